@@ -1,0 +1,33 @@
+"""The contracts: one Pandera model per data set, from which everything else is derived.
+
+Here belong the models and the pure functions that project a model into a Polars schema, a
+documented column list or a validated frame. How data comes to satisfy a model (cleaning,
+classification, marts) does not belong here, nor does anything that knows Dagster.
+"""
+
+from complaints_platform.schemas.model import DataSet, column_documentation, conform, empty_frame
+from complaints_platform.schemas.records import (
+    CategorizedComplaint,
+    CleanedComplaint,
+    Outcome,
+    QuarantinedRecord,
+    QuarantineReason,
+    RawRecord,
+)
+from complaints_platform.schemas.marts import ComplaintTrend, DailyComplaints, Reconciliation
+
+__all__ = [
+    "CategorizedComplaint",
+    "CleanedComplaint",
+    "ComplaintTrend",
+    "DailyComplaints",
+    "DataSet",
+    "Outcome",
+    "QuarantineReason",
+    "QuarantinedRecord",
+    "RawRecord",
+    "Reconciliation",
+    "column_documentation",
+    "conform",
+    "empty_frame",
+]

@@ -1,0 +1,92 @@
+"""What all data-set models share: strictness, and the projections made from a model.
+
+A model is declared once as a Pandera class; dtypes, column documentation and validation
+are read from it, so that they can't drift apart.
+"""
+
+from typing import NamedTuple, cast
+
+import pandera.polars as pa
+import polars as pl
+from pandera.errors import SchemaError, SchemaErrors
+
+from complaints_platform.errors import SchemaViolation
+
+MAX_FAILURE_CASES = 10
+"""Failing values shown in an error. Uncapped, a million bad rows make a 1 MB message."""
+
+
+class DataSet(pa.DataFrameModel):
+    """Base of every data-set model: exactly the declared columns, in order, no coercion."""
+
+    class Config:
+        """Pandera's settings for all data sets."""
+
+        strict = True
+        ordered = True
+        coerce = False
+
+
+class ColumnDocumentation(NamedTuple):
+    """One column as people read it."""
+
+    name: str
+    dtype: str
+    description: str
+    nullable: bool
+
+
+def polars_schema(model: type[DataSet]) -> pl.Schema:
+    """Return the Polars schema (names, dtypes, in order) that ``model`` declares."""
+    columns = model.to_schema().columns
+    return pl.Schema({name: column.dtype.type for name, column in columns.items()})
+
+
+def column_documentation(model: type[DataSet]) -> list[ColumnDocumentation]:
+    """Return name, dtype, description and nullability of each column of ``model``."""
+    return [
+        ColumnDocumentation(name, str(column.dtype), column.description or "", column.nullable)
+        for name, column in model.to_schema().columns.items()
+    ]
+
+
+def empty_frame(model: type[DataSet]) -> pl.DataFrame:
+    """Return a frame with the columns of ``model`` and no rows."""
+    return pl.DataFrame(schema=polars_schema(model))
+
+
+def conform(frame: pl.DataFrame, model: type[DataSet]) -> pl.DataFrame:
+    """Order and cast the columns of ``frame`` as ``model`` says, then validate the values.
+
+    Coercion happens here, in the pure transform, because a validator's own coercion is
+    discarded by dagster-pandera. Columns that ``model`` does not declare are an error.
+
+    Raises:
+        SchemaViolation: a column is missing or surplus, can't be cast, or holds values that
+            the model forbids; at most ``MAX_FAILURE_CASES`` of them are shown.
+    """
+    schema = polars_schema(model)
+    missing = schema.keys() - set(frame.columns)
+    surplus = set(frame.columns) - schema.keys()
+    if missing or surplus:
+        raise SchemaViolation(
+            f"{model.__name__}: missing columns {sorted(missing)}, surplus columns {sorted(surplus)}"
+        )
+    try:
+        cast_frame = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+        return cast(pl.DataFrame, model.validate(cast_frame, lazy=True))
+    except pl.exceptions.InvalidOperationError as error:
+        raise SchemaViolation(f"{model.__name__}: {error}") from error
+    except (SchemaError, SchemaErrors) as error:
+        raise SchemaViolation(f"{model.__name__}: {describe_failures(error)}") from error
+
+
+def describe_failures(error: SchemaError | SchemaErrors) -> str:
+    """Say which checks failed with a few failing values, never more than a screenful."""
+    cases = error.failure_cases
+    if not isinstance(cases, pl.DataFrame):
+        return str(error)[:2000]
+    shown = cases.head(MAX_FAILURE_CASES).to_dicts()
+    lines = [f"{case.get('column')}: {case.get('check')} fails for {case.get('failure_case')!r}"[:200] for case in shown]
+    more = cases.height - len(shown)
+    return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")

@@ -1,0 +1,155 @@
+"""Models of records on their way from a file to a categorised complaint.
+
+``RawRecord`` is what reading a file by its source contract gives; ``CleanedComplaint`` and
+``CategorizedComplaint`` are the tables that people query. Aggregates live in ``marts``.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+import pandera.polars as pa
+import polars as pl
+
+from complaints_platform.schemas.model import DataSet
+
+UtcTime = Annotated[pl.Datetime, "us", "UTC"]
+"""A point in time, in microseconds, UTC."""
+
+
+class Outcome(StrEnum):
+    """What became of a record that reached ``cleaned``. Every record has exactly one outcome.
+
+    Records that never get there are *filtered* (the contract says they are no complaints)
+    or *quarantined* (with a ``QuarantineReason``).
+    """
+
+    COMPLAINT = "complaint"
+    DUPLICATE = "duplicate"
+    SUPERSEDED = "superseded"
+    RETRACTED = "retracted"
+
+
+class QuarantineReason(StrEnum):
+    """Why a record, or what could be read of a file, was set aside. A closed list."""
+
+    UNREADABLE_FILE = "unreadable_file"
+    """No record could be read: not a file, unknown compression, damaged from the start."""
+    TRUNCATED_FILE = "truncated_file"
+    """The file ends in the middle (half a gzip, an open quote); records before it are kept."""
+    EMPTY_FILE = "empty_file"
+    MISSING_COLUMN = "missing_column"
+    """A column that the contract maps as text or time does not exist in the file."""
+    DUPLICATE_HEADER = "duplicate_header"
+    MALFORMED_RECORD = "malformed_record"
+    """Not valid CSV or JSON, wrong number of fields, or not an object."""
+    OVERSIZED_RECORD = "oversized_record"
+    MISSING_TEXT = "missing_text"
+    MISSING_TIME = "missing_time"
+    UNREADABLE_TIME = "unreadable_time"
+    BEFORE_HISTORY = "before_history"
+    """Older than the first day of history (a setting)."""
+    IN_THE_FUTURE = "in_the_future"
+    UNKNOWN_CHANNEL = "unknown_channel"
+    """The value of the channel column is not in the contract's value map."""
+
+
+class RawRecord(DataSet):
+    """One record of a file, read by its source contract; every value still as the sender wrote it."""
+
+    record_number: int = pa.Field(ge=1, description="Number of the record in its file, from 1 (headers don't count).")
+    line_number: int = pa.Field(ge=1, description="Line of the file on which the record starts, from 1.")
+    source_id: str = pa.Field(nullable=True, description="The sender's own identifier of the record.")
+    channel: str = pa.Field(description="Channel by which the complaint came.")
+    text: str = pa.Field(nullable=True, description="The complaint's words as sent. Only a withdrawal may have none.")
+    occurred_at: UtcTime = pa.Field(description="When the complaint was made (UTC).")
+    original_timestamp: str = pa.Field(description="That time as the sender wrote it.")
+    original_timezone: str = pa.Field(description="Zone by which it was read: the contract's, or UTC for offsets and epochs.")
+    updated_at: UtcTime = pa.Field(
+        nullable=True, description="When the sender last changed the record (UTC)."
+    )
+    first_response_at: UtcTime = pa.Field(
+        nullable=True, description="First answer to the customer (UTC)."
+    )
+    resolved_at: UtcTime = pa.Field(
+        nullable=True, description="When it was resolved (UTC)."
+    )
+    customer: str = pa.Field(nullable=True, description="The customer as the sender names them. Personal data.")
+    agent: str = pa.Field(nullable=True, description="The agent as the sender names them. Personal data.")
+    thread: str = pa.Field(nullable=True, description="The sender's conversation or case identifier.")
+    region: str = pa.Field(nullable=True, description="Region as sent.")
+    product: str = pa.Field(nullable=True, description="Product as sent.")
+    status: str = pa.Field(nullable=True, description="Status as sent.")
+    language: str = pa.Field(nullable=True, description="Language as sent.")
+    withdrawn: bool = pa.Field(description="The sender withdraws the record by this version.")
+    raw_record: str = pa.Field(description="The whole record as it stands in the file (decoded). Personal data.")
+
+
+class QuarantinedRecord(DataSet):
+    """One record (or file, with record number 0) that was set aside, and why. No raw text."""
+
+    day: pl.Date = pa.Field(description="Day on which the file was received (UTC).")
+    source: str = pa.Field(description="Source whose file it is.")
+    file_name: str = pa.Field(description="Name of the file as received.")
+    raw_sha256: str = pa.Field(str_length={"min_value": 64, "max_value": 64}, description="SHA-256 of the original file.")
+    record_number: int = pa.Field(ge=0, description="Number of the record in its file; 0 means the file as a whole.")
+    line_number: int = pa.Field(ge=0, description="Line on which it starts; 0 if unknown.")
+    reason: str = pa.Field(isin=[reason.value for reason in QuarantineReason], description="Why, from a closed list.")
+    detail: str = pa.Field(description="What exactly is wrong and what to do, without the record's own text.")
+    received_at: UtcTime = pa.Field(description="When the file was received (UTC).")
+
+
+class CleanedComplaint(DataSet):
+    """One received record, cleaned and redacted, with what became of it. No personal data."""
+
+    day: pl.Date = pa.Field(description="Day on which the complaint occurred (UTC). Partition.")
+    complaint_id: str = pa.Field(
+        str_length={"min_value": 32, "max_value": 32},
+        description="Stable identity: BLAKE2b of source and native id, or of file hash and record number.",
+    )
+    source: str = pa.Field(description="Source contract by which it was read.")
+    source_id: str = pa.Field(nullable=True, description="The sender's own identifier.")
+    channel: str = pa.Field(description="Channel by which it came.")
+    occurred_at: UtcTime = pa.Field(description="When it was made (UTC).")
+    original_timestamp: str = pa.Field(description="That time as the sender wrote it.")
+    original_timezone: str = pa.Field(description="Zone by which it was read.")
+    updated_at: UtcTime = pa.Field(
+        nullable=True, description="When the sender last changed it (UTC)."
+    )
+    first_response_at: UtcTime = pa.Field(
+        nullable=True, description="First answer to the customer (UTC)."
+    )
+    resolved_at: UtcTime = pa.Field(
+        nullable=True, description="When it was resolved (UTC)."
+    )
+    customer_key: str = pa.Field(nullable=True, description="Keyed hash of the customer; null if the sender names none.")
+    key_version: int = pa.Field(description="Version of the data key behind the keyed hashes.")
+    agent_key: str = pa.Field(nullable=True, description="Keyed hash of the agent.")
+    thread_key: str = pa.Field(nullable=True, description="Keyed hash of the conversation or case.")
+    text: str = pa.Field(nullable=True, description="The complaint: repaired, normalised, personal data replaced by tokens.")
+    language: str = pa.Field(nullable=True, description="Language as the sender says.")
+    region: str = pa.Field(nullable=True, description="Region, white space and case normalised.")
+    product: str = pa.Field(nullable=True, description="Product, white space normalised.")
+    status: str = pa.Field(nullable=True, description="Status, lower case.")
+    outcome: str = pa.Field(
+        isin=[outcome.value for outcome in Outcome], description="What became of the record; headline counts take 'complaint'."
+    )
+    duplicate_of: str = pa.Field(nullable=True, description="complaint_id of what it repeats exactly, for duplicates.")
+    near_duplicate_of: str = pa.Field(
+        nullable=True, description="complaint_id of the earliest complaint whose text it nearly repeats; still counted."
+    )
+    similarity: float = pa.Field(nullable=True, ge=0, le=1, description="Jaccard similarity to that text (3-word shingles).")
+    raw_sha256: str = pa.Field(description="SHA-256 of the original file.")
+    record_number: int = pa.Field(ge=1, description="Number of the record in that file.")
+    received_at: UtcTime = pa.Field(description="When that file was received (UTC).")
+
+
+class CategorizedComplaint(CleanedComplaint):
+    """A cleaned complaint with the category that a model or a person gave it."""
+
+    category: str = pa.Field(nullable=True, description="First level of the taxonomy; null for records that aren't complaints.")
+    subcategory: str = pa.Field(nullable=True, description="Second level of the taxonomy.")
+    confidence: float = pa.Field(nullable=True, ge=0, le=1, description="Calibrated probability of the category.")
+    needs_review: bool = pa.Field(nullable=True, description="Too uncertain: a person should look.")
+    category_source: str = pa.Field(nullable=True, isin=["model", "person"], description="Who gave the category.")
+    model_version: str = pa.Field(nullable=True, description="Version of the classifier.")
+    taxonomy_version: str = pa.Field(nullable=True, description="Version of the taxonomy.")

@@ -1,0 +1,24 @@
+"""What a source contract is, and reading files by it.
+
+Here belong the contract model, the reader (bytes → raw records and quarantined ones) and the
+Dagster component through which a ``defs.yaml`` becomes a source. Where files and records lie
+(``lake``) and what their texts mean (``cleaning``) do not belong here. ``component`` is the
+one module outside ``defs`` that knows Dagster; it is imported only when it is asked for,
+because Dagster's import takes seconds that the command line should not pay.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from complaints_platform.sources.component import ComplaintSource as ComplaintSource
+
+__all__ = ["ComplaintSource"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the component when it is first asked for."""
+    if name == "ComplaintSource":
+        from complaints_platform.sources.component import ComplaintSource
+
+        return ComplaintSource
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,225 @@
+"""The source contract: all that the platform must know of a sender, as one typed object.
+
+A contract is data (``defs/sources/<name>/defs.yaml``). This module says what may stand in it
+and loads it; reading files by it is ``reading``'s work.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from complaints_platform.errors import ContractError
+
+COMPONENT_TYPE = "complaints_platform.sources.ComplaintSource"
+SOURCE_NAME = r"^[a-z][a-z0-9_]{0,62}$"
+
+FieldPath = Annotated[str, Field(min_length=1, description="A column, or a path into nested objects (user.handle).")]
+FieldPaths = Annotated[
+    FieldPath | list[FieldPath], Field(description="One column, or several whose values are joined by a space.")
+]
+
+
+class ContractPart(BaseModel):
+    """Base of all parts: closed (an unknown key is a mistake) and immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChannelMap(ContractPart):
+    """The channel differs by record: which column says it, and what its values mean."""
+
+    field: FieldPath
+    values: dict[str, str] = Field(
+        min_length=1, description="Value of the column → channel. Any other value is quarantined as unknown_channel."
+    )
+
+
+class CsvFormat(ContractPart):
+    """Delimited text with a header line."""
+
+    type: Literal["csv"]
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', min_length=1, max_length=1)
+
+
+class NdjsonFormat(ContractPart):
+    """One JSON object a line."""
+
+    type: Literal["ndjson"]
+
+
+class JsonFormat(ContractPart):
+    """One JSON document that holds the records in a list."""
+
+    type: Literal["json"]
+    records: str | None = Field(
+        default=None, description="Path to the list inside the document; by default the document is the list."
+    )
+
+
+class ParquetFormat(ContractPart):
+    """A Parquet file."""
+
+    type: Literal["parquet"]
+
+
+class XlsxFormat(ContractPart):
+    """An Excel workbook; the first row of the sheet is the header."""
+
+    type: Literal["xlsx"]
+    sheet: str | None = Field(default=None, description="Name of the sheet; by default the first.")
+
+
+FileFormat = Annotated[
+    CsvFormat | NdjsonFormat | JsonFormat | ParquetFormat | XlsxFormat, Field(discriminator="type")
+]
+
+
+class Times(ContractPart):
+    """How the sender writes times."""
+
+    zone: str = Field(default="UTC", description="IANA zone of times without an offset, such as Europe/Berlin.")
+    formats: list[str] = Field(
+        default=["iso8601"],
+        min_length=1,
+        description="Tried in order: iso8601, epoch_s, epoch_ms, epoch_us, or a strftime pattern (%d-%m-%Y %I:%M:%S %p).",
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError(f"{zone!r} is no IANA time zone; an example is 'Europe/Berlin'")
+        return zone
+
+    @field_validator("formats")
+    @classmethod
+    def _formats_are_known(cls, formats: list[str]) -> list[str]:
+        for pattern in formats:
+            if pattern not in NAMED_TIME_FORMATS and "%" not in pattern:
+                raise ValueError(
+                    f"{pattern!r} is neither a strftime pattern nor one of {', '.join(sorted(NAMED_TIME_FORMATS))}"
+                )
+        return formats
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        """The zone as an object."""
+        return ZoneInfo(self.zone)
+
+
+NAMED_TIME_FORMATS = frozenset({"iso8601", "epoch_s", "epoch_ms", "epoch_us"})
+
+
+class Fields(ContractPart):
+    """Which column of the sender is which field of a raw record."""
+
+    text: FieldPaths
+    occurred_at: FieldPaths
+    source_id: FieldPath | None = Field(
+        default=None, description="The sender's own identifier. Without it, records are told apart by content."
+    )
+    updated_at: FieldPaths | None = None
+    customer: FieldPath | None = None
+    region: FieldPath | None = None
+    product: FieldPath | None = None
+    status: FieldPath | None = None
+    first_response_at: FieldPaths | None = None
+    resolved_at: FieldPaths | None = None
+    agent: FieldPath | None = None
+    thread: FieldPath | None = None
+    language: FieldPath | None = None
+
+
+class ValueFilter(ContractPart):
+    """Records whose column holds one of some values."""
+
+    field: FieldPath
+    values: list[str] = Field(min_length=1)
+
+
+class SourceContract(ContractPart):
+    """All that must be known of one source of complaints."""
+
+    description: str = Field(min_length=1, description="What this source is, for people.")
+    owner: str = Field(
+        description="Who answers for it: an e-mail address or team:name.", pattern=r"^(team:[\w-]+|[^@\s]+@[^@\s]+)$"
+    )
+    cadence: Literal["stream", "micro_batch", "hourly", "daily"] = Field(description="How often files are expected.")
+    channel: str | ChannelMap = Field(description="The channel, or the column that says it.")
+    format: FileFormat
+    encoding: str = Field(default="detect", description="A Python codec name (utf-8, latin-1, cp1252), or detect.")
+    times: Times = Times()
+    fields: Fields
+    keep: ValueFilter | None = Field(
+        default=None, description="Only these records are complaints (inbound only, say); all others count as filtered."
+    )
+    withdrawn: ValueFilter | None = Field(
+        default=None, description="These versions withdraw their record (a deleted post, say). Needs fields.source_id."
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, encoding: str) -> str:
+        if encoding != "detect":
+            try:
+                "".encode(encoding)
+            except LookupError:
+                raise ValueError(f"{encoding!r} is no known encoding; examples are utf-8, latin-1, cp1252") from None
+        return encoding
+
+    @model_validator(mode="after")
+    def _withdrawal_needs_identity(self) -> "SourceContract":
+        if self.withdrawn is not None and self.fields.source_id is None:
+            raise ValueError("withdrawn needs fields.source_id: without it nobody knows which record is withdrawn")
+        return self
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that decides how records are read (12 hex digits); prose does not count."""
+        decisive = self.model_dump(mode="json", exclude={"description", "owner", "cadence"})
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def load_contract(path: Path) -> SourceContract:
+    """Load the contract in the ``defs.yaml`` at ``path``.
+
+    Raises:
+        ContractError: not YAML, another component type, or a field that is wrong; the
+            message names the file and each field.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ContractError(f"{path}: can't be read as YAML: {error}") from error
+    if not isinstance(document, dict) or document.get("type") != COMPONENT_TYPE:
+        raise ContractError(f"{path}: must be a mapping with 'type: {COMPONENT_TYPE}' and 'attributes:'")
+    try:
+        return SourceContract.model_validate(document.get("attributes") or {})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"attributes.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()
+        )
+        raise ContractError(f"{path}: {problems}") from error
+
+
+def load_contracts(folder: Path) -> Mapping[str, SourceContract]:
+    """Load every ``<name>/defs.yaml`` below ``folder``; return name → contract, by name.
+
+    Raises:
+        ContractError: a contract is wrong, a name is not usable in an asset key, or there is none.
+    """
+    contracts = {path.parent.name: load_contract(path) for path in sorted(folder.glob("*/defs.yaml"))}
+    if not contracts:
+        raise ContractError(f"{folder}: holds no <name>/defs.yaml; each source is one such file")
+    for name in contracts:
+        if not re.match(SOURCE_NAME, name):
+            raise ContractError(f"{folder / name}: a source's name must match {SOURCE_NAME}")
+    return contracts
