@@ -1,0 +1,8 @@
+"""Marts: pure functions from categorised complaints to the small tables that people read.
+
+Each mart is defined once, here; its columns are documented in ``schemas.marts``. Which days
+are computed when, and where results lie, is decided elsewhere (``defs``, ``lake``).
+"""
+
+MARTS_VERSION = "1"
+"""Part of every mart's fingerprint: raise it when a definition changes."""

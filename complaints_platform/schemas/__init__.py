@@ -5,6 +5,7 @@ documented column list or a validated frame. How data comes to satisfy a model (
 classification, marts) does not belong here, nor does anything that knows Dagster.
 """
 
+from complaints_platform.schemas.marts import ComplaintTrend, DailyComplaints, Reconciliation
 from complaints_platform.schemas.model import DataSet, column_documentation, conform, empty_frame
 from complaints_platform.schemas.records import (
     CategorizedComplaint,
@@ -14,7 +15,6 @@ from complaints_platform.schemas.records import (
     QuarantineReason,
     RawRecord,
 )
-from complaints_platform.schemas.marts import ComplaintTrend, DailyComplaints, Reconciliation
 
 __all__ = [
     "CategorizedComplaint",

@@ -48,7 +48,9 @@ class Reconciliation(DataSet):
     file_name: str = pa.Field(description="Name of the file as received.")
     raw_sha256: str = pa.Field(description="SHA-256 of the original file.")
     received_at: UtcTime = pa.Field(description="When it was received (UTC).")
-    received: int = pa.Field(ge=0, description="Records in the file; an unreadable file or rest of a file counts as one.")
+    received: int = pa.Field(
+        ge=0, description="Records in the file; an unreadable file or rest of a file counts as one."
+    )
     complaints: int = pa.Field(ge=0, description="Records that count as complaints.")
     duplicates: int = pa.Field(ge=0, description="Exact repetitions of another record.")
     superseded: int = pa.Field(ge=0, description="Records of which a newer version came.")

@@ -69,9 +69,7 @@ def conform(frame: pl.DataFrame, model: type[DataSet]) -> pl.DataFrame:
     missing = schema.keys() - set(frame.columns)
     surplus = set(frame.columns) - schema.keys()
     if missing or surplus:
-        raise SchemaViolation(
-            f"{model.__name__}: missing columns {sorted(missing)}, surplus columns {sorted(surplus)}"
-        )
+        raise SchemaViolation(f"{model.__name__}: missing columns {sorted(missing)}, surplus columns {sorted(surplus)}")
     try:
         cast_frame = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
         return cast(pl.DataFrame, model.validate(cast_frame, lazy=True))
@@ -87,6 +85,8 @@ def describe_failures(error: SchemaError | SchemaErrors) -> str:
     if not isinstance(cases, pl.DataFrame):
         return str(error)[:2000]
     shown = cases.head(MAX_FAILURE_CASES).to_dicts()
-    lines = [f"{case.get('column')}: {case.get('check')} fails for {case.get('failure_case')!r}"[:200] for case in shown]
+    lines = [
+        f"{case.get('column')}: {case.get('check')} fails for {case.get('failure_case')!r}"[:200] for case in shown
+    ]
     more = cases.height - len(shown)
     return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")

@@ -63,16 +63,12 @@ class RawRecord(DataSet):
     text: str = pa.Field(nullable=True, description="The complaint's words as sent. Only a withdrawal may have none.")
     occurred_at: UtcTime = pa.Field(description="When the complaint was made (UTC).")
     original_timestamp: str = pa.Field(description="That time as the sender wrote it.")
-    original_timezone: str = pa.Field(description="Zone by which it was read: the contract's, or UTC for offsets and epochs.")
-    updated_at: UtcTime = pa.Field(
-        nullable=True, description="When the sender last changed the record (UTC)."
+    original_timezone: str = pa.Field(
+        description="Zone by which it was read: the contract's, or UTC for offsets and epochs."
     )
-    first_response_at: UtcTime = pa.Field(
-        nullable=True, description="First answer to the customer (UTC)."
-    )
-    resolved_at: UtcTime = pa.Field(
-        nullable=True, description="When it was resolved (UTC)."
-    )
+    updated_at: UtcTime = pa.Field(nullable=True, description="When the sender last changed the record (UTC).")
+    first_response_at: UtcTime = pa.Field(nullable=True, description="First answer to the customer (UTC).")
+    resolved_at: UtcTime = pa.Field(nullable=True, description="When it was resolved (UTC).")
     customer: str = pa.Field(nullable=True, description="The customer as the sender names them. Personal data.")
     agent: str = pa.Field(nullable=True, description="The agent as the sender names them. Personal data.")
     thread: str = pa.Field(nullable=True, description="The sender's conversation or case identifier.")
@@ -90,7 +86,9 @@ class QuarantinedRecord(DataSet):
     day: pl.Date = pa.Field(description="Day on which the file was received (UTC).")
     source: str = pa.Field(description="Source whose file it is.")
     file_name: str = pa.Field(description="Name of the file as received.")
-    raw_sha256: str = pa.Field(str_length={"min_value": 64, "max_value": 64}, description="SHA-256 of the original file.")
+    raw_sha256: str = pa.Field(
+        str_length={"min_value": 64, "max_value": 64}, description="SHA-256 of the original file."
+    )
     record_number: int = pa.Field(ge=0, description="Number of the record in its file; 0 means the file as a whole.")
     line_number: int = pa.Field(ge=0, description="Line on which it starts; 0 if unknown.")
     reason: str = pa.Field(isin=[reason.value for reason in QuarantineReason], description="Why, from a closed list.")
@@ -112,32 +110,33 @@ class CleanedComplaint(DataSet):
     occurred_at: UtcTime = pa.Field(description="When it was made (UTC).")
     original_timestamp: str = pa.Field(description="That time as the sender wrote it.")
     original_timezone: str = pa.Field(description="Zone by which it was read.")
-    updated_at: UtcTime = pa.Field(
-        nullable=True, description="When the sender last changed it (UTC)."
+    updated_at: UtcTime = pa.Field(nullable=True, description="When the sender last changed it (UTC).")
+    first_response_at: UtcTime = pa.Field(nullable=True, description="First answer to the customer (UTC).")
+    resolved_at: UtcTime = pa.Field(nullable=True, description="When it was resolved (UTC).")
+    customer_key: str = pa.Field(
+        nullable=True, description="Keyed hash of the customer; null if the sender names none."
     )
-    first_response_at: UtcTime = pa.Field(
-        nullable=True, description="First answer to the customer (UTC)."
-    )
-    resolved_at: UtcTime = pa.Field(
-        nullable=True, description="When it was resolved (UTC)."
-    )
-    customer_key: str = pa.Field(nullable=True, description="Keyed hash of the customer; null if the sender names none.")
     key_version: int = pa.Field(description="Version of the data key behind the keyed hashes.")
     agent_key: str = pa.Field(nullable=True, description="Keyed hash of the agent.")
     thread_key: str = pa.Field(nullable=True, description="Keyed hash of the conversation or case.")
-    text: str = pa.Field(nullable=True, description="The complaint: repaired, normalised, personal data replaced by tokens.")
+    text: str = pa.Field(
+        nullable=True, description="The complaint: repaired, normalised, personal data replaced by tokens."
+    )
     language: str = pa.Field(nullable=True, description="Language as the sender says.")
     region: str = pa.Field(nullable=True, description="Region, white space and case normalised.")
     product: str = pa.Field(nullable=True, description="Product, white space normalised.")
     status: str = pa.Field(nullable=True, description="Status, lower case.")
     outcome: str = pa.Field(
-        isin=[outcome.value for outcome in Outcome], description="What became of the record; headline counts take 'complaint'."
+        isin=[outcome.value for outcome in Outcome],
+        description="What became of the record; headline counts take 'complaint'.",
     )
     duplicate_of: str = pa.Field(nullable=True, description="complaint_id of what it repeats exactly, for duplicates.")
     near_duplicate_of: str = pa.Field(
         nullable=True, description="complaint_id of the earliest complaint whose text it nearly repeats; still counted."
     )
-    similarity: float = pa.Field(nullable=True, ge=0, le=1, description="Jaccard similarity to that text (3-word shingles).")
+    similarity: float = pa.Field(
+        nullable=True, ge=0, le=1, description="Jaccard similarity to that text (3-word shingles)."
+    )
     raw_sha256: str = pa.Field(description="SHA-256 of the original file.")
     record_number: int = pa.Field(ge=1, description="Number of the record in that file.")
     received_at: UtcTime = pa.Field(description="When that file was received (UTC).")
@@ -146,7 +145,9 @@ class CleanedComplaint(DataSet):
 class CategorizedComplaint(CleanedComplaint):
     """A cleaned complaint with the category that a model or a person gave it."""
 
-    category: str = pa.Field(nullable=True, description="First level of the taxonomy; null for records that aren't complaints.")
+    category: str = pa.Field(
+        nullable=True, description="First level of the taxonomy; null for records that aren't complaints."
+    )
     subcategory: str = pa.Field(nullable=True, description="Second level of the taxonomy.")
     confidence: float = pa.Field(nullable=True, ge=0, le=1, description="Calibrated probability of the category.")
     needs_review: bool = pa.Field(nullable=True, description="Too uncertain: a person should look.")

@@ -77,9 +77,7 @@ class XlsxFormat(ContractPart):
     sheet: str | None = Field(default=None, description="Name of the sheet; by default the first.")
 
 
-FileFormat = Annotated[
-    CsvFormat | NdjsonFormat | JsonFormat | ParquetFormat | XlsxFormat, Field(discriminator="type")
-]
+FileFormat = Annotated[CsvFormat | NdjsonFormat | JsonFormat | ParquetFormat | XlsxFormat, Field(discriminator="type")]
 
 
 class Times(ContractPart):
@@ -89,7 +87,7 @@ class Times(ContractPart):
     formats: list[str] = Field(
         default=["iso8601"],
         min_length=1,
-        description="Tried in order: iso8601, epoch_s, epoch_ms, epoch_us, or a strftime pattern (%d-%m-%Y %I:%M:%S %p).",
+        description="Tried in order: iso8601, epoch_s, epoch_ms, epoch_us, or a strftime pattern (%d-%m-%Y %H:%M).",
     )
 
     @field_validator("zone")
@@ -205,7 +203,8 @@ def load_contract(path: Path) -> SourceContract:
         return SourceContract.model_validate(document.get("attributes") or {})
     except ValidationError as error:
         problems = "; ".join(
-            f"attributes.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()
+            f"attributes.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
         )
         raise ContractError(f"{path}: {problems}") from error
 

@@ -1,0 +1,47 @@
+# All set-up happens in .venv, from the lock, once; nothing outside this folder is touched.
+PYTHON ?= $(shell command -v python3.11 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+export DAGSTER_HOME := $(CURDIR)/.complaints/dagster
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo start test check bench setup clean lock
+
+setup: $(STAMP) $(DAGSTER_HOME)/dagster.yaml
+
+$(STAMP): requirements.lock pyproject.toml setup.cfg
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(DAGSTER_HOME)/dagster.yaml: complaints_platform/defs/dagster.yaml
+	mkdir -p $(@D) && cp $< $@
+
+demo: setup
+	complaints demo
+
+start: setup
+	dg dev
+
+test: setup
+	pytest
+
+check: setup
+	ruff check .
+	ruff format --check .
+	mypy
+	dg check yaml
+	dg check defs
+
+bench: setup
+	python -m benchmarks
+
+# Names, versions and hashes of all dependencies; run it after changing pyproject.toml.
+lock:
+	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
+		--no-emit-index-url --no-annotate --no-header --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .complaints

@@ -1,0 +1,154 @@
+"""The classifier as one scikit-learn estimator: texts in, classes and calibrated probabilities out.
+
+It knows nothing of taxonomies or complaints; those are ``training``'s. Features and fast scoring are
+``features`` and ``scoring``.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from complaints_platform.classification.calibration import Floats, Ints, fit_temperature, softmax
+from complaints_platform.classification.features import TokenFeatures
+from complaints_platform.classification.noise import noisy_copies
+from complaints_platform.classification.scoring import TokenScorer
+from complaints_platform.classification.tokens import normalise
+from complaints_platform.errors import ModelError
+
+MAX_NOISY_COPIES = 20_000
+"""More copies than this cost training time and no longer help."""
+MAX_CALIBRATION_TEXTS = 20_000
+"""One number is fitted on them: more texts don't change it."""
+SOLVER_TOLERANCE = 1e-3
+SOLVER_ITERATIONS = 2000
+_SCORE_OF_UNSEEN = -1.0
+"""What a margin classifier aims at for texts that are not of the class."""
+
+Texts = Sequence[str | None] | npt.NDArray[Any] | pl.Series
+
+
+class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Linear SVM over words, word pairs and character n-grams, with a fitted temperature.
+
+    Attributes:
+        classes_: the distinct labels, sorted; columns of scores and probabilities.
+        temperature_: divides decision values before softmax.
+        held_out_scores_: out-of-fold decision values of training texts, shape (texts, classes).
+        held_out_rows_: which training texts those are.
+    """
+
+    def __init__(self, C: float = 0.5, noise: bool = True, folds: int = 4, seed: int = 0) -> None:  # noqa: N803, FBT001, FBT002 - scikit-learn's names and form of parameters
+        """Set parameters.
+
+        Args:
+            C: inverse strength of regularisation.
+            noise: also train on a misspelt copy of each text.
+            folds: parts for the out-of-fold decision values that fit the temperature.
+            seed: of the noise and the solver.
+        """
+        self.C = C
+        self.noise = noise
+        self.folds = folds
+        self.seed = seed
+
+    def fit(self, X: Texts, y: Sequence[str] | npt.NDArray[Any], sample_weight: Any = None) -> Self:  # noqa: N803 - scikit-learn's name
+        """Train on texts ``X`` with labels ``y``.
+
+        Raises:
+            ModelError: lengths differ, no text holds a word, or there are fewer than two classes.
+        """
+        texts = ["" if text is None else str(text) for text in X]
+        labels = np.asarray(y)
+        weights = np.ones(len(texts)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        if not len(texts) == len(labels) == len(weights):
+            raise ModelError(f"{len(texts)} texts, {len(labels)} labels and {len(weights)} weights don't fit together")
+        self.classes_, targets = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:  # noqa: PLR2004 - two classes
+            raise ModelError("training needs texts of at least two classes")
+        copied = self._texts_to_copy(len(texts))
+        copies = noisy_copies([texts[row] for row in copied], self.seed)
+        features = TokenFeatures().fit([*texts, *copies])
+        matrix = features.transform([*texts, *copies])
+        origin = np.concatenate([np.arange(len(texts)), copied])
+        self._calibrate(matrix, origin, targets, weights, _folds(texts, targets, self.folds))
+        coefficients, intercept = self._solve(matrix, targets[origin], weights[origin])
+        self.scorer_ = TokenScorer(features, coefficients, intercept)
+        return self
+
+    def decision_function(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
+        """Return decision values: shape (texts, classes), or (texts,) of the second of two classes."""
+        scores = self.class_scores(X)
+        return scores[:, 1] if len(self.classes_) == 2 else scores  # noqa: PLR2004 - two classes
+
+    def class_scores(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
+        """Return one decision value for each text and class, for two classes too."""
+        check_is_fitted(self)
+        series = X if isinstance(X, pl.Series) else pl.Series("text", list(X), dtype=pl.String)
+        return self.scorer_.score(series)
+
+    def predict_proba(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
+        """Return calibrated probabilities, shape (texts, classes)."""
+        return softmax(self.class_scores(X), self.temperature_)
+
+    def predict(self, X: Texts) -> npt.NDArray[Any]:  # noqa: N803 - scikit-learn's name
+        """Return the class of highest decision value of each text."""
+        chosen: npt.NDArray[Any] = self.classes_[self.class_scores(X).argmax(axis=1)]
+        return chosen
+
+    def _texts_to_copy(self, count: int) -> Ints:
+        if not self.noise:
+            return np.empty(0, dtype=np.int64)
+        if count <= MAX_NOISY_COPIES:
+            return np.arange(count)
+        return np.sort(np.random.default_rng(self.seed).choice(count, MAX_NOISY_COPIES, replace=False))
+
+    def _solve(self, matrix: Any, targets: Ints, weights: Floats) -> tuple[Floats, Floats]:
+        """Return coefficients (classes, columns) and intercepts; classes without texts always score -1."""
+        from sklearn.svm import LinearSVC
+
+        svm = LinearSVC(C=self.C, tol=SOLVER_TOLERANCE, max_iter=SOLVER_ITERATIONS, random_state=self.seed)
+        svm.fit(matrix, targets, sample_weight=weights)
+        found, found_intercept = svm.coef_, svm.intercept_
+        if len(svm.classes_) == 2:  # noqa: PLR2004 - scikit-learn gives one row for two classes
+            found, found_intercept = np.vstack([-found, found]), np.concatenate([-found_intercept, found_intercept])
+        coefficients = np.zeros((len(self.classes_), matrix.shape[1]))
+        intercept = np.full(len(self.classes_), _SCORE_OF_UNSEEN)
+        coefficients[svm.classes_], intercept[svm.classes_] = found, found_intercept
+        return coefficients, intercept
+
+    def _calibrate(self, matrix: Any, origin: Ints, targets: Ints, weights: Floats, fold_of: Ints) -> None:
+        """Fit the temperature on scores of texts by solvers that saw neither them nor their copies."""
+        chosen = np.arange(len(targets))
+        if len(chosen) > MAX_CALIBRATION_TEXTS:
+            chosen = np.sort(
+                np.random.default_rng(self.seed).choice(len(targets), MAX_CALIBRATION_TEXTS, replace=False)
+            )
+        in_use = np.isin(origin, chosen)
+        scores = np.full((len(targets), len(self.classes_)), np.nan)
+        for fold in np.unique(fold_of[chosen]):
+            train = np.flatnonzero(in_use & (fold_of[origin] != fold))
+            held_out = chosen[fold_of[chosen] == fold]
+            if len(np.unique(targets[origin[train]])) > 1:
+                coefficients, intercept = self._solve(matrix[train], targets[origin[train]], weights[origin[train]])
+                scores[held_out] = matrix[held_out] @ coefficients.T + intercept
+        self.held_out_rows_ = np.flatnonzero(~np.isnan(scores[:, 0]))
+        self.held_out_scores_ = scores[self.held_out_rows_]
+        held_out_targets = targets[self.held_out_rows_]
+        self.temperature_ = fit_temperature(self.held_out_scores_, held_out_targets) if len(held_out_targets) else 1.0
+
+
+def _folds(texts: Sequence[str], targets: Ints, folds: int) -> Ints:
+    """Deal the texts of each class into ``folds`` parts, equal texts into the same one."""
+    fold_of = np.empty(len(texts), dtype=np.int64)
+    keys = np.array([hashlib.blake2b(normalise(text).encode(), digest_size=8).hexdigest() for text in texts])
+    for target in np.unique(targets):
+        rows = np.flatnonzero(targets == target)
+        _, rank = np.unique(keys[rows], return_inverse=True)
+        fold_of[rows] = rank % folds
+    return fold_of

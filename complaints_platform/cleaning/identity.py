@@ -1,0 +1,182 @@
+"""Identity: what names a complaint, and the keyed hashes that stand for people.
+
+Here belongs how identifiers are normalised and hashed. Which of several records with one identity
+counts is decided in ``duplicates``.
+
+All hashes are BLAKE2b (RFC 7693) of 128 bits in hexadecimal: stable for as long as the lake lives.
+Every hash has its own ``person`` string, so that hashes of different kinds never meet.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import polars as pl
+
+from complaints_platform.errors import SettingsError
+
+DIGEST_BYTES = 16
+MINIMUM_SECRET_BYTES = 16
+
+_NATIVE_ID = b"native id"
+_CONTENT = b"content"
+_REPETITION = b"repetition"
+_CUSTOMER = b"customer"
+_AGENT = b"agent"
+_THREAD = b"thread"
+
+_PHONE = r"^(?:\+|00)?[1-9][0-9]{9,14}$|^(?:\+|00)[1-9][0-9]{6,14}$"
+"""Digits of a number in international form; without + or 00 only if too long for most other numbers."""
+
+
+@dataclass(frozen=True)
+class DataKey:
+    """The secret behind the keyed hashes, and the version that is stored beside them.
+
+    Raises:
+        SettingsError: the secret is shorter than ``MINIMUM_SECRET_BYTES``, or the version below 1.
+    """
+
+    secret: bytes = field(repr=False)
+    version: int
+
+    def __post_init__(self) -> None:
+        if len(self.secret) < MINIMUM_SECRET_BYTES:
+            raise SettingsError(f"the data key must have at least {MINIMUM_SECRET_BYTES} bytes")
+        if self.version < 1:
+            raise SettingsError("the version of the data key must be 1 or more")
+
+    @property
+    def hash_key(self) -> bytes:
+        """The key for BLAKE2b, which takes no more than 64 bytes: a longer secret is hashed first, as in HMAC."""
+        return self.secret if len(self.secret) <= blake2b.MAX_KEY_SIZE else blake2b(self.secret).digest()
+
+
+def native_id_keys(source: str, ids: pl.Series) -> pl.Series:
+    """Return the complaint ids of records that carry the sender's own ids.
+
+    Args:
+        source: the source contract; ids are unique only within it.
+        ids: the sender's ids (String); nulls stay null.
+
+    Returns:
+        String, 32 hexadecimal digits: BLAKE2b of the source (with its length in front) and the id.
+    """
+    prefix = _framed(source)
+    return _hex([None if value is None else blake2b(prefix + value.encode(), digest_size=DIGEST_BYTES, person=_NATIVE_ID).digest() for value in ids.to_list()])
+
+
+def content_keys(records: pl.DataFrame, key: DataKey) -> pl.Series:
+    """Return what identifies records without a native id: a keyed hash of what was sent.
+
+    It is keyed because texts and customers hold personal data that could be guessed from a plain hash.
+
+    Args:
+        records: source, customer, text (String) and occurred_at of raw records.
+        key: the data key.
+
+    Returns:
+        String, 32 hexadecimal digits; equal for records that agree in all four.
+    """
+    times = records["occurred_at"].cast(pl.Int64)
+    rows = zip(records["source"].to_list(), times.to_list(), records["customer"].to_list(), records["text"].to_list(), strict=True)
+    secret = key.hash_key
+    return _hex(
+        [
+            blake2b(
+                b"".join(map(_framed, (source, str(time), customer, text))), digest_size=DIGEST_BYTES, key=secret, person=_CONTENT
+            ).digest()
+            for source, time, customer, text in rows
+        ]
+    )
+
+
+def repetition_keys(ids: pl.Series, ordinals: pl.Series) -> pl.Series:
+    """Return the complaint ids of the 2nd, 3rd, … record with the same content key.
+
+    Args:
+        ids: content keys (String).
+        ordinals: how many records came before with the same key (integer, from 1).
+
+    Returns:
+        String, 32 hexadecimal digits.
+    """
+    return _hex(
+        [
+            blake2b(f"{value} {ordinal}".encode(), digest_size=DIGEST_BYTES, person=_REPETITION).digest()
+            for value, ordinal in zip(ids.to_list(), ordinals.to_list(), strict=True)
+        ]
+    )
+
+
+def customer_keys(customers: pl.Series, key: DataKey) -> pl.Series:
+    """Return keyed hashes of customers (String → String of 32 hexadecimal digits; nulls and blanks become null).
+
+    The same person matches across channels if the senders name them by the same phone number in
+    international form, e-mail address, handle or customer number, in whatever notation
+    (``normalize_persons``).
+    """
+    return _keyed(normalize_persons(customers), key, _CUSTOMER)
+
+
+def agent_keys(agents: pl.Series, key: DataKey) -> pl.Series:
+    """Return keyed hashes of agents, as ``customer_keys``; a customer and an agent never share one."""
+    return _keyed(normalize_persons(agents), key, _AGENT)
+
+
+def thread_keys(source: str, threads: pl.Series, key: DataKey) -> pl.Series:
+    """Return keyed hashes of conversations; they are the sender's own, so two sources never share one."""
+    prefix = pl.Series([_framed(source).decode()])
+    present = threads.str.strip_chars()
+    return _keyed(prefix + present.set(present == "", None), key, _THREAD)
+
+
+def normalize_persons(values: pl.Series) -> pl.Series:
+    """Return the one notation of phone numbers, e-mail addresses, handles and account numbers.
+
+    Lower case, no white space around. A phone number in international form (with +, with 00, or 10 to
+    15 digits alone) becomes its digits; a handle loses its @. A national number (0803 …) stays what
+    it is but for its separators, because without a country it is nobody's for sure.
+    """
+    plain = values.str.strip_chars().str.to_lowercase()
+    digits = plain.str.replace_all(r"[\s().\-/]", "")
+    is_number = digits.str.contains(r"^\+?[0-9]{7,17}$")
+    is_phone = digits.str.contains(_PHONE)
+    frame = pl.DataFrame({"plain": plain, "digits": digits, "is_number": is_number, "is_phone": is_phone})
+    normal = frame.select(
+        pl.when("is_phone")
+        .then(pl.col("digits").str.replace(r"^(?:\+|00)", ""))
+        .when("is_number")
+        .then("digits")
+        .otherwise(pl.col("plain").str.replace("^@+", ""))
+        .alias("normal")
+    )["normal"]
+    return normal.set(normal == "", None)
+
+
+def _keyed(values: pl.Series, key: DataKey, person: bytes) -> pl.Series:
+    secret = key.hash_key
+
+    def hashed(distinct: pl.Series) -> pl.Series:
+        return _hex(
+            [blake2b(value.encode(), digest_size=DIGEST_BYTES, key=secret, person=person).digest() for value in distinct.to_list()]
+        )
+
+    return map_distinct(values, hashed)
+
+
+def map_distinct(values: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Apply ``function`` (String → String, row by row) once to each distinct value; nulls stay null."""
+    distinct = values.drop_nulls().unique()
+    if distinct.len() == 0:
+        return values
+    return values.replace_strict(distinct, function(distinct), default=None, return_dtype=pl.String)
+
+
+def _framed(value: str | None) -> bytes:
+    """Encode so that the parts of what is hashed can't run into each other: length, then bytes."""
+    return b"-" if value is None else b"%d:%b" % (len(encoded := value.encode()), encoded)
+
+
+def _hex(digests: Sequence[bytes | None]) -> pl.Series:
+    return pl.Series(digests, dtype=pl.Binary).bin.encode("hex")

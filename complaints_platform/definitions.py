@@ -1,0 +1,49 @@
+"""Assembly only: the one Definitions object, from settings and source contracts."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from complaints_platform.defs.checks import table_checks
+from complaints_platform.defs.classifier import classifier_asset
+from complaints_platform.defs.collecting import collect_job
+from complaints_platform.defs.io_manager import DeltaIOManager
+from complaints_platform.defs.jobs import asset_jobs
+from complaints_platform.defs.raw import raw_asset
+from complaints_platform.defs.tables import table_assets
+from complaints_platform.settings import PACKAGED_SOURCES, Settings, load_settings
+from complaints_platform.sources.contract import load_contracts
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """Return all definitions under ``settings``.
+
+    Raises:
+        ContractError: a source contract is wrong.
+    """
+    contracts = dict(load_contracts(settings.sources))
+    return dg.Definitions.merge(
+        _source_definitions(settings),
+        dg.Definitions(
+            assets=[classifier_asset(settings), *table_assets(settings, sorted(contracts))],
+            asset_checks=table_checks(settings, sorted(contracts)),
+            jobs=[collect_job(settings, contracts), *asset_jobs(settings)],
+            resources={"io_manager": DeltaIOManager(lake=settings.lake)},
+            # A process a step costs more than the steps of a day do.
+            executor=dg.in_process_executor,
+        ),
+    )
+
+
+def _source_definitions(settings: Settings) -> dg.Definitions:
+    if settings.sources == PACKAGED_SOURCES:
+        return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
+    # Contracts outside of the project are not part of Dagster's component tree.
+    contracts = load_contracts(settings.sources)
+    return dg.Definitions(assets=[raw_asset(name, contract, settings) for name, contract in contracts.items()])
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return the definitions under the settings of the environment."""
+    return build_definitions(load_settings())

@@ -1,0 +1,117 @@
+"""Asset checks: promises that must hold of what was written, each with its numbers."""
+
+from datetime import date
+
+import dagster as dg
+import polars as pl
+
+from complaints_platform.defs.partitions import daily_partitions, days_of
+from complaints_platform.defs.previews import preview
+from complaints_platform.lake import Lake
+from complaints_platform.lake.tables import Table
+from complaints_platform.pipeline import data_sets
+from complaints_platform.schemas import Outcome, empty_frame
+from complaints_platform.settings import Settings
+
+
+def table_checks(settings: Settings, sources: list[str]) -> list[dg.AssetChecksDefinition]:
+    """Return the checks of all tables."""
+    return [
+        _cleaned_agrees_with_receipts(settings, sources),
+        _daily_agrees_with_detail(settings),
+        _files_reconcile(settings),
+    ]
+
+
+def _cleaned_agrees_with_receipts(settings: Settings, sources: list[str]) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey(["cleaned", "complaints"]),
+        name="no_record_lost_or_added",
+        description="Each day holds exactly as many rows as the receipts of its live segments say.",
+        blocking=True,
+        partitions_def=daily_partitions(settings),
+    )
+    def no_record_lost_or_added(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        lake = Lake(settings.lake)
+        rows = data_sets.CLEANED.table(lake).row_counts()
+        days = days_of(context.partition_keys)
+        expected = {day: sum(lake.segments.day(source, day).rows for source in sources) for day in days}
+        wrong = [(day, expected[day], rows.get(day, 0)) for day in days if expected[day] != rows.get(day, 0)]
+        table = pl.DataFrame(wrong, schema=["day", "in receipts", "in cleaned/complaints"], orient="row")
+        return dg.AssetCheckResult(
+            passed=not wrong,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=f"{len(days) - len(wrong)} of {len(days)} days agree with their receipts",
+            metadata={
+                "rows": sum(rows.get(day, 0) for day in days),
+                "expected_rows": sum(expected.values()),
+                "days_that_differ": dg.MetadataValue.md(preview(table.head(20))),
+            },
+        )
+
+    return no_record_lost_or_added
+
+
+def _daily_agrees_with_detail(settings: Settings) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey(["mart", "daily_complaints"]),
+        name="agrees_with_detail",
+        description="The mart's total of each day equals the number of complaints in categorized/complaints.",
+        partitions_def=daily_partitions(settings),
+    )
+    def agrees_with_detail(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        lake = Lake(settings.lake)
+        days = days_of(context.partition_keys)
+        detail = _sums(
+            data_sets.CATEGORIZED.table(lake), days, "outcome", (pl.col("outcome") == Outcome.COMPLAINT).sum()
+        )
+        mart = _sums(data_sets.DAILY.table(lake), days, "complaints", pl.col("complaints").sum())
+        wrong = [(day, detail.get(day, 0), mart.get(day, 0)) for day in days if detail.get(day, 0) != mart.get(day, 0)]
+        table = pl.DataFrame(wrong, schema=["day", "detail", "mart"], orient="row")
+        return dg.AssetCheckResult(
+            passed=not wrong,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=f"{len(days) - len(wrong)} of {len(days)} days agree with the detail",
+            metadata={
+                "complaints_in_mart": sum(mart.values()),
+                "complaints_in_detail": sum(detail.values()),
+                "days_that_differ": dg.MetadataValue.md(preview(table.head(20))),
+            },
+        )
+
+    return agrees_with_detail
+
+
+def _sums(table: Table, days: list[date], column: str, expression: pl.Expr) -> dict[date, int]:
+    return {day.day: int(day.frame.select(expression).item()) for day in table.read_days(days, [column])}
+
+
+def _files_reconcile(settings: Settings) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey(["mart", "reconciliation"]),
+        name="every_file_reconciles",
+        description="received = complaints + duplicates + superseded + retracted + filtered + quarantined, per file.",
+        partitions_def=daily_partitions(settings),
+    )
+    def every_file_reconciles(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        table = data_sets.RECONCILIATION.table(Lake(settings.lake))
+        frames = [day.frame for day in table.read_days(days_of(context.partition_keys))]
+        files = pl.concat([empty_frame(data_sets.RECONCILIATION.model), *frames])
+        wrong = files.filter(~pl.col("reconciles"))
+        waiting = int(files["waiting"].sum())
+        return dg.AssetCheckResult(
+            passed=wrong.is_empty(),
+            severity=dg.AssetCheckSeverity.WARN if waiting else dg.AssetCheckSeverity.ERROR,
+            description=(
+                f"{files.height - wrong.height} of {files.height} files reconcile"
+                + (f"; {waiting} records wait for their day in cleaned/complaints" if waiting else "")
+            ),
+            metadata={
+                "files": files.height,
+                "received": int(files["received"].sum()),
+                "waiting": waiting,
+                "files_that_differ": dg.MetadataValue.md(preview(wrong.head(20))),
+            },
+        )
+
+    return every_file_reconciles

@@ -1,0 +1,88 @@
+"""The job ``collect``: what waits in the landing becomes raw partitions, and says so."""
+
+from collections import Counter
+from datetime import date
+
+import dagster as dg
+from pydantic import Field
+
+from complaints_platform.collection.collect import Collected, Collector, Status, collect_all
+from complaints_platform.collection.landing import Landing
+from complaints_platform.defs.previews import preview
+from complaints_platform.defs.raw import materialization
+from complaints_platform.lake import Lake
+from complaints_platform.settings import Settings
+from complaints_platform.sources.contract import SourceContract
+
+
+class CollectConfig(dg.Config):
+    """Which sources to collect; none named means all."""
+
+    sources: list[str] = Field(default_factory=list)
+
+
+def collect_job(settings: Settings, contracts: dict[str, SourceContract]) -> dg.JobDefinition:
+    """Return the job that collects everything in the landing."""
+
+    @dg.op(description="Store, read and commit every new file of the landing; report the raw partitions that changed.")
+    def collect_landing(context: dg.OpExecutionContext, config: CollectConfig) -> None:
+        unknown = sorted(set(config.sources) - contracts.keys())
+        if unknown:
+            raise dg.Failure(f"unknown sources {unknown}; known are {sorted(contracts)}", allow_retries=False)
+        lake = Lake(settings.lake)
+        landing = Landing(settings.landing)
+        jobs = [
+            (Collector(lake, name, contracts[name], settings.first_day), file)
+            for name in config.sources or sorted(contracts)
+            for file in landing.files(name)
+        ]
+        results: list[tuple[str, Collected]] = []
+        for collector, done in collect_all(jobs, settings.workers):
+            context.log.info(f"{collector.source}: {done.describe()}")
+            results.append((collector.source, done))
+        _report_partitions(context, lake, results)
+        context.add_output_metadata(_summary(results))
+        failed = [done for _, done in results if done.status is Status.FAILED]
+        if failed:
+            raise dg.Failure(
+                f"{len(failed)} of {len(results)} files could not be collected; they stay in the landing and are tried "
+                "again next time. The others are collected. First: " + "; ".join(done.describe() for done in failed[:5])
+            )
+
+    @dg.job(
+        name="collect",
+        description="Take all new files from the landing into the lake: originals, raw segments, quarantine, receipts.",
+        tags={"complaints/lane": "collect"},
+    )
+    def collect() -> None:
+        collect_landing()
+
+    return collect
+
+
+def _report_partitions(context: dg.OpExecutionContext, lake: Lake, results: list[tuple[str, Collected]]) -> None:
+    touched: dict[str, set[date]] = {}
+    for source, done in results:
+        touched.setdefault(source, set()).update(done.days)
+    for source, days in sorted(touched.items()):
+        for day in sorted(days):
+            context.log_event(materialization(lake.segments.day(source, day)))
+
+
+def _summary(results: list[tuple[str, Collected]]) -> dict[str, object]:
+    import polars as pl
+
+    rows = [
+        (
+            source,
+            done.file_name,
+            str(done.status),
+            done.receipt.received if done.receipt else None,
+            done.receipt.quarantined if done.receipt else None,
+        )
+        for source, done in results
+        if done.status is not Status.ALREADY
+    ]
+    table = pl.DataFrame(rows, schema=["source", "file", "status", "received", "quarantined"], orient="row")
+    counts = Counter(str(done.status) for _, done in results)
+    return {**counts, "files": dg.MetadataValue.md(preview(table.head(50)))}

@@ -1,0 +1,42 @@
+"""Asset jobs: which assets are materialised together, and over which kind of day."""
+
+import dagster as dg
+
+from complaints_platform.defs.partitions import daily_partitions
+from complaints_platform.pipeline.data_sets import TABLES
+from complaints_platform.settings import Settings
+
+BY_DAY = "complaints_by_day"
+BY_RECEIVED_DAY = "files_by_received_day"
+TRAIN = "train_classifier"
+
+
+def asset_jobs(settings: Settings) -> list[dg.UnresolvedAssetJobDefinition]:
+    """Return the jobs over assets."""
+    partitions = daily_partitions(settings)
+
+    def keys(*, by_received_day: bool) -> dg.AssetSelection:
+        chosen = [spec for spec in TABLES if spec.by_received_day is by_received_day]
+        return dg.AssetSelection.assets(*([spec.schema, spec.name] for spec in chosen))
+
+    return [
+        dg.define_asset_job(
+            BY_DAY,
+            keys(by_received_day=False),
+            description="From raw to marts, for days on which complaints occurred.",
+            partitions_def=partitions,
+            tags={"complaints/lane": "days"},
+        ),
+        dg.define_asset_job(
+            BY_RECEIVED_DAY,
+            keys(by_received_day=True),
+            description="Quarantine and reconciliation, for days on which files were received.",
+            partitions_def=partitions,
+            tags={"complaints/lane": "received"},
+        ),
+        dg.define_asset_job(
+            TRAIN,
+            dg.AssetSelection.assets(["classifier", "model"]),
+            description="Train the classifier and let it serve.",
+        ),
+    ]

@@ -1,0 +1,124 @@
+"""The raw assets, one a source: what collect has written, by day of occurrence.
+
+Collect reports their partitions as it writes them. Materialising one by hand rebuilds its
+segments from the originals, by the contract as it is now.
+"""
+
+from datetime import date
+
+import dagster as dg
+
+from complaints_platform.collection.collect import Collected, Collector
+from complaints_platform.defs.frames import table_schema
+from complaints_platform.defs.partitions import backfill_policy, daily_partitions, days_of
+from complaints_platform.defs.previews import preview
+from complaints_platform.lake import Lake
+from complaints_platform.lake.segments import RawDay
+from complaints_platform.schemas import RawRecord
+from complaints_platform.settings import Settings
+from complaints_platform.sources.contract import ChannelMap, SourceContract
+
+KINDS = {"csv": "csv", "ndjson": "json", "json": "json", "parquet": "parquet", "xlsx": "excel"}
+"""Names by which the UI knows an icon."""
+
+MAX_FILE_NAMES = 20
+
+SAFE_PREVIEW = ["record_number", "line_number", "channel", "occurred_at", "region", "product", "status"]
+"""Columns of raw records that hold no personal data: no other raw value enters the event log."""
+
+
+def raw_asset(name: str, contract: SourceContract, settings: Settings) -> dg.AssetsDefinition:
+    """Return the asset ``raw/<name>`` of a source."""
+
+    @dg.asset(
+        key=["raw", name],
+        description=_description(contract),
+        group_name="sources",
+        owners=[contract.owner],
+        kinds={KINDS[contract.format.type], "polars"},
+        tags={"complaints/cadence": contract.cadence},
+        partitions_def=daily_partitions(settings),
+        backfill_policy=backfill_policy(settings),
+        code_version=contract.fingerprint,
+        metadata={
+            "dagster/column_schema": table_schema(RawRecord),
+            "dagster/table_name": f"raw.{name}",
+            "dagster/uri": f"{settings.lake}/raw/{name}",
+        },
+    )
+    def raw(context: dg.AssetExecutionContext) -> None:
+        collector = Collector(Lake(settings.lake), name, contract, settings.first_day)
+        touched = rebuild(context, collector, days_of(context.partition_keys))
+        beyond = sorted(touched - set(days_of(context.partition_keys)))
+        if beyond:
+            context.log.info(f"reading again also changed {len(beyond)} other days: {beyond[0]} … {beyond[-1]}")
+            for day in beyond:
+                context.log_event(materialization(collector.lake.segments.day(name, day)))
+
+    return raw
+
+
+def rebuild(context: dg.AssetExecutionContext, collector: Collector, days: list[date]) -> set[date]:
+    """Read the originals behind ``days`` again; return all days that this touched."""
+    segments = collector.lake.segments
+    receipts = {receipt.sha256: receipt for day in days for _, receipt in segments.day(collector.source, day).segments}
+    touched: set[date] = set()
+    for receipt in receipts.values():
+        done: Collected = collector.read_again(receipt)
+        touched |= done.days
+        context.log.info(done.describe())
+    for day in days:
+        context.add_asset_metadata(day_metadata(segments.day(collector.source, day)), partition_key=day.isoformat())
+    context.add_output_metadata(
+        {"files": len(receipts), "days": len(days), "preview": dg.MetadataValue.md(_preview(collector, days))}
+    )
+    return touched
+
+
+def materialization(raw_day: RawDay) -> dg.AssetMaterialization:
+    """Return the event that tells Dagster what a raw partition now holds."""
+    return dg.AssetMaterialization(
+        ["raw", raw_day.source],
+        partition=raw_day.day.isoformat(),
+        metadata=day_metadata(raw_day),
+        # Same content, same data version: what is downstream stays fresh when nothing changed.
+        tags={"dagster/data_version": raw_day.fingerprint},
+    )
+
+
+def day_metadata(raw_day: RawDay) -> dict[str, dg.MetadataValue]:
+    """Return what the catalogue shows of a raw day. Nothing of it is a record's own value."""
+    files = sorted({receipt.file_name for _, receipt in raw_day.segments})
+    shown = ", ".join(files[:MAX_FILE_NAMES])
+    if len(files) > MAX_FILE_NAMES:
+        shown += f" and {len(files) - MAX_FILE_NAMES} more"
+    return {
+        "dagster/partition_row_count": dg.MetadataValue.int(raw_day.rows),
+        "files": dg.MetadataValue.int(len(files)),
+        "file_names": dg.MetadataValue.text(shown),
+        "records_with_versions_on_other_days": dg.MetadataValue.int(raw_day.elsewhere.height),
+        "fingerprint": dg.MetadataValue.text(raw_day.fingerprint),
+    }
+
+
+def _preview(collector: Collector, days: list[date]) -> str:
+    for day in reversed(days):
+        raw_day = collector.lake.segments.day(collector.source, day)
+        if raw_day.segments:
+            return preview(collector.lake.segments.read(raw_day).select(SAFE_PREVIEW).head(5))
+    return "*no records on these days*"
+
+
+def _description(contract: SourceContract) -> str:
+    if isinstance(contract.channel, ChannelMap):
+        channel = f"by `{contract.channel.field}`: " + ", ".join(sorted(set(contract.channel.values.values())))
+    else:
+        channel = contract.channel
+    return (
+        f"{contract.description}\n\n"
+        f"Raw records as sent, one partition per day of occurrence (UTC). Channel: {channel}. "
+        f"Format: {contract.format.type}, encoding {contract.encoding}, times in {contract.times.zone}. "
+        f"Cadence: {contract.cadence}.\n\n"
+        "Collect writes it; materialising a day by hand reads its originals again by the present contract. "
+        "Holds personal data: nothing downstream does."
+    )

@@ -1,0 +1,121 @@
+"""Runs started from the command line: the same jobs as in the UI, in this process, in the same instance."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from complaints_platform.classification import load_taxonomy, training_version
+from complaints_platform.definitions import build_definitions
+from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN
+from complaints_platform.defs.partitions import range_tags, ranges
+from complaints_platform.defs.tables import cleaned_recipe, serving_model
+from complaints_platform.errors import ComplaintsError, ModelError
+from complaints_platform.lake import Lake
+from complaints_platform.pipeline.categorized import CategorizedRecipe
+from complaints_platform.pipeline.staleness import Staleness, staleness
+from complaints_platform.settings import HOME, Settings
+from complaints_platform.sources.contract import load_contracts
+
+INSTANCE_FILE = Path(__file__).parent / "dagster.yaml"
+
+
+class RunFailed(ComplaintsError):
+    """A Dagster run failed; the message names it and its first error."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that ended well."""
+
+    job: str
+    first: date | None = None
+    last: date | None = None
+
+    def describe(self) -> str:
+        """Say it in one line."""
+        return self.job if self.first is None else f"{self.job}, {self.first} … {self.last}"
+
+
+@contextmanager
+def local_instance() -> Iterator[dg.DagsterInstance]:
+    """Open the instance at DAGSTER_HOME (by default below ``.complaints``), made if it does not exist."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str((HOME / "dagster").absolute())))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "dagster.yaml").exists():
+        shutil.copy(INSTANCE_FILE, home / "dagster.yaml")
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+class Runner:
+    """Runs the platform's jobs in this process."""
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
+        self._settings = settings
+        self._instance = instance
+        self._definitions = build_definitions(settings)
+
+    def collect(self, sources: list[str] | None = None) -> None:
+        """Collect what waits in the landing.
+
+        Raises:
+            RunFailed: the run failed.
+        """
+        config = {"ops": {"collect_landing": {"config": {"sources": sources or []}}}}
+        self._execute("collect", {}, config)
+
+    def update(self) -> Iterator[Run]:
+        """Materialise whatever is stale, in as few runs as possible; yield each run when it has ended.
+
+        Raises:
+            RunFailed: a run failed; what was finished before stays.
+        """
+        if model_is_stale(self._settings):
+            self._execute(TRAIN, {}, {})
+            yield Run(TRAIN)
+        yield from self._materialize(BY_DAY, find_stale(self._settings).by_day())
+        yield from self._materialize(BY_RECEIVED_DAY, find_stale(self._settings).by_received_day())
+
+    def _materialize(self, job: str, days: list[date]) -> Iterator[Run]:
+        for first, last in ranges(days, self._settings.days_per_run):
+            self._execute(job, range_tags(first, last), {})
+            yield Run(job, first, last)
+
+    def _execute(self, job: str, tags: dict[str, str], config: dict[str, object]) -> None:
+        result = self._definitions.resolve_job_def(job).execute_in_process(
+            instance=self._instance, tags=tags, run_config=config, raise_on_error=False
+        )
+        if not result.success:
+            raise RunFailed(f"run {result.run_id} of job {job} failed: {_first_error(result)}")
+
+
+def find_stale(settings: Settings) -> Staleness:
+    """Return what would change if it were made now."""
+    lake = Lake(settings.lake)
+    try:
+        categorized = CategorizedRecipe(serving_model(lake))
+    except ModelError:
+        categorized = None
+    return staleness(lake, cleaned_recipe(settings, sorted(load_contracts(settings.sources))), categorized)
+
+
+def model_is_stale(settings: Settings) -> bool:
+    """Tell whether training now, with the present taxonomy and labels, would give another model."""
+    lake = Lake(settings.lake)
+    serving = lake.models.serving()
+    return serving is None or serving.version != training_version(load_taxonomy(settings.taxonomy), lake.labels.read())
+
+
+def _first_error(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_failure and event.event_specific_data is not None:
+            error = getattr(event.event_specific_data, "error", None)
+            if error is not None:
+                return str(error.cause.message if error.cause else error.message).strip()
+    return "see the run's log"

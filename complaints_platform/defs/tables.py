@@ -1,0 +1,178 @@
+"""The day-partitioned assets with a table: cleaned, categorised, marts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from complaints_platform.classification import TrainedModel, load_model
+from complaints_platform.cleaning import CLEANING_VERSION, DataKey
+from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type, table_schema
+from complaints_platform.defs.partitions import backfill_policy, daily_partitions, days_of
+from complaints_platform.errors import ModelError
+from complaints_platform.lake import Lake
+from complaints_platform.marts import MARTS_VERSION
+from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS
+from complaints_platform.marts.daily_complaints import INPUT_COLUMNS
+from complaints_platform.pipeline import data_sets, marts
+from complaints_platform.pipeline.categorized import CategorizedRecipe
+from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
+from complaints_platform.pipeline.data_sets import TableSpec
+from complaints_platform.pipeline.quarantined import QuarantineRecipe
+from complaints_platform.settings import Settings
+
+PLATFORM_OWNER = "team:complaints-data"
+ANALYTICS_OWNER = "team:complaints-analytics"
+
+
+def data_key(settings: Settings) -> DataKey:
+    """Return the key by which customers become hashes."""
+    return DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
+
+
+def serving_model(lake: Lake) -> TrainedModel:
+    """Load the model that serves.
+
+    Raises:
+        ModelError: none has been trained yet, or its bytes are gone.
+    """
+    serving = lake.models.serving()
+    data = lake.models.load(serving.version) if serving else None
+    if data is None:
+        raise ModelError("no classifier serves yet: materialise classifier/model first")
+    return load_model(data)
+
+
+def cleaned_recipe(settings: Settings, sources: Sequence[str]) -> CleanedRecipe:
+    """Return the recipe of ``cleaned/complaints`` under these settings."""
+    return CleanedRecipe(Lake(settings.lake), sources, data_key(settings), settings.workers)
+
+
+def table_assets(settings: Settings, sources: Sequence[str]) -> list[dg.AssetsDefinition]:
+    """Return all assets that have a table."""
+    return [
+        _cleaned_complaints(settings, sources),
+        _quarantine(settings, sources),
+        _categorized_complaints(settings),
+        _daily_complaints(settings),
+        _complaint_trends(settings),
+        _reconciliation(settings, sources),
+    ]
+
+
+def _arguments(spec: TableSpec, settings: Settings, *, owner: str, kinds: set[str], version: str) -> dict[str, Any]:
+    """Return the arguments that all table assets share."""
+    table = spec.table(Lake(settings.lake))
+    return {
+        "key": [spec.schema, spec.name],
+        "description": spec.model.__doc__,
+        "dagster_type": frames_type(spec.model),
+        "io_manager_key": "io_manager",
+        "partitions_def": daily_partitions(settings),
+        "backfill_policy": backfill_policy(settings),
+        "owners": [owner],
+        "kinds": {"deltalake", *kinds},
+        "code_version": version,
+        "metadata": {
+            "dagster/column_schema": table_schema(spec.model),
+            "dagster/table_name": f"{spec.schema}.{spec.name}",
+            "dagster/uri": table.uri,
+        },
+        "tags": {"complaints/partitioned_by": "received" if spec.by_received_day else "occurred"},
+    }
+
+
+def _window(days_back: int) -> dg.TimeWindowPartitionMapping:
+    return dg.TimeWindowPartitionMapping(start_offset=-days_back, allow_nonexistent_upstream_partitions=True)
+
+
+def _cleaned_complaints(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefinition:
+    @dg.asset(
+        **_arguments(data_sets.CLEANED, settings, owner=PLATFORM_OWNER, kinds={"polars"}, version=CLEANING_VERSION),
+        group_name="cleaned",
+        deps=[dg.AssetDep(["raw", source], partition_mapping=_window(LOOK_BACK.days)) for source in sources],
+    )
+    def complaints(context: dg.AssetExecutionContext) -> DayFrames:
+        recipe = cleaned_recipe(settings, sources)
+        return DayFrames(context, recipe.frames(days_of(context.partition_keys)))
+
+    return complaints
+
+
+def _quarantine(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefinition:
+    @dg.asset(
+        **_arguments(data_sets.QUARANTINE, settings, owner=PLATFORM_OWNER, kinds={"polars"}, version="1"),
+        group_name="cleaned",
+        deps=[["raw", source] for source in sources],
+    )
+    def quarantine(context: dg.AssetExecutionContext) -> DayFrames:
+        recipe = QuarantineRecipe(Lake(settings.lake))
+        return DayFrames(context, recipe.frames(days_of(context.partition_keys)))
+
+    return quarantine
+
+
+def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
+    @dg.asset(
+        **_arguments(data_sets.CATEGORIZED, settings, owner=PLATFORM_OWNER, kinds={"scikitlearn"}, version="1"),
+        group_name="categorized",
+        ins={"cleaned": dg.AssetIn(["cleaned", "complaints"], dagster_type=frames_type(data_sets.CLEANED.model))},
+        deps=[["classifier", "model"]],
+    )
+    def complaints(context: dg.AssetExecutionContext, cleaned: StoredDays) -> DayFrames:
+        model = serving_model(Lake(settings.lake))
+        context.add_output_metadata({"model_version": model.version, "taxonomy_version": model.taxonomy_version})
+        return DayFrames(context, CategorizedRecipe(model, settings.workers).frames(cleaned.frames()))
+
+    return complaints
+
+
+def _daily_complaints(settings: Settings) -> dg.AssetsDefinition:
+    @dg.asset(
+        **_arguments(data_sets.DAILY, settings, owner=ANALYTICS_OWNER, kinds={"polars"}, version=MARTS_VERSION),
+        group_name="marts",
+        ins={
+            "categorized": dg.AssetIn(
+                ["categorized", "complaints"], dagster_type=frames_type(data_sets.CATEGORIZED.model)
+            )
+        },
+    )
+    def daily_complaints(context: dg.AssetExecutionContext, categorized: StoredDays) -> DayFrames:
+        return DayFrames(context, marts.daily_frames(categorized.frames(INPUT_COLUMNS)))
+
+    return daily_complaints
+
+
+def _complaint_trends(settings: Settings) -> dg.AssetsDefinition:
+    @dg.asset(
+        **_arguments(data_sets.TRENDS, settings, owner=ANALYTICS_OWNER, kinds={"polars"}, version=MARTS_VERSION),
+        group_name="marts",
+        ins={
+            "daily": dg.AssetIn(
+                ["mart", "daily_complaints"],
+                dagster_type=frames_type(data_sets.DAILY.model),
+                partition_mapping=_window(LOOK_BACK_DAYS),
+            )
+        },
+    )
+    def complaint_trends(context: dg.AssetExecutionContext, daily: StoredDays) -> DayFrames:
+        days = days_of(context.partition_keys)
+        return DayFrames(context, marts.trend_frames(days, list(daily.frames())))
+
+    return complaint_trends
+
+
+def _reconciliation(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefinition:
+    @dg.asset(
+        **_arguments(data_sets.RECONCILIATION, settings, owner=PLATFORM_OWNER, kinds={"polars"}, version=MARTS_VERSION),
+        group_name="marts",
+        # A file received today may hold records of any day: the recipe reads those days itself,
+        # and the mapping by equal day only draws the lineage.
+        deps=[["cleaned", "complaints"], *(["raw", source] for source in sources)],
+    )
+    def reconciliation(context: dg.AssetExecutionContext) -> DayFrames:
+        lake = Lake(settings.lake)
+        recipe = marts.ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))
+        return DayFrames(context, recipe.frames(days_of(context.partition_keys)))
+
+    return reconciliation

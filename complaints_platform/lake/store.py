@@ -1,0 +1,260 @@
+"""Byte storage under a URI: the only place that opens a path or calls an object store.
+
+A ``Store`` maps keys (``a/b/c``) to immutable or atomically replaced objects. What the keys
+mean is ``layout``'s; tables are ``tables``'. Local folders are handled here with the standard
+library because object-store clients refuse file names that senders do use; S3 goes through
+obstore, which shares its code and its credentials with delta-rs.
+"""
+
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from urllib.parse import unquote, urlsplit
+
+from complaints_platform.errors import LakeError
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+    from pyarrow.fs import FileSystem
+
+COPY_BLOCK = 1 << 20
+TEMPORARY_PREFIX = ".tmp-"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One object of a listing; ``is_folder`` marks folders, which only local stores have."""
+
+    key: str
+    size: int
+    modified: datetime
+    is_folder: bool = False
+
+
+class Store(Protocol):
+    """What the lake needs of a storage. Keys are relative, with forward slashes."""
+
+    @property
+    def uri(self) -> str:
+        """Root of the store, as people and delta-rs read it."""
+
+    @property
+    def storage_options(self) -> dict[str, str]:
+        """Options by which delta-rs reaches the same place."""
+
+    def open(self, key: str) -> BinaryIO:
+        """Open the object for reading; ``LakeError`` if there is none."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return the object's bytes, or None if there is none."""
+
+    def put(self, key: str, blocks: bytes | Iterable[bytes]) -> None:
+        """Write the object durably and atomically, replacing one that exists."""
+
+    def stat(self, key: str) -> Entry | None:
+        """Return size and time of the object, or None if there is none."""
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """List all objects below the folder ``prefix``, in no particular order."""
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names (not keys) directly below the folder ``prefix``, sorted."""
+
+    def move(self, source: str, target: str) -> None:
+        """Rename an object, replacing one that exists."""
+
+    def delete(self, key: str) -> None:
+        """Delete the object; nothing happens if there is none."""
+
+    def arrow_filesystem(self) -> "FileSystem":
+        """Return the store as Arrow sees it; paths are keys."""
+
+
+def open_store(uri: str) -> Store:
+    """Return the store at ``uri``: a folder, ``file://…`` or ``s3://bucket/prefix``."""
+    parts = urlsplit(uri)
+    if parts.scheme == "s3":
+        return ObjectStore(uri)
+    return LocalStore(Path(unquote(parts.path) if parts.scheme == "file" else uri))
+
+
+def blocks_of(stream: BinaryIO) -> Iterator[bytes]:
+    """Read ``stream`` to its end in blocks of bounded size."""
+    while block := stream.read(COPY_BLOCK):
+        yield block
+
+
+class LocalStore:
+    """A folder. Objects appear by rename, after their bytes have reached the disk."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = Path(os.path.abspath(root))  # noqa: PTH100  # resolve() would follow links the user chose
+
+    @property
+    def uri(self) -> str:
+        """Root folder."""
+        return str(self._root)
+
+    @property
+    def storage_options(self) -> dict[str, str]:
+        """Nothing: a local folder needs no credentials."""
+        return {}
+
+    def path(self, key: str) -> Path:
+        """Return the path of ``key``; refuse one that leads outside the root."""
+        path = self._root / key
+        if ".." in Path(key).parts or Path(key).is_absolute():
+            raise LakeError(f"{key!r} leads outside {self._root}")
+        return path
+
+    def open(self, key: str) -> BinaryIO:
+        """Open the object for reading."""
+        try:
+            return self.path(key).open("rb")
+        except OSError as error:
+            raise LakeError(f"{self.path(key)} can't be read: {error.strerror}") from error
+
+    def get(self, key: str) -> bytes | None:
+        """Return the object's bytes, or None."""
+        try:
+            return self.path(key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def put(self, key: str, blocks: bytes | Iterable[bytes]) -> None:
+        """Write to a hidden sibling, flush it to disk, rename it."""
+        path = self.path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
+        try:
+            with temporary.open("wb") as file:
+                for block in (blocks,) if isinstance(blocks, bytes) else blocks:
+                    file.write(block)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def stat(self, key: str) -> Entry | None:
+        """Return size and time of the object, or None."""
+        try:
+            status = self.path(key).stat()
+        except FileNotFoundError:
+            return None
+        return Entry(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), self.path(key).is_dir())
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Walk the folder; half-written objects are not listed, folders are (as such)."""
+        for folder, folders, names in os.walk(self.path(prefix)):
+            for name in [*folders, *names]:
+                if name.startswith(TEMPORARY_PREFIX):
+                    continue
+                entry = self.stat((Path(folder) / name).relative_to(self._root).as_posix())
+                if entry is not None:
+                    yield entry
+
+    def names(self, prefix: str) -> list[str]:
+        """List one level."""
+        try:
+            return sorted(name for name in os.listdir(self.path(prefix)) if not name.startswith(TEMPORARY_PREFIX))  # noqa: PTH208  # names only: no stat per file
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def move(self, source: str, target: str) -> None:
+        """Rename within the folder."""
+        self.path(target).parent.mkdir(parents=True, exist_ok=True)
+        self.path(source).replace(self.path(target))
+
+    def delete(self, key: str) -> None:
+        """Unlink the file."""
+        self.path(key).unlink(missing_ok=True)
+
+    def arrow_filesystem(self) -> "FileSystem":
+        """Return the folder as Arrow's file system."""
+        from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+        return SubTreeFileSystem(str(self._root), LocalFileSystem())
+
+
+class ObjectStore:
+    """A bucket, or a prefix in one. Credentials and endpoint come from the usual AWS variables."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri.rstrip("/")
+
+    @property
+    def _store(self) -> "S3Store":
+        from obstore.store import S3Store
+
+        options = {"allow_http": True} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}
+        return S3Store.from_url(self._uri, client_options=options)  # type: ignore[arg-type]  # a TypedDict with all keys optional
+
+    @property
+    def uri(self) -> str:
+        """Root of the store."""
+        return self._uri
+
+    @property
+    def storage_options(self) -> dict[str, str]:
+        """What delta-rs needs beyond the environment."""
+        return {"allow_http": "true"} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}
+
+    def open(self, key: str) -> BinaryIO:
+        """Open a buffered reader that fetches ranges."""
+        import obstore
+
+        try:
+            return cast(BinaryIO, obstore.open_reader(self._store, key))
+        except FileNotFoundError as error:
+            raise LakeError(f"{self._uri}/{key} does not exist") from error
+
+    def get(self, key: str) -> bytes | None:
+        """Fetch the object, or None."""
+        try:
+            return bytes(self._store.get(key).bytes())
+        except FileNotFoundError:
+            return None
+
+    def put(self, key: str, blocks: bytes | Iterable[bytes]) -> None:
+        """Upload; an object store shows it only when it is whole."""
+        self._store.put(key, blocks if isinstance(blocks, bytes) else iter(blocks))
+
+    def stat(self, key: str) -> Entry | None:
+        """Ask for the object's head."""
+        try:
+            head = self._store.head(key)
+        except FileNotFoundError:
+            return None
+        return Entry(key, head["size"], head["last_modified"])
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """List the prefix, page by page."""
+        for page in self._store.list(prefix=prefix):
+            for item in page:
+                yield Entry(item["path"], item["size"], item["last_modified"])
+
+    def names(self, prefix: str) -> list[str]:
+        """List one level: objects and common prefixes."""
+        listing = self._store.list_with_delimiter(prefix=prefix)
+        keys = [item["path"] for item in listing["objects"]] + list(listing["common_prefixes"])
+        return sorted(key.rstrip("/").rsplit("/", 1)[-1] for key in keys)
+
+    def move(self, source: str, target: str) -> None:
+        """Copy within the bucket, then delete."""
+        self._store.rename(source, target)
+
+    def delete(self, key: str) -> None:
+        """Delete the object."""
+        self._store.delete(key)
+
+    def arrow_filesystem(self) -> "FileSystem":
+        """Return the prefix as Arrow's file system."""
+        from pyarrow.fs import FileSystem, SubTreeFileSystem
+
+        filesystem, path = FileSystem.from_uri(self._uri)
+        return SubTreeFileSystem(path, filesystem)

@@ -1,0 +1,234 @@
+"""Delta tables: how days are replaced, read and counted.
+
+Transforms hand over one frame a day; each becomes a Parquet file at once (so that memory is
+bounded by a day, not by a range), and one commit makes all of them visible. The fingerprint of
+a day stands in the name of its file: it can't differ from the data, and reading all of
+them costs one look at the table's log. What the columns mean is ``schemas``'.
+"""
+
+import io
+import json
+import random
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import PurePosixPath
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as ds
+from deltalake import CommitProperties, DeltaTable, Schema
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.transaction import AddAction
+
+from complaints_platform.errors import LakeError
+from complaints_platform.lake.store import Store
+
+COMMIT_ATTEMPTS = 40
+"""Writers of different days only collide on the log's next number; each retry takes milliseconds."""
+
+RETRY_WAIT_SECONDS = 0.05
+COMPRESSION_LEVEL = 1
+
+
+@dataclass(frozen=True)
+class DayFrame:
+    """One day's rows for a table, and the fingerprint of what they were made from."""
+
+    day: date
+    frame: pl.DataFrame
+    """The table's columns, the partition column included."""
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One live file of a table."""
+
+    path: str
+    partition: str
+    rows: int
+    size: int
+
+    @property
+    def fingerprint(self) -> str:
+        """What the rows were made from (empty for tables without fingerprints)."""
+        return PurePosixPath(self.path).name.split("-", 1)[0]
+
+
+class Table:
+    """One Delta table of the lake."""
+
+    def __init__(self, store: Store, key: str, schema: pl.Schema, partition_by: str = "day") -> None:
+        self._store = store
+        self._key = key
+        self._schema = schema
+        self._partition_by = partition_by
+
+    @property
+    def uri(self) -> str:
+        """Where the table lies, as delta-rs and other engines read it."""
+        return f"{self._store.uri}/{self._key}"
+
+    def replace_days(
+        self, days: Sequence[date], frames: Iterable[DayFrame], message: dict[str, str] | None = None
+    ) -> None:
+        """Replace exactly ``days`` by ``frames`` in one commit; a day without a frame becomes absent.
+
+        Frames are taken one at a time. If anything fails before the commit, the table is as
+        it was; files already written are not part of it and go with the next vacuum.
+
+        Raises:
+            LakeError: a frame is of another day, or other writers kept winning the commit.
+        """
+        allowed = set(days)
+        actions = []
+        for day_frame in frames:
+            if day_frame.day not in allowed:
+                raise LakeError(f"{self._key}: a frame of {day_frame.day} in a write of {sorted(allowed)}")
+            actions.append(self._write_file(day_frame.frame, day_frame.day.isoformat(), day_frame.fingerprint))
+        self._commit(
+            actions, "overwrite", [(self._partition_by, "in", sorted(day.isoformat() for day in allowed))], message
+        )
+
+    def append(self, frame: pl.DataFrame, partition: str) -> None:
+        """Add rows to one partition in one commit."""
+        self._commit([self._write_file(frame, partition, "")], "append", None, None)
+
+    def compact_when_fragmented(self, partition: str, files: int) -> None:
+        """Merge the partition's files once there are more than ``files`` of them."""
+        if sum(file.partition == partition for file in self.files()) > files:
+            table = self._open()
+            if table is not None:
+                try:
+                    table.optimize.compact(partition_filters=[(self._partition_by, "=", partition)])
+                except CommitFailedError:
+                    return  # somebody else wrote or compacted meanwhile: the next append tries again
+
+    def files(self) -> list[StoredFile]:
+        """Return the live files of the newest version."""
+        table = self._open()
+        if table is None:
+            return []
+        return self._files(table)
+
+    def fingerprints(self) -> dict[date, str]:
+        """Return day → fingerprint of every materialised day."""
+        return {date.fromisoformat(file.partition): file.fingerprint for file in self.files()}
+
+    def row_counts(self) -> dict[date, int]:
+        """Return day → rows of every materialised day."""
+        counts: dict[date, int] = {}
+        for file in self.files():
+            day = date.fromisoformat(file.partition)
+            counts[day] = counts.get(day, 0) + file.rows
+        return counts
+
+    def version(self) -> int | None:
+        """Return the newest version, or None if the table has never been written."""
+        table = self._open()
+        return None if table is None else table.version()
+
+    def read_days(self, days: Sequence[date], columns: Sequence[str] | None = None) -> Iterator[DayFrame]:
+        """Yield the materialised ones of ``days`` in order, all of one version of the table."""
+        by_day: dict[str, list[StoredFile]] = {}
+        for file in self.files():
+            by_day.setdefault(file.partition, []).append(file)
+        for day in days:
+            files = by_day.get(day.isoformat())
+            if files:
+                yield DayFrame(day, self._scan_files(files, columns).collect(), files[0].fingerprint)
+
+    def scan(self, *partitions: str, columns: Sequence[str] | None = None) -> pl.LazyFrame:
+        """Return the rows of some partitions (all, if none is named) as a lazy frame."""
+        files = self.files()
+        if partitions:
+            wanted = set(partitions)
+            files = [file for file in files if file.partition in wanted]
+        return self._scan_files(files, columns)
+
+    def dataset(self) -> ds.Dataset | pa.Table:
+        """Return the newest version as an Arrow data set, for engines that push filters down into it."""
+        table = self._open()
+        return pl.DataFrame(schema=self._schema).to_arrow() if table is None else table.to_pyarrow_dataset()
+
+    def _scan_files(self, files: Sequence[StoredFile], columns: Sequence[str] | None) -> pl.LazyFrame:
+        names = list(columns or self._schema.names())
+        if not files:
+            return pl.LazyFrame(schema=pl.Schema({name: self._schema[name] for name in names}))
+        return pl.scan_parquet(
+            [f"{self.uri}/{file.path}" for file in files],
+            storage_options=self._store.storage_options or None,
+            hive_partitioning=True,
+            hive_schema={self._partition_by: self._schema[self._partition_by]},
+            glob=False,
+        ).select(names)
+
+    def _write_file(self, frame: pl.DataFrame, partition: str, fingerprint: str) -> AddAction:
+        stored = frame.select(name for name in self._schema.names() if name != self._partition_by)
+        buffer = io.BytesIO()
+        stored.write_parquet(buffer, compression="zstd", compression_level=COMPRESSION_LEVEL)
+        path = f"{self._partition_by}={partition}/{fingerprint}-{uuid.uuid4().hex}.parquet"
+        self._store.put(f"{self._key}/{path}", buffer.getvalue())
+        return AddAction(
+            path=path,
+            size=buffer.tell(),
+            partition_values={self._partition_by: partition},
+            modification_time=time.time_ns() // 1_000_000,
+            data_change=True,
+            stats=json.dumps({"numRecords": stored.height}),
+        )
+
+    def _commit(
+        self,
+        actions: list[AddAction],
+        mode: str,
+        filters: list[tuple[str, str, list[str]]] | None,
+        message: dict[str, str] | None,
+    ) -> None:
+        for attempt in range(COMMIT_ATTEMPTS):
+            try:
+                table = self._open() or self._create()
+                table.create_write_transaction(
+                    actions,
+                    mode,
+                    table.schema(),
+                    [self._partition_by],
+                    filters,
+                    commit_properties=CommitProperties(custom_metadata=message) if message else None,
+                )
+            except CommitFailedError as error:
+                if attempt == COMMIT_ATTEMPTS - 1:
+                    raise LakeError(f"{self._key}: other writers won {COMMIT_ATTEMPTS} times: {error}") from error
+                time.sleep(RETRY_WAIT_SECONDS * random.uniform(0.2, 1.0) * (1 + attempt / 4))  # noqa: S311  # jitter, no secret
+            else:
+                return
+
+    def _create(self) -> DeltaTable:
+        arrow_schema = pl.DataFrame(schema=self._schema).to_arrow().schema
+        return DeltaTable.create(
+            self.uri,
+            schema=Schema.from_arrow(arrow_schema),
+            partition_by=[self._partition_by],
+            mode="ignore",
+            storage_options=self._store.storage_options or None,
+        )
+
+    def _open(self) -> DeltaTable | None:
+        try:
+            return DeltaTable(self.uri, storage_options=self._store.storage_options or None)
+        except TableNotFoundError:
+            return None
+
+    def _files(self, table: DeltaTable) -> list[StoredFile]:
+        actions = table.get_add_actions(flatten=True)
+        columns = {
+            name: actions.column(name).to_pylist()
+            for name in ("path", "size_bytes", "num_records", f"partition.{self._partition_by}")
+        }
+        return [
+            StoredFile(path, str(partition), rows, size)
+            for path, size, rows, partition in zip(*columns.values(), strict=True)
+        ]

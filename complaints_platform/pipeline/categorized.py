@@ -1,0 +1,47 @@
+"""The recipe of ``categorized/complaints``: each complaint gets the category that the model says."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from complaints_platform.classification import TrainedModel, classify
+from complaints_platform.lake.tables import DayFrame
+from complaints_platform.pipeline.fingerprints import fingerprint
+from complaints_platform.pipeline.parallel import bounded_map
+from complaints_platform.schemas import CategorizedComplaint, Outcome, conform
+
+ADDED = ["category", "subcategory", "confidence", "needs_review"]
+
+
+@dataclass(frozen=True)
+class CategorizedRecipe:
+    """Makes days of ``categorized/complaints`` from cleaned days and one model."""
+
+    model: TrainedModel
+    workers: int = 1
+
+    def fingerprint(self, cleaned_fingerprint: str) -> str:
+        """Return the fingerprint of a day, given that of its cleaned complaints."""
+        return fingerprint(cleaned_fingerprint, self.model.version, self.model.taxonomy_version)
+
+    def frames(self, cleaned: Iterable[DayFrame]) -> Iterator[DayFrame]:
+        """Yield the categorised frame of each cleaned day, in order."""
+        return bounded_map(self._categorize, cleaned, self.workers)
+
+    def _categorize(self, day: DayFrame) -> DayFrame:
+        is_complaint = pl.col("outcome") == Outcome.COMPLAINT
+        complaints = day.frame.filter(is_complaint)
+        result = classify(self.model, complaints["text"]).select(ADDED)
+        categorized = pl.concat(
+            [
+                pl.concat([complaints, result], how="horizontal").with_columns(
+                    category_source=pl.lit("model"),
+                    model_version=pl.lit(self.model.version),
+                    taxonomy_version=pl.lit(self.model.taxonomy_version),
+                ),
+                day.frame.filter(~is_complaint),
+            ],
+            how="diagonal",
+        ).sort("occurred_at", "complaint_id", "raw_sha256", "record_number")
+        return DayFrame(day.day, conform(categorized, CategorizedComplaint), self.fingerprint(day.fingerprint))

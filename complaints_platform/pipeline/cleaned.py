@@ -1,0 +1,93 @@
+"""The recipe of ``cleaned/complaints``: a day of raw records, with the day before as look-back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+import polars as pl
+
+from complaints_platform.cleaning import CLEANING_VERSION, DataKey, decide_outcomes, native_id_keys, prepare
+from complaints_platform.lake import Lake
+from complaints_platform.lake.key_index import VERSION_COLUMNS
+from complaints_platform.lake.segments import RawDay
+from complaints_platform.lake.tables import DayFrame
+from complaints_platform.pipeline.fingerprints import fingerprint
+from complaints_platform.pipeline.parallel import bounded_map
+
+LOOK_BACK = timedelta(days=1)
+"""Exact duplicates within 24 hours and near duplicates look at the day before; nothing looks further."""
+
+
+@dataclass(frozen=True)
+class CleanedRecipe:
+    """Makes days of ``cleaned/complaints`` from the raw segments of some sources."""
+
+    lake: Lake
+    sources: Sequence[str]
+    key: DataKey
+    workers: int = 1
+
+    def raw_days(self, day: date) -> list[RawDay]:
+        """Find what is live of a day in each source."""
+        return [self.lake.segments.day(source, day) for source in sorted(self.sources)]
+
+    def fingerprint(self, before: Sequence[RawDay], today: Sequence[RawDay]) -> str:
+        """Return the fingerprint of a day, given what is live of it and of the day before."""
+        return fingerprint(
+            CLEANING_VERSION,
+            self.key.version,
+            *(f"{raw.source} {raw.fingerprint}" for raw in before if raw.segments),
+            "today",
+            *(f"{raw.source} {raw.fingerprint}" for raw in today if raw.segments),
+        )
+
+    def frames(self, days: Sequence[date]) -> Iterator[DayFrame]:
+        """Yield the cleaned frame of each of ``days``, in order.
+
+        Neighbouring days share their preparation: in a range, a day is prepared once although
+        it serves as its own day and as the look-back of the next.
+        """
+        for run in contiguous(sorted(days)):
+            prepared = bounded_map(self._prepare, [run[0] - LOOK_BACK, *run], self.workers)
+            yield from bounded_map(self._decide, pairwise(prepared), self.workers)
+
+    def _prepare(self, day: date) -> "_Prepared":
+        raw_days = self.raw_days(day)
+        raw = pl.concat([self.lake.segments.read(raw_day) for raw_day in raw_days])
+        return _Prepared(day, raw_days, prepare(raw, self.key))
+
+    def _decide(self, pair: "tuple[_Prepared, _Prepared]") -> DayFrame:
+        before, today = pair
+        frame = decide_outcomes(today.frame, before.frame, _elsewhere(today.raw_days))
+        return DayFrame(today.day, frame, self.fingerprint(before.raw_days, today.raw_days))
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    day: date
+    raw_days: list[RawDay]
+    frame: pl.DataFrame
+
+
+def _elsewhere(raw_days: Sequence[RawDay]) -> pl.DataFrame:
+    """Return the versions that other days hold of this day's records, by complaint id."""
+    frames = [
+        raw_day.elsewhere.with_columns(complaint_id=native_id_keys(raw_day.source, raw_day.elsewhere["source_id"]))
+        for raw_day in raw_days
+    ]
+    columns = ["complaint_id", *VERSION_COLUMNS.names()[1:]]
+    empty = pl.DataFrame(schema={"complaint_id": pl.String, **VERSION_COLUMNS}).select(columns)
+    return pl.concat([empty, *(frame.select(columns) for frame in frames)])
+
+
+def contiguous(days: Sequence[date]) -> Iterator[list[date]]:
+    """Split sorted days into runs without gaps."""
+    run: list[date] = []
+    for day in days:
+        if run and day - run[-1] != timedelta(days=1):
+            yield run
+            run = []
+        run.append(day)
+    if run:
+        yield run

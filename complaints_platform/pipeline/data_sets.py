@@ -1,0 +1,43 @@
+"""The data sets that have a table: name, model and how rows are told apart by day.
+
+The one registry behind assets, the IO manager, queries and documentation.
+"""
+
+from dataclasses import dataclass
+
+from complaints_platform.lake import Lake
+from complaints_platform.lake.tables import Table
+from complaints_platform.schemas import (
+    CategorizedComplaint,
+    CleanedComplaint,
+    ComplaintTrend,
+    DailyComplaints,
+    DataSet,
+    QuarantinedRecord,
+    Reconciliation,
+)
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """One stored data set; ``schema/name`` is its asset key, ``schema.name`` its SQL name."""
+
+    schema: str
+    name: str
+    model: type[DataSet]
+    by_received_day: bool = False
+    """Partitioned by the day a file was received, not the day of the complaint."""
+
+    def table(self, lake: Lake) -> Table:
+        """Return the data set's table in a lake."""
+        return lake.table(self.schema, self.name, self.model)
+
+
+CLEANED = TableSpec("cleaned", "complaints", CleanedComplaint)
+QUARANTINE = TableSpec("cleaned", "quarantine", QuarantinedRecord, by_received_day=True)
+CATEGORIZED = TableSpec("categorized", "complaints", CategorizedComplaint)
+DAILY = TableSpec("mart", "daily_complaints", DailyComplaints)
+TRENDS = TableSpec("mart", "complaint_trends", ComplaintTrend)
+RECONCILIATION = TableSpec("mart", "reconciliation", Reconciliation, by_received_day=True)
+
+TABLES = (CLEANED, QUARANTINE, CATEGORIZED, DAILY, TRENDS, RECONCILIATION)

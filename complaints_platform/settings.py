@@ -1,0 +1,115 @@
+"""The one typed Settings object, read from the environment (``COMPLAINTS_*``).
+
+Everything that differs between a laptop, a test and production is here; nothing else in the
+package reads the environment. Secrets are ``SecretStr``, so that no log or error shows them.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from complaints_platform.errors import SettingsError
+
+PREFIX = "COMPLAINTS_"
+HOME = Path(".complaints")
+"""Where dev and test keep what they make, below the working directory."""
+
+PACKAGED_SOURCES = Path(__file__).parent / "defs" / "sources"
+
+DEVELOPMENT_DATA_KEY = "development-only-data-key-not-a-secret"
+"""Known to everyone: it makes demos and tests repeatable, and prod refuses to start with it."""
+
+MINIMUM_KEY_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    """All settings. Each field is the environment variable ``COMPLAINTS_<FIELD>``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    profile: Literal["dev", "test", "prod"] = Field(
+        default="dev", description="dev and test fall back on safe local defaults; prod insists on explicit ones."
+    )
+    lake: str = Field(
+        default=str(HOME / "lake"), description="Root of the lake: a folder, or s3://bucket/prefix.", min_length=1
+    )
+    landing: str = Field(
+        default=str(HOME / "landing"),
+        description="Where senders drop files, one folder a source: a folder, or s3://bucket/prefix.",
+        min_length=1,
+    )
+    sources: Path = Field(
+        default=PACKAGED_SOURCES, description="Folder of the source contracts, <name>/defs.yaml each."
+    )
+    taxonomy: Path | None = Field(
+        default=None, description="The company's own taxonomy file; by default the packaged one."
+    )
+    first_day: date = Field(
+        default=date(2010, 1, 1),
+        ge=date(1970, 1, 1),
+        description="First day of history; older records are quarantined, and partitions start here.",
+    )
+    data_key: SecretStr = Field(
+        default=SecretStr(DEVELOPMENT_DATA_KEY),
+        description="Secret by which customers become keyed hashes. Must stay the same for as long as the lake lives.",
+    )
+    data_key_version: int = Field(default=1, ge=1, description="Number of that key, stored beside every hash.")
+    days_per_run: int = Field(
+        default=1000, ge=1, description="Days that one run of a backfill takes; a longer range becomes several runs."
+    )
+    workers: int = Field(default=2, ge=1, le=64, description="Days or files processed at once within a run.")
+
+    @field_validator("lake", "landing")
+    @classmethod
+    def _scheme_is_supported(cls, value: str) -> str:
+        scheme = urlsplit(value).scheme
+        if "://" in value and scheme not in {"s3", "file"}:
+            raise ValueError(
+                f"scheme {scheme!r} is not supported; allowed are a folder, file:///… or s3://bucket/prefix"
+            )
+        return value
+
+    @field_validator("sources")
+    @classmethod
+    def _sources_exist(cls, value: Path) -> Path:
+        if not value.is_dir():
+            raise ValueError(f"{value} is not a folder; allowed is a folder that holds <name>/defs.yaml files")
+        return value
+
+    @field_validator("taxonomy")
+    @classmethod
+    def _taxonomy_exists(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"{value} is not a file; allowed is the path of a taxonomy YAML")
+        return value
+
+    @model_validator(mode="after")
+    def _production_has_its_own_key(self) -> "Settings":
+        key = self.data_key.get_secret_value()
+        if self.profile == "prod" and (key == DEVELOPMENT_DATA_KEY or len(key) < MINIMUM_KEY_LENGTH):
+            raise ValueError(
+                f"{PREFIX}DATA_KEY must be set to a secret of at least {MINIMUM_KEY_LENGTH} characters in profile prod "
+                "(make one with: python -c 'import secrets; print(secrets.token_hex(32))')"
+            )
+        return self
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment; ``overrides`` win over it.
+
+    Raises:
+        SettingsError: a value is wrong; the message names the variable and what is allowed,
+            and never shows a secret.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic validates what the caller overrides
+    except ValidationError as error:
+        problems = [
+            f"{PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}" if problem["loc"] else problem["msg"]
+            for problem in error.errors(include_input=False)
+        ]
+        raise SettingsError("; ".join(problems)) from None

@@ -1,0 +1,83 @@
+"""Parquet files: rows become JSON text, and are read as such; times become ISO 8601."""
+
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from complaints_platform.schemas import QuarantineReason
+from complaints_platform.sources.batches import Problem, SplitBatch, UnreadableFileError
+from complaints_platform.sources.json_text import objects_batch
+from complaints_platform.sources.mapping import require_columns
+
+BATCH_ROWS = 16_384
+
+
+def split_parquet(file: IO[bytes], paths: Sequence[str], required: Sequence[str]) -> Iterator[SplitBatch]:
+    """Read the rows of a Parquet file, row group by row group.
+
+    A row group that can't be read counts as one bad record; the others are kept.
+
+    Raises:
+        UnreadableFileError: no Parquet file, or a column of ``required`` is missing.
+    """
+    try:
+        parquet = pq.ParquetFile(file)
+        names = parquet.schema_arrow.names
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise UnreadableFileError(
+            QuarantineReason.UNREADABLE_FILE,
+            "is no Parquet file, or only a part of one: its end, where the description of its columns should be, "
+            "can't be read; ask for it again",
+        ) from error
+    require_columns(names, required)
+    records = 0
+    for group in range(parquet.num_row_groups):
+        size = parquet.metadata.row_group(group).num_rows
+        yield from _row_group(parquet, group, records, paths)
+        records += size
+
+
+def _row_group(parquet: pq.ParquetFile, group: int, records: int, paths: Sequence[str]) -> Iterator[SplitBatch]:
+    done = 0
+    try:
+        for batch in parquet.iter_batches(batch_size=BATCH_ROWS, row_groups=[group]):
+            yield _rows(_as_json(batch), np.arange(batch.num_rows) + (records + done + 1), paths)
+            done += batch.num_rows
+    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        first = records + done + 1
+        size = parquet.metadata.row_group(group).num_rows - done
+        detail = f"{size:,} rows of row group {group + 1} are damaged or hold types that can't be read; ask for it again"
+        yield SplitBatch(problems=[Problem(first, first, QuarantineReason.MALFORMED_RECORD, detail)])
+
+
+def _as_json(batch: pa.RecordBatch) -> pl.Series:
+    """Write each row as a JSON object."""
+    frame = pl.DataFrame(pl.from_arrow(batch))
+    # JSON has no bytes. Old writers leave texts unmarked, as bytes; other bytes have no text and become null.
+    texts = [pl.col(name).cast(_without_bytes(dtype), strict=False) for name, dtype in frame.schema.items()]
+    return frame.select(pl.struct(texts).struct.json_encode()).to_series()
+
+
+def _without_bytes(dtype: pl.DataType) -> pl.DataType:
+    if isinstance(dtype, pl.Binary):
+        return pl.String()
+    if isinstance(dtype, pl.List):
+        return pl.List(_without_bytes(_instance(dtype.inner)))
+    if isinstance(dtype, pl.Array):
+        return pl.Array(_without_bytes(_instance(dtype.inner)), dtype.shape)
+    if isinstance(dtype, pl.Struct):
+        return pl.Struct({field.name: _without_bytes(_instance(field.dtype)) for field in dtype.fields})
+    return dtype
+
+
+def _instance(dtype: Any) -> pl.DataType:
+    return dtype() if isinstance(dtype, type) else dtype
+
+
+def _rows(raw: pl.Series, numbers: np.ndarray, paths: Sequence[str]) -> SplitBatch:
+    texts = [text.encode() for text in raw]
+    return objects_batch(texts, raw, numbers, numbers, paths)

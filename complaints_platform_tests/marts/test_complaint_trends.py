@@ -1,0 +1,85 @@
+from datetime import date, timedelta
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS, complaint_trends, windows
+from complaints_platform.schemas import DailyComplaints, conform
+
+SUNDAY = date(2026, 3, 15)
+
+
+def daily(rows):
+    frame = pl.DataFrame(
+        [
+            {
+                "day": day,
+                "channel": "sms",
+                "region": region,
+                "category": category,
+                "subcategory": None,
+                "complaints": count,
+                "near_duplicates": 0,
+                "needs_review": 0,
+            }
+            for day, region, category, count in rows
+        ],
+        schema_overrides={"subcategory": pl.String, "region": pl.String},
+    )
+    return conform(frame, DailyComplaints)
+
+
+def trend(day, rows, period):
+    frame = complaint_trends(day, daily(rows)).filter(pl.col("period") == period)
+    return {(row["region"], row["category"]): row for row in frame.iter_rows(named=True)}
+
+
+def test_a_day_is_compared_with_the_day_before():
+    rows = [(SUNDAY, "north", "billing", 6), (SUNDAY - timedelta(days=1), "north", "billing", 4)]
+    row = trend(SUNDAY, rows, "day")["north", "billing"]
+    assert (row["complaints"], row["previous"], row["change"], row["change_ratio"]) == (6, 4, 2, 0.5)
+    assert row["complete"]
+
+
+def test_what_fell_to_zero_is_shown():
+    row = trend(SUNDAY, [(SUNDAY - timedelta(days=1), "north", "billing", 4)], "day")["north", "billing"]
+    assert (row["complaints"], row["previous"], row["change"]) == (0, 4, -4)
+
+
+def test_what_is_new_has_no_ratio():
+    row = trend(SUNDAY, [(SUNDAY, None, "billing", 4)], "day")[None, "billing"]
+    assert (row["previous"], row["change_ratio"]) == (0, None)
+
+
+def test_a_week_in_progress_is_compared_with_as_many_days():
+    tuesday = SUNDAY - timedelta(days=5)
+    rows = [(SUNDAY - timedelta(days=back), "north", "billing", 1) for back in range(20)]
+    row = trend(tuesday, rows, "week")["north", "billing"]
+    assert (row["complaints"], row["previous"], row["complete"]) == (2, 2, False)
+    assert trend(SUNDAY, rows, "week")["north", "billing"]["complaints"] == 7
+    assert trend(SUNDAY, rows, "week")["north", "billing"]["complete"]
+
+
+def test_a_complete_month_is_compared_with_the_whole_month_before():
+    last = date(2026, 2, 28)
+    rows = [(last - timedelta(days=back), "north", "billing", 1) for back in range(LOOK_BACK_DAYS + 1)]
+    row = trend(last, rows, "month")["north", "billing"]
+    assert (row["complaints"], row["previous"], row["complete"]) == (28, 31, True)
+
+
+def test_the_thirtieth_of_march_is_compared_with_all_of_february():
+    day = date(2026, 3, 30)
+    (month,) = [window for window in windows(day) if window.period == "month"]
+    assert (month.previous_start, month.previous_end) == (date(2026, 2, 1), date(2026, 2, 28))
+
+
+@given(st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 1, 1)))
+def test_windows_adjoin_and_stay_within_the_look_back(day):
+    for window in windows(day):
+        assert window.end == day
+        assert window.start <= day
+        assert window.previous_start <= window.previous_end < window.start
+        assert (day - window.previous_start).days <= LOOK_BACK_DAYS
+        if window.complete:
+            assert window.previous_end == window.start - timedelta(days=1)
