@@ -24,6 +24,9 @@ labels = typer.Typer(help="Labels that people gave.", no_args_is_help=True)
 app.add_typer(classifier, name="classifier")
 app.add_typer(labels, name="labels")
 
+FILES_LISTED = 20
+"""Collecting more files than this prints totals and failures only; --json always lists all."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 out = Console()
 err = Console(stderr=True)
@@ -69,27 +72,23 @@ def collect(
 ) -> None:
     """Take files into the lake: originals, raw records by day, quarantine, receipts. The same file twice is a no-op."""
     from complaints_platform.collection.by_hand import collect_jobs
-    from complaints_platform.collection.collect import Status, collect_all
+    from complaints_platform.collection.collect import Collected, Status, collect_all, summary
 
     settings = load_settings()
     jobs = collect_jobs(settings, paths or [], source)
-    failed = 0
+    results: list[Collected] = []
     with _progress() as progress:
-        for collector, done in progress.track(
-            collect_all(jobs, settings.workers), total=len(jobs), description="collecting"
-        ):
-            failed += done.status is Status.FAILED
+        collecting = collect_all(jobs, settings.workers)
+        for collector, done in progress.track(collecting, total=len(jobs), description="collecting"):
+            results.append(done)
             if as_json:
-                typer.echo(
-                    json.dumps(
-                        {"source": collector.source, "file": done.file_name, "status": done.status, **_numbers(done)}
-                    )
-                )
-            else:
-                progress.console.print(_escape(f"{collector.source}: {done.describe()}"), highlight=False)
-    if not jobs:
-        err.print("nothing to collect")
-    if failed:
+                line = {"source": collector.source, "file": done.file_name, "status": done.status, **_numbers(done)}
+                typer.echo(json.dumps(line))
+            elif len(jobs) <= FILES_LISTED or done.status is Status.FAILED:
+                typer.echo(f"{collector.source}: {done.describe()}")
+    if not as_json:
+        typer.echo(summary(results))
+    if any(done.status is Status.FAILED for done in results):
         raise typer.Exit(1)
 
 
@@ -165,7 +164,7 @@ def classifier_evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Train on one labelled CSV, score on another."""
-    from complaints_platform.classification import evaluate_csv
+    from complaints_platform.classification.evaluation import evaluate_csv
 
     result = evaluate_csv(train, test, text, label)
     if as_json:
@@ -183,11 +182,11 @@ def labels_import(
     file: Annotated[Path, typer.Argument(help="CSV with the columns text, category and, if known, subcategory.")],
 ) -> None:
     """Add labels to the lake; the next training uses them."""
-    from complaints_platform.classification.labels import import_labels
+    from complaints_platform.pipeline.labels import import_labels
 
     settings = load_settings()
-    count, name = import_labels(settings, file)
-    out.print(f"{count} labels imported as {name}; train with: complaints update")
+    imported = import_labels(settings.lake, settings.taxonomy, file)
+    typer.echo(f"{imported} labels imported; train with: complaints update")
 
 
 def _numbers(done: Any) -> dict[str, Any]:

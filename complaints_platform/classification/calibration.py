@@ -23,7 +23,7 @@ def softmax(scores: Floats, temperature: float) -> Floats:
     return probabilities
 
 
-def fit_temperature(scores: Floats, true_class: Ints) -> float:
+def fit_temperature(scores: Floats, true_class: Ints, weights: Floats) -> float:
     """Return the temperature under which softmax gives the true classes the highest likelihood.
 
     Temperature scaling, Guo et al. 2017, "On Calibration of Modern Neural Networks".
@@ -31,6 +31,7 @@ def fit_temperature(scores: Floats, true_class: Ints) -> float:
     Args:
         scores: shape (rows, classes), of texts that the classifier was not trained on.
         true_class: shape (rows,), column of the true class.
+        weights: shape (rows,), how much each text counts.
     """
     from scipy.optimize import minimize_scalar
 
@@ -38,7 +39,7 @@ def fit_temperature(scores: Floats, true_class: Ints) -> float:
 
     def loss(log_temperature: float) -> float:
         chosen = softmax(scores, float(np.exp(log_temperature)))[rows, true_class]
-        return float(-np.log(np.maximum(chosen, np.finfo(np.float64).tiny)).mean())
+        return -float(weights @ np.log(np.maximum(chosen, np.finfo(np.float64).tiny)))
 
     bounds = (np.log(_SMALLEST_TEMPERATURE), np.log(_LARGEST_TEMPERATURE))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))

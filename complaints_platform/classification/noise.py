@@ -23,14 +23,11 @@ ABBREVIATIONS = {
 WORDS_CHANGED = 0.3
 """Share of words that a noisy copy changes."""
 
-_NEIGHBOURS = dict(
-    zip(
-        "qwertyuiopasdfghjklzxcvbnm",
-        "wa qes wrd etf ryg tuh yij uok ipl ol qsz awdx sefc drgv fthb gyjn hukm jil kop xas zcsd xvdf cbfg vngh bmhj nkj"
-        .split(),
-        strict=True,
-    )
-)  # fmt: skip
+_NEIGHBOURS = {
+    "q": "wa", "w": "qes", "e": "wrd", "r": "etf", "t": "ryg", "y": "tuh", "u": "yij", "i": "uok", "o": "ipl",
+    "p": "ol", "a": "qsz", "s": "awdx", "d": "sefc", "f": "drgv", "g": "fthb", "h": "gyjn", "j": "hukm", "k": "jil",
+    "l": "kop", "z": "xas", "x": "zcsd", "c": "xvdf", "v": "cbfg", "b": "vngh", "n": "bmhj", "m": "nkj",
+}  # fmt: skip
 """Keys beside each key of a QWERTY keyboard."""
 _SHORTEST_TO_MISSPELL = 4
 

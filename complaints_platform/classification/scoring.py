@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
-from complaints_platform.classification.features import TokenFeatures, ragged
+from complaints_platform.classification.features import TokenFeatures
 from complaints_platform.classification.tokens import Ints, TokenisedTexts, normalise_token, ragged_gather, tokenise
 
 SLICE_BYTES = 4_000_000
@@ -125,9 +125,7 @@ class _TokenCache:
         return np.fromiter((known[token] for token in tokens), dtype=np.int64, count=len(tokens))
 
     def _add(self, tokens: list[str]) -> None:
-        normalised = [normalise_token(token) for token in tokens]
-        columns = ragged([self._features.token_columns(token) for token in normalised])
-        words = ragged([self._features.token_words(token) for token in normalised])
+        columns, words = self._features.analyse([normalise_token(token) for token in tokens])
         end = self._size + len(tokens)
         self.scores = _with_room(self.scores, end)
         self.word_starts = _with_room(self.word_starts, end)

@@ -7,8 +7,9 @@ All hashes are BLAKE2b (RFC 7693) of 128 bits in hexadecimal: stable for as long
 Every hash has its own ``person`` string, so that hashes of different kinds never meet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 
 import polars as pl
@@ -62,8 +63,7 @@ def native_id_keys(source: str, ids: pl.Series) -> pl.Series:
     Returns:
         String, 32 hexadecimal digits: BLAKE2b of the source (with its length in front) and the id.
     """
-    prefix = _framed(source)
-    return _hex([None if value is None else blake2b(prefix + value.encode(), digest_size=DIGEST_BYTES, person=_NATIVE_ID).digest() for value in ids.to_list()])
+    return _hashes(blake2b(_framed(source), digest_size=DIGEST_BYTES, person=_NATIVE_ID), ids)
 
 
 def content_keys(records: pl.DataFrame, key: DataKey) -> pl.Series:
@@ -78,17 +78,9 @@ def content_keys(records: pl.DataFrame, key: DataKey) -> pl.Series:
     Returns:
         String, 32 hexadecimal digits; equal for records that agree in all four.
     """
-    times = records["occurred_at"].cast(pl.Int64)
-    rows = zip(records["source"].to_list(), times.to_list(), records["customer"].to_list(), records["text"].to_list(), strict=True)
-    secret = key.hash_key
-    return _hex(
-        [
-            blake2b(
-                b"".join(map(_framed, (source, str(time), customer, text))), digest_size=DIGEST_BYTES, key=secret, person=_CONTENT
-            ).digest()
-            for source, time, customer, text in rows
-        ]
-    )
+    sent = records.with_columns(pl.col("occurred_at").cast(pl.Int64))
+    joined = sent.select(pl.concat_str(_framed_column(name) for name in ("source", "occurred_at", "customer", "text")))
+    return _hashes(_keyed_hash(key, _CONTENT), joined.to_series())
 
 
 def repetition_keys(ids: pl.Series, ordinals: pl.Series) -> pl.Series:
@@ -101,12 +93,8 @@ def repetition_keys(ids: pl.Series, ordinals: pl.Series) -> pl.Series:
     Returns:
         String, 32 hexadecimal digits.
     """
-    return _hex(
-        [
-            blake2b(f"{value} {ordinal}".encode(), digest_size=DIGEST_BYTES, person=_REPETITION).digest()
-            for value, ordinal in zip(ids.to_list(), ordinals.to_list(), strict=True)
-        ]
-    )
+    numbered = pl.select(pl.format("{} {}", ids, ordinals)).to_series()
+    return _hashes(blake2b(digest_size=DIGEST_BYTES, person=_REPETITION), numbered)
 
 
 def customer_keys(customers: pl.Series, key: DataKey) -> pl.Series:
@@ -116,19 +104,19 @@ def customer_keys(customers: pl.Series, key: DataKey) -> pl.Series:
     international form, e-mail address, handle or customer number, in whatever notation
     (``normalize_persons``).
     """
-    return _keyed(normalize_persons(customers), key, _CUSTOMER)
+    return map_distinct(normalize_persons(customers), partial(_hashes, _keyed_hash(key, _CUSTOMER)))
 
 
 def agent_keys(agents: pl.Series, key: DataKey) -> pl.Series:
     """Return keyed hashes of agents, as ``customer_keys``; a customer and an agent never share one."""
-    return _keyed(normalize_persons(agents), key, _AGENT)
+    return map_distinct(normalize_persons(agents), partial(_hashes, _keyed_hash(key, _AGENT)))
 
 
 def thread_keys(source: str, threads: pl.Series, key: DataKey) -> pl.Series:
     """Return keyed hashes of conversations; they are the sender's own, so two sources never share one."""
-    prefix = pl.Series([_framed(source).decode()])
     present = threads.str.strip_chars()
-    return _keyed(prefix + present.set(present == "", None), key, _THREAD)
+    prefix = blake2b(_framed(source), digest_size=DIGEST_BYTES, key=key.hash_key, person=_THREAD)
+    return map_distinct(present.set(present == "", None), partial(_hashes, prefix))
 
 
 def normalize_persons(values: pl.Series) -> pl.Series:
@@ -154,29 +142,37 @@ def normalize_persons(values: pl.Series) -> pl.Series:
     return normal.set(normal == "", None)
 
 
-def _keyed(values: pl.Series, key: DataKey, person: bytes) -> pl.Series:
-    secret = key.hash_key
-
-    def hashed(distinct: pl.Series) -> pl.Series:
-        return _hex(
-            [blake2b(value.encode(), digest_size=DIGEST_BYTES, key=secret, person=person).digest() for value in distinct.to_list()]
-        )
-
-    return map_distinct(values, hashed)
-
-
 def map_distinct(values: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Apply ``function`` (String → String, row by row) once to each distinct value; nulls stay null."""
     distinct = values.drop_nulls().unique()
-    if distinct.len() == 0:
-        return values
-    return values.replace_strict(distinct, function(distinct), default=None, return_dtype=pl.String)
+    mapping = pl.DataFrame({"value": distinct, "mapped": function(distinct)})
+    return values.to_frame("value").join(mapping, on="value", how="left", maintain_order="left")["mapped"]
 
 
-def _framed(value: str | None) -> bytes:
-    """Encode so that the parts of what is hashed can't run into each other: length, then bytes."""
-    return b"-" if value is None else b"%d:%b" % (len(encoded := value.encode()), encoded)
+def _keyed_hash(key: DataKey, person: bytes) -> blake2b:
+    return blake2b(digest_size=DIGEST_BYTES, key=key.hash_key, person=person)
 
 
-def _hex(digests: Sequence[bytes | None]) -> pl.Series:
+def _hashes(prefix: blake2b, values: pl.Series) -> pl.Series:
+    """Hash each value after what ``prefix`` has already taken in; a copy costs half of a new hash."""
+    digests: list[bytes | None] = []
+    for value in values.to_list():
+        if value is None:
+            digests.append(None)
+            continue
+        state = prefix.copy()
+        state.update(value.encode())
+        digests.append(state.digest())
     return pl.Series(digests, dtype=pl.Binary).bin.encode("hex")
+
+
+def _framed(value: str) -> bytes:
+    """Encode with the length in front, so that what is hashed can't run into what follows."""
+    encoded = value.encode()
+    return b"%d:%b" % (len(encoded), encoded)
+
+
+def _framed_column(name: str) -> pl.Expr:
+    """Do what ``_framed`` does for each value of a column; a null is told apart from all texts."""
+    value = pl.col(name).cast(pl.String)
+    return pl.when(value.is_null()).then(pl.lit("-")).otherwise(pl.concat_str(value.str.len_bytes(), pl.lit(":"), value))

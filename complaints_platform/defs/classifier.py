@@ -1,12 +1,14 @@
 """The asset ``classifier/model``: trained from the taxonomy's seeds and people's labels."""
 
 import dagster as dg
+import polars as pl
 
-from complaints_platform.classification import TrainedModel, load_taxonomy, train
-from complaints_platform.classification.plots import confusion_plot, coverage_plot, reliability_plot
+from complaints_platform.classification.plots import confusion_matrix_png, coverage_png, reliability_png
+from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.classification.training import TrainedModel
 from complaints_platform.defs.previews import picture, preview
 from complaints_platform.lake import Lake
-from complaints_platform.lake.models import ServingModel
+from complaints_platform.pipeline.model import train_and_serve
 from complaints_platform.settings import Settings
 
 OWNER = "team:complaints-data"
@@ -28,11 +30,7 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
         metadata={"dagster/uri": f"{settings.lake}/models"},
     )
     def model(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        lake = Lake(settings.lake)
-        trained = train(load_taxonomy(settings.taxonomy), lake.labels.read())
-        serving = ServingModel(trained.version, trained.taxonomy_version)
-        lake.models.save(serving, trained.to_bytes())
-        lake.models.promote(serving)
+        trained = train_and_serve(Lake(settings.lake), load_taxonomy(settings.taxonomy))
         context.log.info(f"model {trained.version} serves from now on")
         return dg.MaterializeResult(metadata=_metadata(trained), data_version=dg.DataVersion(trained.version))
 
@@ -42,20 +40,29 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
 def _metadata(trained: TrainedModel) -> dict[str, object]:
     metadata: dict[str, object] = {
         "model_version": trained.version,
-        "taxonomy_version": trained.taxonomy_version,
-        "training_texts": trained.n_training_texts,
+        "taxonomy_version": trained.taxonomy.version,
         "labels": trained.n_labels,
+        "review_threshold": trained.review_threshold,
+        "taxonomy": dg.MetadataValue.md(preview(_categories(trained))),
     }
     evaluation = trained.evaluation
     if evaluation is None:
-        return {**metadata, "accuracy": "not measured: there are no labels yet"}
+        return {**metadata, "accuracy": "not measured: there are no labels yet (complaints labels import FILE)"}
     return {
         **metadata,
-        "accuracy": evaluation.accuracy,
-        "macro_f1": evaluation.macro_f1,
-        "expected_calibration_error": evaluation.ece,
-        "per_class": dg.MetadataValue.md(preview(evaluation.per_class)),
-        "confusion_matrix": dg.MetadataValue.md(picture(confusion_plot(evaluation), "Confusion matrix")),
-        "calibration": dg.MetadataValue.md(picture(reliability_plot(evaluation), "Reliability diagram")),
-        "accuracy_by_coverage": dg.MetadataValue.md(picture(coverage_plot(evaluation), "Accuracy by coverage")),
+        "accuracy": evaluation["accuracy"],
+        "macro_f1": evaluation["macro_f1"],
+        "expected_calibration_error": evaluation["ece"],
+        "per_class": dg.MetadataValue.md(preview(pl.DataFrame(evaluation["per_class"]))),
+        "confusion_matrix": dg.MetadataValue.md(picture(confusion_matrix_png(evaluation), "Confusion matrix")),
+        "calibration": dg.MetadataValue.md(picture(reliability_png(evaluation), "Reliability diagram")),
+        "accuracy_by_coverage": dg.MetadataValue.md(picture(coverage_png(evaluation), "Accuracy by coverage")),
     }
+
+
+def _categories(trained: TrainedModel) -> pl.DataFrame:
+    rows = [
+        (category.name, ", ".join(subcategory.name for subcategory in category.subcategories))
+        for category in trained.taxonomy.categories
+    ]
+    return pl.DataFrame(rows, schema=["category", "subcategories"], orient="row")

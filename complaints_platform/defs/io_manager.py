@@ -5,7 +5,6 @@ knows tables and partitions, not what columns mean (docs/adr/0001-own-io-manager
 """
 
 from collections.abc import Iterator
-from typing import override
 
 import dagster as dg
 import polars as pl
@@ -25,7 +24,6 @@ class DeltaIOManager(dg.ConfigurableIOManager):
 
     lake: str
 
-    @override
     def handle_output(self, context: dg.OutputContext, obj: DayFrames) -> None:
         """Write all partitions of the run in one commit; nothing is visible before it."""
         spec = spec_of(context.asset_key)
@@ -41,7 +39,6 @@ class DeltaIOManager(dg.ConfigurableIOManager):
             }
         )
 
-    @override
     def load_input(self, context: dg.InputContext) -> StoredDays:
         """Give access to the days that the input depends on; missing days are simply not there."""
         spec = spec_of(context.asset_key)

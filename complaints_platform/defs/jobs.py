@@ -1,5 +1,7 @@
 """Asset jobs: which assets are materialised together, and over which kind of day."""
 
+from typing import Any
+
 import dagster as dg
 
 from complaints_platform.defs.partitions import daily_partitions
@@ -11,7 +13,7 @@ BY_RECEIVED_DAY = "files_by_received_day"
 TRAIN = "train_classifier"
 
 
-def asset_jobs(settings: Settings) -> list[dg.UnresolvedAssetJobDefinition]:
+def asset_jobs(settings: Settings) -> list[Any]:
     """Return the jobs over assets."""
     partitions = daily_partitions(settings)
 

@@ -8,7 +8,7 @@ from datetime import date
 
 import dagster as dg
 
-from complaints_platform.collection.collect import Collected, Collector
+from complaints_platform.collection.collect import Collector
 from complaints_platform.defs.frames import table_schema
 from complaints_platform.defs.partitions import backfill_policy, daily_partitions, days_of
 from complaints_platform.defs.previews import preview
@@ -63,8 +63,7 @@ def rebuild(context: dg.AssetExecutionContext, collector: Collector, days: list[
     segments = collector.lake.segments
     receipts = {receipt.sha256: receipt for day in days for _, receipt in segments.day(collector.source, day).segments}
     touched: set[date] = set()
-    for receipt in receipts.values():
-        done: Collected = collector.read_again(receipt)
+    for done in collector.read_again(list(receipts.values())):
         touched |= done.days
         context.log.info(done.describe())
     for day in days:

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import dagster as dg
 
-from complaints_platform.classification import load_taxonomy, training_version
+from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN
 from complaints_platform.defs.partitions import range_tags, ranges
-from complaints_platform.defs.tables import cleaned_recipe, serving_model
+from complaints_platform.defs.tables import cleaned_recipe
 from complaints_platform.errors import ComplaintsError, ModelError
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline.categorized import CategorizedRecipe
+from complaints_platform.pipeline.model import model_is_stale, serving_model
 from complaints_platform.pipeline.staleness import Staleness, staleness
 from complaints_platform.settings import HOME, Settings
 from complaints_platform.sources.contract import load_contracts
@@ -76,7 +77,7 @@ class Runner:
         Raises:
             RunFailed: a run failed; what was finished before stays.
         """
-        if model_is_stale(self._settings):
+        if model_is_stale(Lake(self._settings.lake), load_taxonomy(self._settings.taxonomy)):
             self._execute(TRAIN, {}, {})
             yield Run(TRAIN)
         yield from self._materialize(BY_DAY, find_stale(self._settings).by_day())
@@ -103,13 +104,6 @@ def find_stale(settings: Settings) -> Staleness:
     except ModelError:
         categorized = None
     return staleness(lake, cleaned_recipe(settings, sorted(load_contracts(settings.sources))), categorized)
-
-
-def model_is_stale(settings: Settings) -> bool:
-    """Tell whether training now, with the present taxonomy and labels, would give another model."""
-    lake = Lake(settings.lake)
-    serving = lake.models.serving()
-    return serving is None or serving.version != training_version(load_taxonomy(settings.taxonomy), lake.labels.read())
 
 
 def _first_error(result: dg.ExecuteInProcessResult) -> str:

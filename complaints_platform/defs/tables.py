@@ -5,11 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from complaints_platform.classification import TrainedModel, load_model
 from complaints_platform.cleaning import CLEANING_VERSION, DataKey
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type, table_schema
 from complaints_platform.defs.partitions import backfill_policy, daily_partitions, days_of
-from complaints_platform.errors import ModelError
 from complaints_platform.lake import Lake
 from complaints_platform.marts import MARTS_VERSION
 from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS
@@ -18,6 +16,7 @@ from complaints_platform.pipeline import data_sets, marts
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
 from complaints_platform.pipeline.data_sets import TableSpec
+from complaints_platform.pipeline.model import serving_model
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
 from complaints_platform.settings import Settings
 
@@ -28,19 +27,6 @@ ANALYTICS_OWNER = "team:complaints-analytics"
 def data_key(settings: Settings) -> DataKey:
     """Return the key by which customers become hashes."""
     return DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
-
-
-def serving_model(lake: Lake) -> TrainedModel:
-    """Load the model that serves.
-
-    Raises:
-        ModelError: none has been trained yet, or its bytes are gone.
-    """
-    serving = lake.models.serving()
-    data = lake.models.load(serving.version) if serving else None
-    if data is None:
-        raise ModelError("no classifier serves yet: materialise classifier/model first")
-    return load_model(data)
 
 
 def cleaned_recipe(settings: Settings, sources: Sequence[str]) -> CleanedRecipe:
@@ -121,7 +107,7 @@ def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
     )
     def complaints(context: dg.AssetExecutionContext, cleaned: StoredDays) -> DayFrames:
         model = serving_model(Lake(settings.lake))
-        context.add_output_metadata({"model_version": model.version, "taxonomy_version": model.taxonomy_version})
+        context.add_output_metadata({"model_version": model.version, "taxonomy_version": model.taxonomy.version})
         return DayFrames(context, CategorizedRecipe(model, settings.workers).frames(cleaned.frames()))
 
     return complaints

@@ -11,15 +11,18 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 from random import Random
 from zoneinfo import ZoneInfo
 
 from complaints_platform.generator import volumes
+from complaints_platform.generator.draws import chance, pick
 from complaints_platform.generator.faults import damage
+from complaints_platform.generator.noise import to_latin1
 from complaints_platform.generator.options import GeneratorOptions
-from complaints_platform.generator.people import Person, person_of, pick
+from complaints_platform.generator.people import Person, person_of
 from complaints_platform.generator.records import DAY, HOUR, MINUTE, SECOND, Defect, Fate, Record
-from complaints_platform.generator.writing import Words, to_latin1, write, write_addition, write_reply
+from complaints_platform.generator.writing import Words, write, write_addition, write_reply
 
 CALL_CENTRE_ZONE = ZoneInfo("Europe/Berlin")
 
@@ -30,8 +33,14 @@ _AGAIN_SHARE = 0.06
 _REPLY_SHARE = 0.07
 _LATE_SHARE = 0.004
 _ANONYMOUS_SHARE = 0.03
+_WHOLE_SECONDS_SHARE = 0.3
+_CLOCK_NOT_MOVED_SHARE = 0.5
 _RELOGGED_LIMIT = 20 * HOUR
 """A call logged twice lies within this of the first, well inside the 24 hours of an exact duplicate."""
+_RETWEET_LENGTH = 140
+_ANYTHING = ("other_review", "not_a_complaint")
+_POST_ID_EPOCH, _POST_ID_SERIAL_BITS = 1_288_834_974_657, 22
+"""X numbers its posts by milliseconds since that instant, followed by 22 more bits."""
 _LATE_FILE_EVERY = 10
 _LATE_FILE_DAY = 5
 _LATE_FILE_SPILL = 0.3
@@ -47,9 +56,18 @@ _DEFECTS = {
 }  # fmt: skip
 
 
+Sequel = Callable[[Record], None]
+"""Delivers a record together with what follows from it."""
+
+
 def start_of(day: date) -> int:
     """Return the first instant of ``day`` (UTC) in milliseconds since 1970."""
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+
+
+def _offset(instant: int) -> timedelta:
+    offset = datetime.fromtimestamp(instant // 1000, CALL_CENTRE_ZONE).utcoffset()
+    return offset or timedelta(0)
 
 
 def day_of(instant: int) -> date:
@@ -68,13 +86,41 @@ class Days:
         self._said: tuple[set[str], set[str]] = (set(), set())
         self._first_instant = start_of(options.first_day)
         self._end = start_of(options.last_day) + DAY
-        self._random = Random()
+        self._random = Random()  # noqa: S311 - reproducible draws, nothing secret
         self._serial = 0
+        self._day = options.first_day
+        self._sequels = {
+            "social_media": _running(
+                (0.006, self._spoil),
+                (0.008, self._withdraw),
+                (0.015, self._edit),
+                (0.008, self._redeliver),
+                (0.03, self._retweet),
+                (0.02, self._copy_paste),
+                (0.012, self._cross_channel),
+            ),
+            "sms": _running((0.005, self._spoil), (0.03, self._redeliver), (0.012, self._cross_channel)),
+            "web_forms": _running(
+                (0.005, self._spoil),
+                (0.02, self._correct),
+                (0.01, self._redeliver),
+                (0.008, self._submit_twice),
+                (0.012, self._cross_channel),
+            ),
+            "call_centre": _running(
+                (0.006, self._spoil),
+                (0.025, self._log_again),
+                (0.005, self._log_anonymously),
+                (0.004, self._log_for_another),
+                (0.004, self._log_days_later),
+            ),
+        }
 
     def play(self, day: date) -> None:
         """Let all complaints of ``day`` happen, with what follows from them."""
-        self._random = Random(f"{self._options.seed}/{day.isoformat()}")
+        self._random = Random(f"{self._options.seed}/{day.isoformat()}")  # noqa: S311 - as above
         self._serial = 0
+        self._day = day
         self._said = (self._said[1], set())
         start = start_of(day)
         for source in volumes.SOURCES:
@@ -84,7 +130,7 @@ class Days:
             self._make(source, person, topic, self._instant(source, start), "again")
         if day == self._outage.day:
             self._break_down(start)
-        self._cross_change_of_clocks(day, start)
+        self._cross_change_of_clocks(start)
 
     def delivered(self, day: date) -> list[Record]:
         """Hand over (and forget) the records that the files of ``day`` hold, in order of delivery."""
@@ -113,10 +159,9 @@ class Days:
             instant = start + int((first + self._random.random() * (end - first)) * HOUR)
             self._make(source, self._someone(self._outage.region), self._outage.topic, instant, "outage")
 
-    def _cross_change_of_clocks(self, day: date, start: int) -> None:
+    def _cross_change_of_clocks(self, start: int) -> None:
         """Have a few calls in the hours around a change of clocks, which are quiet otherwise."""
-        before, after = (datetime.fromtimestamp((start + at) // 1000, CALL_CENTRE_ZONE).utcoffset() for at in (0, DAY))
-        if before != after:
+        if _offset(start) != _offset(start + DAY):
             for minute in (3, 17, 28, 44, 61, 72, 85, 101, 118):
                 region = volumes.draw_region("call_centre", self._random.random())
                 topic = volumes.draw_topic(self._random)
@@ -146,11 +191,14 @@ class Days:
         today.add(said)
         return words
 
-    def _record(self, source: str, person: Person, topic: tuple[str, str] | None, occurred: int, words: Words) -> Record:
+    def _record(
+        self, source: str, person: Person, topic: tuple[str, str] | None, occurred: int, words: Words
+    ) -> Record:
         random = self._random.random
         text = to_latin1(words.text) if source == "call_centre" else words.text
         sent, faults = damage(text, source, random)
-        if source == "call_centre":
+        variant = random()
+        if source == "call_centre" or (source == "social_media" and variant < _WHOLE_SECONDS_SHARE):
             occurred = occurred // SECOND * SECOND
         record = Record(
             source=source,
@@ -164,23 +212,33 @@ class Days:
             delivered=occurred + int(random() * 30) * SECOND,
             file_day=day_of(occurred),
             region=person.region if random() < _REGION_GIVEN[source] else None,
-            variant=random(),
+            variant=variant,
             style=words.style,
             personal_data=words.personal_data,
             traits=words.traits,
             faults=faults,
         )
+        if source == "call_centre":
+            record.anonymous = random() < _ANONYMOUS_SHARE
+            record.traits += self._clock_traits(occurred)
         self._route(record)
         return record
+
+    def _clock_traits(self, occurred: int) -> list[str]:
+        """Return what a change of clocks does to a call's time: a gap not heeded, or a repeated hour."""
+        earlier, now, later = (_offset(occurred + shift) for shift in (-HOUR, 0, HOUR))
+        if now > earlier and self._random.random() < _CLOCK_NOT_MOVED_SHARE:
+            return ["clock_not_moved"]
+        return ["clock_repeated"] if now < earlier or later < now else []
 
     def _identifier(self, source: str, occurred: int) -> str | None:
         self._serial += 1
         if source == "social_media":
-            return str((occurred - 1_288_834_974_657 << 22) + self._serial)  # as X numbers its posts: time, then a serial
+            return str((occurred - _POST_ID_EPOCH << _POST_ID_SERIAL_BITS) + self._serial)
         if source == "sms":
             return f"SM{self._random.getrandbits(128):032x}"
         if source == "web_forms":
-            return f"WF-{day_of(occurred):%y%m%d}-{self._serial:06d}"
+            return f"WF-{self._day:%y%m%d}-{self._serial:06d}"
         return None
 
     def _route(self, record: Record) -> None:
@@ -194,17 +252,19 @@ class Days:
                 record.late_file = True
 
     def _deliver(self, *records: Record) -> None:
+        """Keep ``records`` for the files of their days; what would occur after the last day never happens."""
         for record in records:
-            self._pending[record.file_day].append(record)
+            if record.occurred < self._end:
+                self._pending[record.file_day].append(record)
 
     # --- what follows from a complaint ------------------------------------------------------
 
     def _sequel(self, record: Record) -> None:
         """Deliver ``record`` with at most one sequel, drawn by the habits of its source."""
-        draw = self._random.random()
-        for limit, sequel in _SEQUELS[record.source]:
+        draw = 1.0 if "stock_phrase" in record.traits else self._random.random()  # whose copies would prove nothing
+        for limit, sequel in self._sequels[record.source]:
             if draw < limit:
-                sequel(self, record)
+                sequel(record)
                 return
         if record.source != "call_centre" and self._random.random() < _LATE_SHARE:
             self._postpone(record, 1 + int(self._random.random() * 3 * 24) * HOUR)
@@ -236,7 +296,7 @@ class Days:
     def _edit(self, record: Record) -> None:
         """Follow up with a newer version; now and then it is delivered before the first one."""
         newer = self._newer_version(record, record.occurred + self._later(MINUTE, 26 * HOUR))
-        if self._random.random() < 0.15:  # noqa: PLR2004 - a share
+        if chance(0.15, self._random.random):
             self._postpone(record, newer.delivered - record.delivered + self._later(MINUTE, 9 * HOUR))
             newer.traits.append("before_older_version")
         self._deliver(record, newer)
@@ -245,14 +305,13 @@ class Days:
         """Follow up with a corrected form; sometimes the time of the incident moves to another day."""
         newer = self._newer_version(record, record.occurred + self._later(10 * MINUTE, 48 * HOUR))
         moved = record.occurred - self._later(12 * HOUR, 3 * DAY)
-        if self._random.random() < 0.4 and moved >= self._first_instant:  # noqa: PLR2004 - a share
+        if chance(0.4, self._random.random) and moved >= self._first_instant:
             newer.occurred = moved
             newer.traits.append("moved")
         self._deliver(record, newer)
 
     def _newer_version(self, record: Record, updated: int) -> Record:
-        assert record.topic is not None  # noqa: S101 - only complaints get sequels
-        text = f"{record.text} {write_addition(record.person, record.topic, self._random.random)}"
+        text = f"{record.text} {self._addition(record)}"
         sent, faults = damage(text, record.source, self._random.random)
         newer = replace(
             record, text=text, sent_text=sent, faults=faults, updated=updated, delivered=updated + SECOND,
@@ -264,7 +323,7 @@ class Days:
 
     def _redeliver(self, record: Record) -> None:
         """Deliver the same record again, soon (mostly the same file) or hours later."""
-        delay = self._later(SECOND, 5 * MINUTE) if self._random.random() < 0.6 else self._later(HOUR, 20 * HOUR)  # noqa: PLR2004
+        delay = self._later(SECOND, 5 * MINUTE) if chance(0.6, self._random.random) else self._later(HOUR, 20 * HOUR)
         copy = self._duplicate(record, delivered=record.delivered + delay)
         self._deliver(record, copy)
 
@@ -275,6 +334,7 @@ class Days:
 
     def _log_again(self, record: Record) -> None:
         """Log the same call a second time, minutes to hours later, in the same words."""
+        record.anonymous = False
         self._repeat(record, self._later(MINUTE, _RELOGGED_LIMIT), Fate.DUPLICATE)
 
     def _log_anonymously(self, record: Record) -> None:
@@ -284,21 +344,19 @@ class Days:
 
     def _log_for_another(self, record: Record) -> None:
         """Paste a note into another customer's case: two complaints."""
-        self._repeat(record, self._later(MINUTE, 12 * HOUR), Fate.COMPLAINT, self._someone(record.person.region))
+        self._repeat(record, self._later(MINUTE, 12 * HOUR), Fate.COMPLAINT, self._stranger(record))
 
     def _log_days_later(self, record: Record) -> None:
         """Repeat a note when the trouble is back, more than two days later: a new complaint."""
         self._repeat(record, self._later(49 * HOUR, 4 * DAY), Fate.COMPLAINT)
 
     def _repeat(self, record: Record, after: int, fate: Fate, person: Person | None = None) -> None:
-        """Deliver ``record`` and, unless it falls after the last day, the same words ``after`` it."""
+        """Deliver ``record`` and the same words ``after`` it."""
         self._deliver(record)
         occurred = (record.occurred + after) // SECOND * SECOND
-        if occurred >= self._end:
-            return
         copy = replace(
             record, occurred=occurred, updated=occurred, delivered=occurred, fate=fate, variant=self._random.random(),
-            person=person or record.person, traits=["repeated_note"],
+            person=person or record.person, traits=["repeated_note", *self._clock_traits(occurred)],
         )  # fmt: skip
         if record.late_file:  # a copy never comes before what it repeats
             copy.file_day, copy.late_file = record.file_day, True
@@ -315,8 +373,8 @@ class Days:
         self._deliver(record)
         for _ in range(1 + int(self._random.random() * 3)):
             text = f"RT @{record.person.handle}: {record.text}"
-            if len(text) > 140 and self._random.random() < 0.2:  # noqa: PLR2004 - the length of a classic retweet
-                text = text[:139] + "…"
+            if len(text) > _RETWEET_LENGTH and chance(0.2, self._random.random):
+                text = text[: _RETWEET_LENGTH - 1] + "…"
             self._take_up(record, "social_media", self._stranger(record), text, "retweet")
 
     def _copy_paste(self, record: Record) -> None:
@@ -328,7 +386,7 @@ class Days:
         """Have the same person say it on a second channel too, in the same words or nearly."""
         self._deliver(record)
         others = tuple(source for source in ("social_media", "sms", "web_forms") if source != record.source)
-        text = record.text if self._random.random() < 0.6 else self._edited(record)  # noqa: PLR2004 - a share
+        text = record.text if chance(0.6, self._random.random) else self._edited(record)
         self._take_up(record, pick(others, self._random.random), record.person, text, "cross_channel")
 
     def _submit_twice(self, record: Record) -> None:
@@ -339,10 +397,8 @@ class Days:
     def _take_up(
         self, record: Record, source: str, person: Person, text: str, trait: str, after: int | None = None
     ) -> None:
-        """Make a complaint of ``person`` out of the words of ``record``, unless it falls after the last day."""
+        """Make a complaint of ``person`` out of the words of ``record``."""
         occurred = record.occurred + (self._later(MINUTE, 20 * HOUR) if after is None else after)
-        if occurred >= self._end:
-            return
         kept = [datum for datum in record.personal_data if datum.value in text]
         traits = [value for value in record.traits if value != "late"]
         copy = self._record(source, person, record.topic, occurred, Words(text, record.style, kept, [*traits, trait]))
@@ -350,13 +406,15 @@ class Days:
         self._deliver(copy)
 
     def _edited(self, record: Record) -> str:
-        assert record.topic is not None  # noqa: S101 - only complaints get sequels
         random = self._random.random
-        if random() < 0.5:  # noqa: PLR2004 - a share
+        if chance(0.5, random):
             return f"{record.text} {pick(('#same', '+1', 'Same here!', '👆', 'Pls share'), random)}"
-        if random() < 0.5:  # noqa: PLR2004 - a share
+        if chance(0.5, random):
             return f"{pick(('This!', 'So true:', 'Same:', '👇'), random)} {record.text}"
-        return f"{record.text} {write_addition(record.person, record.topic, random)}"
+        return f"{record.text} {self._addition(record)}"
+
+    def _addition(self, record: Record) -> str:
+        return write_addition(record.person, record.topic or _ANYTHING, self._random.random)
 
     def _stranger(self, record: Record) -> Person:
         stranger = self._someone(record.person.region)
@@ -385,41 +443,6 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
     return {tuple(words[start : start + 3]) for start in range(max(1, len(words) - 2))}
 
 
-Sequel = Callable[[Days, Record], None]
-
-
 def _running(*shares: tuple[float, Sequel]) -> tuple[tuple[float, Sequel], ...]:
-    total, limits = 0.0, []
-    for share, sequel in shares:
-        total += share
-        limits.append((total, sequel))
-    return tuple(limits)
-
-
-# These are methods of one class, bound to its instance when drawn.
-_SEQUELS: dict[str, tuple[tuple[float, Sequel], ...]] = {
-    "social_media": _running(
-        (0.006, Days._spoil),
-        (0.008, Days._withdraw),
-        (0.015, Days._edit),
-        (0.008, Days._redeliver),
-        (0.03, Days._retweet),
-        (0.02, Days._copy_paste),
-        (0.012, Days._cross_channel),
-    ),
-    "sms": _running((0.005, Days._spoil), (0.03, Days._redeliver), (0.012, Days._cross_channel)),
-    "web_forms": _running(
-        (0.005, Days._spoil),
-        (0.02, Days._correct),
-        (0.01, Days._redeliver),
-        (0.008, Days._submit_twice),
-        (0.012, Days._cross_channel),
-    ),
-    "call_centre": _running(
-        (0.006, Days._spoil),
-        (0.025, Days._log_again),
-        (0.005, Days._log_anonymously),
-        (0.004, Days._log_for_another),
-        (0.004, Days._log_days_later),
-    ),
-}
+    limits = accumulate(share for share, _sequel in shares)
+    return tuple((limit, sequel) for limit, (_share, sequel) in zip(limits, shares, strict=True))

@@ -6,12 +6,20 @@ Every fault here can be undone, so that a repaired text can be compared with the
 import html
 import unicodedata
 
-from complaints_platform.generator.people import Random, pick
+from complaints_platform.generator.draws import Random, pick
 
 _ZERO_WIDTH = ("\u200b", "\ufeff", "\u2060", "\u200b")
 _CONTROL = ("\x07", "\x0b", "\x00", "\x1a")
-_C1_START, _C1_END = 0x80, 0xA0
+_C1_START, _C1_END, _LATIN1_END = 0x80, 0xA0, 0xFF
 _MAX_INVISIBLE = 3
+
+# Shares of texts; those of html and of what follows it, of the texts that it would change.
+_ZERO_WIDTH_SHARE = 0.015
+_CONTROL_SHARE = 0.002
+_HTML_SHARE = 0.12
+_DECOMPOSED_SHARE = 0.03
+_MOJIBAKE_SHARE = 0.1
+_DOUBLE_SHARE = 0.2
 
 
 def _decode_table() -> dict[int, int]:
@@ -45,38 +53,42 @@ def scatter(text: str, characters: tuple[str, ...], random: Random) -> str:
 
 
 def damage(text: str, source: str, random: Random) -> tuple[str, list[str]]:
-    """Return ``text`` as it comes out of ``source``, and which faults it took on the way."""
+    """Return ``text`` as it comes out of ``source``, and which faults it took on the way.
+
+    The call centre's character set has no combining or invisible characters, so it knows mojibake only.
+    """
+    if source == "call_centre":
+        return _misread_latin1(text) if not text.isascii() and random() < _MOJIBAKE_SHARE else (text, [])
     faults: list[str] = []
     draw = random()
-    if draw < 0.005:  # noqa: PLR2004 - shares, as below
-        decomposed = unicodedata.normalize("NFD", text)
-        if decomposed != text and source != "call_centre":
-            text = decomposed
-            faults.append("decomposed")
-    elif draw < 0.02:  # noqa: PLR2004
-        if source != "call_centre":  # its character set has no such characters
-            text = scatter(text, _ZERO_WIDTH, random)
-            faults.append("zero_width")
-    elif draw < 0.022:  # noqa: PLR2004
-        if source != "call_centre":
-            text = scatter(text, _CONTROL, random)
-            faults.append("control")
-    if source == "web_forms" and random() < 0.12:  # noqa: PLR2004
-        escaped = escape_html(text)
-        if escaped != text:
-            text = escaped
-            faults.append("html")
-    if not text.isascii() and random() < 0.1:  # noqa: PLR2004
-        text, names = _misread(text, source, random)
-        faults += names
+    if draw < _ZERO_WIDTH_SHARE:
+        text = scatter(text, _ZERO_WIDTH, random)
+        faults.append("zero_width")
+    elif draw < _ZERO_WIDTH_SHARE + _CONTROL_SHARE:
+        text = scatter(text, _CONTROL, random)
+        faults.append("control")
+    if source == "web_forms" and random() < _HTML_SHARE:
+        text = _noting("html", text, escape_html(text), faults)
+    if text.isascii():
+        return text, faults
+    if random() < _DECOMPOSED_SHARE:
+        text = _noting("decomposed", text, unicodedata.normalize("NFD", text), faults)
+    if random() < _MOJIBAKE_SHARE:
+        double = random() < _DOUBLE_SHARE
+        text = mojibake(mojibake(text)) if double else mojibake(text)
+        faults.append("double_mojibake" if double else "mojibake")
     return text, faults
 
 
-def _misread(text: str, source: str, random: Random) -> tuple[str, list[str]]:
-    if source == "call_centre":
-        misread = mojibake(text)
-        writable = all(ord(letter) < _C1_START or _C1_END <= ord(letter) < 256 for letter in misread)  # noqa: PLR2004
-        return (misread, ["mojibake"]) if writable else (text, [])
-    if random() < 0.2:  # noqa: PLR2004
-        return mojibake(mojibake(text)), ["double_mojibake"]
-    return mojibake(text), ["mojibake"]
+def _noting(fault: str, text: str, damaged: str, faults: list[str]) -> str:
+    """Return ``damaged``, with ``fault`` noted if anything changed."""
+    if damaged != text:
+        faults.append(fault)
+    return damaged
+
+
+def _misread_latin1(text: str) -> tuple[str, list[str]]:
+    """Return mojibake as far as Latin-1 can write it without control characters."""
+    misread = mojibake(text)
+    writable = all(ord(letter) < _C1_START or _C1_END <= ord(letter) <= _LATIN1_END for letter in misread)
+    return (misread, ["mojibake"]) if writable else (text, [])

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from complaints_platform.generator.draws import Random
+
 Situation = TypeVar("Situation")
-Random = Callable[[], float]
 
 Choice = tuple["Template", ...]
 Template = tuple["str | Slot | Choice", ...]
@@ -45,16 +46,13 @@ def compile_bank(bank: str) -> Choice:
     return tuple(_compile(line.strip()) for line in bank.splitlines() if line.strip())
 
 
-def expand(template: Template, random: Random, slots: Mapping[str, Callable[[Situation], str]], situation: Situation) -> str:
+def expand(
+    template: Template, random: Random, slots: Mapping[str, Callable[[Situation], str]], situation: Situation
+) -> str:
     """Write one random expansion of ``template``; ``slots`` say how each slot is filled."""
     out: list[str] = []
     _expand_into(out, template, random, slots, situation)
     return "".join(out)
-
-
-def pick(bank: Choice, random: Random) -> Template:
-    """Take one template of ``bank``."""
-    return bank[int(random() * len(bank))]
 
 
 def _expand_into(

@@ -4,9 +4,10 @@ These belong to the words of the customer and stay in the clean text. What trans
 a text afterwards is ``faults``'s.
 """
 
+import unicodedata
 from collections.abc import Callable
 
-from complaints_platform.generator.people import Random, pick
+from complaints_platform.generator.draws import Random, pick
 
 _NEIGHBOURS = dict(
     zip(
@@ -46,9 +47,7 @@ def misspell(text: str, rate: float, random: Random) -> str:
 def shorten(text: str, share: float, random: Random) -> str:
     """Replace about ``share`` of the words that have one by their SMS short form."""
     forms = _SHORT_FORMS
-    return " ".join(
-        forms[word] if word in forms and random() < share else word for word in text.split(" ")
-    )
+    return " ".join(forms[word] if word in forms and random() < share else word for word in text.split(" "))
 
 
 def stretch(text: str, random: Random) -> str:
@@ -71,6 +70,17 @@ def typographic(text: str) -> str:
     pieces = curly.split('"')
     marks = "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
     return "".join(piece + (marks[index % 2] if index < len(pieces) - 1 else "") for index, piece in enumerate(pieces))
+
+
+def to_latin1(text: str) -> str:
+    """Return ``text`` as a Latin-1 system stores it: what it can't write loses accents or becomes ``?``."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        text = text.replace("₦", "N").replace("€", "EUR ")
+        pieces = (letter if ord(letter) < 256 else unicodedata.normalize("NFKD", letter)[0] for letter in text)  # noqa: PLR2004
+        return "".join(pieces).encode("latin-1", "replace").decode("latin-1")
+    return text
 
 
 def _swap(word: str, at: int, _random: Random) -> str:

@@ -7,13 +7,9 @@ small to tell customers apart (and some of them do not validate).
 
 import random as random_module
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import TypeVar
 
-Random = Callable[[], float]
-Item = TypeVar("Item")
+from complaints_platform.generator.draws import Random, digits, pick
 
 
 @dataclass(frozen=True)
@@ -149,7 +145,7 @@ class Person:
 
 def person_of(seed: int, region: str, index: int) -> Person:
     """Return customer number ``index`` of ``region``; always the same one for the same arguments."""
-    random = random_module.Random(f"{seed}/person/{region}/{index}").random
+    random = random_module.Random(f"{seed}/person/{region}/{index}").random  # noqa: S311 - reproducible, nothing secret
     country = REGION_COUNTRY[region]
     first, last = pick(country.first_names, random), pick(country.last_names, random)
     account = f"{ascii_letters(first)}{pick(('.', '_', ''), random)}{ascii_letters(last)}{index}".lower()
@@ -200,19 +196,3 @@ def national_phone(phone: str, country: str, random: Random) -> str:
 def ascii_letters(text: str) -> str:
     """Return the ASCII letters of ``text``, accents stripped (``Zoë`` → ``Zoe``)."""
     return "".join(letter for letter in unicodedata.normalize("NFKD", text) if letter.isascii() and letter.isalpha())
-
-
-def digits(count: int, random: Random) -> str:
-    """Return ``count`` random digits."""
-    return str(int(random() * 10**count)).zfill(count)
-
-
-def pick(items: tuple[Item, ...], random: Random) -> Item:
-    """Take one of ``items``."""
-    return items[int(random() * len(items))]
-
-
-def cumulative(weights: list[int]) -> list[float]:
-    """Return the running share of ``weights``, ending in 1.0: ready for ``bisect``."""
-    total = sum(weights)
-    return [value / total for value in accumulate(weights)]

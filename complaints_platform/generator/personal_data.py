@@ -7,15 +7,9 @@ RFC 5737 and RFC 3849; IBANs carry right check digits (ISO 13616) over random ac
 from collections.abc import Callable
 from typing import NamedTuple
 
-from complaints_platform.generator.people import (
-    COUNTRIES,
-    Person,
-    Random,
-    digits,
-    national_phone,
-    phone_number,
-    pick,
-)
+from complaints_platform.generator.draws import Random, chance, cumulative, digits, pick
+from complaints_platform.generator.noise import to_latin1
+from complaints_platform.generator.people import COUNTRIES, Person, national_phone, phone_number
 
 _CARD_PREFIXES = (("424242", 16), ("400000", 16), ("555555", 16), ("510510", 16), ("601111", 16), ("378282", 15))
 _NINO_PREFIXES = ("AB", "CE", "HJ", "JK", "LM", "MW", "PR", "SE", "TS", "WX", "YZ", "ZR")
@@ -40,7 +34,7 @@ def personal_sentence(person: Person, random: Random, *, latin1: bool) -> tuple[
     kind = next(kind for limit, kind in _KINDS_BY_COUNTRY[person.country.code] if draw < limit)
     value = _MAKERS[kind](person, random)
     if latin1:
-        value = value.encode("latin-1", "ignore").decode("latin-1")
+        value = to_latin1(value)
     before, after = pick(_SENTENCES[kind], random)
     return f"{before}{value}{after}", PersonalDatum(kind, value, before.strip() if kind == "name" else "")
 
@@ -61,13 +55,13 @@ def iban_check_digits(country: str, account: str) -> str:
 
 
 def _phone(person: Person, random: Random) -> str:
-    own = random() < 0.7  # noqa: PLR2004 - a share
+    own = chance(0.7, random)
     country = person.country.code if own else pick(tuple(COUNTRIES), random)
     return national_phone(person.phone if own else phone_number(country, random), country, random)
 
 
 def _email(person: Person, random: Random) -> str:
-    return person.email if random() < 0.8 else person.email.capitalize()  # noqa: PLR2004 - a share
+    return person.email if chance(0.8, random) else person.email.capitalize()
 
 
 def _card(_person: Person, random: Random) -> str:
@@ -138,7 +132,9 @@ _SENTENCES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Write to ", "."), ("My e-mail is ", "."), ("Send it to ", " please."), ("Contact: ", "."),
         ("My login is ", " by the way."),
     ),
-    "card": (("I paid with card ", "."), ("Card number ", " was charged."), ("The card used: ", "."), ("My visa ", "!")),
+    "card": (
+        ("I paid with card ", "."), ("Card number ", " was charged."), ("The card used: ", "."), ("My visa ", "!"),
+    ),
     "iban": (("Send the money to ", "."), ("My IBAN is ", "."), ("IBAN: ", "."), ("Refund to account ", " please.")),
     "nin": (("My NIN is ", "."), ("NIN: ", "."), ("I linked NIN ", " long ago.")),
     "bvn": (("My BVN is ", "."), ("BVN: ", "."), ("They asked for my BVN ", ".")),
@@ -154,11 +150,7 @@ _SENTENCES: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 def _limits(shares: dict[str, int]) -> tuple[tuple[float, str], ...]:
-    total, limits, running = sum(shares.values()), [], 0
-    for kind, share in shares.items():
-        running += share
-        limits.append((running / total, kind))
-    return tuple(limits)
+    return tuple(zip(cumulative(list(shares.values())), shares, strict=True))
 
 
 _EVERYWHERE = {"phone": 34, "email": 18, "name": 24, "card": 8, "ip": 4, "url": 3}

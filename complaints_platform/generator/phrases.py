@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a template is one line, however long
 """What frames a complaint: openings, circumstances, consequences, demands and closings.
 
 Only phrase banks belong here, in the notation of ``grammar``. What the complaint is about
@@ -18,7 +19,7 @@ OPENINGS = {
         [Hi|Hello|Hey|Hi there|Good morning],
         [Hi|Hello] [team|all|{brand}],
         [Quick|One] [question|problem] [here|]:
-        [Not sure|I wonder] if [this is the right place|anybody reads this] but
+        [Not sure|I wonder] if [this is the right place|anybody reads this], but here goes:
         [Right|OK|So],
     """,
     "angry": """
@@ -90,7 +91,7 @@ CONSEQUENCES = {
     """,
     "vas_unsolicited": """
         [It adds up|That makes] {amount} [this month|so far].
-        [It wakes|They wake] [the baby|me|the whole family] [at night|at 5am].
+        [It wakes|They wake] [the baby|the dog|the whole family] [before dawn|at 5am].
         [My mother|My grandfather] nearly [clicked|fell for it|paid].
     """,
     "sim_identity": """
@@ -104,7 +105,7 @@ CONSEQUENCES = {
         [My family|We] [cannot|can't] [afford|plan with] [this|that].
     """,
     "device_install": """
-        I [took|lost] [two|three|{n}] days [off work|of holiday] [for nothing|].
+        I [took|lost] [two|three|{n}] days [of holiday|without pay] [for nothing|].
         [We|The kids] [sit|have been] without [wifi|television|a line] {dur}.
         [The shop|Support] [and the maker|] [point at each other|passes me on].
     """,
@@ -193,7 +194,7 @@ DEMANDS = {
 
 PIDGIN_DEMANDS = """
     [Abeg|Make una|Oya] [fix am|do something|run am] [sharp sharp|today today|now now].
-    [I no go gree|I go carry una go NCC|I go port], [I swear|mark my word|no joke].
+    [I no go gree|I go carry una case go NCC|I go port], [I swear|mark my word|no joke].
     [Una dey hear so|Una get ear|Answer me na]?
     [E don do|I don tire], [abeg|God dey|na wetin].
 """

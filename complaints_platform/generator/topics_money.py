@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a template is one line, however long
 """What customers say about bills, allowances, payments and unwanted services.
 
 Only phrase banks belong here, in the notation of ``grammar`` (see ``topics_network``).
@@ -8,12 +9,14 @@ from complaints_platform.generator.grammar import Topic
 TOPICS = {
     ("billing_charges", "overcharge"): Topic(
         says="""
-            [My|This month's|The latest|The March] [bill|invoice|statement] [is|came to|jumped to|says] {amount} [instead of {amount}|although my plan costs {amount}|and I cannot see why]
+            [My|This month's|The latest|The March] [bill|invoice|statement] [is|runs to|jumped to|says] {amount} [instead of {amount}|although my plan costs {amount}|and I cannot see why]
             [You|{brand}] [took|debited|collected|charged] {amount} [too much|more than agreed|twice] [{when}|on this invoice|from my account]
             [There is|I found|I see] [a line|an item|an entry] [of|over] {amount} [on the invoice|on my bill] [for roaming I never used|that nobody can explain|called "other services"]
-            The [direct debit|card payment] [went out|was taken] [twice|two times] {when}, {amount} [each|each time]
+            The [direct debit|card payment] [went out|was taken] two times {when}, {amount} [each|each time]
             [Roaming|Premium numbers|International minutes] [cost me|appear at] {amount} [though I stayed at home|though I was on an EU pass|for {n} minutes]
             I [was|have been] [billed|invoiced] [for two lines|for a late fee|for a handset] [and I only own one|I had paid on time|I returned {when}]
+            [The price|My tariff|The monthly fee] [rises|went up|was raised] [by {amount}|from {amount} to {amount}] [mid-contract|without a letter|{when}]
+            [New customers|People who join today] pay {amount} [for what costs me {amount}|while loyal ones pay {amount}]
             [The promised|My] discount [of {amount} |][is missing from|disappeared from|was not applied to] [the invoice|my bill] [again|{dur}|]
         """,
         notes="""
@@ -21,14 +24,16 @@ TOPICS = {
             [double|duplicate] [debit|direct debit] of {amount}
             [roaming|late fee|premium] item of {amount} not recognised
             missing discount on [invoice|bill]
+            price [increase|rise] of {amount} mid-contract [objected to|disputed]
         """,
         pidgin="""
             [Una bill me|Dem bill me] {amount} [for wetin I no use|instead of {amount}|double] [this month|{pday}]
-            Why una [debit|charge] me {times} for [one thing|the same thing], {amount} don go
+            Why una [debit|charge] me {times} on top [one thing|small plan], {amount} don go
+            Una [increase price|add money] from {amount} to {amount}, [nobody tell me|for which reason]
             [This bill too much|The bill no correct], {amount} for [wetin|which work]
         """,
     ),
-    ("billing_charges", "dropped_balance"): Topic(
+    ("billing_charges", "balance_deduction"): Topic(
         says="""
             My [airtime|credit|main balance|prepaid balance] [fell|dropped|shrank|went] from {amount} to [{amount}|nothing|zero] [overnight|within an hour|{when}] [without one call|and I used nothing|]
             {amount} of [airtime|credit|call credit] [vanished|disappeared|melted away|was swallowed] [{when}|overnight|while I slept]
@@ -42,7 +47,7 @@ TOPICS = {
             recurring [airtime|credit] deductions of {amount}
         """,
         pidgin="""
-            [Una don chop|Una thief|Una swallow] my {amount} [airtime|credit] [{pday}|again|for night]
+            [Una don drink|Una thief|Una swallow] my {amount} [airtime|credit] [{pday}|again|for night]
             I load {amount} [{pday}|just now], [before I blink e don vanish|when I check na zero]
             [Who dey remove|Wetin dey remove] my [airtime|credit] [every day|small small]
         """,
@@ -85,12 +90,12 @@ TOPICS = {
             [Where my refund|My money nko], {amount} una promise [{pday}|since]
         """,
     ),
-    ("data_depletion", "fast_depletion"): Topic(
+    ("data_depletion", "data_exhausted"): Topic(
         says="""
             [My|The] {gb} [bundle|data|package] [finished|ran out|was gone] in {n} [hours|days] [and I barely browsed|with only WhatsApp|although I was asleep]
             [Data|Megabytes] [burns|disappears|drains|evaporates] [faster than ever|like water|twice as quickly] {since}
             I [bought|subscribed to|activated] {gb} [{when}|in the morning] and [by evening|the next day|within {n} hours] [it was all used up|the bar stood at zero]
-            [Your meter|The usage meter|Your counter] [says|claims] I used {gb} [in one night|{when}], [my {device} counted {mb} only|with every phone switched off]
+            [Your meter|The usage meter|Your counter] [says|claims] {gb} went [in one night|{when}], [my {device} counted {mb} only|with every phone switched off]
             [How|Tell me how] [can|could] {gb} [be consumed|be exhausted|go] [while the wifi was on|in {n} hours of email|with background apps disabled]
             [An allowance|A plan] meant for [30 days|a month] [lasts|lasted me] {n} days [now|{since}]
         """,
@@ -103,6 +108,25 @@ TOPICS = {
             [My {gb} finish|{gb} don finish] [inside {n} hours|like play|before day break], [wetin I download|I no watch anything]
             [Una dey zap|Una dey drink|Una dey chop] my [data|MB] [like water|anyhow] {since}
             I buy {gb} {pday}, [e don vanish|now na zero], [who use am|explain]
+        """,
+    ),
+    ("data_depletion", "data_expiry_cap"): Topic(
+        says="""
+            [My|The] [unused|remaining|leftover] {gb} [was wiped|were taken away|lapsed|did not roll over] [at midnight|at the end of the month|{when}]
+            [A bundle|Data] I [paid {amount} for|bought {when}] [dies|lapses|is void] after {n} days [used or not|whether I touch it or not|although the advert said 30]
+            [Rollover|Carry-over] [was promised|is part of my plan] and {gb} [simply vanished on renewal|were not carried to this month]
+            ["Unlimited"|The unlimited plan|My so-called flat rate] [stops|is capped|ends] at {gb} [and then costs {amount}|a fair use rule nobody mentioned]
+            [Renewing|I renewed] one [hour|minute] [late|after midnight] and [all {gb} were lost|you keep the {gb} I had left]
+            [A limit|A cap] of {gb} [appeared|was introduced] [{when}|overnight] on [my fibre|a plan sold as limitless]
+        """,
+        notes="""
+            [unused|remaining] {gb} [lapsed|not rolled over] {when}
+            [fair use|monthly] cap of {gb} [disputed|not disclosed at sale]
+            bundle validity of {n} days [contested|misunderstood]
+        """,
+        pidgin="""
+            My {gb} remain, [una don wipe am|e don expire] [for midnight|{pday}], [I still dey manage am|which kain cheating]
+            [Una say unlimited|Na unlimited I buy] but [e stop for {gb}|una put cap], [why]
         """,
     ),
     ("recharge_payment", "topup_not_credited"): Topic(
@@ -121,8 +145,8 @@ TOPICS = {
             {gb} bundle paid, not activated
         """,
         pidgin="""
-            I [recharge|load|buy] {amount} [{pday}|with my bank app], [e no enter|card never reflect|nothing show]
-            [Bank don debit me|Money don comot] {amount}, [airtime never land|una never give me credit]
+            I [recharge|load|buy] {amount} [{pday}|with my bank app], [e no enter|e never reflect|nothing show]
+            [Bank don debit me|Money don comot] {amount}, [airtime never land|credit no follow]
             I [sub|buy] {gb}, [money go but data no show|una never load am]
         """,
     ),
@@ -144,6 +168,25 @@ TOPICS = {
             The number don [clean|scratch comot] for the card, [help me|how I go load am]
         """,
     ),
+    ("recharge_payment", "payment_failure"): Topic(
+        says="""
+            I [tried|attempted] to [pay the invoice|settle my bill|pay {amount}] [on your site|in the app|by phone] {times} and [the page crashes|it ends in an error|my card is refused by you, not by my bank]
+            [The bill|My invoice] [was paid|is long settled], {when}, [my bank confirms it|receipt {ref}], [yet you send a reminder|yet the line was cut for arrears|and a collection agency writes to me]
+            [My|The] [direct debit|standing order|autopay] [was set up|was approved] {when} and [you never collect it|you add a late fee of {amount}]
+            [You|{brand}] [cut us off|disconnected me] {when} for [a debt|arrears] [I paid {n} days before|that does not exist]
+            [The payment page|Your checkout] [hangs|rejects every card|shows a blank screen] [{since}|at the last step|]
+            [A reminder|A dunning letter] over {amount} [arrived|came] {when}, [although it left my bank long before|for an account in credit]
+        """,
+        notes="""
+            invoice [paid|settled] {when} but [reminder sent|line cut for arrears]
+            [card payment|direct debit] on [site|app] [refused|failing] {times}
+            payment of {amount} not booked to [account|invoice], {ref}
+        """,
+        pidgin="""
+            I don pay the bill {pday}, [una still cut my line|una still dey send reminder], [see receipt|bank don confirm]
+            [Payment no gree go|Una app no gree take my card] {times}, [I wan pay, una no wan collect|e dey show error]
+        """,
+    ),
     ("vas_unsolicited", "unauthorised_subscription"): Topic(
         says="""
             I [was subscribed|have been signed up|got enrolled] to [a caller tune|a games club|"daily horoscope"|a news alert] [I never ordered|without asking me|behind my back], {amount} [a week|a day|each time]
@@ -163,10 +206,10 @@ TOPICS = {
             I don send STOP {times}, [una still dey renew am|e still dey deduct]
         """,
     ),
-    ("vas_unsolicited", "dnd_failure"): Topic(
+    ("vas_unsolicited", "do_not_disturb"): Topic(
         says="""
             I [activated|switched on|registered for] [do not disturb|DND|2442] [{when}|months ago] and [adverts still come|promotions keep coming|nothing changed]
-            [Although|Even though] [DND is on|I opted out {times}|I am on the do-not-call list], [your own|{brand}'s own] [robots|agents|promo numbers] [ring|text] me [daily|at dawn|{times} a day]
+            [Although|Even though] [DND is on|my opt-out stands|I am on the do-not-call list], [your own|{brand}'s own] [robots|agents|promo numbers] [ring|text] me [daily|at dawn|{times} a day]
             [Opting out|The opt-out|The full DND code] [does nothing|is ignored|lasts two days]
             [I texted|I have sent] STOP to {shortcode} {times}, [the adverts go on|it replies "successful" and the promos continue]
         """,
@@ -180,7 +223,7 @@ TOPICS = {
             I say make una [no disturb me|stop promo], [una still dey send am|una no dey hear word]
         """,
     ),
-    ("vas_unsolicited", "spam"): Topic(
+    ("vas_unsolicited", "spam_calls"): Topic(
         says="""
             [{n} junk texts|Dozens of promo messages|Ten adverts|Endless promo texts] [a day|today alone|before breakfast] [from|by] [{shortcode}|loan apps|betting firms|unknown senders]
             [Scammers|Fraudsters|Telemarketers|Loan sharks] [ring|call|text] [this number|me] {times} [a day|every evening] {since}
@@ -195,7 +238,7 @@ TOPICS = {
         """,
         pidgin="""
             [Una promo message too much|Junk text full my phone], {n} [for one day|before breakfast]
-            [Betting people|Loan app people|419 people] dey [text|call] me [every hour|day and night], [block dem|stop am abeg]
+            [Betting people|Loan app people|Yahoo boys] dey [disturb|pepper] me [every hour|day and night], [block dem|stop am abeg]
         """,
     ),
 }

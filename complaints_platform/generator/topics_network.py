@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a template is one line, however long
 """What customers say about networks and messages, by category and subcategory.
 
 Only phrase banks belong here, in the notation of ``grammar``. ``says`` are first-person
@@ -7,17 +8,24 @@ sentences, ``notes`` are noun phrases ("call about …"), ``pidgin`` is Nigerian
 from complaints_platform.generator.grammar import Topic
 
 TOPICS = {
-    ("network_voice", "no_service"): Topic(
+    ("network_voice", "no_signal"): Topic(
         says="""
-            [My|The] phone [shows|displays|reads] [emergency calls only|no bars at all|a cross where the bars should be|\
+            [My|The] phone [shows|displays|reads] [just SOS|nothing where bars belong|a cross where the bars should be|\
 "not registered"] [{since}|{dur}|every time I am {place}]
-            [There is|We have] [absolutely |literally |]no [reception|coverage|cell service] [whatsoever |at all |]{place} {since}
+            [There is|We have] [absolutely |literally |]no [reception|coverage|cell service] [worth the name |to speak of |]{place} {since}
             [Nobody|No one] [in this house|on our street|in the office|in {town}] [can|is able to] [ring out|make a call|get a line] {since}
             [The line|My line|This {device}] [went dead|has been dead|lost the tower] {when} and [never came back|is still down|has not returned]
             I [drove|walked|moved] [all around|across|through] {town} and [not one bar came up|the handset stayed blank|it kept searching]
             [Both|All three] of our [handsets|sims|phones] [{since} keep hunting for a mast|dropped off the mast {when}|are stuck on searching {place}]
             [Zero|Not a single bar of] [coverage|reception] {place}, [{dur} now|and it started {when}]
             [Restarting|Rebooting|Swapping] the [handset|{device}|sim tray] [changes nothing|did nothing], it [just|simply] [says searching|sits on searching|cannot find {brand}]
+            I [only get|am down to|get] [one bar|a single bar|half a bar] [inside|upstairs|in the kitchen|at my desk|{place}]
+            [Reception|Coverage] [in|around] [our flat|my house|the office|the estate|this building] [is terribly thin|is hopeless|has become feeble|barely exists]
+            I [have to|must|end up having to] [stand by the window|go out to the balcony|climb on the roof|lean out of the door] [to be heard|before a call connects|for one bar]
+            [Indoors|Inside my room|Anywhere past the front door] the [bars vanish|reception fades|bars fall to nothing], [even though|although] {town} is [marked green on your map|supposedly covered]
+            [The bars|Signal strength] [went|dropped] from [four|full|five] to one {since} [and stay there|without any explanation|]
+            Your [checker|online map] [paints|promises] [excellent|perfect] [indoor|outdoor] reception {place}, [reality is one bar|the phone disagrees]
+            [Neighbours on other networks|My wife on another network] [have|has] [full bars|five bars] {place} while I [scrape by on one|have next to nothing]
         """,
         notes="""
             total loss of [coverage|reception] {place}
@@ -25,39 +33,24 @@ TOPICS = {
             no [voice|cellular] coverage at [home|work|premises] {since}
             [mast|cell site] apparently down {place}
             [line|sim] not attaching to any [mast|cell] {since}
-        """,
-        pidgin="""
-            [Network no dey|E no get network] [at all at all|kpatakpata|completely] {place} {since}
-            My phone just dey [search search|show emergency|find network] {since}, [nothing dey enter|e no catch anything]
-            [Since|From] {pday} [una mast don die|una network waka go|light no dey your mast], nobody fit call [person|anybody]
-            I don [off am on am|restart this phone] {times}, [still nothing|no bar show face]
-        """,
-    ),
-    ("network_voice", "weak_signal"): Topic(
-        says="""
-            I [only get|am down to|get] [one bar|a single bar|half a bar] [inside|upstairs|in the kitchen|at my desk|{place}]
-            [Reception|Coverage] [in|around] [our flat|my house|the office|the estate|this building] [is terribly thin|is hopeless|has become feeble|barely exists]
-            I [have to|must|end up having to] [stand by the window|go out to the balcony|climb on the roof|lean out of the door] [to be heard|before a call connects|for one bar]
-            [Indoors|Inside my room|Anywhere past the front door] the [bars vanish|reception fades|bars fall to nothing], [even though|although] {town} is [marked green on your map|supposedly covered]
-            [The bars|Signal strength] [went|dropped] from [four|full|five] to one {since} [and stay there|without any explanation|]
-            Your [coverage checker|coverage map] [claims|promises] [excellent|strong] [indoor|outdoor] reception {place}, [reality is one bar|the phone disagrees]
-            [Neighbours on other networks|My wife on another network] [have|has] [full bars|five bars] {place} while I [scrape by on one|have next to nothing]
-        """,
-        notes="""
             [poor|weak|faint] indoor [reception|coverage] {place}
             [one bar|low signal strength] at [home address|workplace] {since}
             coverage below what the [map|checker] shows {place}
             [fading|marginal] reception inside building
         """,
         pidgin="""
+            [Network no dey|E no get network] [kpatakpata|completely|one inch] {place} {since}
+            My phone just dey [search search|show SOS|find network] {since}, [nothing dey enter|e no catch anything]
+            [Since|From] {pday} [una mast don die|una network waka go|light no dey your mast], nobody fit call [person|anybody]
+            I don [off am on am|restart this phone] {times}, [still nothing|no bar show face]
             Network dey [weak|do small small|low like sick person] for my [house|area|shop] {since}
             Na only [one bar|half bar] I dey see [inside room|{place}], [unless I climb upstairs|until I go outside]
             If I no [stand for window|comot go road], [call no fit clear|bar no go show]
         """,
     ),
-    ("network_voice", "dropped_calls"): Topic(
+    ("network_voice", "call_drops"): Topic(
         says="""
-            [My|All my|Every one of my] [conversations|phone calls] [cut off|get cut|end abruptly|are chopped] after [about |roughly |]{n} [seconds|minutes]
+            [My|All my|Every one of my] [conversations|phone calls] [stop|get cut|end abruptly|are chopped] after [about |roughly |]{n} [seconds|minutes]
             [Calls|Conversations] [drop|die|cut] [{times} a day|mid-sentence|in the middle of everything|as soon as I start moving] {since}
             I [had to|was forced to] redial {times} [just to finish one conversation|because the line kept going|to speak with {family}]
             [Halfway through|In the middle of] [a job interview|a call with {family}|a client call|a call to the hospital] the line [went|just went|simply went] [dead|silent and ended]
@@ -79,7 +72,7 @@ TOPICS = {
     ),
     ("network_voice", "call_quality"): Topic(
         says="""
-            [The other side|The person on the other end|{family2}] [sounds|comes through] [like a robot|underwater|chopped up|broken and metallic]
+            [The other side|The person on the other end|{family2}] [sounds|comes through] [metallic|underwater|chopped up|broken and metallic]
             [People|Callers] [tell me|say|complain] [my voice breaks up|they cannot hear me|I echo|they only catch every second word] {since}
             [There is|I get] a [loud |constant |terrible |][echo|crackle|hiss|buzzing] on [every call|all my calls|the line] [{since}|{place}|]
             [One-way audio|Sound in one direction only] [again|on most calls], I hear them [but they hear nothing|and they hear silence]
@@ -87,14 +80,14 @@ TOPICS = {
             [The audio|Sound] on [voice calls|the landline|this line] [is so garbled|crackles so much|is so faint] that [I give up|nobody understands a thing]
         """,
         notes="""
-            [echo|crackling|static|robotic sound] on [all calls|the line] {since}
+            [echo|crackling|static|robotic sound] during [calls|every conversation] {since}
             one-way audio, [caller|called party] hears nothing
             garbled [voice|audio] {place}
             [delay|lag] in speech on calls
         """,
         pidgin="""
             [Voice dey crack|Person voice dey break] [like bad radio|anytime I call] {since}
-            I dey hear am but [e no dey hear me|na silence e dey hear]
+            My ear dey catch am but [e no catch my own|na silence for e side]
             [Echo full the line|Na my own voice I dey hear back] [every call|{since}]
         """,
     ),
@@ -115,17 +108,17 @@ TOPICS = {
         """,
         pidgin="""
             [If I dial|As I dial] {family}, [e go just beep|"network busy" na im dey talk] [every time|{since}]
-            People dey call me, [dem say my phone off|e no dey ring], [but phone dey my hand|and I no off am]
+            Person go dial me, [dem say my phone off|e no dey ring], [but phone dey my hand|and I no off am]
             I don try [call|reach] am {times}, [e no gree connect|call no dey go]
         """,
     ),
-    ("network_data", "outage"): Topic(
+    ("network_data", "data_outage"): Topic(
         says="""
             [The internet|Our broadband|Mobile internet|Home internet] [is completely down|has been out|went off|died] [{when}|{dur}|{since}]
             [Nothing|No website|No app|Not one page] [loads|opens|will load] [on any device |]{since}
-            [The router|The modem|The box] [blinks red|shows a red globe|has an orange light] and [there is no internet|we are offline|the whole house is offline] {since}
+            [The router|The modem|The box] [flashes red|shows a red globe|has an orange light] and [nothing is online|we are offline|the whole house is offline] {since}
             [4G|5G|LTE|Mobile data] [switched itself off|vanished|disappeared] [{when}|{place}], [calls work but the web does not|only calls are working]
-            [We|The whole office|Everyone in {town}] [have|has] been offline {dur}, [with no update|and your status page says all fine|and counting]
+            [We|The whole office|Everyone in {town}] [have|has] been offline {dur}, [not one update|and your status page says all fine|and counting]
             [Data is on|Data switch is on|APN is right|I have {gb} left] [and still|yet|but] [nothing connects|not a thing opens|no page comes up] {place}
             [Another|Yet another] [internet blackout|broadband blackout|fibre cut|internet failure] [{place}|in {town}], [{dur} already|no end in sight]
             [Total|Complete] [data|internet] [blackout|failure] {place} {since}
@@ -138,15 +131,15 @@ TOPICS = {
             no browsing possible {since} despite {gb} left
         """,
         pidgin="""
-            [Data no dey work|Internet don die|Browsing no gree] [at all|since|completely] {place} {since}
+            [MB no dey work again|Internet don die|Browsing no gree] [completely|one kind] {place} {since}
             I get {gb} but [e no fit open anything|WhatsApp no gree send|nothing dey load]
-            [Una internet don go|MB dey but net no dey] {since}, [my business don stop|we just siddon dey look]
+            [Una internet don waka|MB dey but net no dey] {since}, [my business don stop|we just siddon dey look]
             [Everybody for {town}|All of us for here] [no get internet|dey offline] {since}
         """,
     ),
-    ("network_data", "slow"): Topic(
+    ("network_data", "data_slow"): Topic(
         says="""
-            [Speed test|I ran a speed test and it] [shows|gave|says] {mbps} [Mbps|megabits] [while I pay for {bigmbps}|on a {bigmbps} package|at best]
+            [A measurement|My test yesterday|I measured and it] [gives|gave|came to] {mbps} [Mbps|megabits] [while I pay for {bigmbps}|on a {bigmbps} package|at best]
             [Pages|Videos|Even simple pages|Emails] [take|need] {n} minutes to [load|open|come up] [{place}|in the evening|{since}]
             [YouTube|Netflix|Zoom|My video lesson] [buffers|freezes|stutters] [endlessly|every ten seconds|at the lowest quality] {since}
             [The connection|My fibre|5G|This broadband] [crawls|is slower than dial-up|runs at a snail's pace] [{since}|after 6pm|at peak times]
@@ -167,9 +160,9 @@ TOPICS = {
             Na {mbps} Mbps I dey see [for speed test|when I check], [wetin I pay for|na so 5G be]
         """,
     ),
-    ("network_data", "unstable"): Topic(
+    ("network_data", "data_unstable"): Topic(
         says="""
-            [The wifi|My internet|Broadband|The connection] [comes and goes|flaps|drops in and out|cuts out every {n} minutes] {since}
+            [The wifi|My internet|Broadband|The connection] [flaps|drops in and out|is there and then not|cuts out every {n} minutes] {since}
             I [get kicked out of|am thrown out of|lose] [Zoom|every online meeting|my game|my exam portal] [{times} a day|because the link keeps resetting]
             [One minute|One moment] [it works|it is fine], [the next|a minute later] [it is gone|I am offline], [all day long|{since}]
             The [router|modem|hub] [restarts itself|loses sync|drops the link] {times} [a day|every night|per evening]
@@ -183,12 +176,32 @@ TOPICS = {
             jumps between [4G and 3G|5G and 4G] {place}
         """,
         pidgin="""
-            Internet dey [come dey go|on and off|do hide and seek] {since}
+            Internet dey [come dey go|blink like Christmas light|do hide and seek] {since}
             [E go work small|Now e dey], [after two minutes e don go|next minute e don die]
             [My meeting dey cut|Zoom dey throw me out] {times} [every day|today]
         """,
     ),
-    ("messaging", "undelivered"): Topic(
+    ("network_data", "tv_service"): Topic(
+        says="""
+            [The TV box|Our set-top box|The decoder|The streaming stick] [freezes|shows a black picture|says error {n}|restarts] [{since}|during every match|each evening]
+            [Half|Several|{n}] of the [channels|sports channels|films] [we pay {amount} for|in our package] [are gone|went missing|ask for another subscription] {since}
+            [The picture|Live football|The news] [breaks into squares|stutters|hangs on one frame] [every few minutes|whenever it rains|{since}]
+            [Recordings|Replays|My saved series] [were deleted|will not play|disappeared] {when}
+            [No sound|No picture|Only a blue screen] on the [television|TV], [the box was reset {times}|your remote does nothing]
+            I [bought|booked] the [sports|film|kids] [pack|option] for {amount} [and it never unlocked|and every channel stays locked]
+        """,
+        notes="""
+            [set-top box|decoder] [freezes|no picture] {since}
+            {n} [channels|sports channels] [missing|locked] although booked
+            [television|TV] picture [breaking up|stuttering]
+            tv option of {amount} not activated
+        """,
+        pidgin="""
+            [The decoder|Una TV box] [no dey show anything|just dey hang] {since}, [I pay {amount}|ball dey on and I no fit see am]
+            [Channel don disappear|Una lock my channel] {pday}, [no picture|na black screen]
+        """,
+    ),
+    ("messaging", "message_undelivered"): Topic(
         says="""
             [Texts|SMS|The messages] I [send|sent] to [{family}|my customers|other networks|my bank] [never arrive|did not arrive|come back as failed|get a red mark]
             [Not one|None] of the [verification codes|OTPs|bank codes|login codes] [has reached me|arrives on this number|shows up] {since}
@@ -205,11 +218,11 @@ TOPICS = {
         """,
         pidgin="""
             [Text wey I send|SMS wey I send] {family} [no reach|never enter] [till now|{since}]
-            [OTP no dey enter my phone|Bank code no gree show], I don request am {times}
+            [OTP no gree land my phone|Bank code no gree show], I don request am {times}
             [My message dey fail|E dey show "not sent"] [every time|{since}]
         """,
     ),
-    ("messaging", "delayed"): Topic(
+    ("messaging", "message_delayed"): Topic(
         says="""
             [Texts|SMS|Messages|OTPs] [arrive|turn up|land] {n} [hours|minutes] [late|after they were sent] {since}
             [The|My] [OTP|bank code|login code] [came|showed up] {n} [minutes|hours] [later|too late], [long expired|when it was useless]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from complaints_platform.generator.draws import cumulative
 from complaints_platform.generator.options import GeneratorOptions
-from complaints_platform.generator.people import COUNTRIES, cumulative
+from complaints_platform.generator.people import COUNTRIES
 from complaints_platform.generator.writing import TOPICS
 
 SOURCES = ("social_media", "sms", "web_forms", "call_centre")
@@ -56,26 +57,20 @@ _SOURCE_BY_NAME = {name: index for index, name in enumerate(SOURCES)}
 _HOUR_LIMITS = {source: cumulative(list(weights)) for source, weights in _HOURS.items()}
 _CATEGORIES = tuple(_CATEGORY_SHARES)
 _CATEGORY_LIMITS = cumulative(list(_CATEGORY_SHARES.values()))
-_SUBCATEGORIES = {
-    category: tuple(topic for topic in TOPICS if topic[0] == category) for category in _CATEGORY_SHARES
-}
+_SUBCATEGORIES = {category: tuple(topic for topic in TOPICS if topic[0] == category) for category in _CATEGORY_SHARES}
 _REGIONS = {
     source: tuple(region for code in shares for region in COUNTRIES[code].regions)
     for source, shares in _COUNTRY_SHARES.items()
 }
 _REGION_SHARES = {
-    source: [
-        share * weight
-        for code, share in shares.items()
-        for weight, _towns in COUNTRIES[code].regions.values()
-    ]
+    source: [share * weight for code, share in shares.items() for weight, _towns in COUNTRIES[code].regions.values()]
     for source, shares in _COUNTRY_SHARES.items()
 }
 _REGION_LIMITS = {source: cumulative(shares) for source, shares in _REGION_SHARES.items()}
 
 OUTAGE_DAY = 9
 """Index of the day of the outage: the tenth, so that a week of usual days comes before it."""
-OUTAGE_TOPIC = ("network_data", "outage")
+OUTAGE_TOPIC = ("network_data", "data_outage")
 OUTAGE_REGIONS = ("Lagos", "London", "Abuja", "Manchester")
 OUTAGE_HOURS = (8, 16)
 """First hour of the outage and the hour after its last (UTC)."""
@@ -95,9 +90,13 @@ class Outage:
 
 def outage(options: GeneratorOptions) -> Outage:
     """Return the outage that ``options`` bring, on day ``OUTAGE_DAY`` if so many days are generated."""
-    region = OUTAGE_REGIONS[int(Random(f"{options.seed}/outage").random() * len(OUTAGE_REGIONS))]
+    region = OUTAGE_REGIONS[int(_random_of(options).random() * len(OUTAGE_REGIONS))]
     extra = max(_OUTAGE_MINIMUM, round(_OUTAGE_FACTOR * _usual(region, OUTAGE_TOPIC[0]) * options.per_day))
     return Outage(options.first_day + timedelta(days=OUTAGE_DAY), region, OUTAGE_TOPIC, extra)
+
+
+def _random_of(options: GeneratorOptions) -> Random:
+    return Random(f"{options.seed}/outage")  # noqa: S311 - reproducible draws, nothing secret
 
 
 def draw_count(source: str, day: date, per_day: int, random: Random) -> int:

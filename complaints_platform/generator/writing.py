@@ -4,15 +4,15 @@ What can be said stands in ``phrases`` and ``topics_*``; here is who says it and
 are what a customer (or an agent taking notes) typed; what transport does to them is ``faults``'s.
 """
 
-import unicodedata
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from complaints_platform.generator import noise, phrases, topics_money, topics_network, topics_service
-from complaints_platform.generator.grammar import Choice, Template, Topic, compile_bank, expand, pick
-from complaints_platform.generator.people import Person, Random, digits
-from complaints_platform.generator.people import pick as pick_item
+from complaints_platform.generator.draws import Random, chance, digits, pick
+from complaints_platform.generator.grammar import Choice, Template, Topic, compile_bank, expand
+from complaints_platform.generator.people import Person
 from complaints_platform.generator.personal_data import PersonalDatum, personal_sentence
 
 BRAND = "Lumecel"
@@ -48,6 +48,10 @@ _VAGUE = """
 """
 
 
+_LOOSE_END = re.compile(r" ([.?!,])")
+"""The space that an empty alternative leaves before a mark."""
+
+
 @dataclass(slots=True)
 class Situation:
     """Who tells, where, about what: all that slots are filled from."""
@@ -80,7 +84,7 @@ def write(person: Person, source: str, topic: tuple[str, str], random: Random) -
         sentences = [noise.typographic(sentence) for sentence in sentences]
     latin1 = source == "call_centre"
     if latin1:
-        sentences = [to_latin1(sentence) for sentence in sentences]
+        sentences = [noise.to_latin1(sentence) for sentence in sentences]
     if random() < PERSONAL_DATA_SHARE:
         sentence, datum = personal_sentence(person, random, latin1=latin1)
         sentences.insert(1 + int(random() * len(sentences)), sentence)
@@ -98,18 +102,7 @@ def write_reply(person: Person, random: Random) -> str:
 def write_addition(person: Person, topic: tuple[str, str], random: Random) -> str:
     """Write one more sentence about ``topic``: what an edited copy or a later version adds."""
     banks = (phrases.CONSEQUENCES[topic[0]], phrases.DEMANDS[topic[0]], phrases.CIRCUMSTANCES)
-    return _ended(_said(Situation(random, person, topic), _bank(pick_item(banks, random))), random)
-
-
-def to_latin1(text: str) -> str:
-    """Return ``text`` as a Latin-1 system stores it: what it can't write loses accents or becomes ``?``."""
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        text = text.replace("₦", "N").replace("€", "EUR ")
-        pieces = (letter if ord(letter) < 256 else unicodedata.normalize("NFKD", letter)[0] for letter in text)  # noqa: PLR2004
-        return "".join(pieces).encode("latin-1", "replace").decode("latin-1")
-    return text
+    return _ended(_said(Situation(random, person, topic), _bank(pick(banks, random))), random)
 
 
 def _style(person: Person, source: str, random: Random) -> str:
@@ -124,9 +117,9 @@ def _style(person: Person, source: str, random: Random) -> str:
 
 def _letter(situation: Situation, traits: list[str]) -> list[str]:
     random = situation.random
-    opening = [_said(situation, _openings("formal"))] if random() < 0.85 else []  # noqa: PLR2004
+    opening = [_said(situation, _openings("formal"))] if chance(0.85, random) else []
     body = _body(situation, traits, second_problem=0.35, circumstance=0.6, consequence=0.6, demand=0.75)
-    closing = [_said(situation, _closings("formal"))] if random() < 0.75 else []  # noqa: PLR2004
+    closing = [_said(situation, _closings("formal"))] if chance(0.75, random) else []
     return opening + body + closing
 
 
@@ -136,7 +129,7 @@ def _note_to_team(situation: Situation, traits: list[str]) -> list[str]:
 
 def _rant(situation: Situation, traits: list[str]) -> list[str]:
     sentences = _framed(situation, _body(situation, traits, 0.2, 0.2, 0.4, 0.4), "angry", 0.6, 0.45)
-    if situation.random() < 0.45:  # noqa: PLR2004
+    if chance(0.45, situation.random):
         sentences.append(_said(situation, _bank(phrases.HASHTAGS)))
     return sentences
 
@@ -149,9 +142,9 @@ def _pidgin(situation: Situation, traits: list[str]) -> list[str]:
     random = situation.random
     bank = _topic_bank(situation.topic, "pidgin")
     sentences = [_said(situation, bank)]
-    if random() < 0.35:  # noqa: PLR2004
+    if chance(0.35, random):
         sentences += _body(situation, traits, 0.0, 0.2, 0.4, 0.0)
-    if random() < 0.6:  # noqa: PLR2004
+    if chance(0.6, random):
         sentences.append(_said(situation, _bank(phrases.PIDGIN_DEMANDS)))
     return _framed(situation, sentences, "pidgin", 0.5, 0.3)
 
@@ -160,10 +153,13 @@ def _agent_note(situation: Situation, _traits: list[str]) -> list[str]:
     random = situation.random
     sentences = [_said(situation, _bank(phrases.AGENT_OPENINGS))]
     details = _bank(phrases.AGENT_DETAILS)
-    sentences += [_said(situation, details) for _ in range(1 + int(random() * 3))]
-    if random() < 0.85:  # noqa: PLR2004
+    first, step = int(random() * len(details)), 1 + int(random() * 3)
+    for place in range(1 + int(random() * 3)):
+        detail = details[(first + place * step) % len(details)]
+        sentences.append(expand(detail, random, SLOTS, situation))
+    if chance(0.85, random):
         sentences.append(_said(situation, _bank(phrases.AGENT_ACTIONS)))
-    return list(dict.fromkeys(sentences))
+    return sentences
 
 
 _PLANS: dict[str, Callable[[Situation, list[str]], list[str]]] = {
@@ -191,12 +187,12 @@ def _body(
     if random() < circumstance:
         sentences.insert(int(random() * 2), _said(situation, _bank(phrases.CIRCUMSTANCES)))
     if random() < consequence:
-        sentences.insert(len(sentences) - (random() < 0.2), _said(situation, _bank(phrases.CONSEQUENCES[category])))  # noqa: PLR2004
+        sentences.insert(len(sentences) - chance(0.2, random), _said(situation, _bank(phrases.CONSEQUENCES[category])))
     if random() < SECOND_TOPIC_SHARE:
         traits.append("second_topic")
         sentences.append(_said(situation, _bank(phrases.SECOND_TOPIC)))
     if random() < demand:
-        at = 0 if random() < 0.12 else len(sentences)  # noqa: PLR2004
+        at = 0 if chance(0.12, random) else len(sentences)
         sentences.insert(at, _said(situation, _bank(phrases.DEMANDS[category])))
     return sentences
 
@@ -227,15 +223,15 @@ def _framed(situation: Situation, body: list[str], style: str, opening: float, c
 
 
 def _ended(sentence: str, random: Random) -> str:
-    sentence = sentence.strip().replace("  ", " ")
+    sentence = _LOOSE_END.sub(r"\1", sentence.strip().replace("  ", " "))
     if sentence[-1].isalnum() or sentence[-1] in "\"')":
-        sentence += pick_item((".", ".", ".", "!", ""), random)
+        sentence += pick((".", ".", ".", "!", ""), random)
     return sentence[0].upper() + sentence[1:]
 
 
 def _typed(sentences: list[str], words: Words, random: Random) -> list[str]:
     style = words.style
-    if style in {"sms", "pidgin"} and random() < 0.75:  # noqa: PLR2004
+    if style in {"sms", "pidgin"} and chance(0.75, random):
         sentences = [sentence.lower() for sentence in sentences]
     if style == "sms":
         share = random()
@@ -253,25 +249,20 @@ def _typed(sentences: list[str], words: Words, random: Random) -> list[str]:
 
 
 def _shouted(sentences: list[str], words: Words, random: Random) -> list[str]:
-    draw = random()
-    if draw < 0.15:  # noqa: PLR2004
+    if chance(0.15, random):
         words.traits.append("capitals")
         return [sentence.upper() for sentence in sentences]
-    if draw < 0.3:  # noqa: PLR2004
+    if chance(0.18, random):
         words.traits.append("stretched")
         return [noise.stretch(sentence, random) for sentence in sentences]
     return sentences
 
 
 def _joined(sentences: list[str], style: str, random: Random) -> str:
-    if style == "formal" and random() < 0.4:  # noqa: PLR2004
-        return (
-            "\n\n".join((sentences[0], " ".join(sentences[1:-1]), sentences[-1]))
-            if len(sentences) > 2
-            # noqa: PLR2004
-            else ("\n".join(sentences))
-        )
-    if style == "agent" and random() < 0.25:  # noqa: PLR2004
+    if style == "formal" and chance(0.4, random):
+        first, *middle, last = [*sentences, ""] if len(sentences) == 1 else sentences
+        return "\n\n".join(part for part in (first, " ".join(middle), last) if part)
+    if style == "agent" and chance(0.25, random):
         return "\n".join(sentences)
     return " ".join(sentences)
 
@@ -328,34 +319,24 @@ def _amount(situation: Situation) -> str:
     code = situation.person.country.code
     if code == "NG":
         value = 50 * (1 + int(random() ** 3 * 500))
-        return pick_item((f"₦{value:,}", f"N{value}", f"{value} naira", f"₦{value}", f"{value:,} naira"), random)
-    value, cents = 2 + int(random() ** 3 * 220), pick_item((0, 0, 50, 99, 49, 95), random)
+        return pick((f"₦{value:,}", f"N{value}", f"{value} naira", f"₦{value}", f"{value:,} naira"), random)
+    value, cents = 2 + int(random() ** 3 * 220), pick((0, 0, 50, 99, 49, 95), random)
     if code == "GB":
-        return pick_item((f"£{value}.{cents:02d}", f"£{value}", f"{value} quid", f"{value} pounds"), random)
+        return pick((f"£{value}.{cents:02d}", f"£{value}", f"{value} quid", f"{value} pounds"), random)
     if code == "DE":
-        return pick_item((f"€{value}.{cents:02d}", f"{value},{cents:02d} €", f"{value} euros", f"EUR {value}"), random)
-    return pick_item((f"${value}.{cents:02d}", f"${value}", f"{value} bucks", f"{value} dollars"), random)
+        return pick((f"€{value}.{cents:02d}", f"{value},{cents:02d} €", f"{value} euros", f"EUR {value}"), random)
+    return pick((f"${value}.{cents:02d}", f"${value}", f"{value} bucks", f"{value} dollars"), random)
 
 
 def _reference(situation: Situation) -> str:
     random = situation.random
-    kind = int(random() * 5)
-    if kind == 0:
-        return f"TKT-{digits(6, random)}"
-    if kind == 1:
-        return f"#{digits(7, random)}"
-    if kind == 2:  # noqa: PLR2004
-        return f"INC{digits(8, random)}"
-    return (
-        f"{chr(65 + int(random() * 26))}{digits(3, random)}-{digits(4, random)}"
-        if kind == 3
-        else f"CS/{digits(5, random)}"
-    )  # noqa: PLR2004
+    prefix, length = pick((("TKT-", 6), ("#", 7), ("INC", 8), ("CS/", 5), ("CRM1-", 4)), random)
+    return prefix + digits(length, random)
 
 
 def _other_matter(situation: Situation) -> str:
     others = [topic for topic in TOPICS if topic[0] != situation.topic[0]]
-    other = Situation(situation.random, situation.person, pick_item(tuple(others), situation.random))
+    other = Situation(situation.random, situation.person, pick(tuple(others), situation.random))
     sentence = _said(other, _topic_bank(other.topic, "says"))
     return sentence[0].lower() + sentence[1:] if sentence[1:2].islower() and sentence[:2] != "I " else sentence
 
@@ -374,7 +355,7 @@ SLOTS: dict[str, Callable[[Situation], str]] = {
     "brand": lambda _situation: BRAND,
     "handle": lambda _situation: HANDLE,
     "country": lambda situation: situation.person.country.name,
-    "town": lambda situation: pick_item(situation.person.towns, situation.random),
+    "town": lambda situation: pick(situation.person.towns, situation.random),
     "device": lambda situation: situation.person.device,
     "product": lambda situation: situation.person.product,
     "amount": _amount,
@@ -386,7 +367,7 @@ SLOTS: dict[str, Callable[[Situation], str]] = {
     "shortcode": lambda situation: digits(5, situation.random),
     "mb": lambda situation: f"{50 + int(situation.random() * 900)}MB",
     "mbps": lambda situation: f"{situation.random() * 6:.1f}",
-    "bigmbps": lambda situation: pick_item(("50", "67", "80", "100", "150", "250", "500"), situation.random),
+    "bigmbps": lambda situation: pick(("50", "67", "80", "100", "150", "250", "500"), situation.random),
     "clock": lambda situation: f"{int(situation.random() * 24):02d}:{int(situation.random() * 60):02d}",
     "place": _slot("""
         in {town}
@@ -396,7 +377,8 @@ SLOTS: dict[str, Callable[[Situation], str]] = {
         here in {town}
     """),
     "since": _slot("""
-        since [yesterday|last night|this morning|{weekday}|last {weekday}|{clock}|{weekday} [morning|evening|night|noon]]
+        since [yesterday|last night|this morning|{weekday}|last {weekday}|{clock}]
+        since {weekday} [morning|evening|night|noon]
         [for|for about|for over] {n} [days|hours|weeks] [now|]
         since [the storm|the update|I moved here|the new year|my birthday|the maintenance|{date}]
         [all day|all week|every evening|the whole weekend|day after day]
@@ -431,6 +413,6 @@ SLOTS: dict[str, Callable[[Situation], str]] = {
     ),
     "family2": _slot("[My [wife|husband|mum|father|sister|son|daughter|boss|client|uncle]]"),
     "initials": lambda situation: "".join(chr(65 + int(situation.random() * 26)) for _ in range(2)),
-    "tag": lambda situation: pick_item(situation.person.towns, situation.random).replace(" ", ""),
+    "tag": lambda situation: pick(situation.person.towns, situation.random).replace(" ", ""),
 }
 """Slot → how it is filled from the teller's situation."""

@@ -7,6 +7,7 @@ therefore sees the other, and notes on *both* days what the other day holds. A n
 once the file that it speaks of is committed. The index can be rebuilt from the segments.
 """
 
+import hashlib
 import io
 from collections.abc import Iterable
 from datetime import date
@@ -52,19 +53,19 @@ class KeyIndex:
         self._table = Table(store, layout.KEY_INDEX, ENTRY_COLUMNS, partition_by="source")
 
     def announce(self, source: str, entries: pl.DataFrame) -> None:
-        """Add a file's versions (``ENTRY_COLUMNS``, one source) to the index, as one commit."""
+        """Add the versions of some files (``ENTRY_COLUMNS``, one source) to the index, as one commit."""
         if entries.height:
             self._table.append(entries.sort("source_id"), source)
             self._table.compact_when_fragmented(source, COMPACT_AFTER_FILES)
 
-    def note_moved(self, source: str, entries: pl.DataFrame) -> set[date]:
+    def note_moved(self, source: str, entries: pl.DataFrame) -> dict[str, set[date]]:
         """Look up which announced ids have versions on other days, and note it on both sides.
 
         Returns:
-            The other days: they have to be looked at again once the file is committed.
+            File (SHA-256) → the other days, which have to be looked at again once it is committed.
         """
         if entries.height == 0:
-            return set()
+            return {}
         pairs = (
             self._table.scan(source)
             .join(entries.lazy(), on="source_id", suffix="_here")
@@ -73,8 +74,7 @@ class KeyIndex:
             .collect(engine="streaming")
         )
         if pairs.height == 0:
-            return set()
-        sha256, reading = entries["raw_sha256"][0], entries["reading"][0]
+            return {}
         there = pairs.select([*VERSION_COLUMNS, "reading"], day=pl.col("day_here"), held_on=pl.col("day"))
         here = pairs.select(
             "source_id",
@@ -84,13 +84,15 @@ class KeyIndex:
         )
         notes = pl.concat([there, here.select(there.columns)]).unique()
         for (day,), of_day in notes.partition_by("day", as_dict=True).items():
-            self._write_note(source, _as_date(day), f"{sha256}-{reading}.parquet", of_day.drop("day"))
-        return set(pairs["day"].unique())
+            self._write_note(source, day, of_day.drop("day"))
+        by_file = pairs.group_by("raw_sha256_here").agg(pl.col("day").unique())
+        return {sha256: set(days) for sha256, days in by_file.iter_rows()}
 
-    def _write_note(self, source: str, day: date, name: str, notes: pl.DataFrame) -> None:
+    def _write_note(self, source: str, day: date, notes: pl.DataFrame) -> None:
         buffer = io.BytesIO()
         notes.sort(notes.columns).write_parquet(buffer)
-        self._store.put(f"{layout.moved_day(source, day)}/{name}", buffer.getvalue())
+        name = hashlib.sha256(buffer.getvalue()).hexdigest()
+        self._store.put(f"{layout.moved_day(source, day)}/{name}.parquet", buffer.getvalue())
 
     def elsewhere(self, source: str, day: date) -> pl.DataFrame:
         """Return the newest committed version on *other* days of the records noted on ``day``."""
@@ -127,9 +129,3 @@ def entries_of(records: pl.DataFrame, reading: str) -> pl.DataFrame:
         reading=pl.lit(reading),
     )
     return newest(versions, ["source_id", "day"])
-
-
-def _as_date(value: object) -> date:
-    if not isinstance(value, date):
-        raise TypeError(f"{value!r} is not a date")
-    return value

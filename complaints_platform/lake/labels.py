@@ -1,6 +1,7 @@
 """Labels that people gave: CSV files in the lake, all of them together the training labels."""
 
 import io
+from typing import BinaryIO
 
 import polars as pl
 
@@ -29,16 +30,22 @@ class Labels:
         Raises:
             LakeError: a file is not a CSV with at least text and category.
         """
-        frames = [
-            self._read(f"{layout.LABELS}/{name}") for name in self._store.names(layout.LABELS) if name.endswith(".csv")
-        ]
+        frames = []
+        for name in self._store.names(layout.LABELS):
+            with self._store.open(f"{layout.LABELS}/{name}") as file:
+                frames.append(read_labels(file, name))
         return pl.concat(frames) if frames else None
 
-    def _read(self, key: str) -> pl.DataFrame:
-        with self._store.open(key) as file:
-            try:
-                table = pl.read_csv(file, infer_schema=False)
-                subcategory = pl.col("subcategory") if "subcategory" in table.columns else pl.lit(None, pl.String)
-                return table.select("text", "category", subcategory.alias("subcategory"))
-            except pl.exceptions.PolarsError as error:
-                raise LakeError(f"{key} must be a CSV with the columns text and category: {error}") from error
+
+def read_labels(stream: BinaryIO, name: str) -> pl.DataFrame:
+    """Read labels (``LABEL_COLUMNS``) from a CSV with text, category and, if it has one, subcategory.
+
+    Raises:
+        LakeError: it is no such CSV.
+    """
+    try:
+        table = pl.read_csv(stream, infer_schema=False)
+        subcategory = pl.col("subcategory") if "subcategory" in table.columns else pl.lit(None, pl.String)
+        return table.select("text", "category", subcategory.alias("subcategory"))
+    except pl.exceptions.PolarsError as error:
+        raise LakeError(f"{name} must be a CSV with the columns text and category: {error}") from error

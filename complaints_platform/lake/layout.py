@@ -6,7 +6,7 @@
     receipts/<source>/<sha256>.json                  the commit point of a file
     received/<day>/<source>/<sha256>                 empty marks: which files came on a day
     index/keys/                                      Delta table: native id → day and version
-    index/moved/<source>/day=<day>/<sha256>-<version>.parquet   versions of a day's records elsewhere
+    index/moved/<source>/day=<day>/<hash>.parquet    notes: versions of a day's records on other days
     tables/<schema>/<table>/                         Delta tables, partitioned by day
     models/<version>.joblib, models/current.json     classifiers
     labels/<name>.csv                                labels that people gave

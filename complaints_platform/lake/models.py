@@ -14,6 +14,8 @@ class ServingModel:
 
     version: str
     taxonomy_version: str
+    trained_from: str
+    """Fingerprint of taxonomy, labels and training code."""
 
 
 class Models:

@@ -32,8 +32,6 @@ class Receipt:
     quarantined: int
     days: dict[str, int]
     """Day of occurrence (ISO) → records in this file's segments of that day."""
-    segments: int
-    """How many numbered segments a day has at most."""
 
     @property
     def received_day(self) -> date:

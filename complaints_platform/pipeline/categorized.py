@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from complaints_platform.classification import TrainedModel, classify
+from complaints_platform.classification.prediction import classify
+from complaints_platform.classification.training import TrainedModel
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.fingerprints import fingerprint
 from complaints_platform.pipeline.parallel import bounded_map
@@ -23,7 +24,7 @@ class CategorizedRecipe:
 
     def fingerprint(self, cleaned_fingerprint: str) -> str:
         """Return the fingerprint of a day, given that of its cleaned complaints."""
-        return fingerprint(cleaned_fingerprint, self.model.version, self.model.taxonomy_version)
+        return fingerprint(cleaned_fingerprint, self.model.version, self.model.taxonomy.version)
 
     def frames(self, cleaned: Iterable[DayFrame]) -> Iterator[DayFrame]:
         """Yield the categorised frame of each cleaned day, in order."""
@@ -38,7 +39,7 @@ class CategorizedRecipe:
                 pl.concat([complaints, result], how="horizontal").with_columns(
                     category_source=pl.lit("model"),
                     model_version=pl.lit(self.model.version),
-                    taxonomy_version=pl.lit(self.model.taxonomy_version),
+                    taxonomy_version=pl.lit(self.model.taxonomy.version),
                 ),
                 day.frame.filter(~is_complaint),
             ],

@@ -48,6 +48,15 @@ class CsvFormat(ContractPart):
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quote: str = Field(default='"', min_length=1, max_length=1)
 
+    @model_validator(mode="after")
+    def _records_can_be_told_apart(self) -> "CsvFormat":
+        for name, character in (("delimiter", self.delimiter), ("quote", self.quote)):
+            if not character.isascii() or character in "\r\n\x00":
+                raise ValueError(f"{name} must be an ASCII character, and no line end; examples are ',' and '\"'")
+        if self.delimiter == self.quote:
+            raise ValueError("delimiter and quote must differ")
+        return self
+
 
 class NdjsonFormat(ContractPart):
     """One JSON object a line."""
@@ -93,7 +102,7 @@ class Times(ContractPart):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
-        if zone not in available_timezones():
+        if zone not in available_timezones() - LOCAL_ZONES:
             raise ValueError(f"{zone!r} is no IANA time zone; an example is 'Europe/Berlin'")
         return zone
 
@@ -112,6 +121,9 @@ class Times(ContractPart):
         """The zone as an object."""
         return ZoneInfo(self.zone)
 
+
+LOCAL_ZONES = frozenset({"localtime", "Factory"})
+"""Zones that mean something else on each machine."""
 
 NAMED_TIME_FORMATS = frozenset({"iso8601", "epoch_s", "epoch_ms", "epoch_us"})
 

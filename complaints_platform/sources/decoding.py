@@ -227,7 +227,8 @@ def _by_codec(blocks: Iterable[bytes], codec: str) -> Iterator[bytes]:
     try:
         for block in blocks:
             yield decoder.decode(block).encode("utf-8", "replace")
-        yield decoder.decode(b"", final=True).encode("utf-8", "replace")
+        if unfinished := decoder.decode(b"", final=True):
+            yield unfinished.encode("utf-8", "replace")
     except UnicodeError as error:
         # A few codecs (idna, utf-16 without a mark) refuse to go on, whatever they are told.
         raise UnreadableFileError(

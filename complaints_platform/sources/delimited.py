@@ -32,11 +32,18 @@ from complaints_platform.sources.batches import (
     value_column,
 )
 from complaints_platform.sources.contract import CsvFormat, SourceContract
-from complaints_platform.sources.lines import LINE_END, Block, count_line_ends, line_ends, slices, texts_between
-from complaints_platform.sources.mapping import mapped_paths, required_paths
+from complaints_platform.sources.lines import (
+    LINE_END,
+    Block,
+    Positions,
+    count_line_ends,
+    line_ends,
+    slices,
+    texts_between,
+)
+from complaints_platform.sources.mapping import mapped_paths, refuse_twice, require_columns, required_paths
 
 REACH = MAX_RECORD_BYTES + len(b"\r\n")
-MAX_SHOWN_COLUMNS = 40
 
 
 class Ending(Enum):
@@ -261,7 +268,10 @@ class RecordFinder:
     def _malformed(self, block: Block, record: Attempt) -> tuple[QuarantineReason, str]:
         place = f"field {len(record.fields)}"
         if record.ending is Ending.GARBAGE:
-            detail = f"text follows the closing quote of {place}; quotes inside a quoted field must be doubled"
+            detail = (
+                f"text follows the closing quote of {place}: an opening quote before it was never closed, "
+                "or quotes inside the field are not doubled"
+            )
         elif record.ending is Ending.COMPLETE:
             detail = (
                 f"has {len(record.fields)} fields where the header has {self.width}; "
@@ -326,7 +336,8 @@ def split_delimited(blocks: Iterator[Block], csv_format: CsvFormat, contract: So
             start, header = attempted.end, _columns(attempted, contract)
             finder = RecordFinder(dialect, len(attempted.fields))
         found = finder.find(block, start)
-        yield _as_batch(block, found, finder, header, (records, lines))
+        if found.starts or found.bad:
+            yield _as_batch(block, found, finder, header, (records, lines))
         records += len(found.starts) + len(found.bad)
         lines += count_line_ends(block.text[: found.consumed])
         rest = block.text[found.consumed :]
@@ -372,31 +383,10 @@ def _columns(header: Attempt, contract: SourceContract) -> dict[str, int]:
         UnreadableFileError: a column that is needed is missing, or a mapped one is there twice.
     """
     names = [name.decode("utf-8", "replace").strip() for name in header.fields]
-    missing = [path for path in required_paths(contract) if path not in names]
-    if missing:
-        raise UnreadableFileError(
-            QuarantineReason.MISSING_COLUMN,
-            f"has no column {', '.join(map(repr, missing))}; {_shown(names)}; "
-            "correct the contract's fields, delimiter or encoding, or ask the sender",
-        )
-    twice = [path for path in mapped_paths(contract) if names.count(path) > 1]
-    if twice:
-        raise UnreadableFileError(
-            QuarantineReason.DUPLICATE_HEADER,
-            f"has several columns {', '.join(map(repr, twice))}: nobody can say which is meant; ask the sender",
-        )
-    return {path: names.index(path) for path in mapped_paths(contract) if path in names}
-
-
-COLUMN_NAME = re.compile(r"[^\W\d][\w .#/()%:&-]{0,59}")
-
-
-def _shown(names: list[str]) -> str:
-    """List columns for people, unless the line may be a record of a file without a header."""
-    if not all(COLUMN_NAME.fullmatch(name) for name in names if name):
-        return f"its first line has {len(names)} fields and does not look like a header"
-    more = f" and {len(names) - MAX_SHOWN_COLUMNS} more" if len(names) > MAX_SHOWN_COLUMNS else ""
-    return f"its columns are {', '.join(map(repr, names[:MAX_SHOWN_COLUMNS]))}{more}"
+    paths = mapped_paths(contract)
+    require_columns(names, required_paths(contract))
+    refuse_twice(names, paths)
+    return {path: names.index(path) for path in paths if path in names}
 
 
 def _as_batch(
@@ -425,17 +415,18 @@ def _as_batch(
     return SplitBatch(frame, problems)
 
 
-def _without_line_ends(text: bytes, ends: np.ndarray) -> np.ndarray:
+def _without_line_ends(text: bytes, ends: Positions) -> Positions:
     """Move the ends of records before their line ends."""
     characters = np.frombuffer(text, dtype=np.uint8)
-    ends = ends - (characters[ends - 1] == ord("\n"))
-    return ends - (characters[ends - 1] == ord("\r"))
+    for line_end in b"\n\r":
+        ends = (ends - (characters[ends - 1] == line_end)).astype(np.int64)
+    return ends
 
 
 def _fields(
     block: Block,
     found: Found,
-    extents: tuple[np.ndarray, np.ndarray],
+    extents: tuple[Positions, Positions],
     finder: RecordFinder,
     header: Mapping[str, int],
 ) -> dict[str, pl.Series]:
@@ -448,7 +439,7 @@ def _fields(
     return {value_column(path): table[f"{index}"] for path, index in header.items()}
 
 
-def _strictly_valid(block: Block, found: Found, starts: np.ndarray, ends: np.ndarray) -> bytes:
+def _strictly_valid(block: Block, found: Found, starts: Positions, ends: Positions) -> bytes:
     """Return the good records as a strictly valid text, records ended by LF."""
     in_one_piece = starts[0] + int(np.sum(np.subtract(found.ends, found.starts))) == found.ends[-1]
     if in_one_piece and not found.rewritten and b"\r" not in block.text:
@@ -470,7 +461,7 @@ def _by_polars(text: bytes, finder: RecordFinder, wanted: list[int]) -> pl.DataF
             separator=finder.dialect.delimiter,
             quote_char=finder.dialect.quote,
             schema={f"{index}": pl.String for index in range(finder.width)},
-            columns=[f"{index}" for index in wanted],
+            columns=wanted,
         )
     except pl.exceptions.PolarsError:
         return None

@@ -14,6 +14,7 @@ import polars as pl
 from complaints_platform.schemas import QuarantineReason
 from complaints_platform.sources.batches import Problem, SplitBatch, UnreadableFileError
 from complaints_platform.sources.json_text import BROKEN, EXACT, objects_batch
+from complaints_platform.sources.lines import Positions
 
 WHITE_SPACE = re.compile(r"[ \t\r\n]*")
 LINE_END = re.compile(r"\r\n|\n|\r")
@@ -26,15 +27,18 @@ class Records(NamedTuple):
     broken_at: int | None
 
 
-def split_document(text: str, path: str | None, paths: Sequence[str]) -> Iterator[SplitBatch]:
+def split_document(
+    text: str, path: str | None, paths: Sequence[str], damage: str | None = None
+) -> Iterator[SplitBatch]:
     """Split a JSON document into the records of the list at ``path`` (None: the document is the list).
 
-    Records before a place that can't be read are kept; the rest counts as one bad record.
+    Records before a place that can't be read are kept; the rest counts as one bad record, also
+    if all of ``text`` reads well but the file went on beyond it, which ``damage`` says.
 
     Raises:
         UnreadableFileError: the document is empty, or has no list at ``path``.
     """
-    if not text.strip():
+    if not text.strip() and damage is None:
         raise UnreadableFileError(QuarantineReason.EMPTY_FILE, "holds no text; ask the sender for it again")
     keys = path.split(".") if path else []
     found = _records(text, _enter(text, keys), len(keys))
@@ -42,20 +46,23 @@ def split_document(text: str, path: str | None, paths: Sequence[str]) -> Iterato
     lines = _line_numbers(text, [start for start, _ in found.extents])
     texts = [record.encode() for record in raw]
     batch = objects_batch(texts, pl.Series(raw, dtype=pl.String), np.arange(len(raw)) + 1, lines, paths)
-    if found.broken_at is not None:
-        batch.problems.append(_broken_rest(text, found.broken_at, len(raw)))
+    if found.broken_at is not None or damage is not None:
+        batch.problems.append(_broken_rest(text, found.broken_at, len(raw), damage))
     yield batch
 
 
-def _line_numbers(text: str, positions: list[int]) -> np.ndarray:
+def _line_numbers(text: str, positions: list[int]) -> Positions:
     """Return the number of the line, from 1, on which each position lies; int64."""
     ends = np.array([match.end() for match in LINE_END.finditer(text)], dtype=np.int64)
     return np.searchsorted(ends, np.array(positions, dtype=np.int64), side="right") + 1
 
 
-def _broken_rest(text: str, position: int, kept: int) -> Problem:
-    truncated = position >= len(text.rstrip())
-    cause = "the document ends in its middle" if truncated else f"is not valid JSON from character {position + 1:,} on"
+def _broken_rest(text: str, position: int | None, kept: int, damage: str | None) -> Problem:
+    position = len(text) if position is None else position
+    truncated = damage is not None or position >= len(text.rstrip())
+    cause = damage or (
+        "the document ends in its middle" if truncated else f"is not valid JSON from character {position + 1:,} on"
+    )
     return Problem(
         kept + 1,
         int(_line_numbers(text, [position])[0]),

@@ -21,7 +21,7 @@ from complaints_platform.sources.batches import (
     oversized,
     value_column,
 )
-from complaints_platform.sources.lines import Block, slices, texts_between
+from complaints_platform.sources.lines import Block, Positions, slices, texts_between
 
 
 class NumberText(str):
@@ -120,8 +120,8 @@ def _text(value: Any, path: str, text: bytes) -> str | None:
     try:
         exact = value if isinstance(value, NumberText) else _at(exact_value(text), path)
         return str(exact) if isinstance(exact, str) else _json(exact)
-    except RecursionError:  # nested nearly as deeply as orjson goes
-        return orjson.dumps(value).decode()
+    except RecursionError:  # about a thousand lists in each other: in a text or a name they mean nothing
+        return None
 
 
 def _json(value: Any) -> str:
@@ -129,7 +129,9 @@ def _json(value: Any) -> str:
     if isinstance(value, NumberText):
         return str(value)
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_json(item)}" for key, item in value.items()) + "}"
+        return (
+            "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{_json(item)}" for key, item in value.items()) + "}"
+        )
     if isinstance(value, list):
         return "[" + ",".join(map(_json, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
@@ -141,7 +143,7 @@ def _without_lone_surrogates(value: str | None) -> str | None:
 
 
 def objects_batch(
-    texts: Sequence[bytes], raw: pl.Series, numbers: np.ndarray, lines: np.ndarray, paths: Sequence[str]
+    texts: Sequence[bytes], raw: pl.Series, numbers: Positions, lines: Positions, paths: Sequence[str]
 ) -> SplitBatch:
     """Read records that are JSON objects.
 
@@ -180,11 +182,15 @@ def split_lines(blocks: Iterator[Block], paths: Sequence[str]) -> Iterator[Split
     """
     splitter = _LineSplitter(paths)
     for block in blocks:
-        yield splitter.batch(block)
+        batch = splitter.batch(block)
+        if batch.problems or (batch.frame is not None and batch.frame.height):
+            yield batch
         if block.damage is not None:
             yield SplitBatch(problems=[splitter.problem(QuarantineReason.TRUNCATED_FILE, block.damage)])
         elif block.final and not splitter.records:
-            raise UnreadableFileError(QuarantineReason.EMPTY_FILE, "holds no line with text; ask the sender for it again")
+            raise UnreadableFileError(
+                QuarantineReason.EMPTY_FILE, "holds no line with text; ask the sender for it again"
+            )
 
 
 class _LineSplitter:
@@ -220,7 +226,7 @@ class _LineSplitter:
         detail = f"{damage}; all records before it are kept; ask for the file again"
         return Problem(self.records + 1, self._lines + 1, reason, detail)
 
-    def _records_between(self, text: bytes, starts: np.ndarray, ends: np.ndarray, lines: np.ndarray) -> SplitBatch:
+    def _records_between(self, text: bytes, starts: Positions, ends: Positions, lines: Positions) -> SplitBatch:
         texts = slices(text, starts, ends)
         filled = np.array([bool(line) and not line.isspace() for line in texts], dtype=bool)
         if not filled.all():
@@ -240,19 +246,21 @@ class _LineSplitter:
         self._rest = rest
 
 
-def _line_ends(text: bytes, *, final: bool) -> np.ndarray:
+def _line_ends(text: bytes, *, final: bool) -> Positions:
     """Return where the finished lines end, before their LF; int64."""
     ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
-    unfinished = final and text and not text.endswith(b"\n")
-    return np.append(ends, len(text)) if unfinished else ends
+    if final and text and not text.endswith(b"\n"):
+        ends = np.append(ends, len(text))
+    return ends.astype(np.int64)
 
 
-def _without_carriage_returns(text: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def _without_carriage_returns(text: bytes, starts: Positions, ends: Positions) -> Positions:
     """Move the ends of lines before the CR of their CRLF."""
     if b"\r" not in text:
         return ends
     characters = np.frombuffer(text, dtype=np.uint8)
-    return ends - ((ends > starts) & (characters[ends - 1] == ord("\r")))
+    ends_in_cr = (ends > starts) & (characters[ends - 1] == ord("\r"))
+    return (ends - ends_in_cr).astype(np.int64)
 
 
 def _cut_off(problem: Problem) -> Problem:

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from complaints_platform.sources.decoding import PlainBytes, utf8_blocks
+
+Positions = NDArray[np.int64]
+"""Positions in a text, in bytes."""
 
 LINE_END = re.compile(rb"\r\n|\n|\r")
 
@@ -49,7 +53,7 @@ def text_blocks(plain: PlainBytes, encoding: str, block_bytes: int) -> Iterator[
     yield Block(held, final=plain.damage is None, damage=plain.damage)
 
 
-def line_ends(text: bytes) -> np.ndarray:
+def line_ends(text: bytes) -> Positions:
     """Return the positions after each line end (LF, CRLF or CR), ascending; int64."""
     characters = np.frombuffer(text, dtype=np.uint8)
     ends = characters == ord("\n")
@@ -65,12 +69,12 @@ def count_line_ends(text: bytes) -> int:
     return text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
 
 
-def slices(text: bytes, starts: np.ndarray, ends: np.ndarray) -> list[bytes]:
+def slices(text: bytes, starts: Positions, ends: Positions) -> list[bytes]:
     """Return the stretches of ``text`` from each start to its end."""
     return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-def texts_between(text: bytes, starts: np.ndarray, ends: np.ndarray) -> pl.Series:
+def texts_between(text: bytes, starts: Positions, ends: Positions) -> pl.Series:
     """Return the same stretches as a Polars String series, without copying ``text``.
 
     Extents ascend and do not overlap, and do not cut characters of the UTF-8 in two.

@@ -1,12 +1,13 @@
 """Parquet files: rows become JSON text, and are read as such; times become ISO 8601."""
 
 from collections.abc import Iterator, Sequence
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from polars.datatypes import DataTypeClass
 
 from complaints_platform.schemas import QuarantineReason
 from complaints_platform.sources.batches import Problem, SplitBatch, UnreadableFileError
@@ -33,7 +34,7 @@ def split_parquet(file: IO[bytes], paths: Sequence[str], required: Sequence[str]
             "is no Parquet file, or only a part of one: its end, where the description of its columns should be, "
             "can't be read; ask for it again",
         ) from error
-    require_columns(names, required)
+    require_columns(names, required, nested=True)
     records = 0
     for group in range(parquet.num_row_groups):
         size = parquet.metadata.row_group(group).num_rows
@@ -50,7 +51,9 @@ def _row_group(parquet: pq.ParquetFile, group: int, records: int, paths: Sequenc
     except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
         first = records + done + 1
         size = parquet.metadata.row_group(group).num_rows - done
-        detail = f"{size:,} rows of row group {group + 1} are damaged or hold types that can't be read; ask for it again"
+        detail = (
+            f"{size:,} rows of row group {group + 1} are damaged or hold types that can't be read; ask for it again"
+        )
         yield SplitBatch(problems=[Problem(first, first, QuarantineReason.MALFORMED_RECORD, detail)])
 
 
@@ -74,8 +77,8 @@ def _without_bytes(dtype: pl.DataType) -> pl.DataType:
     return dtype
 
 
-def _instance(dtype: Any) -> pl.DataType:
-    return dtype() if isinstance(dtype, type) else dtype
+def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
+    return dtype if isinstance(dtype, pl.DataType) else dtype()
 
 
 def _rows(raw: pl.Series, numbers: np.ndarray, paths: Sequence[str]) -> SplitBatch:

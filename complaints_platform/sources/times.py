@@ -18,13 +18,18 @@ from complaints_platform.sources.contract import Times
 
 INSTANT = pl.Datetime("us", "UTC")
 
+FOUND_SCHEMA = pl.Schema([("instant", INSTANT), ("absolute", pl.Boolean()), ("row", pl.Int64())])
+
 MICROSECONDS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 
 # Python's datetime, and most of what reads the lake, knows the years 1 to 9999 only.
 EARLIEST_US = -62_135_596_800_000_000
 LATEST_US = 253_402_300_799_999_999
 
-COMMON_ISO = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?$"
+COMMON_ISO = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}"
+    r"(?:[.,][0-9]+)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?$"
+)
 COMMON_ISO_HEAD = len("2026-03-29T02:30:00")
 
 OTHER_ISO = re.compile(
@@ -83,8 +88,7 @@ def check_formats(times: Times) -> None:
 def _in_place(parsed: list[pl.DataFrame], height: int) -> pl.DataFrame:
     """Put rows found by several formats back where their texts stood."""
     places = pl.DataFrame({"row": pl.int_range(height, eager=True)})
-    schema = {"instant": INSTANT, "absolute": pl.Boolean, "row": pl.Int64}
-    found = pl.concat(parsed) if parsed else pl.DataFrame(schema=schema)
+    found = pl.concat(parsed) if parsed else pl.DataFrame(schema=FOUND_SCHEMA)
     return places.join(found, on="row", how="left", maintain_order="left").select("instant", "absolute")
 
 

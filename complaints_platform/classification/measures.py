@@ -1,0 +1,122 @@
+"""What a set of predictions is worth, as plain data that goes into JSON, tables and pictures.
+
+Only numbers about predictions made elsewhere; nothing here trains or predicts.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from complaints_platform.classification.calibration import (
+    Floats,
+    accuracy_at_coverage,
+    calibration_bins,
+    expected_calibration_error,
+)
+
+COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)
+"""Shares of texts for which the accuracy is given when the least certain rest goes to review."""
+MAX_CONFUSIONS = 20
+_CURVE_COVERAGES = tuple(step / 20 for step in range(1, 21))
+
+
+class ClassMeasures(TypedDict):
+    """How well one class is found; ratios are 0..1."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+class Confusion(TypedDict):
+    """How many texts of one class were given another."""
+
+    label: str
+    predicted: str
+    count: int
+
+
+class CoveragePoint(TypedDict):
+    """Accuracy of the most certain ``coverage`` share of texts."""
+
+    coverage: float
+    accuracy: float
+
+
+class Measures(TypedDict):
+    """Quality of predictions; ratios are 0..1."""
+
+    accuracy: float
+    macro_f1: float
+    ece: float
+    accuracy_at_coverage: dict[str, float]
+    n_test: int
+    n_classes: int
+    per_class: list[ClassMeasures]
+    confusions: list[Confusion]
+    labels: list[str]
+    confusion_matrix: list[list[int]]
+    reliability: list[dict[str, float]]
+    coverage_curve: list[CoveragePoint]
+
+
+def measure(truth: Sequence[str], predicted: Sequence[str], confidence: Floats, certainty: Floats) -> Measures:
+    """Measure predictions.
+
+    Args:
+        truth: the true label of each text; at least one.
+        predicted: the predicted label of each text.
+        confidence: probability of the predicted label, 0..1.
+        certainty: orders the texts from least to most certain (any scale).
+    """
+    labels = sorted({*truth, *predicted})
+    position = {label: number for number, label in enumerate(labels)}
+    true = np.array([position[label] for label in truth])
+    given = np.array([position[label] for label in predicted])
+    matrix = np.zeros((len(labels), len(labels)), dtype=np.int64)
+    np.add.at(matrix, (true, given), 1)
+    correct = true == given
+    per_class = _per_class(labels, matrix)
+    return Measures(
+        accuracy=float(correct.mean()),
+        macro_f1=float(np.mean([row["f1"] for row in per_class])),
+        ece=expected_calibration_error(confidence, correct),
+        accuracy_at_coverage={str(share): accuracy_at_coverage(certainty, correct, share) for share in COVERAGES},
+        n_test=len(true),
+        n_classes=len(set(truth)),
+        per_class=per_class,
+        confusions=_confusions(truth, predicted),
+        labels=labels,
+        confusion_matrix=matrix.tolist(),
+        reliability=calibration_bins(confidence, correct),
+        coverage_curve=[
+            CoveragePoint(coverage=share, accuracy=accuracy_at_coverage(certainty, correct, share))
+            for share in _CURVE_COVERAGES
+        ],
+    )
+
+
+def _per_class(labels: list[str], matrix: npt.NDArray[np.int64]) -> list[ClassMeasures]:
+    hits = np.diag(matrix)
+    support, given = matrix.sum(axis=1), matrix.sum(axis=0)
+    return [
+        ClassMeasures(
+            label=label,
+            precision=float(hits[n] / given[n]) if given[n] else 0.0,
+            recall=float(hits[n] / support[n]) if support[n] else 0.0,
+            f1=float(2 * hits[n] / (support[n] + given[n])),
+            support=int(support[n]),
+        )
+        for n, label in enumerate(labels)
+    ]
+
+
+def _confusions(truth: Sequence[str], predicted: Sequence[str]) -> list[Confusion]:
+    wrong = Counter(pair for pair in zip(truth, predicted, strict=True) if pair[0] != pair[1])
+    ordered = sorted(wrong.items(), key=lambda item: (-item[1], item[0]))
+    return [Confusion(label=label, predicted=other, count=count) for (label, other), count in ordered[:MAX_CONFUSIONS]]

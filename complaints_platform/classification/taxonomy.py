@@ -1,0 +1,138 @@
+"""The taxonomy: what categories there are, what they mean, and the seed phrases that teach them.
+
+A taxonomy is data (``taxonomy.yaml``, or a company's own file). This module says what may stand in
+it and loads it; training on it is ``training``'s work.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from complaints_platform.errors import ModelError
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Regulator = Literal["ncc", "ofcom", "fcc", "acma"]
+
+
+class _Part(BaseModel):
+    """Base of all parts: closed (an unknown key is a mistake) and immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Subcategory(_Part):
+    """One subcategory, the unit that the classifier predicts."""
+
+    name: Name
+    definition: Phrase
+    seeds: tuple[Phrase, ...] = Field(min_length=1, description="Typical phrasings; they train where labels lack.")
+    keywords: tuple[Phrase, ...] = Field(default=(), description="Words that point here nearly by themselves.")
+    crosswalk: dict[Regulator, Phrase] = Field(default_factory=dict, description="Regulator → name of its class.")
+
+
+class Category(_Part):
+    """One category with its subcategories."""
+
+    name: Name
+    definition: Phrase
+    subcategories: tuple[Subcategory, ...] = Field(min_length=1)
+
+
+class Taxonomy(_Part):
+    """Two levels of categories. Names of subcategories are unique across all categories."""
+
+    version: Phrase
+    fallback: Name = Field(description="Category of texts that hold nothing to go by.")
+    categories: tuple[Category, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        for level, names in (("category", self.category_names), ("subcategory", self.subcategory_names)):
+            twice = sorted(name for name, count in Counter(names).items() if count > 1)
+            if twice:
+                raise ValueError(f"{level} names must be unique; {', '.join(twice)} stands there more than once")
+        if self.fallback not in self.category_names:
+            raise ValueError(f"fallback {self.fallback!r} is none of the categories")
+        return self
+
+    @property
+    def category_names(self) -> tuple[str, ...]:
+        """Names of the categories, in order."""
+        return tuple(category.name for category in self.categories)
+
+    @property
+    def subcategory_names(self) -> tuple[str, ...]:
+        """Names of all subcategories, in order."""
+        return tuple(sub.name for category in self.categories for sub in category.subcategories)
+
+    @cached_property
+    def parents(self) -> dict[str, str]:
+        """Subcategory → category."""
+        return {sub.name: category.name for category in self.categories for sub in category.subcategories}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of all that decides what is predicted (12 hex digits); definitions and crosswalks do not count."""
+        decisive = self.model_dump(
+            mode="json",
+            exclude={
+                "categories": {
+                    "__all__": {"definition": True, "subcategories": {"__all__": {"definition", "crosswalk"}}}
+                }
+            },
+        )
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+    def parent(self, subcategory: str) -> str:
+        """Return the category of ``subcategory``.
+
+        Raises:
+            ModelError: the taxonomy has no such subcategory.
+        """
+        try:
+            return self.parents[subcategory]
+        except KeyError:
+            raise ModelError(f"taxonomy {self.version} has no subcategory {subcategory!r}") from None
+
+    def seed_phrases(self) -> list[tuple[str, str]]:
+        """Return every seed phrase with its subcategory."""
+        return [
+            (seed, sub.name) for category in self.categories for sub in category.subcategories for seed in sub.seeds
+        ]
+
+    def keyword_phrases(self) -> list[tuple[str, str]]:
+        """Return every keyword with its subcategory."""
+        return [
+            (word, sub.name) for category in self.categories for sub in category.subcategories for word in sub.keywords
+        ]
+
+
+def load_taxonomy(path: Path | None = None) -> Taxonomy:
+    """Load the taxonomy at ``path``, or the packaged one.
+
+    Raises:
+        ModelError: not readable as YAML, or a field is wrong; the message names file and field.
+    """
+    source = resources.files("complaints_platform.classification") / "taxonomy.yaml" if path is None else path
+    try:
+        document = yaml.safe_load(source.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ModelError(f"{source}: can't be read as YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise ModelError(f"{source}: must be a mapping with version, fallback and categories")
+    try:
+        return Taxonomy.model_validate(document)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'taxonomy'}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise ModelError(f"{source}: {problems}") from error

@@ -1,0 +1,262 @@
+"""Training a model for a taxonomy, from people's labels and from seed phrases.
+
+Here belong which texts train with what weight, the trained model as one object, and its bytes. The
+estimator itself is ``estimator``'s, applying a model to complaints is ``prediction``'s.
+"""
+
+import hashlib
+import io
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from complaints_platform.classification.calibration import Floats, softmax
+from complaints_platform.classification.estimator import ComplaintClassifier
+from complaints_platform.classification.measures import Measures, measure
+from complaints_platform.classification.taxonomy import Taxonomy
+from complaints_platform.classification.tokens import normalise
+from complaints_platform.errors import ModelError
+
+TRAINING_VERSION = 1
+"""Raise it with every change that makes other predictions of the same data; part of the model's version."""
+KEYWORD_WEIGHT = 0.5
+"""A keyword is weaker evidence than a whole phrase."""
+LABELS_THAT_HALVE_SEEDS = 5
+"""With so many labels of its subcategory a seed counts half; with none it counts fully."""
+ACCEPTED_ACCURACY = 0.9
+"""Aimed at for what is not sent to review."""
+MAX_REVIEW_SHARE = 0.4
+"""Of what the threshold is set on: a review queue that holds nearly everything helps nobody."""
+
+Booleans = npt.NDArray[np.bool_]
+
+_MAGIC = b"complaints-model 1\n"
+_LABEL_COLUMNS = ("text", "category")
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A classifier that serves one taxonomy.
+
+    Attributes:
+        estimator: predicts subcategories.
+        taxonomy: what it was trained for.
+        version: hash of training data, code version and taxonomy (12 hex digits).
+        review_threshold: texts whose highest decision value is below it need review.
+        n_labels: distinct labelled texts it was trained on.
+        evaluation: cross-validated quality of categories on the labels; None means not measured.
+    """
+
+    estimator: ComplaintClassifier
+    taxonomy: Taxonomy
+    version: str
+    review_threshold: float
+    n_labels: int
+    evaluation: Measures | None
+
+    @property
+    def taxonomy_fingerprint(self) -> str:
+        """Fingerprint of the taxonomy it was trained for."""
+        return self.taxonomy.fingerprint
+
+    def to_bytes(self) -> bytes:
+        """Return the model as bytes that ``from_bytes`` reads."""
+        import joblib
+        import sklearn
+
+        buffer = io.BytesIO()
+        joblib.dump(self, buffer, compress=("zlib", 1))
+        payload = buffer.getvalue()
+        header = {"sklearn": sklearn.__version__, "sha256": hashlib.sha256(payload).hexdigest()}
+        return _MAGIC + json.dumps(header).encode() + b"\n" + payload
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read a model. Only ever give it bytes that this platform stored: unpickling runs code.
+
+        Raises:
+            ModelError: not a model, damaged, or written with another scikit-learn.
+        """
+        import joblib
+        import sklearn
+
+        header_line, _, payload = data.removeprefix(_MAGIC).partition(b"\n")
+        try:
+            header = json.loads(header_line) if data.startswith(_MAGIC) else None
+        except ValueError:
+            header = None
+        if not isinstance(header, dict):
+            raise ModelError("these bytes are no stored model; train it again")
+        if header.get("sha256") != hashlib.sha256(payload).hexdigest():
+            raise ModelError("the stored model is damaged; train it again")
+        if header.get("sklearn") != sklearn.__version__:
+            raise ModelError(
+                f"the stored model needs scikit-learn {header.get('sklearn')}, installed is {sklearn.__version__}; "
+                "train it again"
+            )
+        model = joblib.load(io.BytesIO(payload))
+        if not isinstance(model, cls):
+            raise ModelError(f"the stored object is a {type(model).__name__}, not a model; train it again")
+        return model
+
+
+def train(taxonomy: Taxonomy, labels: pl.DataFrame | None) -> TrainedModel:
+    """Train a model from the taxonomy's seeds and, if given, from labels.
+
+    Args:
+        taxonomy: what to predict.
+        labels: columns text, category and optionally subcategory (null where unknown), oldest first. The same
+            text labelled twice counts once, as labelled last. A category without subcategory is given the one
+            among its own that the seeds find likeliest.
+
+    Raises:
+        ModelError: a column is missing, or a label names what the taxonomy does not have.
+    """
+    examples = _seed_examples(taxonomy)
+    if labels is not None:
+        known = _with_subcategories(_checked(labels, taxonomy), taxonomy, examples)
+        examples = _combined(examples, known)
+    estimator = _fitted(examples)
+    truth = _Truth.of(estimator, examples, taxonomy)
+    n_labels = int(examples["is_label"].sum())
+    model = TrainedModel(
+        estimator=estimator,
+        taxonomy=taxonomy,
+        version=_version(examples, taxonomy),
+        review_threshold=_review_threshold(truth.certainty, truth.correct),
+        n_labels=n_labels,
+        evaluation=truth.measure() if n_labels and len(truth.labels) else None,
+    )
+    estimator.forget_held_out()
+    return model
+
+
+def category_probabilities(probabilities: Floats, subcategories: list[str], taxonomy: Taxonomy) -> Floats:
+    """Sum probabilities of subcategories (texts, subcategories) to those of categories (texts, categories).
+
+    Columns follow ``taxonomy.category_names``. Summed column by column, so that no row's result
+    depends on how many rows there are.
+    """
+    column = {name: number for number, name in enumerate(taxonomy.category_names)}
+    sums = np.zeros((len(probabilities), len(column)))
+    for number, name in enumerate(subcategories):
+        sums[:, column[taxonomy.parent(name)]] += probabilities[:, number]
+    return sums
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """Held-out predictions of categories beside the truth: of labels if there are any, else of seeds."""
+
+    labels: list[str]
+    predicted: list[str]
+    confidence: Floats
+    certainty: Floats
+
+    @classmethod
+    def of(cls, estimator: ComplaintClassifier, examples: pl.DataFrame, taxonomy: Taxonomy) -> Self:
+        held_out = examples[estimator.held_out_rows_]
+        wanted = held_out["is_label"].to_numpy() if examples["is_label"].any() else held_out["is_seed"].to_numpy()
+        scores = estimator.held_out_scores_[wanted]
+        probabilities = softmax(scores, estimator.temperature_)
+        sums = category_probabilities(probabilities, estimator.classes_.tolist(), taxonomy)
+        return cls(
+            labels=[taxonomy.parent(name) for name in held_out.filter(pl.Series(wanted))["subcategory"]],
+            predicted=[taxonomy.category_names[number] for number in sums.argmax(axis=1)],
+            confidence=sums.max(axis=1),
+            certainty=scores.max(axis=1),
+        )
+
+    @property
+    def correct(self) -> Booleans:
+        return np.fromiter(map(str.__eq__, self.labels, self.predicted), dtype=np.bool_)
+
+    def measure(self) -> Measures:
+        return measure(self.labels, self.predicted, self.confidence, self.certainty)
+
+
+def _seed_examples(taxonomy: Taxonomy) -> pl.DataFrame:
+    """Return seeds and keywords: text, subcategory, weight, is_label, is_seed; first mention of a text wins."""
+    phrases = [(*phrase, 1.0, True) for phrase in taxonomy.seed_phrases()]
+    keywords = [(*phrase, KEYWORD_WEIGHT, False) for phrase in taxonomy.keyword_phrases()]
+    rows = pl.DataFrame(
+        [*phrases, *keywords],
+        schema={"text": pl.String, "subcategory": pl.String, "weight": pl.Float64, "is_seed": pl.Boolean},
+        orient="row",
+    )
+    return rows.unique(["text", "subcategory"], keep="first", maintain_order=True).with_columns(
+        is_label=pl.lit(value=False)
+    )
+
+
+def _checked(labels: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
+    """Return usable labels (text, category, subcategory), each distinct text once, as labelled last."""
+    missing = [name for name in _LABEL_COLUMNS if name not in labels.columns]
+    if missing:
+        raise ModelError(f"labels lack the columns {missing}; they need text, category and optionally subcategory")
+    if "subcategory" not in labels.columns:
+        labels = labels.with_columns(subcategory=pl.lit(None, dtype=pl.String))
+    labels = labels.select(pl.col("text", "category", "subcategory").cast(pl.String))
+    labels = labels.filter(pl.col("text").str.strip_chars() != "", pl.col("category").is_not_null())
+    for category, subcategory in labels.select("category", "subcategory").unique(maintain_order=True).iter_rows():
+        if category not in taxonomy.category_names:
+            raise ModelError(f"labels hold the category {category!r}, which taxonomy {taxonomy.version} does not have")
+        if subcategory is not None and taxonomy.parent(subcategory) != category:
+            raise ModelError(
+                f"labels put the subcategory {subcategory!r} into {category!r}; it is not of that category"
+            )
+    key = pl.Series("key", [normalise(text) for text in labels["text"]], dtype=pl.String)
+    return labels.with_columns(key).unique("key", keep="last", maintain_order=True).drop("key")
+
+
+def _with_subcategories(labels: pl.DataFrame, taxonomy: Taxonomy, seeds: pl.DataFrame) -> pl.DataFrame:
+    """Fill missing subcategories with the likeliest of the category, by a classifier trained on seeds."""
+    open_rows = np.flatnonzero(labels["subcategory"].is_null().to_numpy())
+    if not len(open_rows):
+        return labels
+    estimator = _fitted(seeds)
+    scores = estimator.class_scores(labels["text"].gather(open_rows))
+    parents = np.array([taxonomy.parent(name) for name in estimator.classes_])
+    of_category = parents[None, :] == labels["category"].gather(open_rows).to_numpy()[:, None]
+    likeliest = estimator.classes_[np.where(of_category, scores, -np.inf).argmax(axis=1)]
+    names = np.array(labels["subcategory"].to_list(), dtype=object)
+    names[open_rows] = likeliest
+    return labels.with_columns(subcategory=pl.Series(names.tolist(), dtype=pl.String))
+
+
+def _combined(seeds: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """Put labels beside seeds; the more labels a subcategory has, the less its seeds count."""
+    count = Counter(labels["subcategory"].to_list())
+    fade = [1 / (1 + count[name] / LABELS_THAT_HALVE_SEEDS) for name in seeds["subcategory"]]
+    known = labels.select(
+        "text", "subcategory", weight=pl.lit(1.0), is_seed=pl.lit(value=False), is_label=pl.lit(value=True)
+    )
+    return pl.concat([seeds.with_columns(weight=pl.col("weight") * pl.Series(fade)), known])
+
+
+def _fitted(examples: pl.DataFrame) -> ComplaintClassifier:
+    return ComplaintClassifier().fit(
+        examples["text"].to_list(), examples["subcategory"].to_list(), sample_weight=examples["weight"].to_numpy()
+    )
+
+
+def _review_threshold(certainty: Floats, correct: Booleans) -> float:
+    """Return the lowest decision value above which held-out predictions are accurate enough."""
+    if not len(certainty):
+        return 0.0
+    order = np.argsort(-certainty, kind="stable")
+    accuracy = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(accuracy >= ACCEPTED_ACCURACY)
+    accepted = max(int(enough[-1]) + 1 if len(enough) else 1, round((1 - MAX_REVIEW_SHARE) * len(order)))
+    return float(certainty[order[accepted - 1]])
+
+
+def _version(examples: pl.DataFrame, taxonomy: Taxonomy) -> str:
+    digest = hashlib.sha256(f"{TRAINING_VERSION} {taxonomy.fingerprint}\n".encode())
+    digest.update(examples.select("text", "subcategory", "weight").write_csv().encode())
+    return digest.hexdigest()[:12]

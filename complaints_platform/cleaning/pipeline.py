@@ -1,0 +1,173 @@
+"""Cleaning as a whole: raw records of a day become cleaned complaints with their outcome.
+
+``prepare`` is what can be done record by record; ``decide_outcomes`` is what needs the day and the
+day before. Each step stands in a module of its own; only their order belongs here.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import polars as pl
+
+from complaints_platform.cleaning.duplicates import (
+    ARRIVAL,
+    newest_versions,
+    number_repetitions,
+    repetitions,
+    version_outcomes,
+)
+from complaints_platform.cleaning.identity import (
+    DataKey,
+    agent_keys,
+    content_keys,
+    customer_keys,
+    map_distinct,
+    native_id_keys,
+    thread_keys,
+)
+from complaints_platform.cleaning.near_duplicates import near_duplicates, shingled
+from complaints_platform.cleaning.redaction import redact_texts
+from complaints_platform.cleaning.shingles import shingle_texts
+from complaints_platform.cleaning.text import normalize_texts, scatter, until_stable
+from complaints_platform.schemas import CleanedComplaint, Outcome, conform
+from complaints_platform.schemas.model import polars_schema
+
+CLEANING_VERSION = "1"
+"""Part of the fingerprint of every day: raise it with every change that can change a cleaned row."""
+
+LONGEST_CODE = 3
+"""Letters of the longest code of a place, such as FCT or NSW."""
+
+_WORD_START = re.compile(r"(?<![^\W_])(?<![\u2019'])[^\W_]")
+
+_DECIDED = ("outcome", "duplicate_of", "near_duplicate_of", "similarity")
+_PREPARED = [name for name in polars_schema(CleanedComplaint) if name not in _DECIDED]
+"""Columns of a cleaned complaint that need no other record."""
+
+
+def prepare(raw: pl.DataFrame, key: DataKey) -> pl.DataFrame:
+    """Clean records one by one; nothing personal remains, and no row depends on another.
+
+    Args:
+        raw: columns of ``RawRecord``, and source, raw_sha256 (String), received_at (UTC, µs).
+        key: the data key behind the hashes of customers, agents and threads.
+
+    Returns:
+        One row per row, in the same order: the columns of ``CleanedComplaint`` but for outcome,
+        duplicate_of, near_duplicate_of and similarity, and two that ``decide_outcomes`` needs:
+        withdrawn (Boolean) and shingles (``SHINGLES``). Of records without a native id that agree in
+        all that was sent, ``complaint_id`` is the same until ``decide_outcomes`` numbers them.
+    """
+    text = clean_texts(raw["text"])
+    return raw.with_columns(
+        day=pl.col("occurred_at").dt.date(),
+        complaint_id=_complaint_ids(raw, key),
+        customer_key=customer_keys(raw["customer"], key),
+        key_version=pl.lit(key.version, pl.Int64),
+        agent_key=agent_keys(raw["agent"], key),
+        thread_key=_by_source(raw, "thread", partial(thread_keys, key=key)),
+        text=text,
+        language=map_distinct(raw["language"], _lower),
+        region=map_distinct(raw["region"], _place),
+        product=map_distinct(raw["product"], _tidy),
+        status=map_distinct(raw["status"], _lower),
+        shingles=shingle_texts(text),
+    ).select([*_PREPARED, "withdrawn", "shingles"])
+
+
+def decide_outcomes(today: pl.DataFrame, before: pl.DataFrame, elsewhere: pl.DataFrame) -> pl.DataFrame:
+    """Decide what became of each record of a day, and which complaints nearly repeat an earlier one.
+
+    The rules stand in ``duplicates`` (versions, repetitions) and ``near_duplicates``. Near duplicates
+    are looked for among the day's complaints, in all sources and channels, against those complaints
+    and the day before; they stay complaints.
+
+    Args:
+        today: prepared records of a day, all of them.
+        before: prepared records of the day before, all of them; no rows if there are none.
+        elsewhere: the newest versions on other days of records of ``today`` with a native id:
+            complaint_id, updated_at, received_at, raw_sha256, record_number; no rows if there are none.
+
+    Returns:
+        ``CleanedComplaint``, one row for each of ``today``, sorted by time and id; it does not depend
+        on the order of the rows of any argument.
+
+    Raises:
+        SchemaViolation: ``today`` was not made by ``prepare``.
+    """
+    today = number_repetitions(today).with_row_index("row")
+    before = number_repetitions(before)
+    decided = pl.concat([version_outcomes(today, elsewhere), repetitions(today, before)])
+    cleaned = today.join(decided, on="row", how="left", maintain_order="left").with_columns(
+        pl.col("outcome").fill_null(Outcome.COMPLAINT.value)
+    )
+    near = _near_duplicates(cleaned.filter(pl.col("outcome") == Outcome.COMPLAINT.value), before)
+    cleaned = cleaned.drop("shingles", "withdrawn").join(near, on="row", how="left", maintain_order="left")
+    return conform(cleaned.drop("row").sort("occurred_at", "complaint_id", *ARRIVAL), CleanedComplaint)
+
+
+def clean_texts(texts: pl.Series) -> pl.Series:
+    """Repair and redact each of ``texts`` (String; nulls stay null); doing it again changes nothing."""
+    return until_stable(texts, lambda todo: redact_texts(normalize_texts(todo)))
+
+
+def _complaint_ids(raw: pl.DataFrame, key: DataKey) -> pl.Series:
+    ids = _by_source(raw, "source_id", native_id_keys)
+    without = ids.is_null().arg_true()
+    return scatter(ids, without, content_keys(raw[without], key))
+
+
+def _by_source(raw: pl.DataFrame, column: str, function: Callable[[str, pl.Series], pl.Series]) -> pl.Series:
+    """Apply ``function`` to the values of each source apart."""
+    result = pl.Series([None], dtype=pl.String).new_from_index(0, raw.height)
+    for source in raw["source"].unique().to_list():
+        rows = (raw["source"] == source).arg_true()
+        result = scatter(result, rows, function(source, raw[column].gather(rows)))
+    return result
+
+
+def _tidy(values: pl.Series) -> pl.Series:
+    """Normalise short values; what is empty then is null."""
+    tidy = normalize_texts(values)
+    return tidy.set(tidy == "", None)
+
+
+def _lower(values: pl.Series) -> pl.Series:
+    return _tidy(values).str.to_lowercase()
+
+
+def _place(values: pl.Series) -> pl.Series:
+    """Write a place like a name if it is all in capitals or all in small letters; short codes (NY, FCT) stay."""
+    return pl.Series([_name_of_place(value) for value in _tidy(values).to_list()], dtype=pl.String)
+
+
+def _name_of_place(value: str | None) -> str | None:
+    if value is None or (value.isupper() and len(value) <= LONGEST_CODE) or not (value.isupper() or value.islower()):
+        return value
+    return _WORD_START.sub(lambda match: match.group().upper(), value.lower())
+
+
+def _near_duplicates(complaints: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Return row, near_duplicate_of, similarity of those complaints that nearly repeat an earlier one."""
+    columns = ["occurred_at", "complaint_id", "row", "shingles"]
+    earlier = _standing(before).join(complaints, on="complaint_id", how="anti")
+    pool = pl.concat([earlier.with_columns(row=pl.lit(None, pl.get_index_type())).select(columns), complaints.select(columns)])
+    pool = pool.sort("occurred_at", "complaint_id")
+    match = near_duplicates(shingled(pool["shingles"]), pool["row"].is_not_null().to_numpy())
+    found = np.flatnonzero(match.earliest >= 0)
+    return pl.DataFrame(
+        {
+            "row": pool["row"].gather(found),
+            "near_duplicate_of": pool["complaint_id"].gather(match.earliest[found]),
+            "similarity": match.similarity[found],
+        }
+    )
+
+
+def _standing(before: pl.DataFrame) -> pl.DataFrame:
+    """Keep of the day before the newest version of each record, unless it is a withdrawal."""
+    versions = before.filter(pl.col("complaint_id").is_duplicated())
+    single = before.filter(pl.col("complaint_id").is_unique())
+    return pl.concat([single, newest_versions(versions)]).filter(~pl.col("withdrawn"))

@@ -1,0 +1,45 @@
+"""Fixtures that all tests share: settings of their own, and the real data where it lies."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from complaints_platform.settings import load_settings
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch, tmp_path):
+    """No setting of the machine reaches a test; nothing a test makes lands in the working directory."""
+    for name in list(os.environ):
+        if name.startswith(("COMPLAINTS_", "DAGSTER_", "AWS_")) and name != "COMPLAINTS_TEST_DATA":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """Folder of the public data sets; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("COMPLAINTS_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"public data sets are not at {folder}; set COMPLAINTS_TEST_DATA to their folder")
+    return folder
+
+
+@pytest.fixture
+def make_settings(tmp_path):
+    """Settings over a lake and landing of the test's own."""
+
+    def make(**overrides):
+        defaults = {
+            "profile": "test",
+            "lake": str(tmp_path / "lake"),
+            "landing": str(tmp_path / "landing"),
+            "first_day": date(2010, 1, 1),
+        }
+        return load_settings(**{**defaults, **overrides})
+
+    return make
