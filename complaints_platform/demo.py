@@ -24,20 +24,22 @@ FROM cleaned.complaints GROUP BY channel ORDER BY channel
 """
 
 FILES = """
-SELECT source, count(*) AS files, sum(received) AS received, sum(complaints) AS complaints, sum(duplicates) AS duplicates,
-       sum(superseded) AS superseded, sum(retracted) AS retracted, sum(filtered) AS filtered,
-       sum(quarantined) AS quarantined, bool_and(reconciles) AS reconciles
+SELECT source, count(*) AS files, sum(received)::BIGINT AS received, sum(complaints)::BIGINT AS complaints, sum(duplicates)::BIGINT AS duplicates,
+       sum(superseded)::BIGINT AS superseded, sum(retracted)::BIGINT AS retracted, sum(filtered)::BIGINT AS filtered,
+       sum(quarantined)::BIGINT AS quarantined, bool_and(reconciles) AS reconciles
 FROM mart.reconciliation GROUP BY source ORDER BY source
 """
 
 TOP_CATEGORIES = """
-SELECT category, sum(complaints) AS complaints, sum(needs_review) AS "need review"
+SELECT category, sum(complaints)::BIGINT AS complaints, sum(needs_review)::BIGINT AS "need review"
 FROM mart.daily_complaints GROUP BY category ORDER BY complaints DESC LIMIT 6
 """
 
 LARGEST_RISE = """
 SELECT day, region, category, complaints, previous, change
-FROM mart.complaint_trends WHERE period = 'day' ORDER BY change DESC, day LIMIT 3
+FROM mart.complaint_trends
+WHERE period = 'day' AND day > (SELECT min(day) FROM mart.complaint_trends)
+ORDER BY change DESC, day LIMIT 3
 """
 
 QUARANTINE = """

@@ -132,8 +132,7 @@ class TokenFeatures:
         return ragged(columns), ragged(word_columns)
 
     def _gram_columns(self, token: str) -> list[int]:
-        # n-grams are never empty and column 0 is a word's, so a false value means unknown.
-        return list(filter(None, map(self.gram_ids.get, character_ngrams(token))))
+        return [column for column in map(self.gram_ids.get, character_ngrams(token)) if column is not None]
 
     def pairs(self, sequence: Ints, text_of: Ints) -> tuple[Ints, Ints]:
         """Return keys of adjacent known words of the same text, and the text of each.

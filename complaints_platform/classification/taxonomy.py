@@ -7,7 +7,6 @@ it and loads it; training on it is ``training``'s work.
 import hashlib
 import json
 from collections import Counter
-from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -73,12 +72,12 @@ class Taxonomy(_Part):
         """Names of all subcategories, in order."""
         return tuple(sub.name for category in self.categories for sub in category.subcategories)
 
-    @cached_property
+    @property
     def parents(self) -> dict[str, str]:
         """Subcategory → category."""
         return {sub.name: category.name for category in self.categories for sub in category.subcategories}
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Hash of all that decides what is predicted (12 hex digits); definitions and crosswalks do not count."""
         decisive = self.model_dump(

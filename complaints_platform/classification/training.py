@@ -160,13 +160,13 @@ class _Truth:
 
     @classmethod
     def of(cls, estimator: ComplaintClassifier, examples: pl.DataFrame, taxonomy: Taxonomy) -> Self:
-        held_out = examples[estimator.held_out_rows_]
+        held_out, parents = examples[estimator.held_out_rows_], taxonomy.parents
         wanted = held_out["is_label"].to_numpy() if examples["is_label"].any() else held_out["is_seed"].to_numpy()
         scores = estimator.held_out_scores_[wanted]
         probabilities = softmax(scores, estimator.temperature_)
         sums = category_probabilities(probabilities, estimator.classes_.tolist(), taxonomy)
         return cls(
-            labels=[taxonomy.parent(name) for name in held_out.filter(pl.Series(wanted))["subcategory"]],
+            labels=[parents[name] for name in held_out.filter(pl.Series(wanted))["subcategory"]],
             predicted=[taxonomy.category_names[number] for number in sums.argmax(axis=1)],
             confidence=sums.max(axis=1),
             certainty=scores.max(axis=1),

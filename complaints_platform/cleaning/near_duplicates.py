@@ -33,7 +33,7 @@ BANDS = 40
 
 MAX_CANDIDATES = 32
 
-WORTHWHILE_ROUND = 0.8
+_WORTHWHILE_ROUND = 0.95
 """Another round of step 2 follows unless the last one kept more than this share."""
 
 _SIGNATURE_BLOCK = 400_000
@@ -145,7 +145,7 @@ def _that_may_resemble(texts: Shingled) -> NDArray[np.int64]:
     while True:
         chosen = np.flatnonzero(_share_enough(rest))
         survivors = survivors[chosen]
-        if len(chosen) > WORTHWHILE_ROUND * len(rest.sizes):
+        if len(chosen) > _WORTHWHILE_ROUND * len(rest.sizes):
             return survivors
         rest = rest.take(chosen)
 

@@ -199,9 +199,8 @@ def _redact_number(candidate: str, before: str) -> str:
         for last in range(len(words), first, -1):
             written = " ".join(words[first:last])
             token = _kind_of_number(written)
-            if token is None or token == PHONE:  # an account number, too, may begin with 0
-                if announced is None:
-                    announced = _announced(before)
+            if token in {None, PHONE} and written[0] != "+":  # an account number, too, may begin with 0
+                announced = _announced(before) if announced is None else announced
                 token = _kind_by_cue(written, announced) or token
             if token is not None:
                 return " ".join([*words[:first], token, *words[last:]])
@@ -236,7 +235,7 @@ def _announced(before: str) -> str:
 
 
 def _kind_by_cue(written: str, announced: str) -> str | None:
-    if not announced or written[0] == "+" or _DATE_OR_FRACTION.match(written):
+    if not announced or _DATE_OR_FRACTION.match(written):
         return None
     shortest, longest = _DIGITS[announced]
     return announced if shortest <= sum(map(str.isdigit, written)) <= longest else None

@@ -122,7 +122,7 @@ def until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]) -> pl
 def map_rows(texts: pl.Series, chosen: pl.Series, function: Callable[[str], str]) -> pl.Series:
     """Return ``texts`` with ``function`` applied to those rows where the Boolean ``chosen`` is true."""
     rows = chosen.arg_true()
-    return scatter(texts, rows, pl.Series(map(function, texts.gather(rows).to_list()), dtype=pl.String))
+    return scatter(texts, rows, pl.Series([function(text) for text in texts.gather(rows).to_list()], dtype=pl.String))
 
 
 def scatter(values: pl.Series, rows: pl.Series, replacements: pl.Series) -> pl.Series:

@@ -1,11 +1,14 @@
 """The one daily partitions definition that all day-partitioned assets share, and its conversions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import dagster as dg
 
 from complaints_platform.settings import Settings
+
+FIRST_TAG = "dagster/asset_partition_range_start"
+LAST_TAG = "dagster/asset_partition_range_end"
 
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
@@ -29,10 +32,18 @@ def days_of(partition_keys: Sequence[str]) -> list[date]:
 
 def range_tags(first: date, last: date) -> dict[str, str]:
     """Return the run tags by which one run materialises a range of days."""
-    return {
-        "dagster/asset_partition_range_start": first.isoformat(),
-        "dagster/asset_partition_range_end": last.isoformat(),
-    }
+    return {FIRST_TAG: first.isoformat(), LAST_TAG: last.isoformat()}
+
+
+def run_days(tags: Mapping[str, str]) -> list[date]:
+    """Return the days that a run with these tags materialises; none if it is not about days."""
+    single = tags.get("dagster/partition")
+    if single is not None:
+        return [date.fromisoformat(single)]
+    if FIRST_TAG not in tags:
+        return []
+    first, last = date.fromisoformat(tags[FIRST_TAG]), date.fromisoformat(tags[LAST_TAG])
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
 def ranges(days: Sequence[date], longest: int) -> list[tuple[date, date]]:

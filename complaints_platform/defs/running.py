@@ -26,6 +26,10 @@ from complaints_platform.sources.contract import load_contracts
 INSTANCE_FILE = Path(__file__).parent / "dagster.yaml"
 
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+"""Events go into the instance, where the UI shows them; the terminal shows results."""
+
+
 class RunFailed(ComplaintsError):
     """A Dagster run failed; the message names it and its first error."""
 
@@ -68,8 +72,7 @@ class Runner:
         Raises:
             RunFailed: the run failed.
         """
-        config = {"ops": {"collect_landing": {"config": {"sources": sources or []}}}}
-        self._execute("collect", {}, config)
+        self._execute("collect", {}, {"ops": {"collect_landing": {"config": {"sources": sources or []}}}})
 
     def update(self) -> Iterator[Run]:
         """Materialise whatever is stale, in as few runs as possible; yield each run when it has ended.
@@ -90,7 +93,7 @@ class Runner:
 
     def _execute(self, job: str, tags: dict[str, str], config: dict[str, object]) -> None:
         result = self._definitions.resolve_job_def(job).execute_in_process(
-            instance=self._instance, tags=tags, run_config=config, raise_on_error=False
+            instance=self._instance, tags=tags, run_config={**config, **QUIET}, raise_on_error=False
         )
         if not result.success:
             raise RunFailed(f"run {result.run_id} of job {job} failed: {_first_error(result)}")

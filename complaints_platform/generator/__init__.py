@@ -1,8 +1,8 @@
 """Realistic complaint files with their truth: for the demo, the tests and the benchmarks.
 
 Here belongs all that invents complaints and writes them as senders would: pure functions of
-their options, without file access. Reading such files is ``sources``'s work, measuring against
-the truth the tests' and benchmarks'.
+their options, without file access but for ``output``, which stores what they give. Reading such
+files is ``sources``'s work, measuring against the truth the tests' and benchmarks'.
 
 ``grammar``, ``phrases`` and ``topics_*`` hold what is said, ``writing`` and ``noise`` who says it
 and how; ``people`` and ``personal_data`` whom it comes from; ``volumes`` how much of it there is;

@@ -122,7 +122,7 @@ PRODUCTS = {
     "NG": ("Prepaid", "Night Bundle", "MiFi 30", "Postpaid Flex"),
     "GB": ("Pay as you go", "SIM Only 20", "Fibre 80", "Family Plan"),
     "DE": ("Prepaid", "Allnet Flat", "Glasfaser 250", "Business M"),
-    "US": ("Prepaid", "Unlimited", "Home Internet", "Family Plan"),
+    "US": ("Prepaid", "Unlimited", "Home Net 100", "Family Plan"),
 }
 
 

@@ -35,7 +35,7 @@ TOPICS = {
     ),
     ("billing_charges", "balance_deduction"): Topic(
         says="""
-            My [airtime|credit|main balance|prepaid balance] [fell|dropped|shrank|went] from {amount} to [{amount}|nothing|zero] [overnight|within an hour|{when}] [without one call|and I used nothing|]
+            My [airtime|credit|main balance|prepaid balance] [fell|dropped|shrank|slid] from {amount} to [{amount}|nothing|zero] [overnight|within an hour|{when}] [without one call|and I used nothing|]
             {amount} of [airtime|credit|call credit] [vanished|disappeared|melted away|was swallowed] [{when}|overnight|while I slept]
             [Someone|Something|Your system] [keeps eating|eats|is draining] my [credit|airtime] [every morning|each time I load|{since}]
             I [loaded|had] {amount} [{when}|in the morning] and [now it is gone|an hour later it said zero|could not make one call with it]
@@ -219,7 +219,7 @@ TOPICS = {
             marketing calls despite [opt-out|objection] {when}
         """,
         pidgin="""
-            I don [activate|do] [DND|2442] {times}, [una promo still dey enter|e no dey work]
+            I don [activate|do] [DND|2442] {times}, [una promo still dey enter|e be like say I no do am]
             I say make una [no disturb me|stop promo], [una still dey send am|una no dey hear word]
         """,
     ),

@@ -131,7 +131,7 @@ TOPICS = {
             no browsing possible {since} despite {gb} left
         """,
         pidgin="""
-            [MB no dey work again|Internet don die|Browsing no gree] [completely|one kind] {place} {since}
+            [MB don freeze|Internet don die|Browsing no gree] [completely|one kind] {place} {since}
             I get {gb} but [e no fit open anything|WhatsApp no gree send|nothing dey load]
             [Una internet don waka|MB dey but net no dey] {since}, [my business don stop|we just siddon dey look]
             [Everybody for {town}|All of us for here] [no get internet|dey offline] {since}

@@ -203,7 +203,7 @@ TOPICS = {
             damage to [wall|property] by [fitter|engineer]
         """,
         pidgin="""
-            [Una technician no come|Engineer no show] {pday}, [I siddon wait whole day|I no go work because of am]
+            [Una technician dodge me|Engineer no show] {pday}, [I siddon wait whole day|I no go work because of am]
             [Una never install|Dem never connect] the fibre {since}, [I don pay {amount}|story every day]
         """,
     ),

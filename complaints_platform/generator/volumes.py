@@ -71,10 +71,10 @@ _REGION_LIMITS = {source: cumulative(shares) for source, shares in _REGION_SHARE
 OUTAGE_DAY = 9
 """Index of the day of the outage: the tenth, so that a week of usual days comes before it."""
 OUTAGE_TOPIC = ("network_data", "data_outage")
-OUTAGE_REGIONS = ("Lagos", "London", "Abuja", "Manchester")
+OUTAGE_REGIONS = ("Lagos", "London")
 OUTAGE_HOURS = (8, 16)
 """First hour of the outage and the hour after its last (UTC)."""
-_OUTAGE_FACTOR = 5
+_OUTAGE_FACTOR = 6
 _OUTAGE_MINIMUM = 25
 
 

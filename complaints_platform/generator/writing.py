@@ -48,8 +48,9 @@ _VAGUE = """
 """
 
 
+_SPACES = re.compile(" {2,}")
 _LOOSE_END = re.compile(r" ([.?!,])")
-"""The space that an empty alternative leaves before a mark."""
+"""The spaces that empty alternatives leave between words and before a mark."""
 
 
 @dataclass(slots=True)
@@ -223,7 +224,7 @@ def _framed(situation: Situation, body: list[str], style: str, opening: float, c
 
 
 def _ended(sentence: str, random: Random) -> str:
-    sentence = _LOOSE_END.sub(r"\1", sentence.strip().replace("  ", " "))
+    sentence = _LOOSE_END.sub(r"\1", _SPACES.sub(" ", sentence.strip()))
     if sentence[-1].isalnum() or sentence[-1] in "\"')":
         sentence += pick((".", ".", ".", "!", ""), random)
     return sentence[0].upper() + sentence[1:]

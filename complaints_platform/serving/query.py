@@ -87,7 +87,7 @@ def run_query(catalogue: Catalogue, sql: str) -> pa.Table:
             connection.execute(f'CREATE VIEW "{schema}"."{table}" AS SELECT * FROM _{number}')  # noqa: S608  # names of the catalogue
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
-        return connection.execute(statements[0]).to_arrow_table()
+        return connection.sql(statements[0]).to_arrow_table()
     except duckdb.Error as error:
         raise QueryError(str(error)) from error
     finally:

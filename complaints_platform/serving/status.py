@@ -77,18 +77,14 @@ def gather(settings: Settings, stale: Staleness) -> Status:
 
 def render_text(status: Status, console: Console) -> None:
     """Print the picture for people."""
-    table = Table(
-        "source", "cadence", "files", "records", "filtered", "quarantined", "files waiting", "last file received (UTC)"
-    )
-    for column in table.columns[2:7]:
+    table = Table("source", "files", "records", "quarantined", "files waiting", "last file received")
+    for column in table.columns[1:5]:
         column.justify = "right"
     for source in status.sources:
         table.add_row(
             source.source,
-            source.cadence,
             f"{source.files:,}",
             f"{source.received:,}",
-            f"{source.filtered:,}",
             f"{source.quarantined:,}",
             f"{source.waiting:,}",
             f"{source.last_received_at:%Y-%m-%d %H:%M}" if source.last_received_at else "never",

@@ -22,3 +22,8 @@ def __getattr__(name: str) -> Any:
 
         return ComplaintSource
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Name the component: ``dg`` finds component types by looking through the module."""
+    return __all__

@@ -259,8 +259,8 @@ def _without_carriage_returns(text: bytes, starts: Positions, ends: Positions) -
     if b"\r" not in text:
         return ends
     characters = np.frombuffer(text, dtype=np.uint8)
-    ends_in_cr = (ends > starts) & (characters[ends - 1] == ord("\r"))
-    return (ends - ends_in_cr).astype(np.int64)
+    stripped: Positions = ends - ((ends > starts) & (characters[ends - 1] == ord("\r")))
+    return stripped
 
 
 def _cut_off(problem: Problem) -> Problem:

@@ -124,50 +124,55 @@ class Mapper:
         """Turn split records into raw ones; each ends as a record, quarantined or filtered."""
         if batch.frame is None or batch.frame.is_empty():
             return ReadBatch(pl.DataFrame(schema=RAW_SCHEMA), quarantine_frame(batch.problems), 0)
-        values = _Values(batch.frame)
-        kept = values.chosen(self.contract.keep) if self.contract.keep else None
-        filtered = 0
-        if kept is not None and not kept.all():
-            values = _Values(batch.frame.filter(kept))
-            filtered = batch.frame.height - values.frame.height
-        records, reason = self._records(values)
-        good = reason.is_null()
-        if good.all():
-            return ReadBatch(records, quarantine_frame(batch.problems), filtered)
-        bad = self._problems(values, reason)
-        return ReadBatch(records.filter(good), quarantine_frame(sorted([*batch.problems, *bad])), filtered)
+        values, filtered = _with_blanks_as_null(batch.frame, mapped_paths(self.contract)), 0
+        if self.contract.keep:
+            values = values.filter(_chosen(self.contract.keep))
+            filtered = batch.frame.height - values.height
+        records = self._records(values)
+        good = records["reason"].is_null()
+        problems = batch.problems
+        if not good.all():
+            problems = sorted([*problems, *self._problems(records.filter(~good))])
+            records = records.filter(good)
+        return ReadBatch(records.select(RAW_SCHEMA.names()), quarantine_frame(problems), filtered)
 
-    def _records(self, values: "_Values") -> tuple[pl.DataFrame, pl.Series]:
-        """Return all records in the shape of raw ones, and for each why it is none (null: it is one)."""
+    def _records(self, values: pl.DataFrame) -> pl.DataFrame:
+        """Return all records in the shape of raw ones, with ``reason``: why it is none (null: it is one)."""
         fields = self.contract.fields
-        occurred = parse_times(values.joined(fields.occurred_at), self.contract.times, also_iso=self._typed)
-        columns: dict[str, Any] = {
-            "channel": self._channel(values),
-            "text": values.joined(fields.text),
-            "occurred_at": occurred["instant"],
-            "original_timestamp": values.joined(fields.occurred_at),
-            "withdrawn": self._withdrawn(values),
-            **{name: values.joined(getattr(fields, name)) for name in TEXT_FIELDS},
-            **{name: self._optional_time(values, getattr(fields, name)) for name in OPTIONAL_TIMES},
-        }
-        frame = values.frame.select("record_number", "line_number", "raw_record").with_columns(**columns)
+        times = {name: getattr(fields, name) for name in OPTIONAL_TIMES}
+        frame = values.select(
+            "record_number",
+            "line_number",
+            "raw_record",
+            channel_value=self._channel_value(),
+            channel=self._channel(),
+            text=_joined(fields.text),
+            original_timestamp=_joined(fields.occurred_at),
+            withdrawn=_chosen(self.contract.withdrawn) if self.contract.withdrawn else pl.lit(value=False),
+            **{name: _joined(getattr(fields, name)) for name in TEXT_FIELDS},
+            **{name: _joined(paths) for name, paths in times.items() if paths},
+            **{name: pl.lit(None, dtype=INSTANT) for name, paths in times.items() if not paths},
+        )
+        occurred = self._times(frame["original_timestamp"])
+        frame = frame.with_columns(
+            occurred["instant"].alias("occurred_at"),
+            *(self._times(frame[name])["instant"].alias(name) for name, paths in times.items() if paths),
+        )
         zone = pl.when(occurred["absolute"]).then(pl.lit("UTC")).otherwise(pl.lit(self.contract.times.zone))
-        frame = frame.with_columns(original_timezone=zone).select(RAW_SCHEMA.names())
-        return frame, frame.select(self._reason()).to_series()
+        return frame.with_columns(original_timezone=zone, reason=self._reason())
 
-    def _channel(self, values: "_Values") -> pl.Series | pl.Expr:
+    def _times(self, texts: pl.Series) -> pl.DataFrame:
+        return parse_times(texts, self.contract.times, also_iso=self._typed)
+
+    def _channel(self) -> pl.Expr:
         channel = self.contract.channel
         if isinstance(channel, str):
             return pl.lit(channel)
-        return values.trimmed(channel.field).replace_strict(channel.values, default=None, return_dtype=pl.String)
+        return self._channel_value().replace_strict(channel.values, default=None, return_dtype=pl.String)
 
-    def _withdrawn(self, values: "_Values") -> pl.Series | pl.Expr:
-        return values.chosen(self.contract.withdrawn) if self.contract.withdrawn else pl.lit(value=False)
-
-    def _optional_time(self, values: "_Values", paths: str | list[str] | None) -> pl.Series | pl.Expr:
-        if paths is None:
-            return pl.lit(None, dtype=INSTANT)
-        return parse_times(values.joined(paths), self.contract.times, also_iso=self._typed)["instant"]
+    def _channel_value(self) -> pl.Expr:
+        channel = self.contract.channel
+        return _trimmed(channel.field) if isinstance(channel, ChannelMap) else pl.lit(None, dtype=pl.String)
 
     def _reason(self) -> pl.Expr:
         """Why a row is no raw record; the first reason counts."""
@@ -189,21 +194,13 @@ class Mapper:
             .then(pl.lit(QuarantineReason.IN_THE_FUTURE.value))
         )
 
-    def _problems(self, values: "_Values", reason: pl.Series) -> list[Problem]:
+    def _problems(self, bad: pl.DataFrame) -> list[Problem]:
         """Say of each record that is none why, in words."""
-        bad = values.frame.select("record_number", "line_number").with_columns(
-            reason=reason,
-            time=values.joined(self.contract.fields.occurred_at),
-            channel=self._channel_value(values),
-        )
+        columns = ("record_number", "line_number", "reason", "original_timestamp", "channel_value")
         return [
             Problem(number, line, QuarantineReason(why), self._detail(QuarantineReason(why), time, channel))
-            for number, line, why, time, channel in bad.filter(reason.is_not_null()).iter_rows()
+            for number, line, why, time, channel in bad.select(columns).iter_rows()
         ]
-
-    def _channel_value(self, values: "_Values") -> pl.Series | pl.Expr:
-        channel = self.contract.channel
-        return values.trimmed(channel.field) if isinstance(channel, ChannelMap) else pl.lit(None, dtype=pl.String)
 
     def _detail(self, reason: QuarantineReason, time: str | None, channel: str | None) -> str:
         if reason is QuarantineReason.UNKNOWN_CHANNEL:
@@ -229,45 +226,37 @@ class Mapper:
         return f"{field!r} {what} not in the contract's map (it knows {_listed(list(known))}); add it, or filter it out"
 
 
-class _Values:
-    """The values of split records, with blank ones as null."""
+def _with_blanks_as_null(frame: pl.DataFrame, paths: Sequence[str]) -> pl.DataFrame:
+    """Give every path a column, with null where its value is missing or white space only."""
+    names = [value_column(path) for path in paths]
+    return frame.select(
+        "record_number",
+        "line_number",
+        "raw_record",
+        *(pl.when(pl.col(name).str.strip_chars() != "").then(name) for name in names if name in frame.columns),
+        *(pl.lit(None, dtype=pl.String).alias(name) for name in names if name not in frame.columns),
+    )
 
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.frame = frame
-        self._blank_removed: dict[str, pl.Series] = {}
 
-    def at(self, path: str) -> pl.Series:
-        """The values at ``path``, as sent; null where they are white space only."""
-        if path not in self._blank_removed:
-            name = value_column(path)
-            if name not in self.frame.columns:
-                series = pl.Series([None], dtype=pl.String).new_from_index(0, self.frame.height)
-            else:
-                series = self.frame[name]
-                blank = series.str.strip_chars().str.len_bytes() == 0
-                if blank.any():
-                    series = pl.select(pl.when(~blank).then(series)).to_series()
-            self._blank_removed[path] = series
-        return self._blank_removed[path]
+def _trimmed(path: str) -> pl.Expr:
+    """The values at ``path`` without white space around them, for comparisons."""
+    return pl.col(value_column(path)).str.strip_chars()
 
-    def trimmed(self, path: str) -> pl.Series:
-        """The values at ``path`` without white space around them, for comparisons."""
-        return self.at(path).str.strip_chars()
 
-    def chosen(self, values: ValueFilter) -> pl.Series:
-        """Whether the value is one of those named; Boolean without nulls."""
-        return self.trimmed(values.field).is_in(values.values).fill_null(value=False)
+def _chosen(values: ValueFilter) -> pl.Expr:
+    """Whether the value is one of those named; never null."""
+    return _trimmed(values.field).is_in(values.values).fill_null(value=False)
 
-    def joined(self, paths: str | list[str] | None) -> pl.Series:
-        """The values at ``paths``, joined by a space; null where all are."""
-        several = _several(paths)
-        if len(several) == 1:
-            return self.at(several[0])
-        if not several:
-            return pl.Series([None], dtype=pl.String).new_from_index(0, self.frame.height)
-        parts = pl.DataFrame({f"{index}": self.at(path) for index, path in enumerate(several)})
-        text = pl.concat_str(pl.all(), separator=" ", ignore_nulls=True)
-        return parts.select(pl.when(pl.any_horizontal(pl.all().is_not_null())).then(text)).to_series()
+
+def _joined(paths: str | list[str] | None) -> pl.Expr:
+    """The values at ``paths``, as sent, joined by a space; null where all are."""
+    columns = [pl.col(value_column(path)) for path in _several(paths)]
+    if not columns:
+        return pl.lit(None, dtype=pl.String)
+    if len(columns) == 1:
+        return columns[0]
+    text = pl.concat_str(columns, separator=" ", ignore_nulls=True)
+    return pl.when(pl.any_horizontal(column.is_not_null() for column in columns)).then(text)
 
 
 TIME_SHAPE = re.compile(

@@ -60,20 +60,38 @@ def _row_group(parquet: pq.ParquetFile, group: int, records: int, paths: Sequenc
 def _as_json(batch: pa.RecordBatch) -> pl.Series:
     """Write each row as a JSON object."""
     frame = pl.DataFrame(pl.from_arrow(batch))
-    # JSON has no bytes. Old writers leave texts unmarked, as bytes; other bytes have no text and become null.
-    texts = [pl.col(name).cast(_without_bytes(dtype), strict=False) for name, dtype in frame.schema.items()]
-    return frame.select(pl.struct(texts).struct.json_encode()).to_series()
+    return frame.select(_without_bytes(column) for column in frame).to_struct().struct.json_encode()
 
 
-def _without_bytes(dtype: pl.DataType) -> pl.DataType:
+def _without_bytes(column: pl.Series) -> pl.Series:
+    """Turn bytes into text, which JSON needs: old writers leave texts unmarked. Bytes that are no text become null."""
+    wanted = _text_type(column.dtype)
+    if wanted == column.dtype:
+        return column
+    try:
+        return column.cast(wanted)
+    except pl.exceptions.ComputeError:
+        values = [_text_or_none(value) if isinstance(value, bytes) else None for value in column]
+        return pl.Series(column.name, values, dtype=pl.String)
+
+
+def _text_or_none(value: bytes) -> str | None:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _text_type(dtype: pl.DataType) -> pl.DataType:
+    """The type with String wherever ``dtype`` has Binary."""
     if isinstance(dtype, pl.Binary):
         return pl.String()
     if isinstance(dtype, pl.List):
-        return pl.List(_without_bytes(_instance(dtype.inner)))
+        return pl.List(_text_type(_instance(dtype.inner)))
     if isinstance(dtype, pl.Array):
-        return pl.Array(_without_bytes(_instance(dtype.inner)), dtype.shape)
+        return pl.Array(_text_type(_instance(dtype.inner)), dtype.size)
     if isinstance(dtype, pl.Struct):
-        return pl.Struct({field.name: _without_bytes(_instance(field.dtype)) for field in dtype.fields})
+        return pl.Struct({field.name: _text_type(_instance(field.dtype)) for field in dtype.fields})
     return dtype
 
 

@@ -10,6 +10,7 @@ not exist is shifted forward by the gap. Both are what ``fold=0`` means in PEP 4
 import re
 import warnings
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from complaints_platform.sources.contract import Times
 
 INSTANT = pl.Datetime("us", "UTC")
 
-FOUND_SCHEMA = pl.Schema([("instant", INSTANT), ("absolute", pl.Boolean()), ("row", pl.Int64())])
+FOUND_SCHEMA = pl.Schema([("instant", INSTANT), ("absolute", pl.Boolean()), ("row", pl.UInt32())])
 
 MICROSECONDS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 
@@ -59,17 +60,18 @@ def parse_times(texts: pl.Series, times: Times, *, also_iso: bool = False) -> pl
         ContractError: a format is no usable strftime pattern.
     """
     formats = [*times.formats, "iso8601"] if also_iso and "iso8601" not in times.formats else times.formats
-    remaining = pl.DataFrame({"row": pl.int_range(texts.len(), eager=True), "text": texts.str.strip_chars()})
-    remaining = remaining.filter(pl.col("text").is_not_null())
+    trimmed = texts.str.strip_chars().alias("text")
+    if not trimmed.null_count() and texts.len():
+        read = _by_format(trimmed, formats[0], times)
+        if not read["instant"].null_count():
+            return read  # what nearly every file comes to: one format, which fits everywhere
+    remaining = trimmed.to_frame().with_row_index("row").filter(pl.col("text").is_not_null())
     parsed: list[pl.DataFrame] = []
     for pattern in formats:
         if remaining.is_empty():
             break
-        instants = _by_format(remaining["text"], pattern, times)
-        found = instants["instant"].is_not_null()
-        rows = instants.with_columns(row=remaining["row"])
-        if found.all() and remaining.height == texts.len():
-            return instants.select("instant", "absolute")
+        rows = _by_format(remaining["text"], pattern, times).with_columns(row=remaining["row"])
+        found = rows["instant"].is_not_null()
         parsed.append(rows.filter(found))
         remaining = remaining.filter(~found)
     return _in_place(parsed, texts.len())
@@ -82,83 +84,96 @@ def check_formats(times: Times) -> None:
         ContractError: a format is no usable strftime pattern.
     """
     for pattern in times.formats:
-        _by_format(pl.Series(["2026-01-01"]), pattern, times)
+        if "%" in pattern:
+            _check_pattern(pattern)
+
+
+@cache
+def _check_pattern(pattern: str) -> None:
+    _strptime(pl.Series(["2026-01-01"]), pattern)
 
 
 def _in_place(parsed: list[pl.DataFrame], height: int) -> pl.DataFrame:
     """Put rows found by several formats back where their texts stood."""
-    places = pl.DataFrame({"row": pl.int_range(height, eager=True)})
+    places = pl.DataFrame({"row": pl.int_range(height, dtype=pl.UInt32, eager=True)})
     found = pl.concat(parsed) if parsed else pl.DataFrame(schema=FOUND_SCHEMA)
     return places.join(found, on="row", how="left", maintain_order="left").select("instant", "absolute")
 
 
 def _by_format(texts: pl.Series, pattern: str, times: Times) -> pl.DataFrame:
-    """Read ``texts`` (no nulls) by one format; ``instant`` is null where it does not fit."""
+    """Read ``texts`` (no nulls, named ``text``) by one format; ``instant`` is null where it does not fit."""
     if pattern in MICROSECONDS:
-        instants = _from_epoch(texts, MICROSECONDS[pattern])
-        return _result(instants, pl.repeat(value=True, n=texts.len(), dtype=pl.Boolean, eager=True))
+        return _from_epoch(texts, MICROSECONDS[pattern])
     if pattern == "iso8601":
         return _from_iso(texts, times)
     return _from_pattern(texts, pattern, times)
 
 
-def _result(instants: pl.Series, absolute: pl.Series) -> pl.DataFrame:
-    return pl.DataFrame({"instant": instants, "absolute": absolute})
-
-
-def _from_epoch(texts: pl.Series, unit: int) -> pl.Series:
+def _from_epoch(texts: pl.Series, unit: int) -> pl.DataFrame:
     """Read counts of ``unit`` microseconds since 1970, whole or with a fraction."""
-    whole = texts.cast(pl.Int64, strict=False)
     limit = LATEST_US // unit
-    instants = pl.select(pl.when(whole.is_between(-limit, limit)).then(whole * unit)).to_series()
-    if instants.null_count():
-        # Seventeen significant digits hold microseconds of today exactly enough: 2^53 us is the year 2255.
-        number = texts.cast(pl.Float64, strict=False)
-        number = pl.select(pl.when(number.is_between(-limit, limit)).then((number * unit).round())).to_series()
-        instants = instants.fill_null(number.cast(pl.Int64, strict=False))
-    return _bounded(instants)
+    whole = pl.col("text").cast(pl.Int64, strict=False)
+    read = texts.to_frame().select("text", us=pl.when(whole.is_between(-limit, limit)).then(whole * unit))
+    if read["us"].null_count():
+        # A double holds microseconds exactly up to 2^53, which is the year 2255.
+        number = pl.col("text").cast(pl.Float64, strict=False)
+        rounded = pl.when(number.is_between(-limit, limit)).then((number * unit).round())
+        read = read.with_columns(us=pl.col("us").fill_null(rounded.cast(pl.Int64, strict=False)))
+    return read.select(instant=_bounded(pl.col("us")), absolute=pl.lit(value=True))
 
 
-def _bounded(microseconds: pl.Series) -> pl.Series:
+def _bounded(microseconds: pl.Expr) -> pl.Expr:
     """Turn microseconds since 1970 into instants; null outside the years 1 to 9999."""
-    inside = microseconds.is_between(EARLIEST_US, LATEST_US)
-    if not inside.all():
-        microseconds = pl.select(pl.when(inside).then(microseconds)).to_series()
-    return microseconds.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    inside = pl.when(microseconds.is_between(EARLIEST_US, LATEST_US)).then(microseconds)
+    return inside.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def _from_pattern(texts: pl.Series, pattern: str, times: Times) -> pl.DataFrame:
+    read = _strptime(texts, pattern)
+    absolute = "%s" in pattern or (isinstance(read.dtype, pl.Datetime) and read.dtype.time_zone is not None)
+    local = read.to_physical()
+    if absolute:
+        return local.to_frame("us").select(instant=_bounded(pl.col("us")), absolute=pl.lit(value=True))
+    return pl.DataFrame({"instant": _localised(local, times)}).with_columns(absolute=pl.lit(value=False))
+
+
+def _strptime(texts: pl.Series, pattern: str) -> pl.Series:
+    """Read texts by a pattern; null where it does not fit.
+
+    Raises:
+        ContractError: it is no usable pattern.
+    """
     try:
         with warnings.catch_warnings():
             # Polars warns of every %f it did not expect; which ones are right is decided here.
             warnings.simplefilter("ignore", pl.exceptions.ChronoFormatWarning)
-            read = texts.str.to_datetime(pattern.replace(".%f", "%.f"), strict=False, time_unit="us")
+            return texts.str.to_datetime(pattern.replace(".%f", "%.f"), strict=False, time_unit="us")
     except pl.exceptions.ComputeError as error:
         reason = str(error).splitlines()[0]
         raise ContractError(f"times.formats: {pattern!r} can't be used to read times: {reason}") from error
-    says_zone = isinstance(read.dtype, pl.Datetime) and read.dtype.time_zone is not None
-    absolute = says_zone or "%s" in pattern
-    instants = _bounded(read.to_physical()) if absolute else _localised(read.to_physical(), times)
-    return _result(instants, pl.repeat(absolute, texts.len(), dtype=pl.Boolean, eager=True))
 
 
 def _localised(local: pl.Series, times: Times) -> pl.Series:
     """Turn local wall-clock microseconds into instants by the contract's zone."""
-    bounded = _bounded(local)
+    bounded = _bounded(pl.col("us"))
     if times.zone == "UTC":
-        return bounded
+        return local.to_frame("us").select(bounded).to_series()
     naive = bounded.dt.replace_time_zone(None)
     zoned = naive.dt.replace_time_zone(times.zone, ambiguous="earliest", non_existent="null")
-    instants = zoned.dt.convert_time_zone("UTC")
-    if instants.null_count() > naive.null_count():
-        gaps = (instants.is_null() & naive.is_not_null()).arg_true()
-        shifted = [_shifted(value, times) for value in naive.gather(gaps)]
+    read = local.to_frame("us").select(naive=naive, instant=_bounded(zoned.dt.convert_time_zone("UTC").to_physical()))
+    instants = read["instant"]
+    if instants.null_count() > read["naive"].null_count():
+        gaps = (instants.is_null() & read["naive"].is_not_null()).arg_true()
+        shifted = [_shifted(value, times) for value in read["naive"].gather(gaps)]
         instants = instants.clone().scatter(gaps, pl.Series(shifted, dtype=INSTANT))
-    return _bounded(instants.to_physical())
+    return instants
 
 
-def _shifted(local: datetime, times: Times) -> datetime:
-    return local.replace(tzinfo=times.zone_info, fold=0).astimezone(UTC)
+def _shifted(local: datetime, times: Times) -> datetime | None:
+    try:
+        return local.replace(tzinfo=times.zone_info, fold=0).astimezone(UTC)
+    except OverflowError:  # the first or last hours of the years that there are
+        return None
 
 
 def _from_iso(texts: pl.Series, times: Times) -> pl.DataFrame:
@@ -173,23 +188,29 @@ def _from_iso(texts: pl.Series, times: Times) -> pl.DataFrame:
 
 def _from_common_iso(texts: pl.Series, times: Times) -> pl.DataFrame:
     """Read texts of the form ``COMMON_ISO``: date, time to the second, fraction and offset if any."""
-    head = texts.str.slice(0, COMMON_ISO_HEAD).str.replace(" ", "T", literal=True)
-    local = head.str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False, time_unit="us").to_physical()
-    tail = texts.str.slice(COMMON_ISO_HEAD)
-    if not (tail != "").any():
-        return _result(_localised(local, times), pl.repeat(value=False, n=texts.len(), dtype=pl.Boolean, eager=True))
-    tails = tail.unique()
+    head = pl.col("text").str.slice(0, COMMON_ISO_HEAD).str.replace(" ", "T", literal=True)
+    read = texts.to_frame().select(
+        us=head.str.to_datetime("%Y-%m-%dT%H:%M:%S", strict=False, time_unit="us").to_physical(),
+        tail=pl.col("text").str.slice(COMMON_ISO_HEAD),
+    )
+    tails = read["tail"].unique()
     meaning = pl.DataFrame([_read_tail(text) for text in tails], schema=TAIL_SCHEMA, orient="row")
-    by_tail = meaning.with_columns(tail=tails)
-    means = pl.DataFrame({"tail": tail}).join(by_tail, on="tail", how="left", maintain_order="left")
-    local = local + means["fraction_us"]
-    absolute = means["absolute"]
+    if tails.len() == 1:
+        fraction_us, offset_us, absolute = (
+            pl.lit(value, dtype) for value, dtype in zip(meaning.row(0), meaning.dtypes, strict=True)
+        )
+        read = read.with_columns(fraction_us=fraction_us, offset_us=offset_us, absolute=absolute)
+    else:
+        read = read.join(meaning.with_columns(tail=tails), on="tail", how="left", maintain_order="left")
+    read = read.with_columns(us=pl.col("us") + pl.col("fraction_us"))
+    absolute = read["absolute"]
     if absolute.all():
-        return _result(_bounded(local - means["offset_us"]), absolute)
-    instants = pl.select(
-        pl.when(absolute).then(_bounded(local - means["offset_us"])).otherwise(_localised(local, times))
-    ).to_series()
-    return _result(instants, absolute)
+        return read.select(instant=_bounded(pl.col("us") - pl.col("offset_us")), absolute="absolute")
+    local = _localised(read["us"], times)
+    if not absolute.any():
+        return pl.DataFrame({"instant": local, "absolute": absolute})
+    aware = _bounded(pl.col("us") - pl.col("offset_us"))
+    return read.select(instant=pl.when("absolute").then(aware).otherwise(local), absolute="absolute")
 
 
 TAIL_SCHEMA = {"fraction_us": pl.Int64, "offset_us": pl.Int64, "absolute": pl.Boolean}

@@ -30,11 +30,13 @@ from complaints_platform.errors import ModelError
 DATA = Path(os.environ.get("COMPLAINTS_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 TWEETS = DATA / "uk_telco_tweets_labelled.csv"
 
-WORDS = "no signal since monday refund my £30 #fail @operator wifi's down!! sooooo slow why?? n/a 12,50 données 漢字".split()
+WORDS = """
+no signal since monday refund my £30 #fail @operator wifi's down!! sooooo slow why?? n/a 12,50 données 漢字
+""".split()
 
 
 def random_texts(count: int, seed: int) -> list[str]:
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - test data
     return [rng.choice([" ", "  ", "\t"]).join(rng.choices(WORDS, k=rng.randint(1, 30))) for _ in range(count)]
 
 

@@ -42,7 +42,8 @@ def digest(options):
 def test_equal_options_give_equal_bytes_in_another_process():
     code = (
         "from complaints_platform_tests.generator.test_generate import digest;"
-        "from complaints_platform.generator import GeneratorOptions; print(digest(GeneratorOptions(days=2, per_day=150)))"
+        "from complaints_platform.generator import GeneratorOptions;"
+        "print(digest(GeneratorOptions(days=2, per_day=150)))"
     )
     folder = str(Path(complaints_platform.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": folder, "PYTHONHASHSEED": "4711"}

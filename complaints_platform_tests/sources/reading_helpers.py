@@ -62,7 +62,7 @@ def read(data, contract=None, *, block_bytes=1 << 20, window=WINDOW, name="file.
     contract = contract or make_contract()
     records, quarantined, filtered, received = [empty_frame(RawRecord)], [empty_quarantine()], 0, 0
     for batch in read_records(io.BytesIO(data), name, contract, window, block_bytes=block_bytes):
-        conform(batch.records, RawRecord)
+        assert batch.records.schema == polars_schema(RawRecord)
         assert batch.quarantined.schema == empty_quarantine().schema
         assert set(batch.quarantined["reason"]) <= {reason.value for reason in QuarantineReason}
         assert batch.received == batch.records.height + batch.quarantined.height + batch.filtered
@@ -71,6 +71,7 @@ def read(data, contract=None, *, block_bytes=1 << 20, window=WINDOW, name="file.
         filtered += batch.filtered
         received += batch.received
     result = Read(pl.concat(records), pl.concat(quarantined), filtered)
+    conform(result.records, RawRecord)
     numbers = result.records["record_number"].to_list() + result.quarantined["record_number"].to_list()
     assert len(set(numbers)) == len(numbers)
     assert received == len(numbers) + filtered

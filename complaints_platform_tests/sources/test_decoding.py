@@ -65,7 +65,9 @@ def test_half_a_gzip_of_lines_gives_its_records_and_says_so():
 
 
 def test_half_a_gzip_of_a_document_gives_its_records_and_says_so():
-    whole = b"[" + b",".join(b'{"id": "%d", "at": "2026-03-05", "text": "x%d"}' % (n, n * 7919) for n in range(5000)) + b"]"
+    whole = (
+        b"[" + b",".join(b'{"id": "%d", "at": "2026-03-05", "text": "x%d"}' % (n, n * 7919) for n in range(5000)) + b"]"
+    )
     packed = gzip.compress(whole)
     contract = make_contract(format={"type": "json"})
     result = read(packed[: len(packed) // 2], contract)
@@ -94,7 +96,13 @@ def test_what_follows_the_compressed_data_is_not_passed_over(tail):
 
 @pytest.mark.parametrize(
     ("magic", "name"),
-    [(b"PK\x03\x04", "zip"), (b"%PDF-1.7", "PDF"), (b"BZh91AY", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"PAR1", "Parquet")],
+    [
+        (b"PK\x03\x04", "zip"),
+        (b"%PDF-1.7", "PDF"),
+        (b"BZh91AY", "bzip2"),
+        (b"\xfd7zXZ\x00", "xz"),
+        (b"PAR1", "Parquet"),
+    ],
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_what_is_no_text_is_called_by_its_name(magic, name, pack):
@@ -104,9 +112,7 @@ def test_what_is_no_text_is_called_by_its_name(magic, name, pack):
 
 
 @pytest.mark.parametrize("block_bytes", BLOCKS)
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
-)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
 def test_encodings_are_detected(encoding, block_bytes):
     data = csv_file(40, "Größe €5 “naïve”").decode().encode(encoding)
     result = read(data, block_bytes=block_bytes)
@@ -115,17 +121,31 @@ def test_encodings_are_detected(encoding, block_bytes):
 
 
 def test_utf_16_without_latin_letters_is_detected():
-    text = "id,at,text\n" + "".join(f'{number},2026-03-05,"Связь пропадает каждый вечер, ответа нет"\n' for number in range(99))
+    text = "id,at,text\n" + "".join(
+        f'{number},2026-03-05,"Связь пропадает каждый вечер, ответа нет"\n' for number in range(99)
+    )
     assert read(text.encode("utf-16-le")).records.height == 99
 
 
 @pytest.mark.parametrize(
     ("encoding", "text"),
-    [("latin-1", "Größe"), ("cp1252", "€5"), ("shift_jis", "苦情 ソ"), ("gb18030", "投诉"), ("cp1251", "жалоба"), ("utf-16-le", "ü"), ("iso2022_jp", "苦情")],
+    [
+        ("latin-1", "Größe"),
+        ("cp1252", "€5"),
+        ("shift_jis", "苦情 ソ"),
+        ("gb18030", "投诉"),
+        ("cp1251", "жалоба"),
+        ("utf-16-le", "ü"),
+        ("iso2022_jp", "苦情"),
+    ],
 )
 @pytest.mark.parametrize("block_bytes", BLOCKS)
 def test_a_declared_encoding_is_used(encoding, text, block_bytes):
-    data = csv_file(5, text).decode().replace("€", "E").encode(encoding) if encoding == "latin-1" else csv_file(5, text).decode().encode(encoding)
+    data = (
+        csv_file(5, text).decode().replace("€", "E").encode(encoding)
+        if encoding == "latin-1"
+        else csv_file(5, text).decode().encode(encoding)
+    )
     result = read(data, make_contract(encoding=encoding), block_bytes=block_bytes)
     assert result.texts[0] == f"{text} 7919"
     assert result.records.height == 5
@@ -200,7 +220,10 @@ def test_a_stream_may_give_little_at_a_time(pack):
 
 
 @settings(max_examples=150, deadline=None)
-@given(data=st.binary(max_size=60), prefix=st.sampled_from([b"", b"id,at,text\n", b"\x1f\x8b\x08\x00", b"\x28\xb5\x2f\xfd", codecs.BOM_UTF16_LE]))
+@given(
+    data=st.binary(max_size=60),
+    prefix=st.sampled_from([b"", b"id,at,text\n", b"\x1f\x8b\x08\x00", b"\x28\xb5\x2f\xfd", codecs.BOM_UTF16_LE]),
+)
 def test_no_bytes_are_an_error(data, prefix):
     for kind in ("csv", "ndjson", "json", "parquet", "xlsx"):
         read(prefix + data, make_contract(format={"type": kind}))

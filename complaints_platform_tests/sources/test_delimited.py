@@ -29,7 +29,7 @@ def test_quoting_line_ends_and_numbers(line_end, block_bytes):
     lines = [
         b"id,at,text",
         b'1,2026-03-05,"a ""quoted"" word, and a comma"',
-        b'"2",2026-03-05,"over' + line_end + b'three' + line_end + b'lines"',
+        b'"2",2026-03-05,"over' + line_end + b"three" + line_end + b'lines"',
         b"",
         b"3,2026-03-05,plain",
     ]
@@ -85,7 +85,12 @@ def test_a_missing_column_is_named_with_those_there_are():
 
 @pytest.mark.parametrize(
     "first_line",
-    [b"17,Jane Roe,my bill is wrong", b"ok,jane@example.com,x", b"2026-03-05,I never ordered this,ok", b"x," + 70 * b"y"],
+    [
+        b"17,Jane Roe,my bill is wrong",
+        b"ok,jane@example.com,x",
+        b"2026-03-05,I never ordered this,ok",
+        b"x," + 70 * b"y",
+    ],
 )
 def test_a_record_in_the_place_of_the_header_is_not_shown(first_line):
     result = read(first_line + b"\n")
@@ -244,7 +249,9 @@ def test_valid_csv_reads_as_by_the_csv_module(rows, quoting, delimiter, block_by
     assert result.records["region"].to_list() == [row[3] if row[3].strip() else None for row in expected]
 
 
-anything = st.lists(st.sampled_from([b"a", b"b,", b",", b'"', b'""', b"\n", b"\r\n", b"\r", b" ", b"\x00", b"1,2026-03-05,x"]))
+anything = st.lists(
+    st.sampled_from([b"a", b"b,", b",", b'"', b'""', b"\n", b"\r\n", b"\r", b" ", b"\x00", b"1,2026-03-05,x"])
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -292,6 +299,8 @@ def test_an_attempt_takes_fields_as_they_come():
 
 def test_a_contract_file_with_such_a_dialect_names_the_field(tmp_path):
     path = tmp_path / "defs.yaml"
-    path.write_text("type: complaints_platform.sources.ComplaintSource\nattributes:\n  format: {type: csv, delimiter: '§'}\n")
+    path.write_text(
+        "type: complaints_platform.sources.ComplaintSource\nattributes:\n  format: {type: csv, delimiter: '§'}\n"
+    )
     with pytest.raises(ContractError, match=r"attributes.format.*delimiter must be an ASCII character"):
         load_contract(path)

@@ -33,7 +33,10 @@ def test_lines_paths_and_numbers(line_end, block_bytes):
         (1, 1, "1", "@a", None),
         (2, 4, "2", None, "north"),
     ]
-    assert result.records["raw_record"].to_list() == [line(1, user={"handle": "@a"}, surplus=[1]).decode().strip(), data.splitlines()[3].decode()]
+    assert result.records["raw_record"].to_list() == [
+        line(1, user={"handle": "@a"}, surplus=[1]).decode().strip(),
+        data.splitlines()[3].decode(),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +119,11 @@ def test_a_last_line_that_breaks_off_is_truncated(block_bytes):
 @pytest.mark.parametrize("position", ["first", "middle", "last"])
 def test_a_line_that_is_too_long_is_set_aside_alone(position, block_bytes):
     long = line(0, text="x" * 10 * MAX_RECORD_BYTES)
-    data = {"first": long + line(1) + line(2), "middle": line(1) + long + line(2), "last": line(1) + line(2) + long[:-5]}
+    data = {
+        "first": long + line(1) + line(2),
+        "middle": line(1) + long + line(2),
+        "last": line(1) + line(2) + long[:-5],
+    }
     result = read(data[position], NDJSON, block_bytes=block_bytes)
     number = {"first": 1, "middle": 2, "last": 3}[position]
     assert result.ids == ["1", "2"]
@@ -137,9 +144,17 @@ def test_an_empty_file_is_one_quarantined_record(data):
     assert read(data, document()).bad == [(0, 0, "empty_file")]
 
 
-scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3), max_leaves=5)
-objects = st.dictionaries(st.sampled_from(["id", "user", "user.handle", "x"]), values | st.fixed_dictionaries({"handle": values}), max_size=4)
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+objects = st.dictionaries(
+    st.sampled_from(["id", "user", "user.handle", "x"]), values | st.fixed_dictionaries({"handle": values}), max_size=4
+)
 
 
 @settings(max_examples=200, deadline=None)
@@ -165,7 +180,11 @@ def exactly(record, path):
 
 def compact(value):
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{compact(item)}" for key, item in value.items()) + "}"
+        return (
+            "{"
+            + ",".join(f"{json.dumps(key, ensure_ascii=False)}:{compact(item)}" for key, item in value.items())
+            + "}"
+        )
     if isinstance(value, list):
         return "[" + ",".join(map(compact, value)) + "]"
     return str(value) if type(value).__name__ == "NumberText" else json.dumps(value, ensure_ascii=False)
@@ -173,7 +192,9 @@ def compact(value):
 
 @settings(max_examples=150, deadline=None)
 @given(
-    pieces=st.lists(st.sampled_from([line(7), b"{", b"}", b'"a"', b":", b",", b"[", b"\n", b"\r\n", b"\xe9", b"\x00", b"1", b" "])),
+    pieces=st.lists(
+        st.sampled_from([line(7), b"{", b"}", b'"a"', b":", b",", b"[", b"\n", b"\r\n", b"\xe9", b"\x00", b"1", b" "])
+    ),
     block_bytes=st.sampled_from((1, 3, 50)),
 )
 def test_no_input_depends_on_where_blocks_are_cut(pieces, block_bytes):

@@ -128,30 +128,47 @@ def test_the_window_is_exact():
 
 
 def test_filtered_records_are_counted_whatever_else_is_wrong_with_them():
-    result = full({"direction": "out"}, {"direction": "", "day": "never"}, {"direction": " in "}, {"direction": "In", "via": "x"})
+    result = full(
+        {"direction": "out"}, {"direction": "", "day": "never"}, {"direction": " in "}, {"direction": "In", "via": "x"}
+    )
     assert (result.records.height, result.bad, result.filtered) == (1, [], 3)
 
 
 def test_a_withdrawal_needs_no_text_but_the_rest():
-    result = full({"state": "deleted", "subject": "", "body": ""}, {"state": " gone "}, {"state": "deleted", "day": "x"}, {"state": "open"})
+    result = full(
+        {"state": "deleted", "subject": "", "body": ""},
+        {"state": " gone "},
+        {"state": "deleted", "day": "x"},
+        {"state": "open"},
+    )
     assert result.records["withdrawn"].to_list() == [True, True, False]
     assert result.texts == [None, "No signal since Monday", "No signal since Monday"]
     assert result.bad == [(3, 4, "unreadable_time")]
 
 
 def test_an_optional_time_that_can_not_be_read_is_null():
-    assert full({"changed": "soon", "closed day": "32.01.2026"}).records.select("updated_at", "resolved_at").row(0) == (None, None)
+    assert full({"changed": "soon", "closed day": "32.01.2026"}).records.select("updated_at", "resolved_at").row(0) == (
+        None,
+        None,
+    )
 
 
 def test_json_true_and_numbers_can_be_filtered_by():
     contract = make_contract(format={"type": "ndjson"}, keep={"field": "inbound", "values": ["true", "1"]})
-    lines = [b'{"id": "%d", "at": "2026-03-05", "text": "x", "inbound": %b}' % pair for pair in enumerate([b"true", b"false", b"1", b"null"])]
+    lines = [
+        b'{"id": "%d", "at": "2026-03-05", "text": "x", "inbound": %b}' % pair
+        for pair in enumerate([b"true", b"false", b"1", b"null"])
+    ]
     result = read(b"\n".join(lines), contract)
     assert (result.ids, result.filtered) == (["0", "2"], 2)
 
 
 def test_paths_are_listed_once_and_needed_ones_first():
-    contract = make_contract(fields={"text": "a", "occurred_at": ["a", "b"], "source_id": "c"}, withdrawn={"field": "d", "values": ["x"]}, keep={"field": "b", "values": ["x"]})
+    contract = make_contract(
+        fields={"text": "a", "occurred_at": ["a", "b"], "source_id": "c"},
+        withdrawn={"field": "d", "values": ["x"]},
+        keep={"field": "b", "values": ["x"]},
+    )
     assert required_paths(contract) == ["a", "b"]
     assert mapped_paths(contract) == ["a", "b", "d", "c"]
 
@@ -161,7 +178,18 @@ def test_what_looks_like_a_time_is_shown(value):
     assert shown_time(f" {value} ") == repr(value)
 
 
-@pytest.mark.parametrize("value", ["+49 170 1234567", "0170-1234567", "jane@example.com", "4111 1111 1111 1111", "12.5", "170-123-45678", "170-123-4567"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "+49 170 1234567",
+        "0170-1234567",
+        "jane@example.com",
+        "4111 1111 1111 1111",
+        "12.5",
+        "170-123-45678",
+        "170-123-4567",
+    ],
+)
 def test_what_may_be_something_else_is_not_shown(value):
     assert value not in shown_time(value)
 

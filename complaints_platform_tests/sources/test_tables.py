@@ -16,8 +16,12 @@ from complaints_platform.sources import workbook
 from complaints_platform.sources.batches import MAX_RECORD_BYTES
 
 FIELDS = {"source_id": "id", "text": "text", "occurred_at": "at", "customer": "user.handle", "region": "region"}
-PARQUET = make_contract(format={"type": "parquet"}, fields=FIELDS, times={"zone": "Europe/Berlin", "formats": ["epoch_ms"]})
-XLSX = make_contract(format={"type": "xlsx"}, fields={**FIELDS, "occurred_at": ["day", "time"]}, times={"zone": "Europe/Berlin"})
+PARQUET = make_contract(
+    format={"type": "parquet"}, fields=FIELDS, times={"zone": "Europe/Berlin", "formats": ["epoch_ms"]}
+)
+XLSX = make_contract(
+    format={"type": "xlsx"}, fields={**FIELDS, "occurred_at": ["day", "time"]}, times={"zone": "Europe/Berlin"}
+)
 
 
 def parquet(columns, **options):
@@ -27,7 +31,11 @@ def parquet(columns, **options):
 
 
 def parquet_rows(count, **columns):
-    default = {"id": list(range(count)), "text": [f"words {n}" for n in range(count)], "at": [datetime(2026, 3, 5, 9, 30, 0, 5)] * count}
+    default = {
+        "id": list(range(count)),
+        "text": [f"words {n}" for n in range(count)],
+        "at": [datetime(2026, 3, 5, 9, 30, 0, 5)] * count,
+    }
     return default | columns
 
 
@@ -37,7 +45,9 @@ def test_parquet_values_become_text():
         user=[{"handle": "@a", "tags": [1, 2]}, None],
         region=pa.array(["north", None]).dictionary_encode(),
         amount=[Decimal("1.10"), None],
-        photo=[b"\xff\xd8", None],
+        photo=[b"\xff\xd8", b"text"],
+        nested=[[{"bytes": b"x"}], []],
+        photos=[[b"\xff"], None],
         day=[date(2026, 3, 5), None],
     )
     result = read(parquet(columns), PARQUET)
@@ -47,7 +57,11 @@ def test_parquet_values_become_text():
     ]
     assert result.times == ["2026-03-05T08:30:00.000005Z"] * 2
     raw = json.loads(result.records["raw_record"][0])
-    assert (raw["amount"], raw["photo"], raw["day"], raw["user"]) == ("1.10", None, "2026-03-05", {"handle": "@a", "tags": [1, 2]})
+    assert raw == {
+        "id": 0, "text": "words 0", "at": "2026-03-05 09:30:00.000005", "user": {"handle": "@a", "tags": [1, 2]},
+        "region": "north", "amount": "1.10", "photo": None, "nested": [{"bytes": "x"}], "photos": None, "day": "2026-03-05",
+    }  # fmt: skip
+    assert json.loads(result.records["raw_record"][1])["photo"] == "text"
 
 
 @pytest.mark.parametrize(
@@ -55,7 +69,10 @@ def test_parquet_values_become_text():
     [
         (pa.array([datetime(2026, 3, 5, 9, 30)]), "2026-03-05T08:30:00Z"),
         (pa.array([datetime(2026, 3, 5, 9, 30, tzinfo=UTC)]), "2026-03-05T09:30:00Z"),
-        (pa.array([datetime(2026, 3, 5, 9, 30, tzinfo=UTC)], pa.timestamp("ns", "America/New_York")), "2026-03-05T09:30:00Z"),
+        (
+            pa.array([datetime(2026, 3, 5, 9, 30, tzinfo=UTC)], pa.timestamp("ns", "America/New_York")),
+            "2026-03-05T09:30:00Z",
+        ),
         (pa.array([date(2026, 3, 5)]), "2026-03-04T23:00:00Z"),
         (pa.array([1772706030123]), "2026-03-05T10:20:30.123Z"),
         (pa.array([1772706030123.0]), "2026-03-05T10:20:30.123Z"),
@@ -67,7 +84,14 @@ def test_times_of_any_type_are_read(column, expected):
     assert read(parquet(parquet_rows(1, at=column)), PARQUET).times == [expected]
 
 
-@pytest.mark.parametrize("column", [pa.array([-(1 << 62)], pa.timestamp("us")), pa.array([1 << 62], pa.timestamp("ms")), pa.array([None], pa.timestamp("us"))])
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([-(1 << 62)], pa.timestamp("us")),
+        pa.array([1 << 62], pa.timestamp("ms")),
+        pa.array([None], pa.timestamp("us")),
+    ],
+)
 def test_impossible_times_are_set_aside(column):
     result = read(parquet(parquet_rows(1, at=column)), PARQUET)
     assert result.records.is_empty()
@@ -81,7 +105,9 @@ def test_row_groups_are_counted_through():
 
 def test_a_damaged_row_group_takes_no_other_with_it():
     texts = [f"{n * 7919 % 10007} words" * 20 for n in range(300)]
-    whole = bytearray(parquet(parquet_rows(300, text=texts), row_group_size=100, compression="zstd", use_dictionary=False))
+    whole = bytearray(
+        parquet(parquet_rows(300, text=texts), row_group_size=100, compression="zstd", use_dictionary=False)
+    )
     column = pq.ParquetFile(io.BytesIO(whole)).metadata.row_group(1).column(1)
     middle = column.data_page_offset + column.total_compressed_size // 2
     whole[middle : middle + 40] = b"\xff" * 40
@@ -152,7 +178,9 @@ def test_workbook_values_become_text():
 
 def test_the_sheet_is_chosen_by_name():
     data = xlsx([HEADER, [1, "words", "2026-03-05"]], sheets=("First", "Second"))
-    chosen = make_contract(format={"type": "xlsx", "sheet": "Second"}, fields={"source_id": "id", "text": "text", "occurred_at": "day"})
+    chosen = make_contract(
+        format={"type": "xlsx", "sheet": "Second"}, fields={"source_id": "id", "text": "text", "occurred_at": "day"}
+    )
     assert read(data, chosen).ids == ["1"]
     missing = chosen.model_copy(update={"format": chosen.format.model_copy(update={"sheet": "Third"})})
     assert read(data, missing).detail == "file.csv: has no sheet 'Third'; its sheets are 'First', 'Second'"
@@ -199,8 +227,8 @@ def test_a_damaged_sheet_gives_the_rows_before(tmp_path):
 
 
 def test_parquet_is_read_the_same_as_the_frame_it_was_written_from():
-    frame = pl.DataFrame({"id": ["a", "b"], "text": ["é\n\"", "x"], "at": ["2026-03-05", "2026-03-06"]})
+    frame = pl.DataFrame({"id": ["a", "b"], "text": ['é\n"', "x"], "at": ["2026-03-05", "2026-03-06"]})
     file = io.BytesIO()
     frame.write_parquet(file)
     result = read(file.getvalue(), PARQUET)
-    assert result.records.select("source_id", "text").rows() == [("a", "é\n\""), ("b", "x")]
+    assert result.records.select("source_id", "text").rows() == [("a", 'é\n"'), ("b", "x")]

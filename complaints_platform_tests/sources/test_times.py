@@ -137,7 +137,9 @@ def test_epochs(unit, text, expected):
     assert parsed["absolute"].item() is True
 
 
-@pytest.mark.parametrize("text", ["", "x", "nan", "inf", "-inf", "1e300", "9" * 18, "9" * 30, "-" + "9" * 18, "0x10", "2026-03-05"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "nan", "inf", "-inf", "1e300", "9" * 18, "9" * 30, "-" + "9" * 18, "0x10", "2026-03-05"]
+)
 @pytest.mark.parametrize("unit", ["epoch_s", "epoch_ms", "epoch_us"])
 def test_what_is_no_epoch_is_null(unit, text):
     assert instant(text, unit) is None

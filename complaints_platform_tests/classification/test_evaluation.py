@@ -1,0 +1,159 @@
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+
+from complaints_platform.classification.calibration import expected_calibration_error, fit_temperature, softmax
+from complaints_platform.classification.evaluation import evaluate_csv
+from complaints_platform.classification.key_table import KeyTable
+from complaints_platform.classification.measures import measure
+from complaints_platform.classification.noise import noisy_copies
+from complaints_platform.classification.plots import confusion_matrix_png, coverage_png, reliability_png
+from complaints_platform.errors import ModelError
+
+DATA = Path(os.environ.get("COMPLAINTS_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+QUERIES = DATA / "banking77_train.csv"
+
+
+def measured(n_classes: int, count: int = 400):
+    rng = np.random.default_rng(1)
+    truth = [f"class_{number}" for number in rng.integers(0, n_classes, count)]
+    predicted = [label if rng.random() < 0.8 else "class_0" for label in truth]
+    confidence = rng.random(count)
+    return truth, predicted, measure(truth, predicted, confidence, confidence)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcde")), min_size=1, max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_measures_equal_scikit_learns(pairs):
+    truth, predicted = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    confidence = np.linspace(0, 1, len(pairs))
+    found = measure(truth, predicted, confidence, confidence)
+    assert found["accuracy"] == pytest.approx(accuracy_score(truth, predicted))
+    assert found["macro_f1"] == pytest.approx(f1_score(truth, predicted, average="macro", zero_division=0))
+    expected = precision_recall_fscore_support(truth, predicted, labels=found["labels"], zero_division=0)
+    for name, values in zip(("precision", "recall", "f1", "support"), expected, strict=True):
+        assert [row[name] for row in found["per_class"]] == pytest.approx(values.tolist())
+
+
+def test_coverage_keeps_the_most_certain():
+    truth, predicted = ["a"] * 10, ["a"] * 5 + ["b"] * 5
+    certainty = np.arange(10, 0, -1.0)
+    found = measure(truth, predicted, np.full(10, 0.5), certainty)
+    assert found["accuracy_at_coverage"] == {"1.0": 0.5, "0.95": 0.5, "0.9": 5 / 9, "0.8": 5 / 8, "0.5": 1.0}
+    assert found["ece"] == pytest.approx(0)
+    assert found["confusions"] == [{"label": "a", "predicted": "b", "count": 5}]
+
+
+def test_calibration_error_by_hand():
+    confidence = np.array([0.95, 0.95, 0.15, 0.15])
+    correct = np.array([True, False, False, False])
+    assert expected_calibration_error(confidence, correct) == pytest.approx((2 * 0.45 + 2 * 0.15) / 4)
+
+
+def test_the_temperature_undoes_a_known_scaling():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (20_000, 4))
+    drawn = (softmax(logits, 1.0).cumsum(axis=1) > rng.random((20_000, 1))).argmax(axis=1)
+    assert fit_temperature(logits * 3, drawn, np.ones(20_000)) == pytest.approx(3, rel=0.05)
+
+
+@given(
+    st.lists(st.integers(0, 2**62), unique=True, max_size=300),
+    st.lists(st.integers(0, 2**62), max_size=300),
+)
+@settings(max_examples=100, deadline=None)
+def test_the_key_table_finds_what_a_dictionary_finds(keys, others):
+    table = KeyTable(np.array(keys, dtype=np.int64))
+    position = {key: number for number, key in enumerate(keys)}
+    searched = [*others, *keys, *(key + 1 for key in keys)]
+    expected = [position.get(key, -1) for key in searched]
+    assert table.find(np.array(searched, dtype=np.int64)).tolist() == expected
+
+
+def test_noise_changes_some_words_the_same_way_each_time():
+    texts = ["please refund the payment because service was terrible for months"] * 50
+    copies = noisy_copies(texts, seed=3)
+    assert copies == noisy_copies(texts, seed=3)
+    assert copies != noisy_copies(texts, seed=4)
+    words = [
+        (old, new)
+        for text, copy in zip(texts, copies, strict=True)
+        for old, new in zip(text.split(), copy.split(), strict=True)
+    ]
+    assert 0.15 < np.mean([old != new for old, new in words]) < 0.45
+
+
+@pytest.mark.parametrize("n_classes", [2, 14, 77])
+def test_pictures_are_pngs_of_readable_size(n_classes):
+    evaluation = measured(n_classes)[2]
+    for draw in (confusion_matrix_png, reliability_png, coverage_png):
+        picture = draw(evaluation)
+        assert picture.startswith(b"\x89PNG")
+        width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
+        assert 400 < width < 2200
+        assert 400 < height < 2200
+
+
+@pytest.fixture
+def files(tmp_path):
+    rows = [(f"{word} is broken in room {n}", word) for n in range(20) for word in ("router", "bill", "signal")]
+    train, test = tmp_path / "train.csv", tmp_path / "test.csv"
+    frame = pl.DataFrame(rows, schema=["words", "class"], orient="row")
+    frame[:45].write_csv(train)
+    pl.concat([frame[45:], pl.DataFrame({"words": ["", "no label"], "class": ["bill", None]})]).write_csv(test)
+    return train, test
+
+
+def test_a_csv_pair_is_trained_and_scored(files):
+    result = evaluate_csv(*files, text="words", label="class")
+    assert json.loads(json.dumps(result)) == result
+    assert result["accuracy"] == 1.0
+    assert (result["n_train"], result["n_test"], result["n_classes"]) == (45, 15, 3)
+    assert result["train_seconds"] > 0
+    assert result["docs_per_second"] > 0
+    assert list(result["accuracy_at_coverage"]) == ["1.0", "0.95", "0.9", "0.8", "0.5"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "can't be read as CSV"),
+        (b"text,label\n", "no row has both"),
+        (b"text,label\na,\n,b\n", "no row has both"),
+        (b"text,kind\na,b\n", "has no column label; its columns are text, kind"),
+        (b"text,label\na,x\nb,x\n", "one class only"),
+        (b"text,label\n\xff\x00,x\n", "one class only"),
+    ],
+)
+def test_unusable_files_say_what_to_do(tmp_path, content, message):
+    path = tmp_path / "labels.csv"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=message) as caught:
+        evaluate_csv(path, path)
+    assert "labels.csv" in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ModelError, match=r"absent\.csv"):
+        evaluate_csv(tmp_path / "absent.csv", tmp_path / "absent.csv")
+
+
+@pytest.mark.skipif(not QUERIES.exists(), reason="BANKING77 absent; set COMPLAINTS_TEST_DATA")
+def test_real_queries_are_told_apart_and_confidence_means_what_it_says(tmp_path):
+    frame = pl.read_csv(QUERIES)
+    kept = frame["label"].value_counts().sort("count", "label", descending=True)["label"][:20]
+    frame = frame.filter(pl.col("label").is_in(kept.implode())).sample(fraction=1, shuffle=True, seed=0)
+    cut = int(frame.height * 0.8)
+    frame[:cut].write_csv(tmp_path / "train.csv")
+    frame[cut:].write_csv(tmp_path / "test.csv")
+    result = evaluate_csv(tmp_path / "train.csv", tmp_path / "test.csv")
+    assert result["accuracy"] > 0.92
+    assert result["accuracy_at_coverage"]["0.8"] > 0.97
+    assert result["ece"] < 0.04

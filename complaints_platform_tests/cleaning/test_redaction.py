@@ -1,0 +1,98 @@
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from complaints_platform.cleaning import clean_texts
+
+
+def cleaned(text):
+    return clean_texts(pl.Series([text], dtype=pl.String))[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("call 08031234567 now", "call <PHONE> now"),
+        ("on +234 803 123 4567, or 2348031234567.", "on <PHONE>, or <PHONE>."),
+        ("(212) 555-0187 / 212-555-0187", "<PHONE> / <PHONE>"),
+        ("ring 020 7946 0958, +44 (0)20 7946 0958 or 07911 123456", "ring <PHONE>, <PHONE> or <PHONE>"),
+        ("from 0049 150 1234567", "from <PHONE>"),
+        ("my number is 803 123 4567 2 days now", "my number is <PHONE> days now"),
+        ("Line 0803-123-4567 is dead", "Line <PHONE> is dead"),
+        ("card 4111 1111 1111 1111 exp 12/25", "card <CARD> exp 12/25"),
+        ("5500-0000-0000-0004 and 378282246310005", "<CARD> and <CARD>"),
+        ("pay to DE89 3704 0044 0532 0130 00 PLEASE", "pay to <IBAN> PLEASE"),
+        ("gb82west12345698765432.", "<IBAN>."),
+        ("NIN 12345678901, BVN: 22345678901", "NIN <NATIONAL_ID>, BVN: <NATIONAL_ID>"),
+        ("ssn 123-45-6789 or NI number AB 12 34 56 C", "ssn <NATIONAL_ID> or NI number <NATIONAL_ID>"),
+        ("mail ada.obi+x@mail.example.co.uk!", "mail <EMAIL>!"),
+        ("from 192.168.1.20 and 2001:db8::ff00:42:8329", "from <IP> and <IP>"),
+        ("see https://x.com/r?token=abc and http://u:p@h.com/", "see <URL> and <URL>"),
+        ("https://x.com/reset/9f86d081884c7d659a2feaa0c55ad015 now", "<URL> now"),
+        ("account number 0123456789, acct: 12345678; a/c 123456", "account number <ACCOUNT>, acct: <ACCOUNT>; a/c <ACCOUNT>"),
+        ("my name is Ada Obi and my line is dead", "my name is <NAME> and my line is dead"),
+        ("MY NAME IS ADA OBI AND MY LINE IS DEAD", "MY NAME IS <NAME> AND MY LINE IS DEAD"),
+        ("my name is ada, i pay", "my name is <NAME>, i pay"),
+        ("This is John Smith speaking. Regards, Mary-Jane O'Neil", "This is <NAME> speaking. Regards, <NAME>"),
+        ("my number is 0803Â\xa0123 4567", "my number is <PHONE>"),
+    ],
+)
+def test_personal_data_gives_way_to_its_token(text, expected):
+    assert cleaned(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order number 4111111111111112 and ticket 1234567890",
+        "on 01-02-2019 10:30 and 2019-05-06 12 and 0.123456789",
+        "I paid $1500000.00 and NGN 2500000 for 1000000 units, account credited {$150000.00}",
+        "https://t.co/AbC123 https://twitter.com/i/web/status/1234567890123456789",
+        "XXXX XXXX called XX/XX/2019 about account XXXX, {$2500.00}",
+        "regards to XXXX XXXX, Sincerely XXXX",
+        "version 1.2.3.4.5 at 12:30:45, score 3:2:1",
+        "the account in my name is fraudulent, my name is not on it",
+        "GB12 WEST 1234 5698 7654 32 has wrong check digits",
+        "@MTNNG no network in Surulere since 5am #fail",
+        "this is what happens when i am still writing",
+    ],
+)
+def test_what_is_not_personal_stays(text):
+    assert cleaned(text) == text
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.sampled_from(
+            "call my number is 0803 123 4567 +234 (0) 4111 1111 . , - / : ; @ a@b.co DE89 3704 name Ada https://x.y/?token= <PHONE> < > "
+            "account 12345678 ssn 123-45-6789 1.2.3.4 :: ae: Regards, \u0338 \u200d Ã © é & amp;".split(" ")
+        ),
+        max_size=12,
+    ),
+    st.sampled_from(["", " "]),
+)
+def test_cleaning_the_cleaned_changes_nothing(parts, glue):
+    once = cleaned(glue.join(parts))
+    assert cleaned(once) == once
+
+
+@given(st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=50), max_size=4))
+def test_cleaning_never_raises_and_is_row_by_row(values):
+    series = pl.Series(values, dtype=pl.String)
+    assert clean_texts(series).to_list() == [cleaned(value) for value in values]
+    assert clean_texts(clean_texts(series)).equals(clean_texts(series), null_equal=True)
+
+
+def test_pidgin_tweets_are_hardly_touched(real_data):
+    tweets = pl.read_csv(real_data / "naijasenti_pcm.csv", infer_schema=False)["text"]
+    touched = clean_texts(tweets).str.contains("<[A-Z_]+>")
+    assert touched.mean() <= 0.005
+
+
+def test_redactions_of_the_cfpb_are_left_alone(real_data):
+    narratives = pl.read_csv(real_data / "cfpb_narratives.csv", infer_schema=False)["text"].drop_nulls()
+    result = clean_texts(narratives)
+    assert result.str.count_matches("XX").equals(narratives.str.count_matches("XX"))
+    assert result.str.contains("<[A-Z_]+>").mean() <= 0.005
