@@ -9,6 +9,7 @@ from complaints_platform.defs.classifier import classifier_asset
 from complaints_platform.defs.collecting import collect_job
 from complaints_platform.defs.io_manager import DeltaIOManager
 from complaints_platform.defs.jobs import asset_jobs
+from complaints_platform.defs.partitions import RunDays
 from complaints_platform.defs.raw import raw_asset
 from complaints_platform.defs.tables import table_assets
 from complaints_platform.settings import PACKAGED_SOURCES, Settings, load_settings
@@ -28,7 +29,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             assets=[classifier_asset(settings), *table_assets(settings, sorted(contracts))],
             asset_checks=table_checks(settings, sorted(contracts)),
             jobs=[collect_job(settings, contracts), *asset_jobs(settings)],
-            resources={"io_manager": DeltaIOManager(lake=settings.lake)},
+            resources={"io_manager": DeltaIOManager(lake=settings.lake), "run_days": RunDays()},
             # A process a step costs more than the steps of a day do.
             executor=dg.in_process_executor,
         ),

@@ -42,7 +42,13 @@ NYC311 = {
     "cadence": "daily",
     "channel": {
         "field": "open_data_channel_type",
-        "values": {"PHONE": "call_centre", "ONLINE": "web_form", "MOBILE": "mobile_app", "UNKNOWN": "unknown", "OTHER": "other"},
+        "values": {
+            "PHONE": "call_centre",
+            "ONLINE": "web_form",
+            "MOBILE": "mobile_app",
+            "UNKNOWN": "unknown",
+            "OTHER": "other",
+        },
     },
     "format": {"type": "csv"},
     "times": {"zone": "America/New_York"},
@@ -64,6 +70,7 @@ CFPB = {
     "cadence": "daily",
     "channel": "web_form",
     "format": {"type": "csv"},
+    "times": {"formats": ["%m/%d/%y", "%Y/%m/%d", "%Y-%m-%d", "%d-%m-%Y"]},
     "fields": {"text": "text", "occurred_at": "date", "region": "state", "product": "product_raw"},
 }
 

@@ -6,7 +6,7 @@ It knows nothing of taxonomies or complaints; those are ``training``'s. Features
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import polars as pl
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from complaints_platform.classification.calibration import Floats, Ints, fit_temperature, softmax
+from complaints_platform.classification.calibration import Calibration, Floats, Ints
 from complaints_platform.classification.features import TokenFeatures
 from complaints_platform.classification.noise import noisy_copies
 from complaints_platform.classification.scoring import TokenScorer
@@ -29,7 +29,7 @@ MANY_TEXTS = 10_000
 HELD_OUT_OF_MANY = 5_000
 """Above ``MANY_TEXTS`` about so many are held out, once, in place of all in turn."""
 SOLVER_TOLERANCE = 0.05
-"""Predictions are those of 1e-4 on four public data sets, in a third of the time."""
+"""Accuracy is that of 0.001 within 0.1 points on three public data sets, up to 2.6 times faster."""
 SOLVER_ITERATIONS = 2000
 _SCORE_OF_UNSEEN = -1.0
 """What a margin classifier aims at for texts that are not of the class."""
@@ -37,12 +37,25 @@ _SCORE_OF_UNSEEN = -1.0
 Texts = Sequence[str | None] | npt.NDArray[Any] | pl.Series
 
 
+class _Examples(NamedTuple):
+    """Features of training texts and their copies, and what the texts are."""
+
+    matrix: Any
+    """Shape (texts and copies, columns); the texts come first."""
+    origin: Ints
+    """Shape (texts and copies,): the text that each row is, or is a copy of."""
+    targets: Ints
+    """Shape (texts,): position of each text's class."""
+    weights: Floats
+    """Shape (texts,)."""
+
+
 class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Linear SVM over words, word pairs and character n-grams, with a fitted temperature.
+    """Linear SVM over words, word pairs and character n-grams, with calibrated probabilities.
 
     Attributes:
         classes_: the distinct labels, sorted; columns of scores and probabilities.
-        temperature_: divides decision values before softmax.
+        calibration_: turns decision values into probabilities.
         held_out_scores_: out-of-fold decision values of training texts, shape (texts, classes).
         held_out_rows_: which training texts those are.
     """
@@ -53,7 +66,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             C: inverse strength of regularisation.
             noise: also train on a misspelt copy of each text.
-            folds: parts for the out-of-fold decision values that fit the temperature.
+            folds: parts for the out-of-fold decision values that calibrate probabilities.
             seed: of the noise and the solver.
         """
         self.C = C
@@ -61,8 +74,20 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.folds = folds
         self.seed = seed
 
-    def fit(self, X: Texts, y: Sequence[str] | npt.NDArray[Any], sample_weight: Any = None) -> Self:  # noqa: N803 - scikit-learn's name
+    def fit(
+        self,
+        X: Texts,  # noqa: N803 - scikit-learn's name
+        y: Sequence[str] | npt.NDArray[Any],
+        sample_weight: Any = None,
+        calibration_weight: Any = None,
+    ) -> Self:
         """Train on texts ``X`` with labels ``y``.
+
+        Args:
+            X: texts; a null counts as an empty one.
+            y: the label of each text.
+            sample_weight: how much each text counts in training; equally by default.
+            calibration_weight: how much it counts in calibration; as in training by default.
 
         Raises:
             ModelError: lengths differ, no text holds a word, or there are fewer than two classes.
@@ -80,7 +105,11 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         features = TokenFeatures().fit([*texts, *copies])
         matrix = features.transform([*texts, *copies])
         origin = np.concatenate([np.arange(len(texts)), copied])
-        self._calibrate(matrix, origin, targets, weights, _folds(texts, targets, self._parts(len(texts))))
+        fold_of = _folds(texts, targets, self._parts(len(texts)))
+        self._hold_out(features, _Examples(matrix, origin, targets, weights), fold_of)
+        rows = self.held_out_rows_
+        counting = (weights if calibration_weight is None else np.asarray(calibration_weight, dtype=np.float64))[rows]
+        self.calibration_ = Calibration.fit(self.held_out_scores_, targets[rows], counting)
         coefficients, intercept = self._solve(matrix, targets[origin], weights[origin])
         self.scorer_ = TokenScorer(features, coefficients, intercept)
         return self
@@ -98,7 +127,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
         """Return calibrated probabilities, shape (texts, classes)."""
-        return softmax(self.class_scores(X), self.temperature_)
+        return self.calibration_.probabilities(self.class_scores(X))
 
     def predict(self, X: Texts) -> npt.NDArray[Any]:  # noqa: N803 - scikit-learn's name
         """Return the class of highest decision value of each text."""
@@ -134,22 +163,23 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         coefficients[svm.classes_], intercept[svm.classes_] = found, found_intercept
         return coefficients, intercept
 
-    def _calibrate(self, matrix: Any, origin: Ints, targets: Ints, weights: Floats, fold_of: Ints) -> None:
-        """Fit the temperature on scores of texts by solvers that saw neither them nor their copies.
+    def _hold_out(self, features: TokenFeatures, examples: _Examples, fold_of: Ints) -> None:
+        """Score each text by a solver that saw neither it nor its copy.
 
-        Of many texts one fold is enough: one number is fitted, and each fold costs a training of its own.
+        Of many texts one fold is enough: few numbers are fitted to the scores, and each fold costs a training.
         """
-        many = len(targets) > MANY_TEXTS
+        matrix, origin, targets, weights = examples
         scores = np.full((len(targets), len(self.classes_)), np.nan)
-        for fold in [0] if many else np.unique(fold_of):
+        for fold in [0] if len(targets) > MANY_TEXTS else np.unique(fold_of):
             train = np.flatnonzero(fold_of[origin] != fold)
             held_out = np.flatnonzero(fold_of == fold)
             if len(held_out) and len(np.unique(targets[origin[train]])) > 1:
-                coefficients, intercept = self._solve(matrix[train], targets[origin[train]], weights[origin[train]])
-                scores[held_out] = matrix[held_out] @ coefficients.T + intercept
-        rows = np.flatnonzero(~np.isnan(scores[:, 0]))
-        self.held_out_rows_, self.held_out_scores_ = rows, scores[rows]
-        self.temperature_ = fit_temperature(self.held_out_scores_, targets[rows], weights[rows]) if len(rows) else 1.0
+                seen = matrix[train]
+                coefficients, intercept = self._solve(seen, targets[origin[train]], weights[origin[train]])
+                known = np.bincount(seen.indices, minlength=seen.shape[1]) > 0
+                scores[held_out] = features.as_if_unknown(matrix[held_out], known) @ coefficients.T + intercept
+        self.held_out_rows_ = np.flatnonzero(~np.isnan(scores[:, 0]))
+        self.held_out_scores_ = scores[self.held_out_rows_]
 
 
 def _folds(texts: Sequence[str], targets: Ints, folds: int) -> Ints:

@@ -9,7 +9,6 @@ from typing import TypedDict
 
 import polars as pl
 
-from complaints_platform.classification.calibration import softmax
 from complaints_platform.classification.estimator import ComplaintClassifier
 from complaints_platform.classification.measures import Measures, measure
 from complaints_platform.errors import ModelError
@@ -51,7 +50,7 @@ def evaluate_csv(train: Path, test: Path, text: str = "text", label: str = "labe
     estimator = ComplaintClassifier().fit(training["texts"], training["labels"])
     trained = time.perf_counter()
     scores = estimator.class_scores(testing["texts"])
-    probabilities = softmax(scores, estimator.temperature_)
+    probabilities = estimator.calibration_.probabilities(scores)
     predicted = estimator.classes_[scores.argmax(axis=1)].tolist()
     scored = time.perf_counter()
     measures = measure(testing["labels"], predicted, probabilities.max(axis=1), scores.max(axis=1))

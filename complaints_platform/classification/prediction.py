@@ -6,7 +6,6 @@ Texts in, a frame out; where they come from and go to does not matter here.
 import numpy as np
 import polars as pl
 
-from complaints_platform.classification.calibration import softmax
 from complaints_platform.classification.training import TrainedModel, category_probabilities
 
 ALTERNATIVES = 3
@@ -42,7 +41,7 @@ def classify(model: TrainedModel, texts: pl.Series) -> pl.DataFrame:
     categories = pl.Series(taxonomy.category_names, dtype=pl.String)
     texts = texts.cast(pl.String)
     scores = model.estimator.class_scores(texts)
-    probabilities = softmax(scores, model.estimator.temperature_)
+    probabilities = model.estimator.calibration_.probabilities(scores)
     sums = category_probabilities(probabilities, names, taxonomy)
     ranked = np.argsort(-sums, axis=1, kind="stable")[:, : min(ALTERNATIVES, len(categories))]
     best = ranked[:, 0]

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from complaints_platform.classification.calibration import Floats, softmax
+from complaints_platform.classification.calibration import Floats
 from complaints_platform.classification.estimator import ComplaintClassifier
 from complaints_platform.classification.measures import Measures, measure
 from complaints_platform.classification.taxonomy import Taxonomy
@@ -28,6 +28,8 @@ KEYWORD_WEIGHT = 0.5
 """A keyword is weaker evidence than a whole phrase."""
 LABELS_THAT_HALVE_SEEDS = 5
 """With so many labels of its subcategory a seed counts half; with none it counts fully."""
+LABELS_THAT_HALVE_SEEDS_IN_CALIBRATION = 25
+"""With so many labels in all, seeds count half in calibration: they tell little of how hard real complaints are."""
 ACCEPTED_ACCURACY = 0.9
 """Aimed at for what is not sent to review."""
 MAX_REVIEW_SHARE = 0.4
@@ -163,7 +165,7 @@ class _Truth:
         held_out, parents = examples[estimator.held_out_rows_], taxonomy.parents
         wanted = held_out["is_label"].to_numpy() if examples["is_label"].any() else held_out["is_seed"].to_numpy()
         scores = estimator.held_out_scores_[wanted]
-        probabilities = softmax(scores, estimator.temperature_)
+        probabilities = estimator.calibration_.probabilities(scores)
         sums = category_probabilities(probabilities, estimator.classes_.tolist(), taxonomy)
         return cls(
             labels=[parents[name] for name in held_out.filter(pl.Series(wanted))["subcategory"]],
@@ -240,8 +242,13 @@ def _combined(seeds: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
 
 
 def _fitted(examples: pl.DataFrame) -> ComplaintClassifier:
+    weight, is_label = examples["weight"].to_numpy(), examples["is_label"].to_numpy()
+    seed_share = 1 / (1 + is_label.sum() / LABELS_THAT_HALVE_SEEDS_IN_CALIBRATION)
     return ComplaintClassifier().fit(
-        examples["text"].to_list(), examples["subcategory"].to_list(), sample_weight=examples["weight"].to_numpy()
+        examples["text"].to_list(),
+        examples["subcategory"].to_list(),
+        sample_weight=weight,
+        calibration_weight=np.where(is_label, weight, weight * seed_share),
     )
 
 

@@ -3,17 +3,19 @@
 Here belongs the search for similar sets of shingles. What a shingle is stands in ``shingles``; which
 records are compared, in ``outcomes``.
 
-Similarity is the Jaccard index of two sets of shingles. The search has four steps, each cheap because
-of the one before:
+Similarity is the Jaccard index J of two sets of shingles. The search has four steps, each cheap because
+of the one before, and none of the first three loses a pair:
 
 1. Texts with the same shingles are one text, so that a storm of equal texts costs one.
-2. A text can only reach ``SIMILARITY`` if at least that share of its shingles occurs elsewhere; most
-   texts drop out here. Nothing is lost by it: J(a, b) ≥ s implies |a ∩ b| ≥ s |a|.
-3. MinHash signatures of the others, cut into bands, find candidates (Broder 1997; Leskovec,
-   Rajaraman and Ullman, *Mining of Massive Datasets*, ch. 3). At J = 0.5, a pair is missed once in
-   200 times; at 0.6, once in 15,000.
-4. Candidates are compared exactly, from the earliest on, until one is similar enough. Of a bucket
-   only the ``MAX_CANDIDATES`` earliest are tried, which bounds the work in storms of similar texts.
+2. J(a, b) ≥ s implies |a ∩ b| ≥ s |a|: of a text of which less than that share occurs elsewhere, nothing
+   is similar. Most texts drop out here.
+3. If the shingles of all texts are put into one order, similar texts share one of the first
+   |a| - ⌈s |a|⌉ + 1 of each; with the rarest first, hardly any other texts do (prefix filter: Chaudhuri,
+   Ganti and Kaushik 2006; Bayardo, Ma and Srikant 2007). Size, and a bitmap of the shingles (Sandes,
+   Teodoro and Melo 2020), reject most of the others.
+4. What is left is compared exactly, from the earliest on, until one text is similar enough. Of those
+   that share a shingle only the ``MAX_CANDIDATES`` earliest are tried, which bounds the work in storms
+   of texts that are not quite equal.
 
 Cost is linear in shingles, and the result does not depend on the order of the rows.
 """
@@ -27,33 +29,22 @@ from numpy.typing import NDArray
 SIMILARITY = 0.5
 """Least Jaccard index of near duplicates. One word changed in a text of n words leaves (n - 5) / (n + 1)."""
 
-ROWS_PER_BAND = 3
-BANDS = 40
-"""A pair of similarity s becomes a candidate with probability 1 - (1 - s³)⁴⁰."""
-
-MAX_CANDIDATES = 32
-
-_WORTHWHILE_ROUND = 0.95
-"""Another round of step 2 follows unless the last one kept more than this share."""
-
-_SIGNATURE_BLOCK = 400_000
-"""Shingles whose hashes are permuted at once: they fit into the second-level cache."""
-
-_BAND_BLOCK = 2_000_000
-"""Signature bands that are sorted at once."""
+MAX_CANDIDATES = 128
 
 _PAIR_BLOCK = 2_000_000
 """Shingles that are compared at once."""
 
-_SLOTS_PER_SHARED = 16
-"""Size of the table of shared shingles: fewer than one in 16 others is taken for shared."""
+_SLOTS_PER_SHINGLE = 8
+"""Size of the tables that count or mark shingles: few meet in a slot."""
 
-_generator = np.random.default_rng(20_260_101)
-_MULTIPLIERS = _generator.integers(1, 2**32, BANDS * ROWS_PER_BAND, np.uint32) | np.uint32(1)
-_ADDENDS = _generator.integers(0, 2**32, BANDS * ROWS_PER_BAND, np.uint32)
-_FOLD = _generator.integers(1, 2**63, ROWS_PER_BAND, np.uint64) | np.uint64(1)
-_SPREAD = np.uint64(0xBF58476D1CE4E5B9)
-"""Multiplier of splitmix64."""
+_COMMONEST = 255
+"""Shingles of more texts than that are all equally common."""
+
+_BITMAP_WORDS = 4
+"""64-bit words of a text's bitmap."""
+
+_SPREAD_1, _SPREAD_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+"""Multipliers of splitmix64."""
 
 
 class Shingled(NamedTuple):
@@ -113,9 +104,9 @@ def near_duplicates(texts: Shingled, wanted: NDArray[np.bool_]) -> Match:
 
 def _distinct_texts(texts: Shingled) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Group texts of equal shingles: the first text of each group, in order, and each text's group."""
-    spread = texts.hashes.astype(np.uint64) * _SPREAD
+    spread = texts.hashes * _SPREAD_1
     spread ^= spread >> np.uint64(31)
-    spread *= _FOLD[0]
+    spread *= _SPREAD_2
     fingerprints = np.add.reduceat(np.append(spread, np.uint64(0)), np.minimum(texts.offsets[:-1], len(spread)))
     fingerprints[texts.sizes == 0] = 0
     _, first, group = np.unique(fingerprints, return_index=True, return_inverse=True)
@@ -128,39 +119,27 @@ def _distinct_texts(texts: Shingled) -> tuple[NDArray[np.int64], NDArray[np.int6
 def _similar_texts(texts: Shingled, wanted: NDArray[np.bool_]) -> Match:
     """Do what ``near_duplicates`` does for texts no two of which have the same shingles."""
     match = Match(np.full(len(wanted), -1), np.full(len(wanted), np.nan))
-    survivors = _that_may_resemble(texts)
+    survivors = np.flatnonzero(_share_enough(texts))
     if len(survivors) < 2:  # noqa: PLR2004
         return match
     sets = _sets(texts.take(survivors))
-    found = _earliest_in_buckets(sets, wanted[survivors])
+    found = _earliest_similar(sets, wanted[survivors])
     match.earliest[survivors] = np.where(found.earliest >= 0, survivors[found.earliest], -1)
     match.similarity[survivors] = found.similarity
     return match
-
-
-def _that_may_resemble(texts: Shingled) -> NDArray[np.int64]:
-    """Return which texts share enough shingles with others; of those that remain, only those with each other count."""
-    survivors = np.arange(len(texts.sizes))
-    rest = texts
-    while True:
-        chosen = np.flatnonzero(_share_enough(rest))
-        survivors = survivors[chosen]
-        if len(chosen) > _WORTHWHILE_ROUND * len(rest.sizes):
-            return survivors
-        rest = rest.take(chosen)
 
 
 def _share_enough(texts: Shingled) -> NDArray[np.bool_]:
     """Say which texts share enough shingles with others; repeated shingles only let more texts through."""
     ordered = np.sort(texts.hashes)
     shared = ordered[1:][ordered[1:] == ordered[:-1]]
-    slots = 1 << max(10, int(len(shared) * _SLOTS_PER_SHARED).bit_length())
-    table = np.zeros(slots, bool)
-    mask = np.uint32(slots - 1)
+    mask = _slot_mask(len(shared))
+    table = np.zeros(int(mask) + 1, bool)
     table[shared & mask] = True
     alone = np.concatenate([[0], np.cumsum(~table[texts.hashes & mask])])
     unshared = alone[texts.offsets[1:]] - alone[texts.offsets[:-1]]
-    return (texts.sizes > 0) & (unshared <= (1 - SIMILARITY) * texts.sizes)
+    enough: NDArray[np.bool_] = unshared <= (1 - SIMILARITY) * texts.sizes
+    return enough & (texts.sizes > 0)
 
 
 def _sets(texts: Shingled) -> Shingled:
@@ -174,54 +153,74 @@ def _sets(texts: Shingled) -> Shingled:
 def _sorted_distinct(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Do what ``np.unique`` does; sorting is several times faster than its hash table."""
     values = np.sort(values)
-    return values[np.concatenate([[True], values[1:] != values[:-1]])]
+    return values[_first_of_run(values)]
 
 
-def _band_keys(sets: Shingled) -> NDArray[np.uint64]:
-    """Return a hash of each band of each text's MinHash signature, shape (bands, texts)."""
-    texts = len(sets.sizes)
-    keys = np.zeros((BANDS, texts), np.uint64)
-    begin = 0
-    while begin < texts:
-        end = max(begin + 1, int(np.searchsorted(sets.offsets, sets.offsets[begin] + _SIGNATURE_BLOCK, "right")) - 1)
-        hashes = sets.hashes[sets.offsets[begin] : sets.offsets[end]]
-        starts = sets.offsets[begin:end] - sets.offsets[begin]
-        for row, (multiplier, addend) in enumerate(zip(_MULTIPLIERS, _ADDENDS, strict=True)):
-            permuted = hashes * multiplier + addend
-            permuted ^= permuted >> np.uint32(15)
-            keys[row // ROWS_PER_BAND, begin:end] += np.minimum.reduceat(permuted, starts) * _FOLD[row % ROWS_PER_BAND]
-        begin = end
-    keys ^= keys >> np.uint64(29)
-    return keys * _SPREAD
+def _first_of_run(ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    first = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
 
 
-def _earliest_in_buckets(sets: Shingled, wanted: NDArray[np.bool_]) -> Match:
+def _slot_mask(shingles: int) -> np.uint32:
+    """Return the mask that maps a hash to one of some power of two of slots."""
+    return np.uint32((1 << max(10, (shingles * _SLOTS_PER_SHINGLE).bit_length())) - 1)
+
+
+def _earliest_similar(sets: Shingled, wanted: NDArray[np.bool_]) -> Match:
+    """Try, for each text, those before it that share a shingle of its prefix, from the earliest on."""
     texts = len(wanted)
-    keys = _band_keys(sets)
     best = Match(np.full(texts, texts), np.full(texts, np.nan))
-    bands_at_once = max(1, _BAND_BLOCK // texts)
-    for band in range(0, BANDS, bands_at_once):
-        _try_buckets(sets, wanted, keys[band : band + bands_at_once], best)
+    bitmaps = _bitmaps(sets)
+    index = _prefix_index(sets)
+    owners = (index & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    begins = _first_of_run(index >> np.uint64(32))
+    bucket = np.maximum.accumulate(np.where(begins, np.arange(len(index)), 0))
+    places = np.flatnonzero(~begins & wanted[owners])
+    for nth in range(MAX_CANDIDATES):
+        candidates = bucket[places] + nth
+        open_ = (candidates < places) & (owners[candidates] < best.earliest[owners[places]])
+        places, candidates = places[open_], candidates[open_]
+        if len(places) == 0:
+            break
+        later, earlier = owners[places], owners[candidates]
+        likely = _may_be_similar(sets.sizes, bitmaps, later, earlier)
+        _improve(sets, later[likely], earlier[likely], best)
     return Match(np.where(best.earliest == texts, -1, best.earliest), best.similarity)
 
 
-def _try_buckets(sets: Shingled, wanted: NDArray[np.bool_], keys: NDArray[np.uint64], best: Match) -> None:
-    """Try, for each text in each bucket, the members before it from the earliest on; improve ``best``."""
-    bands, texts = keys.shape
-    order = np.concatenate([np.argsort(keys[band], kind="stable") for band in range(bands)])
-    ordered = np.take_along_axis(keys, order.reshape(bands, texts), axis=1).ravel()
-    begins = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-    begins[::texts] = True
-    bucket = np.maximum.accumulate(np.where(begins, np.arange(len(order)), 0))
-    places = np.flatnonzero(~begins & wanted[order])
-    for nth in range(MAX_CANDIDATES):
-        candidates = bucket[places] + nth
-        open_ = candidates < places
-        open_[open_] = order[candidates[open_]] < best.earliest[order[places[open_]]]
-        places, candidates = places[open_], candidates[open_]
-        if len(places) == 0:
-            return
-        _improve(sets, order[places], order[candidates], best)
+def _prefix_index(sets: Shingled) -> NDArray[np.uint64]:
+    """Return the shingles of all prefixes that other texts may have, as hash << 32 | text, sorted."""
+    mask = _slot_mask(len(sets.hashes))
+    slots = sets.hashes & mask
+    frequency = np.minimum(np.bincount(slots)[slots], _COMMONEST).astype(np.uint64)
+    owners = np.repeat(np.arange(len(sets.sizes), dtype=np.uint64), sets.sizes)
+    ordered = np.sort(owners << np.uint64(40) | frequency << np.uint64(32) | sets.hashes)
+    prefix = sets.sizes - np.ceil(SIMILARITY * sets.sizes).astype(np.int64) + 1
+    in_prefix = np.arange(len(ordered)) < np.repeat(sets.offsets[:-1] + prefix, sets.sizes)
+    shared = (ordered >> np.uint64(32)) & np.uint64(_COMMONEST) > 1
+    kept = ordered[in_prefix & shared]
+    return np.sort((kept & np.uint64(0xFFFFFFFF)) << np.uint64(32) | kept >> np.uint64(40))
+
+
+def _bitmaps(sets: Shingled) -> NDArray[np.uint64]:
+    """Return for each text which of 256 bits its shingles set, shape (words, texts)."""
+    bits = np.uint64(1) << (sets.hashes & np.uint32(63)).astype(np.uint64)
+    words = (sets.hashes >> np.uint32(6)) % np.uint32(_BITMAP_WORDS)
+    return np.stack([np.bitwise_or.reduceat(np.where(words == word, bits, 0), sets.offsets[:-1]) for word in range(_BITMAP_WORDS)])
+
+
+def _may_be_similar(
+    sizes: NDArray[np.int64], bitmaps: NDArray[np.uint64], left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Reject pairs that can't be similar: each bit that only one text sets is a shingle that the other lacks."""
+    one, other = bitmaps[:, left], bitmaps[:, right]
+    common = np.minimum(
+        sizes[left] - np.bitwise_count(one & ~other).sum(axis=0, dtype=np.int64),
+        sizes[right] - np.bitwise_count(other & ~one).sum(axis=0, dtype=np.int64),
+    )
+    result: NDArray[np.bool_] = common * (1 + SIMILARITY) >= SIMILARITY * (sizes[left] + sizes[right])
+    return result
 
 
 def _improve(sets: Shingled, texts: NDArray[np.int64], candidates: NDArray[np.int64], best: Match) -> None:

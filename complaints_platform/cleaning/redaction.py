@@ -249,13 +249,17 @@ def _passes_luhn(digits: str) -> bool:
 
 # --- names -----------------------------------------------------------------------------------------
 
-_SURE_CUE = r"my (?:full )?names? (?:is|are)|my name[\u2019']?s|(?:my|full|customer) name ?:|(?:i am|i[\u2019']m) called"
-_CLOSING = "regards|sincerely|faithfully|yours truly"
+_SURE_CUE = (
+    r"my (?:full )?names? (?:is|are)|my name[\u2019']?s|(?:my|full|customer) name ?:|(?:i am|i[\u2019']m) called"
+    r"|account holder(?:[\u2019']?s name)?(?: is| ?:)|registered (?:in|on|under|to) the name of"
+)
+_LIST_CUE = r"(?:^|[.!?;,>] ?)name ?:"
+_CLOSING = "regards|sincerely|faithfully|yours truly|in the name of"
 _SELF = r"(?:this|it) is |i am |i[\u2019']m "
 _SPEAKS = r"\w+ (?:\w+ )?(?:here|speaking|calling|writing)"
 _CUE = re.compile(
-    rf"\b(?<!in )(?<!under )(?<!on )(?<!of )"  # an account "in my name is" something
-    rf"(?:(?P<sure>{_SURE_CUE})[ :,]{{1,3}}|(?:{_CLOSING}),? |(?:{_SELF})(?={_SPEAKS}\b))",
+    rf"(?:(?<!\w)(?<!in )(?<!under )(?<!on )(?<!of )"  # an account "in my name is" something
+    rf"(?:(?P<sure>{_SURE_CUE})[ :,]{{1,3}}|(?:{_CLOSING}),? |(?:{_SELF})(?={_SPEAKS}\b))|(?P<listed>{_LIST_CUE}) ?)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:[\u2019'\-][^\W\d_]+)*(?:(?<= [A-Z])\.)?")
@@ -288,7 +292,7 @@ def _name_end(text: str, cue: re.Match[str]) -> int | None:
     """
     end = None
     start = cue.end()
-    capitalised_only = not cue["sure"]
+    capitalised_only = not (cue["sure"] or cue["listed"])
     for _ in range(_MAX_NAMES):
         word = _WORD.match(text, start)
         if word is None or word.group().lower() in _NO_NAME or not word.group().strip("Xx"):
@@ -322,6 +326,7 @@ _RULES = (
     Rule(r"[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-Da-d]", _redact_ninos),
     Rule(rf"[0-9](?:{_SEPARATOR}{{0,3}}[0-9]){{5}}", _redact_numbers),
     Rule(f"(?i){_SURE_CUE}", _redact_names),
+    Rule("(?i)name ?:", _redact_names),
     Rule(f"(?i){_CLOSING}", _redact_names),
     Rule(f"(?i)(?:{_SELF}){_SPEAKS}", _redact_names),
 )

@@ -3,10 +3,10 @@
 Here belongs what of a text counts when texts are compared. How similar sets are found stands in
 ``near_duplicates``.
 
-Words are runs of letters, digits, ``@``, ``#``, ``_`` and all that is not ASCII, in small letters; so
-punctuation, case and quotes don't tell texts apart. What forwarding puts in front (``RT @user:``,
+Words are runs of letters, digits, ``@``, ``#``, ``_`` and other symbols beyond ASCII, in small letters;
+so punctuation, case and quotes don't tell texts apart. What forwarding puts in front (``RT @user:``,
 ``Fwd:``, the addressed ``@users``) does not count, so that a retweet equals its tweet. A text of fewer
-than three words is one shingle: it resembles only itself.
+than three words, or of nothing but addressed users, is one shingle: it resembles only itself.
 
 The work is done on the bytes of a whole column by NumPy: splitting a million texts into strings, only
 to hash them, takes four times as long.
@@ -31,7 +31,10 @@ _BLOCK = 2048
 
 _WORD_BYTES = 8
 _PADDING = 8
-_LATIN_1_LEAD = 0xC3
+_SYMBOL_LEAD, _LATIN_1_LEAD = 0xC2, 0xC3
+"""First bytes of U+0080 - U+00BF and of U+00C0 - U+00FF in UTF-8."""
+
+_PUNCTUATION = r"[\p{P}--[@#_]]"
 _MIX_1, _MIX_2, _MIX_3 = (np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9))
 """Odd constants of xxHash64, as multipliers that spread bits."""
 
@@ -72,13 +75,19 @@ def _shingle_block(texts: pl.Series) -> tuple[NDArray[np.uint32], NDArray[np.int
 
 
 def _comparable(texts: pl.Series) -> pl.Series:
-    """Drop what forwarding adds, and put letters beyond Latin-1 into small ones (``_fold`` does the rest)."""
+    """Drop what forwarding adds, and of texts beyond ASCII and Latin-1 letters, case and punctuation.
+
+    ``_fold`` does the rest.
+    """
     forwarded = texts.str.contains(_MAY_BE_FORWARDED).arg_true()
-    texts = scatter(texts, forwarded, texts.gather(forwarded).str.replace(_FORWARDED, ""))
+    bare = texts.gather(forwarded).str.replace(_FORWARDED, "")
+    only_forwarding = ~bare.str.contains(r"\w")
+    bare = bare.zip_with(~only_forwarding, texts.gather(forwarded).str.replace_all(r"[^\w@]+", "_"))
+    texts = scatter(texts, forwarded, bare)
     offsets, data = _bytes_of(texts)
-    beyond = np.flatnonzero(data > _LATIN_1_LEAD)
+    beyond = np.flatnonzero((data > _LATIN_1_LEAD) | (data == _SYMBOL_LEAD))
     rows = pl.Series(np.unique(np.searchsorted(offsets, beyond, side="right") - 1))
-    return scatter(texts, rows, texts.gather(rows).str.to_lowercase())
+    return scatter(texts, rows, texts.gather(rows).str.replace_all(_PUNCTUATION, " ").str.to_lowercase())
 
 
 def _bytes_of(texts: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby, islice
 
@@ -103,15 +103,22 @@ class Collector:
                 receipt = known[item.sha256]
                 if item.status is None and (receipt is None or receipt.version != self.version):
                     fresh.setdefault(item.sha256, item)
-            done = self._commit(list(pool.map(lambda item: self._read(item, known[item.sha256]), fresh.values())))
+            previous = [known[sha256] for sha256 in fresh]
+            done = self._commit(list(pool.map(self._read, fresh.values(), previous, self._arrivals(len(fresh)))))
         return [self._result(item, fresh.get(item.sha256), known[item.sha256], done) for item in stored]
 
     def read_again(self, receipts: Iterable[Receipt]) -> list[Collected]:
         """Read collected files again from their originals; replace their segments and receipts."""
-        items = [_Stored(receipt.file_name, receipt.sha256, receipt.size) for receipt in receipts]
-        return list(
-            self._commit([self._read(item, receipt) for item, receipt in zip(items, receipts, strict=True)]).values()
-        )
+        read = [
+            self._read(_Stored(receipt.file_name, receipt.sha256, receipt.size), receipt, receipt.received_at)
+            for receipt in receipts
+        ]
+        return list(self._commit(read).values())
+
+    def _arrivals(self, count: int) -> list[datetime]:
+        """Return distinct times of receipt in the order of the files: of versions without a time the last counts."""
+        now = self.clock()
+        return [now + timedelta(microseconds=number) for number in range(count)]
 
     def _store(self, file: IncomingFile) -> "_Stored":
         """Keep the file's bytes, whatever they are."""
@@ -120,16 +127,20 @@ class Collector:
             return _Stored(file.name, *self.lake.originals.add(io.BytesIO(note)), is_folder=True)
         try:
             before = file.state()
-            with file.open() as stream:
-                sha256, size = self.lake.originals.add(stream)
-            growing = file.state() != before
+            stream = file.open()
         except (LakeError, OSError) as error:
             return _Stored(file.name, "", 0, Status.FAILED, str(error))
+        with stream:
+            try:
+                sha256, size = self.lake.originals.add(stream)
+            except OSError as error:  # of the file: the lake's own errors are LakeErrors, and stop everything
+                return _Stored(file.name, "", 0, Status.FAILED, f"{file.name} can't be read: {error.strerror}")
+        growing = file.state() != before
         return _Stored(file.name, sha256, size, Status.GROWING if growing else None)
 
-    def _read(self, item: "_Stored", previous: Receipt | None) -> "_Written":
+    def _read(self, item: "_Stored", previous: Receipt | None, arrived_at: datetime) -> "_Written":
         """Write the segments and the quarantine of a stored file."""
-        received_at = previous.received_at if previous else self.clock()
+        received_at = previous.received_at if previous else arrived_at
         written = _Written(self, item, previous, received_at)
         if item.is_folder:
             written.add(_folder_batch(item.name))

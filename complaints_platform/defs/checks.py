@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from complaints_platform.defs.partitions import run_days
+from complaints_platform.defs.partitions import days_of_run
 from complaints_platform.defs.previews import preview
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import Table
@@ -42,7 +42,7 @@ def _cleaned_agrees_with_receipts(settings: Settings, sources: list[str]) -> dg.
     def no_record_lost_or_added(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         lake = Lake(settings.lake)
         rows = data_sets.CLEANED.table(lake).row_counts()
-        days = run_days(context.run.tags) or latest(rows)
+        days = days_of_run(context.run.tags) or latest(rows)
         expected = {day: sum(lake.segments.day(source, day).rows for source in sources) for day in days}
         wrong = [(day, expected[day], rows.get(day, 0)) for day in days if expected[day] != rows.get(day, 0)]
         table = pl.DataFrame(wrong, schema=["day", "in receipts", "in cleaned/complaints"], orient="row")
@@ -68,7 +68,7 @@ def _daily_agrees_with_detail(settings: Settings) -> dg.AssetChecksDefinition:
     )
     def agrees_with_detail(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         lake = Lake(settings.lake)
-        days = run_days(context.run.tags) or latest(data_sets.DAILY.table(lake).row_counts())
+        days = days_of_run(context.run.tags) or latest(data_sets.DAILY.table(lake).row_counts())
         detail = _sums(
             data_sets.CATEGORIZED.table(lake), days, "outcome", (pl.col("outcome") == Outcome.COMPLAINT).sum()
         )
@@ -101,7 +101,7 @@ def _files_reconcile(settings: Settings) -> dg.AssetChecksDefinition:
     )
     def every_file_reconciles(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         table = data_sets.RECONCILIATION.table(Lake(settings.lake))
-        days = run_days(context.run.tags) or latest(table.row_counts())
+        days = days_of_run(context.run.tags) or latest(table.row_counts())
         frames = [day.frame for day in table.read_days(days)]
         files = pl.concat([empty_frame(data_sets.RECONCILIATION.model), *frames])
         wrong = files.filter(~pl.col("reconciles"))

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from complaints_platform.collection.collect import Collected, Collector, Status, collect_all, summary
 from complaints_platform.collection.landing import Landing
+from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.previews import preview
-from complaints_platform.defs.raw import materialization
+from complaints_platform.defs.raw import materializations
 from complaints_platform.lake import Lake
 from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import SourceContract
@@ -71,8 +72,7 @@ def _report_partitions(context: dg.OpExecutionContext, lake: Lake, results: list
     for source, done in results:
         touched.setdefault(source, set()).update(done.days)
     for source, days in sorted(touched.items()):
-        for day in sorted(days):
-            context.log_event(materialization(lake.segments.day(source, day)))
+        log_together(context, materializations(lake, source, days))
 
 
 def _summary(results: list[tuple[str, Collected]]) -> dict[str, object]:

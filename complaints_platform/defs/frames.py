@@ -26,6 +26,7 @@ class DayFrames:
     """What an asset returns: the frames of its partitions, computed as they are taken."""
 
     context: dg.AssetExecutionContext
+    days: Sequence[date]
     frames: Iterator[DayFrame]
 
 
@@ -36,9 +37,9 @@ class StoredDays:
     table: Table
     partitions: Sequence[date]
 
-    def frames(self, columns: Sequence[str] | None = None) -> Iterator[DayFrame]:
-        """Yield the materialised days in order, all of one version of the table."""
-        return self.table.read_days(self.partitions, columns)
+    def frames(self, days: Sequence[date] | None = None, columns: Sequence[str] | None = None) -> Iterator[DayFrame]:
+        """Yield the materialised ones of ``days`` (by default all) in order, all of one version of the table."""
+        return self.table.read_days(self.partitions if days is None else days, columns)
 
 
 @cache

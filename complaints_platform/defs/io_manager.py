@@ -5,13 +5,14 @@ knows tables and partitions, not what columns mean (docs/adr/0001-own-io-manager
 """
 
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 import polars as pl
 
 from complaints_platform.defs.frames import DayFrames, StoredDays, gate
-from complaints_platform.defs.partitions import days_of
-from complaints_platform.defs.previews import preview
+from complaints_platform.defs.partitions import days_of, reported_by_assets
+from complaints_platform.defs.previews import sample
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.data_sets import TABLES, TableSpec
@@ -25,17 +26,19 @@ class DeltaIOManager(dg.ConfigurableIOManager):
     lake: str
 
     def handle_output(self, context: dg.OutputContext, obj: DayFrames) -> None:
-        """Write all partitions of the run in one commit; nothing is visible before it."""
+        """Write all days of the run in one commit; nothing is visible before it."""
         spec = spec_of(context.asset_key)
-        days = days_of(context.asset_partition_keys)
+        table = spec.table(Lake(self.lake))
         writing = _Writing(spec, obj)
-        spec.table(Lake(self.lake)).replace_days(days, writing.frames(), {"run_id": context.run_id})
+        table.replace_days(obj.days, writing.frames(), {"run_id": context.run_id})
+        _report_days(context, obj, writing)
         context.add_output_metadata(
             {
-                "dagster/row_count": writing.rows,
-                "days": len(days),
-                "preview": dg.MetadataValue.md(preview(writing.sample)),
-                "dagster/uri": spec.table(Lake(self.lake)).uri,
+                "dagster/row_count": sum(table.row_counts().values()),
+                "rows_written": sum(writing.rows.values()),
+                "days_written": len(obj.days),
+                "preview": dg.MetadataValue.md(sample(writing.sample)),
+                "dagster/uri": table.uri,
             }
         )
 
@@ -51,20 +54,31 @@ class _Writing:
     def __init__(self, spec: TableSpec, value: DayFrames) -> None:
         self._spec = spec
         self._value = value
-        self.rows = 0
+        self.rows: dict[date, int] = {}
+        self.fingerprints: dict[date, str] = {}
         self.sample = pl.DataFrame()
 
     def frames(self) -> Iterator[DayFrame]:
         for day in self._value.frames:
             gate(self._spec.model, day.frame, f"{self._spec.schema}/{self._spec.name} {day.day}")
-            self.rows += day.frame.height
+            self.rows[day.day] = day.frame.height
+            self.fingerprints[day.day] = day.fingerprint
             if day.frame.height:
                 self.sample = day.frame.head(PREVIEW_ROWS)
-            self._value.context.add_asset_metadata(
-                {"dagster/partition_row_count": day.frame.height, "fingerprint": day.fingerprint},
-                partition_key=day.day.isoformat(),
-            )
             yield day
+
+
+def _report_days(context: dg.OutputContext, value: DayFrames, writing: _Writing) -> None:
+    """Tell the catalogue what each day now holds, in the run's own events or in ours."""
+    by_ourselves = reported_by_assets(value.context.run.tags)
+    for day, rows in writing.rows.items():
+        metadata = {"dagster/partition_row_count": rows, "fingerprint": writing.fingerprints[day]}
+        if by_ourselves:
+            tags = {"dagster/data_version": writing.fingerprints[day]}
+            event = dg.AssetMaterialization(context.asset_key, partition=day.isoformat(), metadata=metadata, tags=tags)
+            value.context.log_event(event)
+        else:
+            value.context.add_asset_metadata(metadata, partition_key=day.isoformat())
 
 
 def spec_of(key: dg.AssetKey) -> TableSpec:

@@ -15,7 +15,6 @@ TRAIN = "train_classifier"
 
 def asset_jobs(settings: Settings) -> list[Any]:
     """Return the jobs over assets."""
-    partitions = daily_partitions(settings)
 
     def keys(*, by_received_day: bool) -> dg.AssetSelection:
         chosen = [spec for spec in TABLES if spec.by_received_day is by_received_day]
@@ -26,14 +25,12 @@ def asset_jobs(settings: Settings) -> list[Any]:
             BY_DAY,
             keys(by_received_day=False),
             description="From raw to marts, for days on which complaints occurred.",
-            partitions_def=partitions,
             tags={"complaints/lane": "days"},
         ),
         dg.define_asset_job(
             BY_RECEIVED_DAY,
             keys(by_received_day=True),
             description="Quarantine and reconciliation, for days on which files were received.",
-            partitions_def=partitions,
             tags={"complaints/lane": "received"},
         ),
         dg.define_asset_job(

@@ -6,6 +6,11 @@ import polars as pl
 
 MAX_CELL_CHARACTERS = 80
 
+WIDE = 10
+"""More columns than this don't fit beside each other on the screen."""
+
+ROWS_OF_WIDE = 3
+
 
 def preview(frame: pl.DataFrame) -> str:
     """Return the frame as a Markdown table; long cells are cut."""
@@ -15,12 +20,26 @@ def preview(frame: pl.DataFrame) -> str:
     return "\n".join([header, *("| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows())])
 
 
+def sample(frame: pl.DataFrame) -> str:
+    """Return a few rows as a Markdown table; wide ones are turned, so that each column is a line."""
+    if frame.is_empty() or frame.width <= WIDE:
+        return preview(frame)
+    shown = frame.head(ROWS_OF_WIDE)
+    lines = [(name, *(_text(value) for value in shown[name])) for name in shown.columns]
+    return preview(
+        pl.DataFrame(lines, schema=["column", *(f"row {n}" for n in range(1, shown.height + 1))], orient="row")
+    )
+
+
 def picture(png: bytes, description: str) -> str:
     """Return a PNG as a Markdown image; ``description`` is read out to those who can't see it."""
     return f"![{description}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    escaped = text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    escaped = _text(value).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
     return escaped if len(escaped) <= MAX_CELL_CHARACTERS else escaped[: MAX_CELL_CHARACTERS - 1] + "…"
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

@@ -4,11 +4,13 @@ Collect reports their partitions as it writes them. Materialising one by hand re
 segments from the originals, by the contract as it is now.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import dagster as dg
 
 from complaints_platform.collection.collect import Collector
+from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.frames import table_schema
 from complaints_platform.defs.partitions import backfill_policy, daily_partitions, days_of
 from complaints_platform.defs.previews import preview
@@ -48,12 +50,11 @@ def raw_asset(name: str, contract: SourceContract, settings: Settings) -> dg.Ass
     )
     def raw(context: dg.AssetExecutionContext) -> None:
         collector = Collector(Lake(settings.lake), name, contract, settings.first_day)
-        touched = rebuild(context, collector, days_of(context.partition_keys))
-        beyond = sorted(touched - set(days_of(context.partition_keys)))
+        days = days_of(context.partition_keys)
+        beyond = sorted(rebuild(context, collector, days) - set(days))
         if beyond:
             context.log.info(f"reading again also changed {len(beyond)} other days: {beyond[0]} … {beyond[-1]}")
-            for day in beyond:
-                context.log_event(materialization(collector.lake.segments.day(name, day)))
+            log_together(context.op_execution_context, materializations(collector.lake, name, beyond))
 
     return raw
 
@@ -69,20 +70,27 @@ def rebuild(context: dg.AssetExecutionContext, collector: Collector, days: list[
     for day in days:
         context.add_asset_metadata(day_metadata(segments.day(collector.source, day)), partition_key=day.isoformat())
     context.add_output_metadata(
-        {"files": len(receipts), "days": len(days), "preview": dg.MetadataValue.md(_preview(collector, days))}
+        {"files": len(receipts), "days": len(days), "preview": _preview(collector.lake, collector.source, days)}
     )
     return touched
 
 
-def materialization(raw_day: RawDay) -> dg.AssetMaterialization:
-    """Return the event that tells Dagster what a raw partition now holds."""
-    return dg.AssetMaterialization(
-        ["raw", raw_day.source],
-        partition=raw_day.day.isoformat(),
-        metadata=day_metadata(raw_day),
-        # Same content, same data version: what is downstream stays fresh when nothing changed.
-        tags={"dagster/data_version": raw_day.fingerprint},
-    )
+def materializations(lake: Lake, source: str, days: Iterable[date]) -> Iterator[dg.AssetMaterialization]:
+    """Yield the events that tell Dagster what raw partitions now hold, in order of days.
+
+    The catalogue shows the last one: only that one carries a preview.
+    """
+    ordered = sorted(days)
+    for day in ordered:
+        raw_day = lake.segments.day(source, day)
+        last = {"preview": _preview(lake, source, ordered)} if day == ordered[-1] else {}
+        yield dg.AssetMaterialization(
+            ["raw", source],
+            partition=day.isoformat(),
+            metadata={**day_metadata(raw_day), **last},
+            # Same content, same data version: what is downstream stays fresh when nothing changed.
+            tags={"dagster/data_version": raw_day.fingerprint},
+        )
 
 
 def day_metadata(raw_day: RawDay) -> dict[str, dg.MetadataValue]:
@@ -100,12 +108,13 @@ def day_metadata(raw_day: RawDay) -> dict[str, dg.MetadataValue]:
     }
 
 
-def _preview(collector: Collector, days: list[date]) -> str:
+def _preview(lake: Lake, source: str, days: list[date]) -> dg.MetadataValue:
+    """Show the newest of ``days`` that has records."""
     for day in reversed(days):
-        raw_day = collector.lake.segments.day(collector.source, day)
+        raw_day = lake.segments.day(source, day)
         if raw_day.segments:
-            return preview(collector.lake.segments.read(raw_day).select(SAFE_PREVIEW).head(5))
-    return "*no records on these days*"
+            return dg.MetadataValue.md(preview(lake.segments.read(raw_day).select(SAFE_PREVIEW).head(5)))
+    return dg.MetadataValue.md("*no records on these days*")
 
 
 def _description(contract: SourceContract) -> str:

@@ -13,7 +13,7 @@ import dagster as dg
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN
-from complaints_platform.defs.partitions import range_tags, ranges
+from complaints_platform.defs.partitions import batches
 from complaints_platform.defs.tables import cleaned_recipe
 from complaints_platform.errors import ComplaintsError, ModelError
 from complaints_platform.lake import Lake
@@ -39,12 +39,15 @@ class Run:
     """A run that ended well."""
 
     job: str
-    first: date | None = None
-    last: date | None = None
+    days: tuple[date, ...] = ()
 
     def describe(self) -> str:
         """Say it in one line."""
-        return self.job if self.first is None else f"{self.job}, {self.first} … {self.last}"
+        if not self.days:
+            return self.job
+        if len(self.days) == 1:
+            return f"{self.job}, {self.days[0]}"
+        return f"{self.job}, {len(self.days)} days from {self.days[0]} to {self.days[-1]}"
 
 
 @contextmanager
@@ -87,9 +90,9 @@ class Runner:
         yield from self._materialize(BY_RECEIVED_DAY, find_stale(self._settings).by_received_day())
 
     def _materialize(self, job: str, days: list[date]) -> Iterator[Run]:
-        for first, last in ranges(days, self._settings.days_per_run):
-            self._execute(job, range_tags(first, last), {})
-            yield Run(job, first, last)
+        for batch in batches(days, self._settings.days_per_run):
+            self._execute(job, batch.tags, batch.config)
+            yield Run(job, batch.days)
 
     def _execute(self, job: str, tags: dict[str, str], config: dict[str, object]) -> None:
         result = self._definitions.resolve_job_def(job).execute_in_process(

@@ -7,7 +7,7 @@ import dagster as dg
 
 from complaints_platform.cleaning import CLEANING_VERSION, DataKey
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type, table_schema
-from complaints_platform.defs.partitions import backfill_policy, daily_partitions, days_of
+from complaints_platform.defs.partitions import RunDays, backfill_policy, daily_partitions
 from complaints_platform.lake import Lake
 from complaints_platform.marts import MARTS_VERSION
 from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS
@@ -78,9 +78,10 @@ def _cleaned_complaints(settings: Settings, sources: Sequence[str]) -> dg.Assets
         group_name="cleaned",
         deps=[dg.AssetDep(["raw", source], partition_mapping=_window(LOOK_BACK.days)) for source in sources],
     )
-    def complaints(context: dg.AssetExecutionContext) -> DayFrames:
+    def complaints(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
+        days = run_days.of(context)
         recipe = cleaned_recipe(settings, sources)
-        return DayFrames(context, recipe.frames(days_of(context.partition_keys)))
+        return DayFrames(context, days, recipe.frames(days))
 
     return complaints
 
@@ -91,9 +92,10 @@ def _quarantine(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefiniti
         group_name="cleaned",
         deps=[["raw", source] for source in sources],
     )
-    def quarantine(context: dg.AssetExecutionContext) -> DayFrames:
+    def quarantine(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
+        days = run_days.of(context)
         recipe = QuarantineRecipe(Lake(settings.lake))
-        return DayFrames(context, recipe.frames(days_of(context.partition_keys)))
+        return DayFrames(context, days, recipe.frames(days))
 
     return quarantine
 
@@ -105,10 +107,11 @@ def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
         ins={"cleaned": dg.AssetIn(["cleaned", "complaints"], dagster_type=frames_type(data_sets.CLEANED.model))},
         deps=[["classifier", "model"]],
     )
-    def complaints(context: dg.AssetExecutionContext, cleaned: StoredDays) -> DayFrames:
+    def complaints(context: dg.AssetExecutionContext, run_days: RunDays, cleaned: StoredDays) -> DayFrames:
+        days = run_days.of(context)
         model = serving_model(Lake(settings.lake))
         context.add_output_metadata({"model_version": model.version, "taxonomy_version": model.taxonomy.version})
-        return DayFrames(context, CategorizedRecipe(model, settings.workers).frames(cleaned.frames()))
+        return DayFrames(context, days, CategorizedRecipe(model, settings.workers).frames(cleaned.frames(days)))
 
     return complaints
 
@@ -123,8 +126,9 @@ def _daily_complaints(settings: Settings) -> dg.AssetsDefinition:
             )
         },
     )
-    def daily_complaints(context: dg.AssetExecutionContext, categorized: StoredDays) -> DayFrames:
-        return DayFrames(context, marts.daily_frames(categorized.frames(INPUT_COLUMNS)))
+    def daily_complaints(context: dg.AssetExecutionContext, run_days: RunDays, categorized: StoredDays) -> DayFrames:
+        days = run_days.of(context)
+        return DayFrames(context, days, marts.daily_frames(categorized.frames(days, INPUT_COLUMNS)))
 
     return daily_complaints
 
@@ -141,9 +145,9 @@ def _complaint_trends(settings: Settings) -> dg.AssetsDefinition:
             )
         },
     )
-    def complaint_trends(context: dg.AssetExecutionContext, daily: StoredDays) -> DayFrames:
-        days = days_of(context.partition_keys)
-        return DayFrames(context, marts.trend_frames(days, list(daily.frames())))
+    def complaint_trends(context: dg.AssetExecutionContext, run_days: RunDays, daily: StoredDays) -> DayFrames:
+        days = run_days.of(context)
+        return DayFrames(context, days, marts.trend_frames(days, list(daily.frames())))
 
     return complaint_trends
 
@@ -156,9 +160,10 @@ def _reconciliation(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefi
         # and the mapping by equal day only draws the lineage.
         deps=[["cleaned", "complaints"], *(["raw", source] for source in sources)],
     )
-    def reconciliation(context: dg.AssetExecutionContext) -> DayFrames:
+    def reconciliation(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
+        days = run_days.of(context)
         lake = Lake(settings.lake)
         recipe = marts.ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))
-        return DayFrames(context, recipe.frames(days_of(context.partition_keys)))
+        return DayFrames(context, days, recipe.frames(days))
 
     return reconciliation

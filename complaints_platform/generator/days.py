@@ -38,6 +38,7 @@ _CLOCK_NOT_MOVED_SHARE = 0.5
 _RELOGGED_LIMIT = 20 * HOUR
 """A call logged twice lies within this of the first, well inside the 24 hours of an exact duplicate."""
 _RETWEET_LENGTH = 140
+_CLOSED_TOO_EARLY_SHARE = 0.008
 _ANYTHING = ("other_review", "not_a_complaint")
 _POST_ID_EPOCH, _POST_ID_SERIAL_BITS = 1_288_834_974_657, 22
 """X numbers its posts by milliseconds since that instant, followed by 22 more bits."""
@@ -221,6 +222,8 @@ class Days:
         if source == "call_centre":
             record.anonymous = random() < _ANONYMOUS_SHARE
             record.traits += self._clock_traits(occurred)
+            if chance(_CLOSED_TOO_EARLY_SHARE, random):
+                record.traits.append("closed_before_created")
         self._route(record)
         return record
 

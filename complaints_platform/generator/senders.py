@@ -212,7 +212,7 @@ class CallCentre(Sender):
 
     def _row(self, record: Record) -> list[str]:
         created = _time(record, self._local) if record.defect is not Defect.NO_TIME else ""
-        closed = _habit(record, 0.6)
+        closed = "closed_before_created" in record.traits or _habit(record, 0.6)
         row = [
             created,
             "" if record.anonymous else self._customer(record),

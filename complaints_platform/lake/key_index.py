@@ -106,7 +106,8 @@ class KeyIndex:
             return pl.DataFrame(schema=VERSION_COLUMNS)
         all_notes = pl.concat(notes).unique()
         committed = self._committed(source, all_notes.select("raw_sha256", "reading", "held_on").unique().iter_rows())
-        live = all_notes.join(committed, on=["raw_sha256", "reading", "held_on"])
+        # As in the segments, the receipt's time of receipt counts, not that of some interrupted collect.
+        live = all_notes.drop("received_at").join(committed, on=["raw_sha256", "reading", "held_on"])
         return newest(live, ["source_id"]).select(VERSION_COLUMNS.names())
 
     def _committed(self, source: str, held: Iterable[tuple[str, str, date]]) -> pl.DataFrame:
@@ -114,9 +115,12 @@ class KeyIndex:
         for sha256, reading, day in held:
             receipt = self._receipts.get(source, sha256)
             if receipt is not None and receipt.version == reading and day.isoformat() in receipt.days:
-                rows.append((sha256, reading, day))
+                rows.append((sha256, reading, day, receipt.received_at))
+        received_at = VERSION_COLUMNS["received_at"]
         return pl.DataFrame(
-            rows, schema={"raw_sha256": pl.String, "reading": pl.String, "held_on": pl.Date}, orient="row"
+            rows,
+            schema={"raw_sha256": pl.String, "reading": pl.String, "held_on": pl.Date, "received_at": received_at},
+            orient="row",
         )
 
 

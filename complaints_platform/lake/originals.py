@@ -28,8 +28,8 @@ class Originals:
                 yield block
 
         incoming = layout.incoming(uuid.uuid4().hex)
+        self._store.put(incoming, hashed())
         try:
-            self._store.put(incoming, hashed())
             sha256 = digest.hexdigest()
             if self._store.stat(layout.original(sha256)) is None:
                 self._store.move(incoming, layout.original(sha256))

@@ -77,13 +77,17 @@ class Receipts:
         self._store.put(layout.receipt(receipt.source, receipt.sha256), receipt.to_json())
 
     def received_on(self, day: date) -> list[Receipt]:
-        """Return the receipts of all files received on ``day`` (UTC), by source, time and hash."""
+        """Return the receipts of all files received on ``day`` (UTC), by source, time and hash.
+
+        A collect that was interrupted before midnight and repeated after it leaves marks of
+        both days; the receipt says which one counts.
+        """
         folder = layout.received_day(day)
         receipts = [
             receipt
             for source in self._store.names(folder)
             for sha256 in self._store.names(f"{folder}/{source}")
-            if (receipt := self.get(source, sha256)) is not None
+            if (receipt := self.get(source, sha256)) is not None and receipt.received_day == day
         ]
         return sorted(receipts, key=lambda receipt: (receipt.source, receipt.received_at, receipt.sha256))
 

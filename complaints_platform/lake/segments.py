@@ -86,9 +86,17 @@ class Segments:
         return RawDay(source, day, tuple(live), self._key_index.elsewhere(source, day))
 
     def read(self, raw_day: RawDay) -> pl.DataFrame:
-        """Return the live records of a day, as ``SEGMENT_SCHEMA``."""
+        """Return the live records of a day, as ``SEGMENT_SCHEMA``.
+
+        The time of receipt is the receipt's: an interrupted or simultaneous collect of the same
+        file may have written the same segment with a time of its own.
+        """
+        folder = layout.raw_day(raw_day.source, raw_day.day)
         frames = [
-            self._read_segment(f"{layout.raw_day(raw_day.source, raw_day.day)}/{name}") for name, _ in raw_day.segments
+            self._read_segment(f"{folder}/{name}").with_columns(
+                received_at=pl.lit(receipt.received_at, LINEAGE["received_at"])
+            )
+            for name, receipt in raw_day.segments
         ]
         return pl.concat([pl.DataFrame(schema=SEGMENT_SCHEMA), *frames], rechunk=False)
 

@@ -6,9 +6,13 @@ library because object-store clients refuse file names that senders do use; S3 g
 obstore, which shares its code and its credentials with delta-rs.
 """
 
+import errno
+import io
 import os
+import stat
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,7 +57,10 @@ class Store(Protocol):
         """Return the object's bytes, or None if there is none."""
 
     def put(self, key: str, blocks: bytes | Iterable[bytes]) -> None:
-        """Write the object durably and atomically, replacing one that exists."""
+        """Write the object durably and atomically, replacing one that exists; ``LakeError`` if that fails.
+
+        Errors of ``blocks`` themselves pass through unchanged.
+        """
 
     def stat(self, key: str) -> Entry | None:
         """Return size and time of the object, or None if there is none."""
@@ -88,6 +95,22 @@ def blocks_of(stream: BinaryIO) -> Iterator[bytes]:
         yield block
 
 
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say of what the system refuses which object it is about, and why, in one line."""
+    try:
+        yield
+    except OSError as error:
+        raise LakeError(f"{path} can't be written: {error.strerror}") from error
+
+
+def _write_all(file: io.FileIO, block: bytes) -> None:
+    """Write ``block`` to an unbuffered file, which may take only a part of it at a time."""
+    rest = memoryview(block)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
 class LocalStore:
     """A folder. Objects appear by rename, after their bytes have reached the disk."""
 
@@ -113,10 +136,13 @@ class LocalStore:
 
     def open(self, key: str) -> BinaryIO:
         """Open the object for reading."""
+        path = self.path(key)
         try:
-            return self.path(key).open("rb")
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise LakeError(f"{path} can't be read: it is no regular file")  # opening a pipe would wait for ever
+            return path.open("rb")
         except OSError as error:
-            raise LakeError(f"{self.path(key)} can't be read: {error.strerror}") from error
+            raise LakeError(f"{path} can't be read: {error.strerror}") from error
 
     def get(self, key: str) -> bytes | None:
         """Return the object's bytes, or None."""
@@ -128,23 +154,31 @@ class LocalStore:
     def put(self, key: str, blocks: bytes | Iterable[bytes]) -> None:
         """Write to a hidden sibling, flush it to disk, rename it."""
         path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = temporary.open("wb", buffering=0)
         try:
-            with temporary.open("wb") as file:
+            with file:
                 for block in (blocks,) if isinstance(blocks, bytes) else blocks:
-                    file.write(block)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+                    with _writing(path):
+                        _write_all(file, block)
+                with _writing(path):
+                    os.fsync(file.fileno())
+            with _writing(path):
+                temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
 
     def stat(self, key: str) -> Entry | None:
-        """Return size and time of the object, or None."""
+        """Return size and time of the object, or None; a link that leads nowhere is no object."""
         try:
             status = self.path(key).stat()
         except FileNotFoundError:
+            return None
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
             return None
         return Entry(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), self.path(key).is_dir())
 
@@ -167,8 +201,9 @@ class LocalStore:
 
     def move(self, source: str, target: str) -> None:
         """Rename within the folder."""
-        self.path(target).parent.mkdir(parents=True, exist_ok=True)
-        self.path(source).replace(self.path(target))
+        with _writing(self.path(target)):
+            self.path(target).parent.mkdir(parents=True, exist_ok=True)
+            self.path(source).replace(self.path(target))
 
     def delete(self, key: str) -> None:
         """Unlink the file."""

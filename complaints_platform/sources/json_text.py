@@ -39,6 +39,9 @@ EXACT = json.JSONDecoder(parse_int=NumberText, parse_float=NumberText, parse_con
 
 BROKEN = (ValueError, RecursionError)
 
+CHUNK = 512
+"""How many decoded objects are held at once; they take some ten times the memory of their text."""
+
 
 def object_values(texts: Sequence[bytes], paths: Sequence[str]) -> tuple[dict[str, pl.Series], list[int], list[str]]:
     """Decode JSON objects and take out the values at ``paths``.
@@ -49,9 +52,23 @@ def object_values(texts: Sequence[bytes], paths: Sequence[str]) -> tuple[dict[st
         Values by path (String; as many rows as there are readable objects), the indices in
         ``texts`` of those, and what is wrong with all others, in order.
     """
-    objects: list[dict[str, Any]] = []
+    columns: dict[str, list[str | None]] = {path: [] for path in paths}
     readable: list[int] = []
     wrong: list[str] = []
+    for first in range(0, len(texts), CHUNK):
+        chunk = texts[first : first + CHUNK]
+        objects, indices = _objects(chunk, wrong)
+        kept = [chunk[index] for index in indices]
+        for path in paths:
+            columns[path] += _values(objects, path, kept)
+        readable += [first + index for index in indices]
+    return {path: _as_series(column) for path, column in columns.items()}, readable, wrong
+
+
+def _objects(texts: Sequence[bytes], wrong: list[str]) -> tuple[list[dict[str, Any]], list[int]]:
+    """Decode objects; return them and their indices in ``texts``, and add to ``wrong`` what is with the others."""
+    objects: list[dict[str, Any]] = []
+    indices: list[int] = []
     for index, text in enumerate(texts):
         try:
             value = orjson.loads(text)
@@ -63,11 +80,10 @@ def object_values(texts: Sequence[bytes], paths: Sequence[str]) -> tuple[dict[st
                 continue
         if type(value) is dict:
             objects.append(value)
-            readable.append(index)
+            indices.append(index)
         else:
             wrong.append("is JSON, but no object; each record must be an object in braces")
-    columns = {path: _column(objects, path, texts, readable) for path in paths}
-    return columns, readable, wrong
+    return objects, indices
 
 
 def _what_is_wrong(error: orjson.JSONDecodeError, size: int) -> str:
@@ -85,11 +101,15 @@ def exact_value(text: bytes) -> Any:
     return EXACT.decode(text.decode("utf-8"))
 
 
-def _column(objects: list[dict[str, Any]], path: str, texts: Sequence[bytes], readable: list[int]) -> pl.Series:
+def _values(objects: list[dict[str, Any]], path: str, texts: Sequence[bytes]) -> list[str | None]:
+    """Take the values at ``path``, as text, out of objects that were decoded from ``texts``."""
     values = [found.get(path) for found in objects] if "." not in path else [_at(found, path) for found in objects]
-    kinds = set(map(type, values))
-    if not kinds <= {str, type(None)}:
-        values = [_text(value, path, texts[index]) for value, index in zip(values, readable, strict=True)]
+    if set(map(type, values)) <= {str, type(None)}:
+        return values
+    return [_text(value, path, text) for value, text in zip(values, texts, strict=True)]
+
+
+def _as_series(values: list[str | None]) -> pl.Series:
     try:
         return pl.Series(values, dtype=pl.String)
     except UnicodeEncodeError:

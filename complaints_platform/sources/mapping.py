@@ -6,7 +6,6 @@ How records are told apart does not belong here.
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import polars as pl
 

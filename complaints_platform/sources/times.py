@@ -196,10 +196,7 @@ def _from_common_iso(texts: pl.Series, times: Times) -> pl.DataFrame:
     tails = read["tail"].unique()
     meaning = pl.DataFrame([_read_tail(text) for text in tails], schema=TAIL_SCHEMA, orient="row")
     if tails.len() == 1:
-        fraction_us, offset_us, absolute = (
-            pl.lit(value, dtype) for value, dtype in zip(meaning.row(0), meaning.dtypes, strict=True)
-        )
-        read = read.with_columns(fraction_us=fraction_us, offset_us=offset_us, absolute=absolute)
+        read = read.with_columns(meaning[name].new_from_index(0, read.height) for name in TAIL_SCHEMA)
     else:
         read = read.join(meaning.with_columns(tail=tails), on="tail", how="left", maintain_order="left")
     read = read.with_columns(us=pl.col("us") + pl.col("fraction_us"))

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
-from complaints_platform.classification.calibration import expected_calibration_error, fit_temperature, softmax
+from complaints_platform.classification.calibration import (
+    Calibration,
+    expected_calibration_error,
+    fit_temperature,
+    softmax,
+)
 from complaints_platform.classification.evaluation import evaluate_csv
 from complaints_platform.classification.key_table import KeyTable
 from complaints_platform.classification.measures import measure
@@ -62,6 +67,29 @@ def test_the_temperature_undoes_a_known_scaling():
     logits = rng.normal(0, 2, (20_000, 4))
     drawn = (softmax(logits, 1.0).cumsum(axis=1) > rng.random((20_000, 1))).argmax(axis=1)
     assert fit_temperature(logits * 3, drawn, np.ones(20_000)) == pytest.approx(3, rel=0.05)
+
+
+def test_calibration_corrects_a_classifier_that_is_too_sure_of_its_first_choice():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 3, (20_000, 5))
+    right = rng.random(20_000) < 1 / (1 + np.exp(2 - 0.7 * scores.max(axis=1)))
+    truth = np.where(right, scores.argmax(axis=1), scores.argmin(axis=1))
+    calibration = Calibration.fit(scores[:10_000], truth[:10_000], np.ones(10_000))
+    confidence = calibration.probabilities(scores[10_000:]).max(axis=1)
+    plain = softmax(scores[10_000:], calibration.temperature).max(axis=1)
+    error = expected_calibration_error(confidence, right[10_000:])
+    assert error < 0.02
+    assert error < expected_calibration_error(plain, right[10_000:]) / 2
+
+
+@given(st.lists(st.lists(st.floats(-50, 50), min_size=3, max_size=3), min_size=1, max_size=20), st.floats(-5, 5))
+@settings(max_examples=100, deadline=None)
+def test_calibrated_probabilities_sum_to_one_and_keep_the_first_choice_first(scores, intercept):
+    values = np.array(scores)
+    found = Calibration(0.3, (0.5, -0.2, 0.1), intercept).probabilities(values)
+    assert np.allclose(found.sum(axis=1), 1)
+    assert (found >= 0).all()
+    assert (found[np.arange(len(values)), values.argmax(axis=1)] >= found.max(axis=1) - 1e-9).all()
 
 
 @given(

@@ -111,6 +111,24 @@ def test_labels_are_measured_held_out(zebra_labels):
     assert measured["accuracy"] < 0.7
 
 
+def test_with_labels_confidence_is_calibrated_on_them():
+    """A third of the labels is noise: confidence has to say so, however sure the seeds are."""
+    rng = np.random.default_rng(0)
+    places = [f"site {a}{b}" for a in "abcdefghijklmnopqrstuvwxyz" for b in "abcdefghijklmnopqrst"]
+    names = {
+        "no signal at": "network_voice",
+        "overcharged by shop at": "billing_charges",
+        "rude agent at": "customer_service",
+    }
+    kinds = rng.choice(list(names), len(places))
+    truth = [names[kind] if rng.random() < 0.7 else rng.choice(list(names.values())) for kind in kinds]
+    texts = [f"{kind} {place}" for kind, place in zip(kinds, places, strict=True)]
+    evaluation = train(TAXONOMY, pl.DataFrame({"text": texts, "category": truth})).evaluation
+    assert evaluation is not None
+    assert 0.7 < evaluation["accuracy"] < 0.9
+    assert evaluation["ece"] < 0.025
+
+
 def test_a_text_labelled_twice_counts_once_as_labelled_last(zebra_labels):
     again = zebra_labels.with_columns(
         pl.col("text").str.to_uppercase() + "  ", category=pl.lit("messaging"), subcategory=None

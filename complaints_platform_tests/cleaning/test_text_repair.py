@@ -2,7 +2,7 @@ import unicodedata
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from complaints_platform.cleaning.text import normalize_text, normalize_texts
@@ -71,12 +71,14 @@ def test_repairs(text, expected):
     assert normalize_text(text) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | texts | misread, max_size=5))
 def test_a_column_is_repaired_like_its_texts(values):
     expected = [None if value is None else normalize_text(value) for value in values]
     assert normalize_texts(pl.Series(values, dtype=pl.String)).to_list() == expected
 
 
+@settings(deadline=None)
 @given(texts | misread)
 def test_repairing_twice_changes_nothing_more(text):
     once = normalize_text(text)

@@ -323,6 +323,19 @@ def test_call_times_are_local_to_berlin_on_other_days(fortnight):
         assert written == local.strftime("%d.%m.%Y %H:%M:%S")
 
 
+def test_a_few_cases_are_closed_before_they_were_created(fortnight):
+    early = 0
+    for path, content in fortnight.of("call_centre").items():
+        records = parsed(path, content)
+        for row in fortnight.rows_of(path):
+            if row["fate"] != "quarantined" and (closed := records[row["record_number"]]["Erledigt am"]):
+                closed_at = datetime.strptime(closed, "%d.%m.%Y %H:%M:%S").replace(tzinfo=BERLIN)
+                before = closed_at < datetime.fromisoformat(row["occurred_at"])
+                assert before == ("closed_before_created" in row["traits"])
+                early += before
+    assert early > 3
+
+
 def test_a_call_day_comes_late_in_a_file_that_mixes_days(fortnight):
     late = [path for path in fortnight.of("call_centre") if path.endswith("_nachlieferung.csv")]
     assert late == ["call_centre/calls_2026-03-18_nachlieferung.csv"]

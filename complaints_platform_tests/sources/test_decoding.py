@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from complaints_platform.sources.reading import read_records
-from reading_helpers import WINDOW, make_contract, read
+from complaints_platform_tests.sources.reading_helpers import WINDOW, make_contract, read
 
 NDJSON = make_contract(format={"type": "ndjson"})
 BLOCKS = (1, 64, 1 << 20)
@@ -219,7 +219,7 @@ def test_a_stream_may_give_little_at_a_time(pack):
     assert sum(batch.records.height for batch in batches) == 30
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     data=st.binary(max_size=60),
     prefix=st.sampled_from([b"", b"id,at,text\n", b"\x1f\x8b\x08\x00", b"\x28\xb5\x2f\xfd", codecs.BOM_UTF16_LE]),

@@ -12,7 +12,7 @@ from complaints_platform.sources.batches import MAX_RECORD_BYTES
 from complaints_platform.sources.contract import CsvFormat, load_contract
 from complaints_platform.sources.delimited import Attempt, Dialect, Ending, attempt
 from complaints_platform.sources.lines import Block
-from reading_helpers import make_contract, read
+from complaints_platform_tests.sources.reading_helpers import make_contract, read
 
 HEADER = b"id,at,text\n"
 TIME = b"2026-03-05T10:00:00Z"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from complaints_platform.sources.batches import MAX_RECORD_BYTES
 from complaints_platform.sources.json_text import exact_value, object_values
-from reading_helpers import make_contract, read
+from complaints_platform_tests.sources.reading_helpers import make_contract, read
 
 FIELDS = {"source_id": "id", "text": "text", "occurred_at": "at", "customer": "user.handle", "region": "geo.area.name"}
 NDJSON = make_contract(format={"type": "ndjson"}, fields=FIELDS)

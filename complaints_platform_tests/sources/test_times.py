@@ -57,13 +57,40 @@ def test_iso_forms(text, expected):
 @pytest.mark.parametrize(
     "text",
     [
-        "0000-01-01", "0000-01-01T00:00:00Z", "0000-00-00 00:00:00", "2026-13-01", "2026-13-01T00:00:00", "2026-02-30",
-        "2026-02-30 10:00:00", "2025-02-29", "2026-03-05T25:00:00", "2026-03-05T24:00:01", "2026-03-05T10:61:00",
-        "2026-03-05T10:20:30+99:00", "2026-03-05T10:20:30+02:75", "9999-12-31T23:59:59-12:00", "9999-12-31T24:00:00",
-        "0001-01-01T00:00:00+01:00", "-0001-01-01", "+12026-03-05", "20266-03-05", "2026-3-5", "05.03.2026", "yesterday",
-        "", " ", "T", "2026", "2026-03", "1772706030", "２０２６-03-05", "2026-03-05T10:20:30Z and more", "NaN", "inf",
+        "0000-01-01",
+        "0000-01-01T00:00:00Z",
+        "0000-00-00 00:00:00",
+        "2026-13-01",
+        "2026-13-01T00:00:00",
+        "2026-02-30",
+        "2026-02-30 10:00:00",
+        "2025-02-29",
+        "2026-03-05T25:00:00",
+        "2026-03-05T24:00:01",
+        "2026-03-05T10:61:00",
+        "2026-03-05T10:20:30+99:00",
+        "2026-03-05T10:20:30+02:75",
+        "9999-12-31T23:59:59-12:00",
+        "9999-12-31T24:00:00",
+        "0001-01-01T00:00:00+01:00",
+        "-0001-01-01",
+        "+12026-03-05",
+        "20266-03-05",
+        "2026-3-5",
+        "05.03.2026",
+        "yesterday",
+        "",
+        " ",
+        "T",
+        "2026",
+        "2026-03",
+        "1772706030",
+        "\uff12\uff10\uff12\uff16-03-05",
+        "2026-03-05T10:20:30Z and more",
+        "NaN",
+        "inf",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_iso_time_is_null(text):
     assert instant(text) is None
 
@@ -93,7 +120,7 @@ def test_where_clocks_change_the_first_instant_or_the_shifted_one_counts(text, e
 
 @settings(max_examples=200, deadline=None)
 @given(
-    local=st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)),
+    local=st.datetimes(datetime.fromisoformat("1900-01-01"), datetime.fromisoformat("2100-01-01")),
     zone=st.sampled_from([BERLIN, "America/New_York", "Africa/Lagos", "Asia/Kathmandu", "Australia/Lord_Howe", "UTC"]),
 )
 def test_local_times_are_what_pep_495_says(local, zone):
@@ -107,7 +134,7 @@ def test_local_times_are_what_pep_495_says(local, zone):
 
 @settings(max_examples=200, deadline=None)
 @given(
-    moment=st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1)),
+    moment=st.datetimes(datetime.fromisoformat("0002-01-01"), datetime.fromisoformat("9998-01-01")),
     minutes=st.integers(-14 * 60, 14 * 60),
     separator=st.sampled_from("T "),
 )
@@ -160,7 +187,7 @@ def test_what_is_no_epoch_is_null(unit, text):
         ("%Y-%m-%d", "+262000-04-22", None),
         ("%d-%m-%Y", "22-04-2015 and more", None),
     ],
-)  # fmt: skip
+)
 def test_patterns(pattern, text, expected):
     assert instant(text, pattern) == (expected and datetime.fromisoformat(expected))
 
@@ -169,8 +196,13 @@ def test_formats_are_tried_in_order_for_each_text():
     texts = ["05/03/2026", "2026-03-05T10:00:00+01:00", None, "1772706030", "never", "13/13/2026"]
     parsed = instants(texts, "%d/%m/%Y", "iso8601", "epoch_s", zone=BERLIN)
     assert parsed["instant"].dt.to_string("%Y-%m-%d %H:%M:%S").to_list() == [
-        "2026-03-04 23:00:00", "2026-03-05 09:00:00", None, "2026-03-05 10:20:30", None, None,
-    ]  # fmt: skip
+        "2026-03-04 23:00:00",
+        "2026-03-05 09:00:00",
+        None,
+        "2026-03-05 10:20:30",
+        None,
+        None,
+    ]
     assert parsed["absolute"].to_list()[:4] == [False, True, None, True]
 
 
@@ -180,7 +212,7 @@ def test_times_of_typed_files_are_iso_whatever_the_contract_says():
 
 
 def test_a_pattern_that_can_not_be_used_is_the_contracts_fault():
-    with pytest.raises(ContractError, match="times.formats: '%Y-%m-%d %I %p' can't be used"):
+    with pytest.raises(ContractError, match=r"times\.formats: '%Y-%m-%d %I %p' can't be used"):
         check_formats(Times(formats=["iso8601", "%Y-%m-%d %I %p"]))
 
 
@@ -190,7 +222,7 @@ def test_zones_must_mean_the_same_everywhere(zone):
         Times(zone=zone)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     texts=st.lists(st.text(st.sampled_from("0123456789-:T .Z+eE/,apm"), max_size=26) | st.none(), max_size=8),
     zone=st.sampled_from(["UTC", BERLIN, "Pacific/Kiritimati"]),

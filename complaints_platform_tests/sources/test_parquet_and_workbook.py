@@ -10,11 +10,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from reading_helpers import make_contract, read
 
 from complaints_platform.sources import workbook
 from complaints_platform.sources.batches import MAX_RECORD_BYTES
+from complaints_platform_tests.sources.reading_helpers import make_contract, read
 
+NAIVE = datetime.fromisoformat("2026-03-05T09:30")
 FIELDS = {"source_id": "id", "text": "text", "occurred_at": "at", "customer": "user.handle", "region": "region"}
 PARQUET = make_contract(
     format={"type": "parquet"}, fields=FIELDS, times={"zone": "Europe/Berlin", "formats": ["epoch_ms"]}
@@ -34,7 +35,7 @@ def parquet_rows(count, **columns):
     default = {
         "id": list(range(count)),
         "text": [f"words {n}" for n in range(count)],
-        "at": [datetime(2026, 3, 5, 9, 30, 0, 5)] * count,
+        "at": [datetime.fromisoformat("2026-03-05T09:30:00.000005")] * count,
     }
     return default | columns
 
@@ -58,16 +59,24 @@ def test_parquet_values_become_text():
     assert result.times == ["2026-03-05T08:30:00.000005Z"] * 2
     raw = json.loads(result.records["raw_record"][0])
     assert raw == {
-        "id": 0, "text": "words 0", "at": "2026-03-05 09:30:00.000005", "user": {"handle": "@a", "tags": [1, 2]},
-        "region": "north", "amount": "1.10", "photo": None, "nested": [{"bytes": "x"}], "photos": None, "day": "2026-03-05",
-    }  # fmt: skip
+        "id": 0,
+        "text": "words 0",
+        "at": "2026-03-05 09:30:00.000005",
+        "user": {"handle": "@a", "tags": [1, 2]},
+        "region": "north",
+        "amount": "1.10",
+        "photo": None,
+        "nested": [{"bytes": "x"}],
+        "photos": None,
+        "day": "2026-03-05",
+    }
     assert json.loads(result.records["raw_record"][1])["photo"] == "text"
 
 
 @pytest.mark.parametrize(
     ("column", "expected"),
     [
-        (pa.array([datetime(2026, 3, 5, 9, 30)]), "2026-03-05T08:30:00Z"),
+        (pa.array([NAIVE]), "2026-03-05T08:30:00Z"),
         (pa.array([datetime(2026, 3, 5, 9, 30, tzinfo=UTC)]), "2026-03-05T09:30:00Z"),
         (
             pa.array([datetime(2026, 3, 5, 9, 30, tzinfo=UTC)], pa.timestamp("ns", "America/New_York")),
@@ -158,9 +167,9 @@ def test_workbook_values_become_text():
     rows = [
         [],
         HEADER,
-        [17, "words", datetime(2026, 3, 5), time(9, 30), True, "unnamed", "a", "b", "beyond"],
+        [17, "words", datetime.fromisoformat("2026-03-05"), time(9, 30), True, "unnamed", "a", "b", "beyond"],
         [],
-        [18.5, "more", datetime(2026, 3, 5, 9, 30), None, 12.0, None, timedelta(hours=1)],
+        [18.5, "more", NAIVE, None, 12.0, None, timedelta(hours=1)],
         [None, "", "2026-03-05", "09:30:00"],
     ]
     result = read(xlsx(rows), XLSX)
@@ -171,9 +180,16 @@ def test_workbook_values_become_text():
     assert result.times == ["2026-03-05T08:30:00Z"] * 2
     assert result.bad == [(3, 6, "missing_text")]
     assert json.loads(result.records["raw_record"][0]) == {
-        "id": 17, "text": "words", "day": "2026-03-05", "time": "09:30:00", "region": True, "column 6": "unnamed",
-        "note": "a", "note (column 8)": "b", "column 9": "beyond",
-    }  # fmt: skip
+        "id": 17,
+        "text": "words",
+        "day": "2026-03-05",
+        "time": "09:30:00",
+        "region": True,
+        "column 6": "unnamed",
+        "note": "a",
+        "note (column 8)": "b",
+        "column 9": "beyond",
+    }
 
 
 def test_the_sheet_is_chosen_by_name():

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from contracts import CFPB, COMCAST, NYC311, TWEETS
-from reading_helpers import Window, read
 
 from complaints_platform.sources.contract import SourceContract
+from complaints_platform_tests.contracts import CFPB, COMCAST, NYC311, TWEETS
+from complaints_platform_tests.sources.reading_helpers import Window, read
 
 WINDOW = Window(date(2000, 1, 1), datetime(2026, 11, 1, tzinfo=UTC))
 NEW_YORK = ZoneInfo("America/New_York")

@@ -1,0 +1,144 @@
+"""Starting each contender in a process of its own and reading its result."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.meter import Cost
+from benchmarks.platform_run import RESULT
+from benchmarks.workload import SOURCES, TAXONOMY, Workload
+
+PLATFORM, DIRECT = "platform", "direct"
+PEERS = {
+    "polars": ["p_polars.py", "all"],
+    "polars-day": ["p_polars.py", "day"],
+    "pandas": ["p_pandas.py"],
+}
+"""Contender → the peers' script, and its mode."""
+
+ALL = (PLATFORM, DIRECT, *PEERS)
+FIRST_DAY = "2026-01-01"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run of one contender."""
+
+    contender: str
+    total: Cost
+    stages: Mapping[str, Cost]
+    counts: Mapping[str, Any]
+    load: float
+    """Load average of the machine when it began: above 0 somebody else was at work."""
+    lake_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """What was trained before the runs, on either side."""
+
+    seconds: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The contenders over one workload."""
+
+    workload: Workload
+    work: Path
+    trained: dict[str, Training] = field(default_factory=dict)
+
+    def train(self) -> None:
+        """Train both sides' models, once.
+
+        Raises:
+            BenchmarkError: a training failed.
+        """
+        shutil.rmtree(self._trained_lake, ignore_errors=True)
+        ours = self._platform("train", self._trained_lake)
+        self.trained["platform"] = Training(ours["seconds"], ours["accuracy"])
+        started = time.perf_counter()
+        accuracy = float(self._peer("train.py", str(self.workload.data)))
+        self.trained["peers"] = Training(time.perf_counter() - started, accuracy)
+
+    def run(self, contender: str) -> Result:
+        """Run one contender from nothing but the files and its model.
+
+        Raises:
+            BenchmarkError: it failed.
+        """
+        load = os.getloadavg()[0]
+        if contender in PEERS:
+            return self._run_peer(contender, load)
+        lake = self.work / "lake"
+        landing = self.work / "landing"
+        for folder in (lake, landing, self.work / "dagster"):
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self._trained_lake, lake)
+        self.workload.landing(landing)
+        got = self._platform("dagster" if contender == PLATFORM else "direct", lake)
+        for folder in (lake, landing, self.work / "dagster"):
+            shutil.rmtree(folder, ignore_errors=True)
+        stages = {name: Cost(**cost) for name, cost in got["stages"].items()}
+        return Result(contender, Cost(**got["total"]), stages, got["counts"], load, got["lake_mb"])
+
+    @property
+    def _trained_lake(self) -> Path:
+        return self.work / f"trained-{self.workload.records}"
+
+    def _run_peer(self, contender: str, load: float) -> Result:
+        script, *mode = PEERS[contender]
+        out = self.work / "peer-out"
+        got = _result_of(self._peer(script, str(self.workload.data), str(out), *mode))
+        shutil.rmtree(out, ignore_errors=True)
+        stages = {name: Cost(wall, cpu, peak) for name, wall, cpu, peak in got["steps"]}
+        counts = {name: value for name, value in got.items() if name not in {"engine", "steps"}}
+        return Result(contender, Cost(got["total"], got["cpu"], got["peak_mb"]), stages, counts, load)
+
+    def _peer(self, *command: str) -> str:
+        return _run([sys.executable, *command], self.workload.peers, dict(os.environ))
+
+    def _platform(self, way: str, lake: Path) -> dict[str, Any]:
+        others = {name: value for name, value in os.environ.items() if not name.startswith(("COMPLAINTS_", "DAGSTER_"))}
+        environment = {
+            **others,
+            "COMPLAINTS_PROFILE": "test",
+            "COMPLAINTS_LAKE": str(lake),
+            "COMPLAINTS_LANDING": str(self.work / "landing"),
+            "COMPLAINTS_SOURCES": str(SOURCES),
+            "COMPLAINTS_TAXONOMY": str(TAXONOMY),
+            "COMPLAINTS_FIRST_DAY": FIRST_DAY,
+            "DAGSTER_HOME": str(self.work / "dagster"),
+            "PYTHONWARNINGS": "ignore",
+        }
+        workload = self.workload
+        command = [
+            *(sys.executable, "-m", "benchmarks.platform_run", way),
+            *(str(workload.data), str(workload.peers), str(workload.records)),
+        ]
+        return _result_of(_run(command, Path(__file__).parent.parent, environment))
+
+
+def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchmarkError(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def _result_of(output: str) -> dict[str, Any]:
+    for line in reversed(output.splitlines()):
+        if line.startswith(RESULT):
+            result: dict[str, Any] = orjson.loads(line.removeprefix(RESULT))
+            return result
+    raise BenchmarkError(f"no result in the output:\n{output[-4000:]}")

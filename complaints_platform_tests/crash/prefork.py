@@ -1,0 +1,122 @@
+"""A process that has imported the platform once and forks a child for each ``complaints`` command.
+
+Importing takes seconds, a fork milliseconds: only so can a command be killed at each of its
+writes. Nothing of Polars, Arrow or delta-rs is used before the fork; their thread pools start
+in the child.
+
+Requests are lines of JSON on standard input: ``{"argv", "environment", "output", "kill_at",
+"writes"}`` starts a command and answers its process id; ``{"wait": pid}`` answers its return code,
+negative for a signal.
+"""
+
+import faulthandler
+import json
+import os
+import signal
+import sys
+
+import deltalake
+from deltalake.table import TableOptimizer
+
+import complaints_platform.collection.by_hand
+import complaints_platform.defs.running
+import complaints_platform.sources.workbook  # noqa: F401  # imported so that no child has to
+from complaints_platform.cli import main
+
+HANGS_AFTER_SECONDS = 60
+WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+class Writes:
+    """Counts what a command is about to change below a folder; kills it at one of these moments."""
+
+    def __init__(self, folder, kill_at, count_file):
+        self._folder = folder
+        self._kill_at = kill_at
+        self._count_file = count_file
+        self._count = 0
+        sys.addaudithook(self._audit)
+        # delta-rs writes its log without Python, so Python's audit events do not tell of it.
+        for owner, name in (
+            (deltalake.DeltaTable, "create_write_transaction"),
+            (deltalake.DeltaTable, "create"),
+            (TableOptimizer, "compact"),
+        ):
+            self._surround(owner, name)
+
+    def _audit(self, event, arguments):
+        if event == "open":
+            path, _, flags = arguments
+            if not (isinstance(flags, int) and flags & WRITING_FLAGS):
+                return
+        elif event in {"os.rename", "os.link"}:
+            path = arguments[0]
+        else:
+            return
+        if isinstance(path, str | os.PathLike) and os.fspath(path).startswith(self._folder):
+            self._moment()
+
+    def _surround(self, owner, name):
+        original = getattr(owner, name)
+
+        def surrounded(*arguments, **named):
+            self._moment()
+            result = original(*arguments, **named)
+            self._moment()
+            return result
+
+        setattr(owner, name, surrounded)
+
+    def _moment(self):
+        self._count += 1
+        if self._count == self._kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def close(self):
+        with open(self._count_file, "w") as file:  # noqa: PTH123
+            file.write(str(self._count))
+
+
+def run(request):
+    """Be the command; never return."""
+    output = os.open(request["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    faulthandler.dump_traceback_later(HANGS_AFTER_SECONDS, exit=True, file=2)
+    os.environ.update(request["environment"])
+    sys.argv = ["complaints", *request["argv"]]
+    writes = None
+    if request["kill_at"] is not None:
+        writes = Writes(request["environment"]["COMPLAINTS_LAKE"], request["kill_at"], request["writes"])
+    code = 0
+    try:
+        main()
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BaseException:  # noqa: BLE001  # as the interpreter does at its end
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    if writes is not None:
+        writes.close()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def serve():
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "wait" in request:
+            _, status = os.waitpid(request["wait"], 0)
+            answer = os.waitstatus_to_exitcode(status)
+        else:
+            answer = os.fork()
+            if answer == 0:
+                run(request)
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    print(json.dumps("ready"), flush=True)
+    serve()

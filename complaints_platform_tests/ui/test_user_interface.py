@@ -1,0 +1,219 @@
+"""The user interface in a real browser: what a data engineer clicks and sees.
+
+Session fixtures are the clicks that change something, in the order in which a newcomer makes them.
+"""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from complaints_platform.generator.options import GeneratorOptions
+from complaints_platform.lake import Lake
+from complaints_platform.pipeline import data_sets
+from complaints_platform_tests.ui.dagster_server import ROOT, wait_until
+
+pytestmark = pytest.mark.browser
+
+GROUPS = ("sources", "cleaned", "classifier", "categorized", "marts")
+RAW = ("raw/call_centre", "raw/sms", "raw/social_media", "raw/web_forms")
+TABLES = tuple(f"{spec.schema}/{spec.name}" for spec in data_sets.TABLES)
+CHECKS = {
+    "cleaned/complaints": ("no_record_lost_or_added", r"30 of 30 days agree with their receipts"),
+    "mart/daily_complaints": ("agrees_with_detail", r"30 of 30 days agree with the detail"),
+    "mart/reconciliation": ("every_file_reconciles", r"(\d+) of \1 files reconcile"),
+}
+SCREENSHOT = ROOT / "docs" / "images" / "asset-graph.png"
+FIRST = GeneratorOptions.first_day
+MONTH = [FIRST + timedelta(days=offset) for offset in range(30)]
+
+RUNS = "{ runsOrError { ... on Runs { results { runId jobName status tags { key value } } } } }"
+BACKFILLS = """
+{ partitionBackfillsOrError { ... on PartitionBackfills { results {
+  id status numPartitions error { message } runs { runId status } } } } }
+"""
+
+
+def run_of(dagster, job, tag="", seconds=90):
+    """Wait until the newest run of a job (with a tag of this value) has ended; return it."""
+
+    def ended():
+        for run in dagster.ask(RUNS)["runsOrError"]["results"]:
+            if run["jobName"] == job and (not tag or tag in {each["value"] for each in run["tags"]}):
+                return run if run["status"] in {"SUCCESS", "FAILURE", "CANCELED"} else None
+        return None
+
+    return wait_until(ended, seconds, f"the run of {job} has not ended")
+
+
+def launch(page, button):
+    """Press a button that launches a run, and wait until the UI says that it did."""
+    page.get_by_role("button", name=button).last.click()
+    page.get_by_text(re.compile(r"^(Launched|Created|Backfill)")).first.wait_for()
+
+
+def materialize(new_page, job, partitions):
+    """Select partitions in the dialog of a job's Materialize button, and launch."""
+    page = new_page(f"/locations/complaints_platform/jobs/{job}")
+    page.get_by_role("button", name="Materialize all").click()
+    page.get_by_text("Partition selection").wait_for()
+    page.get_by_role("button", name="Show all partitions").click()
+    if partitions == "Latest":
+        page.get_by_role("button", name="Latest", exact=True).click()
+    else:
+        box = page.get_by_placeholder(re.compile("partition|2026")).last
+        box.fill(partitions)
+        box.press("Enter")
+    launch(page, re.compile("^Launch (1 run|backfill)$"))
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def collected(dagster, new_page):
+    """The run that the launchpad of the job ``collect`` started."""
+    page = new_page("/locations/complaints_platform/jobs/collect/playground")
+    page.get_by_role("button", name="Launch Run").click()
+    page.wait_for_url("**/runs/*")
+    page.close()
+    return run_of(dagster, "collect")
+
+
+@pytest.fixture(scope="session")
+def trained(dagster, new_page):
+    """The run that the Materialize button of the classifier's page started."""
+    page = new_page("/assets/classifier/model")
+    launch(page, "Materialize")
+    page.close()
+    return run_of(dagster, "__ASSET_JOB")
+
+
+@pytest.fixture(scope="session")
+def one_day(dagster, new_page, collected, trained):
+    """The run of one partition of cleaned → categorized → marts, and the rows that it made."""
+    materialize(new_page, "complaints_by_day", FIRST.isoformat())
+    run = run_of(dagster, "complaints_by_day", FIRST.isoformat())
+    return run, rows_by_day(dagster)
+
+
+@pytest.fixture(scope="session")
+def month(dagster, new_page, one_day):
+    """The backfill of thirty days."""
+    materialize(new_page, "complaints_by_day", f"[{MONTH[0]}...{MONTH[-1]}]")
+
+    def ended():
+        backfills = dagster.ask(BACKFILLS)["partitionBackfillsOrError"]["results"]
+        return backfills[0] if backfills and backfills[0]["status"] not in {"REQUESTED", "COMPLETING"} else None
+
+    return wait_until(ended, 150, "the backfill has not ended")
+
+
+@pytest.fixture(scope="session")
+def received_today(dagster, new_page, month):
+    """The run of the newest partition of the data sets by day received."""
+    materialize(new_page, "files_by_received_day", "Latest")
+    return run_of(dagster, "files_by_received_day")
+
+
+def rows_by_day(dagster):
+    """Return data set → day → rows for the data sets by day of the complaint."""
+    lake = Lake(dagster.lake)
+    return {
+        f"{spec.schema}/{spec.name}": spec.table(lake).row_counts()
+        for spec in data_sets.TABLES
+        if not spec.by_received_day
+    }
+
+
+def test_the_collect_job_launched_from_its_launchpad_shows_a_table_of_files(collected, new_page):
+    assert collected["status"] == "SUCCESS"
+    page = new_page(f"/runs/{collected['runId']}")
+    page.get_by_text("Success", exact=True).first.wait_for()
+    page.get_by_text("STEP_OUTPUT", exact=True).wait_for()
+    page.get_by_text("[Show Markdown]").last.click()
+    dialog = page.locator(".bp5-dialog")
+    dialog.get_by_role("columnheader", name="quarantined").wait_for()
+    assert dialog.get_by_role("row").count() > 100
+    assert dialog.get_by_role("row").nth(1).get_by_role("cell").nth(0).inner_text() == "call_centre"
+
+
+def test_one_partition_materialised_from_the_ui_reaches_every_table_and_no_other_day(one_day):
+    run, rows = one_day
+    assert run["status"] == "SUCCESS"
+    assert {name: set(days) for name, days in rows.items()} == {name: {FIRST} for name in rows}
+    assert all(days[FIRST] > 0 for days in rows.values())
+
+
+def test_a_backfill_of_thirty_days_from_the_ui_is_one_run_and_fills_every_day(month, dagster):
+    assert month["status"] == "COMPLETED_SUCCESS", month
+    assert month["numPartitions"] == 30
+    assert [run["status"] for run in month["runs"]] == ["SUCCESS"]
+    rows = rows_by_day(dagster)
+    assert {name: sorted(days) for name, days in rows.items()} == dict.fromkeys(rows, MONTH)
+    assert rows["cleaned/complaints"] == rows["categorized/complaints"]
+    lake = Lake(dagster.lake)
+    raw = {day: sum(lake.segments.day(source.split("/")[1], day).rows for source in RAW) for day in MONTH}
+    assert rows["cleaned/complaints"] == raw
+
+
+def test_the_newest_day_received_holds_every_file(received_today, dagster):
+    assert received_today["status"] == "SUCCESS"
+    table = data_sets.RECONCILIATION.table(Lake(dagster.lake))
+    (files,) = [day.frame for day in table.read_days(sorted(table.row_counts()))]
+    assert files.height > 300
+    assert files["reconciles"].all()
+
+
+@pytest.mark.parametrize("asset", [*RAW, *TABLES])
+def test_the_page_of_an_asset_shows_description_columns_row_count_and_preview(asset, received_today, new_page):
+    page = new_page(f"/assets/{asset}")
+    assert len(section(page, "Description")) > 30
+    page.get_by_role("columnheader", name="Column name").wait_for()
+    if asset in TABLES:
+        page.get_by_text("Row count", exact=True).wait_for()
+    page.get_by_text("dagster/partition_row_count", exact=True).wait_for()
+    preview = page.get_by_role("row").filter(has=page.get_by_role("cell", name="preview", exact=True))
+    preview.wait_for()
+    link = preview.get_by_text("[Show Markdown]")
+    if link.count():
+        link.click()
+        preview = page.locator(".bp5-dialog")
+    assert preview.get_by_role("table").get_by_role("row").count() > 1
+    page.close()
+
+
+def section(page, title):
+    """Return the text below a heading of an asset's page."""
+    heading = page.get_by_text(title, exact=True).first
+    heading.wait_for()
+    return page.inner_text("body").split(f"\n{title}\n", 1)[1].split("\nColumns\n", 1)[0].strip()
+
+
+def test_the_page_of_the_classifier_says_that_accuracy_is_not_measured_without_labels(trained, new_page):
+    assert trained["status"] == "SUCCESS"
+    page = new_page("/assets/classifier/model")
+    page.get_by_text("not measured: there are no labels yet").wait_for()
+    page.get_by_role("cell", name="network_voice").wait_for()
+
+
+@pytest.mark.parametrize("asset", CHECKS)
+def test_results_of_checks_are_visible(asset, received_today, new_page):
+    name, result = CHECKS[asset]
+    page = new_page(f"/assets/{asset}?view=checks")
+    page.get_by_text(name).first.wait_for()
+    page.get_by_text("Passed", exact=True).wait_for()
+    page.get_by_text(re.compile(result)).wait_for()
+
+
+def test_the_asset_graph_shows_every_group_and_asset(received_today, new_page, tmp_path):
+    page = new_page("/asset-groups")
+    page.set_viewport_size({"width": 2000, "height": 1400})
+    page.get_by_text("Hide navigation").click()
+    page.get_by_label("panel_show_right").last.click()
+    page.get_by_label("unfold_more").first.wait_for()
+    for group in GROUPS:
+        assert page.get_by_text(group, exact=True).count()
+    page.get_by_label("settings").last.click()
+    page.get_by_text("Expand all groups").click()
+    for asset in (*RAW, *TABLES, "classifier/model"):
+        page.get_by_text(asset.rsplit("/", 1)[1], exact=True).first.wait_for()
+    page.screenshot(path=tmp_path / "asset-graph.png")
