@@ -57,9 +57,9 @@ def _measure(bench: Bench, contenders: list[str], rounds: int) -> list[Result]:
     for number in range(1, rounds + 1):
         for contender in contenders:
             result = bench.run(contender)
-            total = result.total
+            cost = result.total
             print(
-                f"  round {number}, {contender}: {total.wall_s:.1f} s, CPU {total.cpu_s:.1f} s, {total.peak_mb:,.0f} MB "
+                f"  round {number}, {contender}: {cost.wall_s:.1f} s, CPU {cost.cpu_s:.1f} s, {cost.peak_mb:,.0f} MB "
                 f"(load before: {result.load:.1f})",
                 flush=True,
             )

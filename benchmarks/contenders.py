@@ -13,8 +13,7 @@ from typing import Any
 import orjson
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.meter import Cost
-from benchmarks.platform_run import RESULT
+from benchmarks.meter import RESULT, Cost
 from benchmarks.workload import SOURCES, TAXONOMY, Workload
 
 PLATFORM, DIRECT = "platform", "direct"

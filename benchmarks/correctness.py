@@ -8,6 +8,9 @@ from benchmarks.errors import BenchmarkError
 DUPLICATES_TOLERANCE = 0.01
 """Both sides redact a little differently, so a few texts are equal for one and not for the other."""
 
+NEAR_DUPLICATES_TOLERANCE = 0.1
+"""What resembles what is a matter of definition: words, threshold, estimate or exact comparison."""
+
 ACCURACY_TOLERANCE = 0.02
 
 
@@ -45,7 +48,7 @@ def check_agreement(platform: Result, peer: Result, trained: dict[str, Training]
         apart <= DUPLICATES_TOLERANCE * duplicates, platform, f"{ours['duplicates']} duplicates, peer {duplicates}"
     )
     _require(
-        ours["near_duplicates"] >= theirs["near"] * (1 - DUPLICATES_TOLERANCE),
+        ours["near_duplicates"] >= theirs["near"] * (1 - NEAR_DUPLICATES_TOLERANCE),
         platform,
         f"{ours['near_duplicates']} near duplicates, peer {theirs['near']}",
     )

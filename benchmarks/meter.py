@@ -15,6 +15,9 @@ import psutil
 SAMPLE_SECONDS = 0.05
 MEGABYTE = 2**20
 
+RESULT = "RESULT "
+"""Begins the line in which a measured process gives its result, as in the peers' meter."""
+
 
 @dataclass(frozen=True)
 class Span:

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from benchmarks.meter import Meter, Span
+from benchmarks.meter import RESULT, Meter, Span
 from benchmarks.workload import Workload
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.taxonomy import load_taxonomy
@@ -36,8 +36,6 @@ from complaints_platform.pipeline.staleness import staleness
 from complaints_platform.schemas import Outcome
 from complaints_platform.settings import Settings, load_settings
 from complaints_platform.sources.contract import load_contracts
-
-RESULT = "RESULT "
 
 STAGE_OF_STEP = {
     "collect_landing": "collect",

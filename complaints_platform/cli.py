@@ -33,11 +33,11 @@ err = Console(stderr=True)
 
 
 def main() -> None:
-    """Run the command line; expected errors become one line on stderr and exit code 1."""
+    """Run the command line; expected errors, and those of the system, become one line on stderr and exit code 1."""
     try:
         app()
-    except ComplaintsError as error:
-        err.print(f"[bold red]{type(error).__name__}[/]: {_escape(str(error))}", highlight=False)
+    except (ComplaintsError, OSError) as error:
+        err.print(f"[bold red]{type(error).__name__}[/]: {_escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -1,5 +1,6 @@
 """Assembly only: the one Definitions object, from settings and source contracts."""
 
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -15,6 +16,10 @@ from complaints_platform.defs.tables import table_assets
 from complaints_platform.settings import PACKAGED_SOURCES, Settings, load_settings
 from complaints_platform.sources.contract import load_contracts
 
+# The dagster family is pinned exactly and what is beta in it is covered by tests: repeating the
+# warning at every start of every command would only teach people to overlook warnings.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Return all definitions under ``settings``.
@@ -28,7 +33,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         dg.Definitions(
             assets=[classifier_asset(settings), *table_assets(settings, sorted(contracts))],
             asset_checks=table_checks(settings, sorted(contracts)),
-            jobs=[collect_job(settings, contracts), *asset_jobs(settings)],
+            jobs=[collect_job(settings, contracts), *asset_jobs()],
             resources={"io_manager": DeltaIOManager(lake=settings.lake), "run_days": RunDays()},
             # A process a step costs more than the steps of a day do.
             executor=dg.in_process_executor,

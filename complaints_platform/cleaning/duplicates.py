@@ -53,7 +53,9 @@ def number_repetitions(records: pl.DataFrame) -> pl.DataFrame:
     again = marked.with_columns(ordinal=pl.int_range(pl.len()).over("complaint_id")).filter(pl.col("ordinal") > 0)
     if again.height == 0:
         return records
-    ids = records["complaint_id"].clone().scatter(again["row"], repetition_keys(again["complaint_id"], again["ordinal"]))
+    ids = (
+        records["complaint_id"].clone().scatter(again["row"], repetition_keys(again["complaint_id"], again["ordinal"]))
+    )
     return records.with_columns(complaint_id=ids)
 
 
@@ -77,7 +79,9 @@ def version_outcomes(today: pl.DataFrame, elsewhere: pl.DataFrame) -> pl.DataFra
     here = native.join(moved, on="complaint_id", how="anti")
     single = here.filter(pl.col("complaint_id").is_unique() & pl.col("withdrawn"))
     retracted = single.select("row", **_outcome(Outcome.RETRACTED))
-    return pl.concat([superseded, retracted, _outcomes_of_versions(here.filter(pl.col("complaint_id").is_duplicated()))])
+    return pl.concat(
+        [superseded, retracted, _outcomes_of_versions(here.filter(pl.col("complaint_id").is_duplicated()))]
+    )
 
 
 def _newer_elsewhere(native: pl.DataFrame, elsewhere: pl.DataFrame) -> pl.DataFrame:
@@ -98,14 +102,15 @@ def _outcomes_of_versions(versions: pl.DataFrame) -> pl.DataFrame:
     newest = newest_versions(versions).select(content)
     same = versions.join(newest, on=content, how="semi", nulls_equal=True).sort(*ARRIVAL)
     counting = same.unique("complaint_id", keep="first", maintain_order=True)
-    decided = pl.concat(
+    return pl.concat(
         [
             versions.join(same, on="row", how="anti").select("row", **_outcome(Outcome.SUPERSEDED)),
             counting.filter("withdrawn").select("row", **_outcome(Outcome.RETRACTED)),
-            same.join(counting, on="row", how="anti").select("row", **_outcome(Outcome.DUPLICATE, pl.col("complaint_id"))),
+            same.join(counting, on="row", how="anti").select(
+                "row", **_outcome(Outcome.DUPLICATE, pl.col("complaint_id"))
+            ),
         ]
     )
-    return decided
 
 
 def repetitions(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -127,7 +132,12 @@ def repetitions(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     same = ["source", "customer_key", "text"]
     columns = [*same, "occurred_at", *ARRIVAL, "complaint_id", "row"]
     known = anonymous & ~pl.col("withdrawn") & pl.col("customer_key").is_not_null() & pl.col("text").is_not_null()
-    records = pl.concat([before.with_columns(row=pl.lit(None, pl.UInt32)).filter(known).select(columns), today.filter(known).select(columns)])
+    records = pl.concat(
+        [
+            before.with_columns(row=pl.lit(None, pl.UInt32)).filter(known).select(columns),
+            today.filter(known).select(columns),
+        ]
+    )
     groups = records.filter(pl.struct(same).is_duplicated()).sort("occurred_at", *ARRIVAL)
     groups = groups.with_columns(group=pl.struct(same).rank("dense"))
     earliest = groups.unique(["group", "occurred_at"], keep="first", maintain_order=True)
@@ -136,7 +146,11 @@ def repetitions(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
         .with_columns(since=pl.col("occurred_at") - REPETITION_WINDOW)
         .sort("since")
         .join_asof(
-            earliest.select("group", since="occurred_at", original="complaint_id"), on="since", by="group", strategy="forward", check_sortedness=False
+            earliest.select("group", since="occurred_at", original="complaint_id"),
+            on="since",
+            by="group",
+            strategy="forward",
+            check_sortedness=False,
         )
         .filter(pl.col("original") != pl.col("complaint_id"))
     )

@@ -26,8 +26,18 @@ _CUSTOMER = b"customer"
 _AGENT = b"agent"
 _THREAD = b"thread"
 
-_PHONE = r"^(?:\+|00)?[1-9][0-9]{9,14}$|^(?:\+|00)[1-9][0-9]{6,14}$"
-"""Digits of a number in international form; without + or 00 only if too long for most other numbers."""
+_INTERNATIONAL = r"^(?:\+|00)([1-9][0-9]{6,14})$"
+_NATIONAL = (
+    (r"^0((?:70|80|81|90|91)[0-9]{8})$", "234${1}"),
+    (r"^0(7[1-57-9][0-9]{8})$", "44${1}"),
+    (r"^0(1[567][0-9]{9})$", "49${1}"),
+    (r"^([2-9][0-9]{2}[2-9][0-9]{6})$", "1${1}"),
+)
+"""National numbers of one country's shape alone: mobiles of Nigeria, the UK and Germany, and all of North America.
+
+Of a number of another country that has the same shape, this makes another name, never another person's:
+that person's own number would have to be there too.
+"""
 
 
 @dataclass(frozen=True)
@@ -122,23 +132,16 @@ def thread_keys(source: str, threads: pl.Series, key: DataKey) -> pl.Series:
 def normalize_persons(values: pl.Series) -> pl.Series:
     """Return the one notation of phone numbers, e-mail addresses, handles and account numbers.
 
-    Lower case, no white space around. A phone number in international form (with +, with 00, or 10 to
-    15 digits alone) becomes its digits; a handle loses its @. A national number (0803 …) stays what
-    it is but for its separators, because without a country it is nobody's for sure.
+    Lower case, no white space around. A phone number in international form (+, 00 or neither), or in the
+    national form of the countries in ``_NATIONAL``, becomes its international digits; other numbers lose
+    their separators; a handle loses its @.
     """
     plain = values.str.strip_chars().str.to_lowercase()
     digits = plain.str.replace_all(r"[\s().\-/]", "")
-    is_number = digits.str.contains(r"^\+?[0-9]{7,17}$")
-    is_phone = digits.str.contains(_PHONE)
-    frame = pl.DataFrame({"plain": plain, "digits": digits, "is_number": is_number, "is_phone": is_phone})
-    normal = frame.select(
-        pl.when("is_phone")
-        .then(pl.col("digits").str.replace(r"^(?:\+|00)", ""))
-        .when("is_number")
-        .then("digits")
-        .otherwise(pl.col("plain").str.replace("^@+", ""))
-        .alias("normal")
-    )["normal"]
+    number = digits.str.replace(_INTERNATIONAL, "${1}")
+    for pattern, replacement in _NATIONAL:
+        number = number.str.replace(pattern, replacement)
+    normal = number.zip_with(digits.str.contains(r"^\+?[0-9]{7,17}$"), plain.str.replace("^@+", ""))
     return normal.set(normal == "", None)
 
 
@@ -175,4 +178,6 @@ def _framed(value: str) -> bytes:
 def _framed_column(name: str) -> pl.Expr:
     """Do what ``_framed`` does for each value of a column; a null is told apart from all texts."""
     value = pl.col(name).cast(pl.String)
-    return pl.when(value.is_null()).then(pl.lit("-")).otherwise(pl.concat_str(value.str.len_bytes(), pl.lit(":"), value))
+    return (
+        pl.when(value.is_null()).then(pl.lit("-")).otherwise(pl.concat_str(value.str.len_bytes(), pl.lit(":"), value))
+    )

@@ -153,7 +153,9 @@ def _near_duplicates(complaints: pl.DataFrame, before: pl.DataFrame) -> pl.DataF
     """Return row, near_duplicate_of, similarity of those complaints that nearly repeat an earlier one."""
     columns = ["occurred_at", "complaint_id", "row", "shingles"]
     earlier = _standing(before).join(complaints, on="complaint_id", how="anti")
-    pool = pl.concat([earlier.with_columns(row=pl.lit(None, pl.get_index_type())).select(columns), complaints.select(columns)])
+    pool = pl.concat(
+        [earlier.with_columns(row=pl.lit(None, pl.get_index_type())).select(columns), complaints.select(columns)]
+    )
     pool = pool.sort("occurred_at", "complaint_id")
     match = near_duplicates(shingled(pool["shingles"]), pool["row"].is_not_null().to_numpy())
     found = np.flatnonzero(match.earliest >= 0)

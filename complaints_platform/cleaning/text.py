@@ -28,15 +28,15 @@ def _windows_1252(byte: int) -> str:
 _BYTE_OF = {chr(byte): byte for byte in range(0x80, 0x100)} | {_windows_1252(byte): byte for byte in range(0x80, 0x100)}
 """Character → byte, for bytes that were read as Windows-1252 or as Latin-1 (which keeps C1 controls)."""
 
-_CONTINUATION = re.escape("".join(character for character, byte in _BYTE_OF.items() if 0x80 <= byte < 0xC0))
-"""What a UTF-8 continuation byte looks like after being read as Windows-1252 or Latin-1."""
+_CONTINUATION = "".join(character for character, byte in _BYTE_OF.items() if byte in range(0x80, 0xC0))
+"""What the second to fourth bytes of a UTF-8 character look like after such a reading."""
 
 _SEQUENCE = re.compile(f"[Â-ß][{_CONTINUATION}]|[à-ï][{_CONTINUATION}]{{2}}|[ð-ô][{_CONTINUATION}]{{3}}")
 
-_PUNCTUATION = "“”‘’…–—»«™®°´·•"
-"""Continuation bytes that in sound text may follow a capital at the end of a word ("IRMÃ”", "NÅ…")."""
+_PUNCTUATION = "\u201c\u201d\u2018\u2019\u2026\u2013\u2014»«™®°\u00b4·•"
+"""Those of them that in sound text may follow a capital at the end of a word, such as quotes, dashes, ellipses."""
 
-_LETTERLIKE = re.escape("".join(sorted(character for character, byte in _BYTE_OF.items() if 0x80 <= byte < 0xC0 and character not in _PUNCTUATION)))
+_LETTERLIKE = "".join(set(_CONTINUATION) - set(_PUNCTUATION))
 
 _EVIDENCE = re.compile(
     "[Â-ô](?:"  # a class in front lets the search skip sound characters fast

@@ -1,5 +1,6 @@
 """The landing: which files senders have dropped, and which of them to leave alone."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -79,7 +80,7 @@ def files_at(paths: Iterable[Path]) -> Iterator[StoredFile]:
             inside = LocalStore(path)
             yield from sorted(_wanted(inside, inside.entries("."), "."), key=lambda file: file.name)
         else:
-            yield StoredFile(store, path.name, path.name, is_folder=path.is_dir())
+            yield StoredFile(store, path.name, _readable(path.name), is_folder=path.is_dir())
 
 
 def _wanted(store: Store, entries: Iterable[Entry], root: str) -> Iterator[StoredFile]:
@@ -89,7 +90,12 @@ def _wanted(store: Store, entries: Iterable[Entry], root: str) -> Iterator[Store
             continue
         if entry.is_folder and not _looks_like_a_file(relative.name):
             continue
-        yield StoredFile(store, entry.key, str(relative), entry.is_folder)
+        yield StoredFile(store, entry.key, _readable(str(relative)), entry.is_folder)
+
+
+def _readable(name: str) -> str:
+    """Return the name as valid text: file systems take any bytes, receipts and tables only UTF-8."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _looks_like_a_file(name: str) -> bool:

@@ -4,16 +4,14 @@ from typing import Any
 
 import dagster as dg
 
-from complaints_platform.defs.partitions import daily_partitions
 from complaints_platform.pipeline.data_sets import TABLES
-from complaints_platform.settings import Settings
 
 BY_DAY = "complaints_by_day"
 BY_RECEIVED_DAY = "files_by_received_day"
 TRAIN = "train_classifier"
 
 
-def asset_jobs(settings: Settings) -> list[Any]:
+def asset_jobs() -> list[Any]:
     """Return the jobs over assets."""
 
     def keys(*, by_received_day: bool) -> dg.AssetSelection:

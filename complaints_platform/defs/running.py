@@ -1,7 +1,6 @@
 """Runs started from the command line: the same jobs as in the UI, in this process, in the same instance."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from complaints_platform.defs.partitions import batches
 from complaints_platform.defs.tables import cleaned_recipe
 from complaints_platform.errors import ComplaintsError, ModelError
 from complaints_platform.lake import Lake
+from complaints_platform.lake.store import LocalStore
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.model import model_is_stale, serving_model
 from complaints_platform.pipeline.staleness import Staleness, staleness
@@ -26,8 +26,8 @@ from complaints_platform.sources.contract import load_contracts
 INSTANCE_FILE = Path(__file__).parent / "dagster.yaml"
 
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
-"""Events go into the instance, where the UI shows them; the terminal shows results."""
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Events and stack traces go into the instance, where the UI shows them; the terminal shows results."""
 
 
 class RunFailed(ComplaintsError):
@@ -55,8 +55,9 @@ def local_instance() -> Iterator[dg.DagsterInstance]:
     """Open the instance at DAGSTER_HOME (by default below ``.complaints``), made if it does not exist."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str((HOME / "dagster").absolute())))
     home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        shutil.copy(INSTANCE_FILE, home / "dagster.yaml")
+    if not (home / INSTANCE_FILE.name).exists():
+        # At once or not at all: half a file would be an instance with other settings.
+        LocalStore(home).put(INSTANCE_FILE.name, INSTANCE_FILE.read_bytes())
     with dg.DagsterInstance.get() as instance:
         yield instance
 

@@ -104,6 +104,12 @@ def _writing(path: Path) -> Iterator[None]:
         raise LakeError(f"{path} can't be written: {error.strerror}") from error
 
 
+def _refuse_unless_absent(error: OSError) -> None:
+    """Let nobody take a folder that can't be listed for an empty one."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise LakeError(f"{error.filename} can't be listed: {error.strerror}") from error
+
+
 def _write_all(file: io.FileIO, block: bytes) -> None:
     """Write ``block`` to an unbuffered file, which may take only a part of it at a time."""
     rest = memoryview(block)
@@ -184,7 +190,7 @@ class LocalStore:
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """Walk the folder; half-written objects are not listed, folders are (as such)."""
-        for folder, folders, names in os.walk(self.path(prefix)):
+        for folder, folders, names in os.walk(self.path(prefix), onerror=_refuse_unless_absent):
             for name in [*folders, *names]:
                 if name.startswith(TEMPORARY_PREFIX):
                     continue

@@ -9,6 +9,7 @@ them costs one look at the table's log. What the columns mean is ``schemas``'.
 import io
 import json
 import random
+import re
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Schema
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction
 
 from complaints_platform.errors import LakeError
@@ -31,6 +32,14 @@ COMMIT_ATTEMPTS = 40
 
 RETRY_WAIT_SECONDS = 0.05
 COMPRESSION_LEVEL = 1
+
+
+TERMINAL_ORNAMENTS = re.compile("\x1b\\[[0-9;]*m|↳")
+
+
+def _in_one_line(error: Exception) -> str:
+    """Return the message of a delta-rs error, which is a coloured tree, as plain words."""
+    return " ".join(TERMINAL_ORNAMENTS.sub("", str(error)).split())
 
 
 @dataclass(frozen=True)
@@ -203,6 +212,8 @@ class Table:
                 if attempt == COMMIT_ATTEMPTS - 1:
                     raise LakeError(f"{self._key}: other writers won {COMMIT_ATTEMPTS} times: {error}") from error
                 time.sleep(RETRY_WAIT_SECONDS * random.uniform(0.2, 1.0) * (1 + attempt / 4))  # noqa: S311  # jitter, no secret
+            except (DeltaError, OSError) as error:
+                raise LakeError(f"{self.uri} can't be written: {_in_one_line(error)}") from error
             else:
                 return
 
@@ -221,6 +232,8 @@ class Table:
             return DeltaTable(self.uri, storage_options=self._store.storage_options or None)
         except TableNotFoundError:
             return None
+        except (DeltaError, OSError) as error:
+            raise LakeError(f"{self.uri} can't be read: {_in_one_line(error)}") from error
 
     def _files(self, table: DeltaTable) -> list[StoredFile]:
         actions = table.get_add_actions(flatten=True)

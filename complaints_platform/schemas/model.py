@@ -4,16 +4,12 @@ A model is declared once as a Pandera class; dtypes, column documentation and va
 are read from it, so that they can't drift apart.
 """
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import pandera.polars as pa
 import polars as pl
-from pandera.errors import SchemaError, SchemaErrors
 
 from complaints_platform.errors import SchemaViolation
-
-MAX_FAILURE_CASES = 10
-"""Failing values shown in an error. Uncapped, a million bad rows make a 1 MB message."""
 
 
 class DataSet(pa.DataFrameModel):
@@ -56,37 +52,22 @@ def empty_frame(model: type[DataSet]) -> pl.DataFrame:
 
 
 def conform(frame: pl.DataFrame, model: type[DataSet]) -> pl.DataFrame:
-    """Order and cast the columns of ``frame`` as ``model`` says, then validate the values.
+    """Order and cast the columns of ``frame`` as ``model`` says.
 
     Coercion happens here, in the pure transform, because a validator's own coercion is
-    discarded by dagster-pandera. Columns that ``model`` does not declare are an error.
+    discarded by dagster-pandera. Values are judged once, when the frame is stored.
 
     Raises:
-        SchemaViolation: a column is missing or surplus, can't be cast, or holds values that
-            the model forbids; at most ``MAX_FAILURE_CASES`` of them are shown.
+        SchemaViolation: a column is missing or surplus, or can't be cast.
     """
     schema = polars_schema(model)
     missing = schema.keys() - set(frame.columns)
     surplus = set(frame.columns) - schema.keys()
     if missing or surplus:
-        raise SchemaViolation(f"{model.__name__}: missing columns {sorted(missing)}, surplus columns {sorted(surplus)}")
+        raise SchemaViolation(
+            f"{model.__name__}: missing columns {sorted(missing)}, surplus columns {sorted(surplus)}"
+        )
     try:
-        cast_frame = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
-        return cast(pl.DataFrame, model.validate(cast_frame, lazy=True))
+        return frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
     except pl.exceptions.InvalidOperationError as error:
         raise SchemaViolation(f"{model.__name__}: {error}") from error
-    except (SchemaError, SchemaErrors) as error:
-        raise SchemaViolation(f"{model.__name__}: {describe_failures(error)}") from error
-
-
-def describe_failures(error: SchemaError | SchemaErrors) -> str:
-    """Say which checks failed with a few failing values, never more than a screenful."""
-    cases = error.failure_cases
-    if not isinstance(cases, pl.DataFrame):
-        return str(error)[:2000]
-    shown = cases.head(MAX_FAILURE_CASES).to_dicts()
-    lines = [
-        f"{case.get('column')}: {case.get('check')} fails for {case.get('failure_case')!r}"[:200] for case in shown
-    ]
-    more = cases.height - len(shown)
-    return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")

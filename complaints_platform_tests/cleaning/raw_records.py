@@ -37,7 +37,10 @@ DEFAULTS = {
 
 
 def raw_records(*records: dict) -> pl.DataFrame:
-    rows = [dict.fromkeys(SEGMENT_SCHEMA) | DEFAULTS | {"record_number": number} | record for number, record in enumerate(records, 1)]
+    rows = [
+        dict.fromkeys(SEGMENT_SCHEMA) | DEFAULTS | {"record_number": number} | record
+        for number, record in enumerate(records, 1)
+    ]
     return pl.DataFrame(rows, schema=SEGMENT_SCHEMA)
 
 

@@ -23,12 +23,20 @@ def outcomes(today, before=NOTHING, elsewhere=NOWHERE):
 
 
 def other_day(source_id, **version):
-    row = {"complaint_id": native_id_keys("forms", pl.Series([source_id]))[0], "raw_sha256": "b" * 64, "record_number": 1}
+    row = {
+        "complaint_id": native_id_keys("forms", pl.Series([source_id]))[0],
+        "raw_sha256": "b" * 64,
+        "record_number": 1,
+    }
     return pl.DataFrame([dict.fromkeys(ELSEWHERE) | row | version], schema=ELSEWHERE)
 
 
 def test_a_record_alone_is_a_complaint():
-    assert outcomes(raw_records({"source_id": "1"}, {"source_id": "2"}, {})) == {1: "complaint", 2: "complaint", 3: "complaint"}
+    assert outcomes(raw_records({"source_id": "1"}, {"source_id": "2"}, {})) == {
+        1: "complaint",
+        2: "complaint",
+        3: "complaint",
+    }
 
 
 class TestWithNativeId:
@@ -42,12 +50,15 @@ class TestWithNativeId:
 
     def test_without_update_times_the_last_to_come_counts(self):
         versions = raw_records(
-            {"source_id": "1", "text": "one", "received_at": NOON + HOUR}, {"source_id": "1", "text": "two", "received_at": NOON}
+            {"source_id": "1", "text": "one", "received_at": NOON + HOUR},
+            {"source_id": "1", "text": "two", "received_at": NOON},
         )
         assert outcomes(versions) == {1: "complaint", 2: "superseded"}
 
     def test_ties_are_decided_by_file_and_place(self):
-        by_file = raw_records({"source_id": "1", "text": "one", "raw_sha256": "f" * 64}, {"source_id": "1", "text": "two"})
+        by_file = raw_records(
+            {"source_id": "1", "text": "one", "raw_sha256": "f" * 64}, {"source_id": "1", "text": "two"}
+        )
         assert outcomes(by_file) == {1: "complaint", 2: "superseded"}
         by_place = raw_records({"source_id": "1", "text": "one"}, {"source_id": "1", "text": "two"})
         assert outcomes(by_place) == {1: "superseded", 2: "complaint"}
@@ -59,7 +70,11 @@ class TestWithNativeId:
             {"source_id": "1", "status": "closed", "received_at": NOON + HOUR},
         )
         frame = decided(versions)
-        assert dict(frame.select("record_number", "outcome").iter_rows()) == {1: "superseded", 2: "duplicate", 3: "complaint"}
+        assert dict(frame.select("record_number", "outcome").iter_rows()) == {
+            1: "superseded",
+            2: "duplicate",
+            3: "complaint",
+        }
         duplicate = frame.filter(pl.col("outcome") == "duplicate")
         assert duplicate["duplicate_of"].to_list() == duplicate["complaint_id"].to_list()
 
@@ -89,7 +104,10 @@ class TestWithNativeId:
         assert outcomes(today, elsewhere=older) == {1: "complaint"}
 
     def test_the_same_id_from_two_sources_is_two_records(self):
-        assert outcomes(raw_records({"source_id": "1"}, {"source_id": "1", "source": "sms"})) == {1: "complaint", 2: "complaint"}
+        assert outcomes(raw_records({"source_id": "1"}, {"source_id": "1", "source": "sms"})) == {
+            1: "complaint",
+            2: "complaint",
+        }
 
     def test_the_same_words_under_two_ids_are_two_complaints(self):
         today = raw_records({"source_id": "1", "customer": "ada"}, {"source_id": "2", "customer": "ada"})
@@ -99,14 +117,22 @@ class TestWithNativeId:
     @given(st.permutations(range(4)), st.lists(st.sampled_from([None, NOON, NOON + HOUR]), min_size=4, max_size=4))
     def test_both_days_of_a_moved_record_agree_on_one_version(self, order, updates):
         versions = [
-            {"source_id": "1", "updated_at": update, "received_at": NOON + number * HOUR, "record_number": number + 1, "text": str(number)}
+            {
+                "source_id": "1",
+                "updated_at": update,
+                "received_at": NOON + number * HOUR,
+                "record_number": number + 1,
+                "text": str(number),
+            }
             for number, update in zip(order, updates, strict=True)
         ]
         days = [versions[:2], [version | {"occurred_at": NOON + 48 * HOUR} for version in versions[2:]]]
         counting = []
         for here, there in [days, days[::-1]]:
             others = pl.concat([other_day("1", **_version(version)) for version in there]).sort(version_order()).tail(1)
-            counting += [outcome for outcome in outcomes(raw_records(*here), elsewhere=others).values() if outcome == "complaint"]
+            counting += [
+                outcome for outcome in outcomes(raw_records(*here), elsewhere=others).values() if outcome == "complaint"
+            ]
         assert counting == ["complaint"]
 
 
@@ -137,7 +163,9 @@ class TestWithoutNativeId:
         assert frame["outcome"].to_list() == ["duplicate", "duplicate"]
         assert frame["duplicate_of"].to_list() == [prepare(before, KEY)["complaint_id"][0], frame["complaint_id"][0]]
 
-    @pytest.mark.parametrize("change", [{"customer": "bola"}, {"customer": None}, {"text": "no light"}, {"source": "sms"}])
+    @pytest.mark.parametrize(
+        "change", [{"customer": "bola"}, {"customer": None}, {"text": "no light"}, {"source": "sms"}]
+    )
     def test_weak_likeness_is_no_identity(self, change):
         today = raw_records(self.repeated(after=timedelta()), self.repeated(after=HOUR, **change))
         assert outcomes(today) == {1: "complaint", 2: "complaint"}
@@ -168,7 +196,15 @@ records = st.lists(
             "source_id": st.sampled_from([None, None, "1", "2"]),
             "source": st.sampled_from(["forms", "sms"]),
             "customer": st.sampled_from([None, "ada", "@Ada", "08031234567"]),
-            "text": st.sampled_from(["no network in the whole of Ikeja today", "NO NETWORK in the whole of Ikeja today!", "refund", "", "Ã©"]),
+            "text": st.sampled_from(
+                [
+                    "no network in the whole of Ikeja today",
+                    "NO NETWORK in the whole of Ikeja today!",
+                    "refund",
+                    "",
+                    "Ã©",
+                ]
+            ),
             "occurred_at": st.sampled_from(STAMPS),
             "updated_at": st.sampled_from([None, *STAMPS]),
             "received_at": st.sampled_from(STAMPS),
@@ -184,7 +220,9 @@ records = st.lists(
 @given(records, records, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(today, before, random):
     raw_today, raw_before = raw_records(*today), raw_records(*before).with_columns(pl.col("occurred_at") - 24 * HOUR)
-    shuffled = [frame.sample(fraction=1, shuffle=True, seed=random.randrange(1000)) for frame in (raw_today, raw_before)]
+    shuffled = [
+        frame.sample(fraction=1, shuffle=True, seed=random.randrange(1000)) for frame in (raw_today, raw_before)
+    ]
     frame = decided(raw_today, raw_before)
     assert frame.equals(decided(*shuffled), null_equal=True)
     assert frame.height == len(today)
@@ -198,7 +236,8 @@ def test_how_records_are_split_into_files_does_not_matter(today, cut):
     same_time = [record | {"received_at": NOON} for record in today]
     one_file = [record | {"raw_sha256": "a" * 64} for record in same_time]
     two_files = [
-        record | ({"raw_sha256": "a" * 64} if number <= cut else {"raw_sha256": "b" * 64, "record_number": number - cut})
+        record
+        | ({"raw_sha256": "a" * 64} if number <= cut else {"raw_sha256": "b" * 64, "record_number": number - cut})
         for number, record in enumerate(one_file, 1)
     ]
     lineage = ["raw_sha256", "record_number", "received_at"]

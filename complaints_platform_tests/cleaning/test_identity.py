@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from raw_records import KEY, NOON, raw_records
 
 from complaints_platform.cleaning import DataKey, native_id_keys, prepare
-from complaints_platform.cleaning.identity import agent_keys, content_keys, customer_keys, normalize_persons, thread_keys
+from complaints_platform.cleaning.identity import (
+    agent_keys,
+    content_keys,
+    customer_keys,
+    normalize_persons,
+    thread_keys,
+)
 from complaints_platform.errors import SettingsError
 
 
@@ -63,7 +69,12 @@ def test_blank_and_missing_people_are_nobody():
 
 def test_customers_agents_and_threads_never_share_a_hash():
     name = strings("ada")
-    keys = {customer_keys(name, KEY)[0], agent_keys(name, KEY)[0], thread_keys("a", name, KEY)[0], thread_keys("b", name, KEY)[0]}
+    keys = {
+        customer_keys(name, KEY)[0],
+        agent_keys(name, KEY)[0],
+        thread_keys("a", name, KEY)[0],
+        thread_keys("b", name, KEY)[0],
+    }
     assert len(keys) == 4
 
 
@@ -89,7 +100,12 @@ def test_a_key_does_not_show_its_secret():
 
 
 def test_nothing_personal_leaves_prepare():
-    record = {"customer": "ada@example.com", "agent": "Agent Smith", "thread": "case 77 Ada", "raw_record": "ada@example.com"}
+    record = {
+        "customer": "ada@example.com",
+        "agent": "Agent Smith",
+        "thread": "case 77 Ada",
+        "raw_record": "ada@example.com",
+    }
     prepared = prepare(raw_records(record | {"text": "mail ada@example.com"}), KEY)
     everything = str(prepared.to_dicts())
     assert "ada" not in everything.lower()

@@ -51,7 +51,7 @@ def edited(random, words, share):
         ("@MTN @Glo no network in Ikeja", "no network in Ikeja"),
         ("Fwd: Re: No network in Ikeja", "no network in Ikeja"),
         ("ÉTÉ ÜBER Ñandú þing", "été über ñandú Þing"),
-        ("НЕТ СЕТИ СЕГОДНЯ УТРОМ", "нет сети сегодня утром"),
+        ("ДРУЖБА ЖДЁТ ЗИМУ ВСЮДУ", "дружба ждёт зиму всюду"),
         ("call <PHONE> about the refund", "CALL <PHONE>: about the (refund)"),
     ],
 )
@@ -84,7 +84,10 @@ def test_shingles_of_a_text_do_not_depend_on_its_neighbours(texts):
 @settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from(["no", "net", "in", "ikeja", "été"]), max_size=7), max_size=5))
 def test_shingles_are_runs_of_three_words(texts):
-    expected = [{tuple(words[start : start + 3]) for start in range(max(1, len(words) - 2))} if words else set() for words in texts]
+    expected = [
+        {tuple(words[start : start + 3]) for start in range(max(1, len(words) - 2))} if words else set()
+        for words in texts
+    ]
     actual = sets_of([" ".join(words) for words in texts])
     for left, left_words in zip(actual, expected, strict=True):
         assert len(left) == len(left_words)
@@ -101,7 +104,9 @@ def test_shingles_do_not_depend_on_where_a_block_ends():
 @given(st.randoms(use_true_random=False), st.integers(0, 120))
 def test_the_search_finds_what_the_definition_says(random, count):
     bases = [[f"w{random.randrange(400)}" for _ in range(random.randrange(1, 25))] for _ in range(6)]
-    texts = [" ".join(edited(random, random.choice(bases), random.choice([0, 0, 0.03, 0.1, 0.5]))) for _ in range(count)]
+    texts = [
+        " ".join(edited(random, random.choice(bases), random.choice([0, 0, 0.03, 0.1, 0.5]))) for _ in range(count)
+    ]
     wanted = [random.random() < 0.7 for _ in texts]
     match = search(texts, wanted)
     earliest, similarity = slow_search(sets_of(texts), wanted)
@@ -109,19 +114,15 @@ def test_the_search_finds_what_the_definition_says(random, count):
     np.testing.assert_allclose(match.similarity, similarity)
 
 
-def test_hardly_any_pair_at_the_threshold_is_missed():
-    generator = np.random.default_rng(5)
+def test_no_pair_at_the_very_threshold_is_missed():
     texts = []
     for number in range(3000):
         words = [f"w{number}x{place}" for place in range(19)]
-        copy = list(words)
-        copy[int(generator.integers(3, 16))] = "other"  # leaves 14 of 20 shingles
-        copy[0] = "start"  # and 13 of 21
-        texts += [" ".join(words), " ".join(copy)]
+        texts += [" ".join(words), " ".join([*words[:8], "other", *words[9:]])]  # share 14 of 20 shingles
     match = search(texts)
-    found = np.count_nonzero(match.earliest[1::2] >= 0)
-    assert found >= 0.995 * 3000
     assert np.all(match.earliest[::2] == -1)
+    assert match.earliest[1::2].tolist() == list(range(0, 6000, 2))
+    assert np.all(match.similarity[1::2] == 14 / 20 == SIMILARITY)
 
 
 def test_a_storm_of_equal_texts_costs_one_text():

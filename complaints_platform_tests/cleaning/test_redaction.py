@@ -30,7 +30,10 @@ def cleaned(text):
         ("from 192.168.1.20 and 2001:db8::ff00:42:8329", "from <IP> and <IP>"),
         ("see https://x.com/r?token=abc and http://u:p@h.com/", "see <URL> and <URL>"),
         ("https://x.com/reset/9f86d081884c7d659a2feaa0c55ad015 now", "<URL> now"),
-        ("account number 0123456789, acct: 12345678; a/c 123456", "account number <ACCOUNT>, acct: <ACCOUNT>; a/c <ACCOUNT>"),
+        (
+            "account number 0123456789, acct: 12345678; a/c 123456",
+            "account number <ACCOUNT>, acct: <ACCOUNT>; a/c <ACCOUNT>",
+        ),
         ("my name is Ada Obi and my line is dead", "my name is <NAME> and my line is dead"),
         ("MY NAME IS ADA OBI AND MY LINE IS DEAD", "MY NAME IS <NAME> AND MY LINE IS DEAD"),
         ("my name is ada, i pay", "my name is <NAME>, i pay"),
@@ -62,17 +65,11 @@ def test_what_is_not_personal_stays(text):
     assert cleaned(text) == text
 
 
+PIECES = ["call", "my", "number", "is", "0803", "123", "4567", "+234", "(0)", "4111", "1111", ".", ",", "-", "/", ":", ";", "@", "a@b.co", "DE89", "3704", "name", "Ada", "https://x.y/?token=", "<PHONE>", "<", ">", "account", "12345678", "ssn", "123-45-6789", "1.2.3.4", "::", "ae:", "Regards,", "̸", "\u200d", "Ã", "©", "é", "&", "amp;"]
+
+
 @settings(max_examples=200, deadline=None)
-@given(
-    st.lists(
-        st.sampled_from(
-            "call my number is 0803 123 4567 +234 (0) 4111 1111 . , - / : ; @ a@b.co DE89 3704 name Ada https://x.y/?token= <PHONE> < > "
-            "account 12345678 ssn 123-45-6789 1.2.3.4 :: ae: Regards, \u0338 \u200d Ã © é & amp;".split(" ")
-        ),
-        max_size=12,
-    ),
-    st.sampled_from(["", " "]),
-)
+@given(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from(["", " "]))
 def test_cleaning_the_cleaned_changes_nothing(parts, glue):
     once = cleaned(glue.join(parts))
     assert cleaned(once) == once

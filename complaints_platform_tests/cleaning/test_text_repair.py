@@ -12,7 +12,7 @@ SOUND = [
     "Łódź, Škoda, Žižkov, ğüşı",
     "привет, как дела",
     "नमस्ते दुनिया",
-    "你好，世界",
+    "你好世界",
     "مرحبا بالعالم",
     "no network 😀👍🏽 since 9",
 ]
@@ -24,7 +24,7 @@ CLEAN_BUT_ODD = [
     "AT&T; Q&A; R&amp",
     "Ã is a letter",
     "family 👨‍👩‍👧 and flag 🏴󠁧󠁢󠁥󠁮󠁧󠁿 and ❤️",
-    "½ × 3 = 1½ · 20° «so»",
+    "½ \u00d7 3 = 1½ · 20° «so»",
 ]
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 misread = st.text(st.sampled_from("ÂÃÄÅâðïÐÑØÙÎàã€™œ\x80\x9d\xa0©¼½¿&;#x3amplt \u200d\u200b\u0301e\n<>"), max_size=40)

@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -109,6 +110,12 @@ class Place:
             "COMPLAINTS_LANDING": str(landing),
             "DAGSTER_HOME": str(folder / "dagster"),
         }
+
+
+def moments(rounds, seconds, seed):
+    """Return one random moment from each of ``rounds`` equal parts of a stretch of time."""
+    chance = random.Random(seed)  # noqa: S311  # repeatable, no secret
+    return [seconds * (number + chance.random()) / rounds for number in range(rounds)]
 
 
 def contents(place):

@@ -24,11 +24,10 @@ import complaints_platform.sources.workbook  # noqa: F401  # imported so that no
 from complaints_platform.cli import main
 
 HANGS_AFTER_SECONDS = 60
-WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Writes:
-    """Counts what a command is about to change below a folder; kills it at one of these moments."""
+    """Counts the moments at which a command changes what stands below a folder; kills it at one of them."""
 
     def __init__(self, folder, kill_at, count_file):
         self._folder = folder
@@ -45,15 +44,8 @@ class Writes:
             self._surround(owner, name)
 
     def _audit(self, event, arguments):
-        if event == "open":
-            path, _, flags = arguments
-            if not (isinstance(flags, int) and flags & WRITING_FLAGS):
-                return
-        elif event in {"os.rename", "os.link"}:
-            path = arguments[0]
-        else:
-            return
-        if isinstance(path, str | os.PathLike) and os.fspath(path).startswith(self._folder):
+        # Objects appear by rename: right before it the bytes are written but under no name yet.
+        if event == "os.rename" and os.fspath(arguments[0]).startswith(self._folder):
             self._moment()
 
     def _surround(self, owner, name):

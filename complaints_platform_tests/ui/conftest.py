@@ -25,7 +25,7 @@ CHROMIUM_OPTIONS = (
 def dagster(tmp_path_factory):
     """Dagster as ``make start`` starts it; a month of complaints waits in the landing."""
     folder = tmp_path_factory.mktemp("ui")
-    options = GeneratorOptions(days=31, per_day=30)
+    options = GeneratorOptions(days=30, per_day=30)
     write_files(options, open_store(str(folder / "landing")), open_store(str(folder / "truth")))
     with running_dagster(folder, "dg", "dev") as dagster:
         yield dagster

@@ -1,0 +1,95 @@
+from datetime import UTC, date, datetime
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from complaints_platform.definitions import build_definitions
+from complaints_platform.defs.frames import MAX_VIOLATION_CHARACTERS, gate
+from complaints_platform.defs.partitions import Batch, batches, days_of_run
+from complaints_platform.errors import SchemaViolation
+from complaints_platform.pipeline.data_sets import DAILY, TABLES
+from complaints_platform.schemas.model import polars_schema
+from complaints_platform.settings import PACKAGED_SOURCES
+from complaints_platform_tests import contracts
+
+SOURCES = sorted(path.parent.name for path in PACKAGED_SOURCES.glob("*/defs.yaml"))
+
+
+@pytest.fixture
+def graph(make_settings):
+    return build_definitions(make_settings()).resolve_asset_graph()
+
+
+def test_the_graph_holds_every_asset_and_no_other(graph):
+    expected = {("classifier", "model"), *(("raw", source) for source in SOURCES)}
+    expected |= {(spec.schema, spec.name) for spec in TABLES}
+    assert {tuple(key.path) for key in graph.get_all_asset_keys()} == expected
+
+
+def test_every_asset_says_what_it_is_and_who_answers_for_it(graph):
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert node.owners, key
+        assert node.kinds, key
+        assert node.group_name not in {None, "default"}, key
+        if key.path != ["classifier", "model"]:
+            columns = node.metadata["dagster/column_schema"].columns
+            assert all(column.description for column in columns), key
+            assert node.metadata["dagster/table_name"]
+
+
+def test_all_day_partitioned_assets_share_one_definition(graph):
+    partitions = {graph.get(key).partitions_def for key in graph.get_all_asset_keys()} - {None}
+    assert len(partitions) == 1
+
+
+def test_today_is_a_partition(graph):
+    (partitions,) = {graph.get(key).partitions_def for key in graph.get_all_asset_keys()} - {None}
+    assert partitions.get_last_partition_key() == datetime.now(UTC).date().isoformat()
+
+
+def test_a_company_adds_a_source_by_one_file(tmp_path, make_settings):
+    contracts.write_contract(tmp_path / "sources", "comcast", contracts.COMCAST)
+    definitions = build_definitions(make_settings(sources=tmp_path / "sources"))
+    keys = definitions.resolve_asset_graph().get_all_asset_keys()
+    assert dg.AssetKey(["raw", "comcast"]) in keys
+    assert dg.AssetKey(["raw", "sms"]) not in keys
+
+
+def test_the_gate_names_data_set_and_column_and_stays_short():
+    rows = 100_000
+    bad = pl.DataFrame(
+        {
+            "day": pl.Series([None] * rows, dtype=pl.Date),
+            "channel": ["sms"] * rows,
+            "region": ["north"] * rows,
+            "category": ["billing"] * rows,
+            "subcategory": ["x"] * rows,
+            "complaints": [0] * rows,
+            "near_duplicates": [0] * rows,
+            "needs_review": [0] * rows,
+        },
+        schema=polars_schema(DAILY.model),
+    )
+    with pytest.raises(SchemaViolation) as error:
+        gate(DAILY.model, bad, "mart/daily_complaints 2026-03-10")
+    assert "mart/daily_complaints 2026-03-10" in str(error.value)
+    assert "complaints" in str(error.value)
+    assert len(str(error.value)) < MAX_VIOLATION_CHARACTERS + 100
+
+
+def day(text):
+    return date.fromisoformat(text)
+
+
+def test_batches_are_few_and_say_which_days_they_mean():
+    days = [day("2026-03-01"), day("2026-03-02"), day("2020-01-05")]
+    scattered, rest = batches(days, 2)
+    assert scattered.days == (day("2020-01-05"), day("2026-03-01"))
+    assert "dagster/defer_asset_events" in scattered.tags
+    assert rest == Batch((day("2026-03-02"),))
+    assert "dagster/defer_asset_events" not in rest.tags
+    assert days_of_run(rest.tags) == [day("2026-03-02")]
+    assert batches([], 10) == []
