@@ -24,9 +24,9 @@ FROM cleaned.complaints GROUP BY channel ORDER BY channel
 """
 
 FILES = """
-SELECT source, count(*) AS files, sum(received)::BIGINT AS received, sum(complaints)::BIGINT AS complaints, sum(duplicates)::BIGINT AS duplicates,
-       sum(superseded)::BIGINT AS superseded, sum(retracted)::BIGINT AS retracted, sum(filtered)::BIGINT AS filtered,
-       sum(quarantined)::BIGINT AS quarantined, bool_and(reconciles) AS reconciles
+SELECT source, count(*) AS files, sum(received)::BIGINT AS received, sum(complaints)::BIGINT AS complaints,
+       sum(duplicates)::BIGINT AS dup, sum(superseded)::BIGINT AS super, sum(retracted)::BIGINT AS retr,
+       sum(filtered)::BIGINT AS filt, sum(quarantined)::BIGINT AS quar, bool_and(reconciles) AS ok
 FROM mart.reconciliation GROUP BY source ORDER BY source
 """
 

@@ -54,7 +54,7 @@ _STRAY_DIGIT = re.compile(r"(?<![0-9+.\-/\u2010-\u2013])[02-9] | [0-9]$")
 """A digit alone at either end is rather another number ("0803 123 4567 2 times"); a 1 in front is a country."""
 
 _SHORT_WORD, _FEW_WORDS = 3, 4
-"""A number in so few words is announced by a cue only if no word is that short ("text STOP to 52809 10 times")."""
+"""A number in fewer words than that needs longer ones to be one ("text STOP to 52809 10 times" holds none)."""
 
 _NORTH_AMERICAN = re.compile(r"(?:\+?1[ .\-]?)?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[ .\-])[2-9][0-9]{2}[ .\-]?[0-9]{4}")
 _PHONE = re.compile(

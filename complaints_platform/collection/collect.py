@@ -226,7 +226,7 @@ class _Written:
             self._quarantined.append(batch.quarantined)
         if batch.records.height:
             self._pending.append(batch.records)
-            self._pending_bytes += batch.records.estimated_size()
+            self._pending_bytes += int(batch.records.estimated_size())
         if self._pending_bytes >= SEGMENT_BYTES:
             self._write_segments()
 
@@ -248,7 +248,7 @@ class _Written:
             size=self.item.size,
             received_at=self._received_at,
             version=self._collector.version,
-            received=self._days.total() + self._filtered + quarantined,
+            received=sum(self._days.values()) + self._filtered + quarantined,
             filtered=self._filtered,
             quarantined=quarantined,
             days={day.isoformat(): rows for day, rows in sorted(self._days.items())},

@@ -37,8 +37,8 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
     return model
 
 
-def _metadata(trained: TrainedModel) -> dict[str, object]:
-    metadata: dict[str, object] = {
+def _metadata(trained: TrainedModel) -> dict[str, dg.RawMetadataValue]:
+    metadata: dict[str, dg.RawMetadataValue] = {
         "model_version": trained.version,
         "taxonomy_version": trained.taxonomy.version,
         "labels": trained.n_labels,

@@ -89,7 +89,10 @@ def _report_days(context: dg.OutputContext, value: DayFrames, writing: _Writing)
     """Tell the catalogue what each day now holds, in the run's own events or in ours."""
     by_ourselves = reported_by_assets(value.context.run.tags)
     for day, rows in writing.rows.items():
-        metadata = {"dagster/partition_row_count": rows, "fingerprint": writing.fingerprints[day]}
+        metadata: dict[str, dg.RawMetadataValue] = {
+            "dagster/partition_row_count": rows,
+            "fingerprint": writing.fingerprints[day],
+        }
         if by_ourselves:
             tags = {"dagster/data_version": writing.fingerprints[day]}
             event = dg.AssetMaterialization(context.asset_key, partition=day.isoformat(), metadata=metadata, tags=tags)

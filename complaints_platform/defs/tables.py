@@ -1,6 +1,6 @@
 """The day-partitioned assets with a table: cleaned, categorised, marts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dagster as dg
@@ -46,26 +46,29 @@ def table_assets(settings: Settings, sources: Sequence[str]) -> list[dg.AssetsDe
     ]
 
 
-def _arguments(spec: TableSpec, settings: Settings, *, owner: str, kinds: set[str], version: str) -> dict[str, Any]:
-    """Return the arguments that all table assets share."""
-    table = spec.table(Lake(settings.lake))
-    return {
-        "key": [spec.schema, spec.name],
-        "description": spec.model.__doc__,
-        "dagster_type": frames_type(spec.model),
-        "io_manager_key": "io_manager",
-        "partitions_def": daily_partitions(settings),
-        "backfill_policy": backfill_policy(settings),
-        "owners": [owner],
-        "kinds": {"deltalake", *kinds},
-        "code_version": version,
-        "metadata": {
+def _table_asset(
+    spec: TableSpec, settings: Settings, *, owner: str, kinds: set[str], version: str, **more: Any
+) -> Callable[[Callable[..., DayFrames]], dg.AssetsDefinition]:
+    """Return the decorator that makes a function the asset of ``spec``; ``more`` goes to ``dg.asset``."""
+    decorator: Callable[[Callable[..., DayFrames]], dg.AssetsDefinition] = dg.asset(
+        key=[spec.schema, spec.name],
+        description=spec.model.__doc__,
+        dagster_type=frames_type(spec.model),
+        io_manager_key="io_manager",
+        partitions_def=daily_partitions(settings),
+        backfill_policy=backfill_policy(settings),
+        owners=[owner],
+        kinds={"deltalake", *kinds},
+        code_version=version,
+        metadata={
             "dagster/column_schema": table_schema(spec.model),
             "dagster/table_name": f"{spec.schema}.{spec.name}",
-            "dagster/uri": table.uri,
+            "dagster/uri": spec.table(Lake(settings.lake)).uri,
         },
-        "tags": {"complaints/partitioned_by": "received" if spec.by_received_day else "occurred"},
-    }
+        tags={"complaints/partitioned_by": "received" if spec.by_received_day else "occurred"},
+        **more,
+    )
+    return decorator
 
 
 def _window(days_back: int) -> dg.TimeWindowPartitionMapping:
@@ -73,8 +76,12 @@ def _window(days_back: int) -> dg.TimeWindowPartitionMapping:
 
 
 def _cleaned_complaints(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefinition:
-    @dg.asset(
-        **_arguments(data_sets.CLEANED, settings, owner=PLATFORM_OWNER, kinds={"polars"}, version=CLEANING_VERSION),
+    @_table_asset(
+        data_sets.CLEANED,
+        settings,
+        owner=PLATFORM_OWNER,
+        kinds={"polars"},
+        version=CLEANING_VERSION,
         group_name="cleaned",
         deps=[dg.AssetDep(["raw", source], partition_mapping=_window(LOOK_BACK.days)) for source in sources],
     )
@@ -87,8 +94,12 @@ def _cleaned_complaints(settings: Settings, sources: Sequence[str]) -> dg.Assets
 
 
 def _quarantine(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefinition:
-    @dg.asset(
-        **_arguments(data_sets.QUARANTINE, settings, owner=PLATFORM_OWNER, kinds={"polars"}, version="1"),
+    @_table_asset(
+        data_sets.QUARANTINE,
+        settings,
+        owner=PLATFORM_OWNER,
+        kinds={"polars"},
+        version="1",
         group_name="cleaned",
         deps=[["raw", source] for source in sources],
     )
@@ -101,8 +112,12 @@ def _quarantine(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefiniti
 
 
 def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
-    @dg.asset(
-        **_arguments(data_sets.CATEGORIZED, settings, owner=PLATFORM_OWNER, kinds={"scikitlearn"}, version="1"),
+    @_table_asset(
+        data_sets.CATEGORIZED,
+        settings,
+        owner=PLATFORM_OWNER,
+        kinds={"scikitlearn"},
+        version="1",
         group_name="categorized",
         ins={"cleaned": dg.AssetIn(["cleaned", "complaints"], dagster_type=frames_type(data_sets.CLEANED.model))},
         deps=[["classifier", "model"]],
@@ -117,8 +132,12 @@ def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _daily_complaints(settings: Settings) -> dg.AssetsDefinition:
-    @dg.asset(
-        **_arguments(data_sets.DAILY, settings, owner=ANALYTICS_OWNER, kinds={"polars"}, version=MARTS_VERSION),
+    @_table_asset(
+        data_sets.DAILY,
+        settings,
+        owner=ANALYTICS_OWNER,
+        kinds={"polars"},
+        version=MARTS_VERSION,
         group_name="marts",
         ins={
             "categorized": dg.AssetIn(
@@ -134,8 +153,12 @@ def _daily_complaints(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _complaint_trends(settings: Settings) -> dg.AssetsDefinition:
-    @dg.asset(
-        **_arguments(data_sets.TRENDS, settings, owner=ANALYTICS_OWNER, kinds={"polars"}, version=MARTS_VERSION),
+    @_table_asset(
+        data_sets.TRENDS,
+        settings,
+        owner=ANALYTICS_OWNER,
+        kinds={"polars"},
+        version=MARTS_VERSION,
         group_name="marts",
         ins={
             "daily": dg.AssetIn(
@@ -153,8 +176,12 @@ def _complaint_trends(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _reconciliation(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefinition:
-    @dg.asset(
-        **_arguments(data_sets.RECONCILIATION, settings, owner=PLATFORM_OWNER, kinds={"polars"}, version=MARTS_VERSION),
+    @_table_asset(
+        data_sets.RECONCILIATION,
+        settings,
+        owner=PLATFORM_OWNER,
+        kinds={"polars"},
+        version=MARTS_VERSION,
         group_name="marts",
         # A file received today may hold records of any day: the recipe reads those days itself,
         # and the mapping by equal day only draws the lineage.

@@ -21,11 +21,11 @@ from complaints_platform.lake.tables import Table
 
 VERSION_COLUMNS = pl.Schema(
     {
-        "source_id": pl.String,
+        "source_id": pl.String(),
         "updated_at": pl.Datetime("us", "UTC"),
         "received_at": pl.Datetime("us", "UTC"),
-        "raw_sha256": pl.String,
-        "record_number": pl.Int64,
+        "raw_sha256": pl.String(),
+        "record_number": pl.Int64(),
     }
 )
 """A version of a record: its id, and by what it is newer or older than others."""
@@ -33,7 +33,7 @@ VERSION_COLUMNS = pl.Schema(
 VERSION_ORDER = ["updated_at", "received_at", "raw_sha256", "record_number"]
 """The larger, compared in this order with nulls lowest, is the newer version."""
 
-ENTRY_COLUMNS = pl.Schema({"source": pl.String, **VERSION_COLUMNS, "day": pl.Date, "reading": pl.String})
+ENTRY_COLUMNS = pl.Schema({"source": pl.String(), **VERSION_COLUMNS, "day": pl.Date(), "reading": pl.String()})
 """A row of the index: a version, the day it lies in, and the reading version of its file."""
 
 COMPACT_AFTER_FILES = 64
@@ -119,7 +119,12 @@ class KeyIndex:
         received_at = VERSION_COLUMNS["received_at"]
         return pl.DataFrame(
             rows,
-            schema={"raw_sha256": pl.String, "reading": pl.String, "held_on": pl.Date, "received_at": received_at},
+            schema={
+                "raw_sha256": pl.String(),
+                "reading": pl.String(),
+                "held_on": pl.Date(),
+                "received_at": received_at,
+            },
             orient="row",
         )
 

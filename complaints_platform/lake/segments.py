@@ -21,7 +21,7 @@ from complaints_platform.lake.store import Store
 from complaints_platform.schemas import RawRecord
 from complaints_platform.schemas.model import polars_schema
 
-LINEAGE = pl.Schema({"source": pl.String, "raw_sha256": pl.String, "received_at": pl.Datetime("us", "UTC")})
+LINEAGE = pl.Schema({"source": pl.String(), "raw_sha256": pl.String(), "received_at": pl.Datetime("us", "UTC")})
 """Where a record comes from; the same for all rows of a segment."""
 
 SEGMENT_SCHEMA = pl.Schema({**polars_schema(RawRecord), **LINEAGE})

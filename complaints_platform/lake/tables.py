@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from complaints_platform.errors import LakeError
 from complaints_platform.lake.store import Store
@@ -93,7 +93,7 @@ class Table:
             LakeError: a frame is of another day, or other writers kept winning the commit.
         """
         allowed = set(days)
-        actions = []
+        actions: list[AddAction | RemoveAction] = []
         for day_frame in frames:
             if day_frame.day not in allowed:
                 raise LakeError(f"{self._key}: a frame of {day_frame.day} in a write of {sorted(allowed)}")
@@ -192,7 +192,7 @@ class Table:
 
     def _commit(
         self,
-        actions: list[AddAction],
+        actions: list[AddAction | RemoveAction],
         mode: str,
         filters: list[tuple[str, str, list[str]]] | None,
         message: dict[str, str] | None,

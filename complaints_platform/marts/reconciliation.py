@@ -6,14 +6,14 @@ from complaints_platform.schemas import Outcome, Reconciliation, conform
 
 FILE_COLUMNS = pl.Schema(
     {
-        "day": pl.Date,
-        "source": pl.String,
-        "file_name": pl.String,
-        "raw_sha256": pl.String,
+        "day": pl.Date(),
+        "source": pl.String(),
+        "file_name": pl.String(),
+        "raw_sha256": pl.String(),
         "received_at": pl.Datetime("us", "UTC"),
-        "received": pl.Int64,
-        "filtered": pl.Int64,
-        "quarantined": pl.Int64,
+        "received": pl.Int64(),
+        "filtered": pl.Int64(),
+        "quarantined": pl.Int64(),
     }
 )
 """What the receipts of a day say, one row a file."""

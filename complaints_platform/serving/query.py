@@ -6,7 +6,8 @@ can't read files, reach the network, change settings or write.
 
 import io
 from collections.abc import Callable, Mapping
-from typing import Self
+from functools import partial
+from typing import Self, TypeAlias
 
 import duckdb
 import polars as pl
@@ -15,23 +16,23 @@ import pyarrow.dataset as ds
 
 from complaints_platform.errors import QueryError
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import TABLES
+from complaints_platform.pipeline.data_sets import TABLES, TableSpec
 from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import load_contracts
 
 FORMATS = ("table", "csv", "json", "parquet")
-Relation = ds.Dataset | pa.Table
+Relation: TypeAlias = ds.Dataset | pa.Table
 
 RECEIPT_COLUMNS = pl.Schema(
     {
-        "source": pl.String,
-        "raw_sha256": pl.String,
-        "file_name": pl.String,
-        "size": pl.Int64,
+        "source": pl.String(),
+        "raw_sha256": pl.String(),
+        "file_name": pl.String(),
+        "size": pl.Int64(),
         "received_at": pl.Datetime("us", "UTC"),
-        "received": pl.Int64,
-        "filtered": pl.Int64,
-        "quarantined": pl.Int64,
+        "received": pl.Int64(),
+        "filtered": pl.Int64(),
+        "quarantined": pl.Int64(),
     }
 )
 
@@ -41,10 +42,10 @@ class Catalogue:
 
     def __init__(self, lake: Lake, sources: list[str]) -> None:
         self._relations: dict[str, Callable[[], Relation]] = {
-            f"{spec.schema}.{spec.name}": lambda spec=spec: spec.table(lake).dataset() for spec in TABLES
+            f"{spec.schema}.{spec.name}": partial(_table, lake, spec) for spec in TABLES
         }
-        self._relations |= {f"raw.{source}": lambda source=source: lake.segments.dataset(source) for source in sources}
-        self._relations["lake.receipts"] = lambda: _receipts(lake)
+        self._relations |= {f"raw.{source}": partial(lake.segments.dataset, source) for source in sources}
+        self._relations["lake.receipts"] = partial(_receipts, lake)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -121,6 +122,10 @@ def as_table(frame: pl.DataFrame) -> str:
         tbl_cell_numeric_alignment="RIGHT",
     ):
         return f"{frame}\n{frame.height} rows\n"
+
+
+def _table(lake: Lake, spec: TableSpec) -> Relation:
+    return spec.table(lake).dataset()
 
 
 def _receipts(lake: Lake) -> Relation:

@@ -18,7 +18,7 @@ def cleaned(text):
         ("(212) 555-0187 / 212-555-0187", "<PHONE> / <PHONE>"),
         ("ring 020 7946 0958, +44 (0)20 7946 0958 or 07911 123456", "ring <PHONE>, <PHONE> or <PHONE>"),
         ("from 0049 150 1234567", "from <PHONE>"),
-        ("my number is 803 123 4567 2 days now", "my number is <PHONE> days now"),
+        ("my number is 803 123 4567 2 days now", "my number is <PHONE> 2 days now"),
         ("Line 0803-123-4567 is dead", "Line <PHONE> is dead"),
         ("card 4111 1111 1111 1111 exp 12/25", "card <CARD> exp 12/25"),
         ("5500-0000-0000-0004 and 378282246310005", "<CARD> and <CARD>"),
@@ -37,6 +37,8 @@ def cleaned(text):
         ("my name is Ada Obi and my line is dead", "my name is <NAME> and my line is dead"),
         ("MY NAME IS ADA OBI AND MY LINE IS DEAD", "MY NAME IS <NAME> AND MY LINE IS DEAD"),
         ("my name is ada, i pay", "my name is <NAME>, i pay"),
+        ("Account holder: Declan O'Brien. Name: Isla Shaw", "Account holder: <NAME>. Name: <NAME>"),
+        ("it is registered in the name of ada obi", "it is registered in the name of <NAME>"),
         ("This is John Smith speaking. Regards, Mary-Jane O'Neil", "This is <NAME> speaking. Regards, <NAME>"),
         ("my number is 0803Â\xa0123 4567", "my number is <PHONE>"),
     ],
@@ -49,6 +51,7 @@ def test_personal_data_gives_way_to_its_token(text, expected):
     "text",
     [
         "order number 4111111111111112 and ticket 1234567890",
+        "about my account, TKT-815026: I texted STOP to 52809 10 times, and 2 54627 3 times",
         "on 01-02-2019 10:30 and 2019-05-06 12 and 0.123456789",
         "I paid $1500000.00 and NGN 2500000 for 1000000 units, account credited {$150000.00}",
         "https://t.co/AbC123 https://twitter.com/i/web/status/1234567890123456789",
@@ -59,13 +62,17 @@ def test_personal_data_gives_way_to_its_token(text, expected):
         "GB12 WEST 1234 5698 7654 32 has wrong check digits",
         "@MTNNG no network in Surulere since 5am #fail",
         "this is what happens when i am still writing",
+        "Agency name : Acme, account name: Current, in the name of god, regards to all",
     ],
 )
 def test_what_is_not_personal_stays(text):
     assert cleaned(text) == text
 
 
-PIECES = ["call", "my", "number", "is", "0803", "123", "4567", "+234", "(0)", "4111", "1111", ".", ",", "-", "/", ":", ";", "@", "a@b.co", "DE89", "3704", "name", "Ada", "https://x.y/?token=", "<PHONE>", "<", ">", "account", "12345678", "ssn", "123-45-6789", "1.2.3.4", "::", "ae:", "Regards,", "̸", "\u200d", "Ã", "©", "é", "&", "amp;"]
+PIECES = (  # noqa: SIM905 - words
+    "call my number is 0803 123 4567 +234 (0) 4111 1111 . , - / : ; @ a@b.co DE89 3704 name Ada https://x.y/?token= "
+    "<PHONE> < > account 12345678 ssn 123-45-6789 1.2.3.4 :: ae: Regards, \u0338 \u200d Ã © é & amp;"
+).split()
 
 
 @settings(max_examples=200, deadline=None)

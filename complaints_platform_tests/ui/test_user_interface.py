@@ -50,7 +50,7 @@ def run_of(dagster, job, tag="", seconds=90):
 def launch(page, button):
     """Press a button that launches a run, and wait until the UI says that it did."""
     page.get_by_role("button", name=button).last.click()
-    page.get_by_text(re.compile(r"^(Launched|Created|Backfill)")).first.wait_for()
+    page.get_by_text(re.compile(r"^(Launched run|Created backfill)")).first.wait_for()
 
 
 def materialize(new_page, job, partitions):
