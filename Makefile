@@ -39,7 +39,7 @@ bench: setup
 	python -m benchmarks
 
 # Names, versions and hashes of all dependencies; run it after changing pyproject.toml.
-lock:
+lock: setup
 	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
 		--no-emit-index-url --no-annotate --no-header --output-file requirements.lock
 
