@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 import polars as pl
 
+from complaints_platform.cleaning.text import scatter
 from complaints_platform.errors import SettingsError
 
 DIGEST_BYTES = 16
@@ -114,12 +115,12 @@ def customer_keys(customers: pl.Series, key: DataKey) -> pl.Series:
     international form, e-mail address, handle or customer number, in whatever notation
     (``normalize_persons``).
     """
-    return map_distinct(normalize_persons(customers), partial(_hashes, _keyed_hash(key, _CUSTOMER)))
+    return _person_keys(customers, _keyed_hash(key, _CUSTOMER))
 
 
 def agent_keys(agents: pl.Series, key: DataKey) -> pl.Series:
     """Return keyed hashes of agents, as ``customer_keys``; a customer and an agent never share one."""
-    return map_distinct(normalize_persons(agents), partial(_hashes, _keyed_hash(key, _AGENT)))
+    return _person_keys(agents, _keyed_hash(key, _AGENT))
 
 
 def thread_keys(source: str, threads: pl.Series, key: DataKey) -> pl.Series:
@@ -136,18 +137,25 @@ def normalize_persons(values: pl.Series) -> pl.Series:
     national form of the countries in ``_NATIONAL``, becomes its international digits; other numbers lose
     their separators; a handle loses its @.
     """
-    plain = values.str.strip_chars().str.to_lowercase()
+    plain = values.str.strip_chars().str.to_lowercase().str.replace("^@+", "")
     digits = plain.str.replace_all(r"[\s().\-/]", "")
-    number = digits.str.replace(_INTERNATIONAL, "${1}")
+    rows = digits.str.contains(r"^\+?[0-9]{7,17}$").arg_true()
+    numbers = digits.gather(rows).str.replace(_INTERNATIONAL, "${1}")
     for pattern, replacement in _NATIONAL:
-        number = number.str.replace(pattern, replacement)
-    normal = number.zip_with(digits.str.contains(r"^\+?[0-9]{7,17}$"), plain.str.replace("^@+", ""))
+        numbers = numbers.str.replace(pattern, replacement)
+    normal = scatter(plain, rows, numbers)
     return normal.set(normal == "", None)
+
+
+def _person_keys(values: pl.Series, prefix: blake2b) -> pl.Series:
+    return map_distinct(values, lambda distinct: _hashes(prefix, normalize_persons(distinct)))
 
 
 def map_distinct(values: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Apply ``function`` (String → String, row by row) once to each distinct value; nulls stay null."""
     distinct = values.drop_nulls().unique()
+    if distinct.len() == 0:
+        return values
     mapping = pl.DataFrame({"value": distinct, "mapped": function(distinct)})
     return values.to_frame("value").join(mapping, on="value", how="left", maintain_order="left")["mapped"]
 

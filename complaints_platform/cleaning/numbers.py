@@ -20,7 +20,8 @@ _NUMBER = re.compile(
     r"(?<![\w#=@&/+$£€¥₦].)(?<![0-9][.,\-:].)(?<!NGN .)(?<!USD .)(?<!GBP .)(?<!EUR .)(?:(?<=[0-9])|[+(]?[0-9])"
     rf"(?:{_SEPARATOR}{{0,3}}[0-9]){{5,30}}(?![\w@%])(?![.,\-/:][0-9])"
 )
-_SEPARATORS = re.compile(_SEPARATOR)
+_NO_SEPARATORS = str.maketrans("", "", " ().-/\u2010\u2011\u2012\u2013")
+_FEWEST_DIGITS = 6
 _CUE_WINDOW = 40
 """Characters before a number in which words may announce it."""
 
@@ -31,9 +32,9 @@ _NATIONAL_ID_CUES = frozenset(
 _ACCOUNT_CUES = frozenset({"account", "accounts", "acct", "acc", "a/c", "nuban", "konto"})
 _PHONE_CUES = frozenset(
     [
-        "call", "called", "calling", "cell", "cellphone", "contact", "dial", "dialled", "fax", "line", "lines", "mobile",
-        "msisdn", "phone", "phones", "reach", "reached", "ring", "sim", "sms", "tel", "telephone", "text", "texted",
-        "whatsapp",
+        "call", "called", "calling", "cell", "cellphone", "contact", "dial", "dialled", "fax", "line", "lines",
+        "mobile", "msisdn", "phone", "phones", "reach", "reached", "ring", "sim", "sms", "tel", "telephone", "text",
+        "texted", "whatsapp",
     ]
 )  # fmt: skip
 _DIGITS = {NATIONAL_ID: (9, 11), ACCOUNT: (6, 18), PHONE: (7, 15)}
@@ -83,32 +84,41 @@ def redact_numbers(text: str) -> str:
 
 def _redact_number(candidate: str, before: str) -> str:
     """Replace what is personal in a run of digits; blanks in it may separate it from other numbers."""
-    announced: str | None = None
+    compact = candidate.translate(_NO_SEPARATORS)
+    if _CARD.fullmatch(compact):  # or none, if it was mistyped: no part of it is a number of its own
+        return CARD if _passes_luhn(compact) else candidate
+    announced = "" if candidate[0] == "+" else _announced(before)
     words = candidate.split(" ")
     for first in range(len(words)):
         for last in range(len(words), first, -1):
-            written = " ".join(words[first:last])
-            token = _kind_of_number(written)
-            if token in {None, PHONE} and written[0] != "+":  # an account number, too, may begin with 0
-                announced = _announced(before) if announced is None else announced
-                token = _kind_by_cue(written, announced) or token
+            token = _kind_of_number(" ".join(words[first:last]), announced)
             if token is not None:
                 return " ".join([*words[:first], token, *words[last:]])
     return candidate
 
 
-def _kind_of_number(written: str) -> str | None:
-    """Say what a number is by its form alone."""
-    if _DATE_OR_FRACTION.match(written):
+def _kind_of_number(written: str, announced: str) -> str | None:
+    """Say what a number is by the words before it, or else by its form; some phone numbers look like accounts."""
+    compact = written.translate(_NO_SEPARATORS)
+    if len(compact) < _FEWEST_DIGITS or _DATE_OR_FRACTION.match(written):
         return None
-    compact = _SEPARATORS.sub("", written)
-    if _CARD.fullmatch(compact):
-        return CARD if _passes_luhn(compact) else None
+    if _CARD.fullmatch(compact) and _passes_luhn(compact):
+        return CARD
     if _SSN.fullmatch(written):
         return NATIONAL_ID
     if _STRAY_DIGIT.search(written):
         return None
+    if announced and compact[0] != "+" and _fits(written, len(compact), announced):
+        return announced
     return PHONE if _PHONE.fullmatch(compact) or _NORTH_AMERICAN.fullmatch(written) else None
+
+
+def _fits(written: str, digits: int, announced: str) -> bool:
+    """Say whether a number may be of the kind that words announce."""
+    words = written.split(" ")
+    torn = 1 < len(words) < _FEW_WORDS and min(map(len, words)) < _SHORT_WORD
+    shortest, longest = _DIGITS[announced]
+    return not torn and shortest <= digits <= longest
 
 
 def _announced(before: str) -> str:
@@ -126,15 +136,6 @@ def _announced(before: str) -> str:
         return ACCOUNT
     possessive = any(noun.startswith("number") and owner in _POSSESSIVES for noun, owner in pairwise(words))
     return PHONE if possessive or not _PHONE_CUES.isdisjoint(words) else ""
-
-
-def _kind_by_cue(written: str, announced: str) -> str | None:
-    words = written.split(" ")
-    torn = 1 < len(words) < _FEW_WORDS and min(map(len, words)) < _SHORT_WORD
-    if not announced or torn or _STRAY_DIGIT.search(written) or _DATE_OR_FRACTION.match(written):
-        return None
-    shortest, longest = _DIGITS[announced]
-    return announced if shortest <= sum(map(str.isdigit, written)) <= longest else None
 
 
 def _passes_luhn(digits: str) -> bool:

@@ -110,7 +110,13 @@ def decide_outcomes(today: pl.DataFrame, before: pl.DataFrame, elsewhere: pl.Dat
 
 def clean_texts(texts: pl.Series) -> pl.Series:
     """Repair and redact each of ``texts`` (String; nulls stay null); doing it again changes nothing."""
-    return until_stable(texts, lambda todo: redact_texts(normalize_texts(todo)))
+    return until_stable(normalize_texts(texts), _redact_normalized)
+
+
+def _redact_normalized(texts: pl.Series) -> pl.Series:
+    redacted = redact_texts(texts)
+    rows = (redacted != texts).fill_null(value=False).arg_true()
+    return scatter(redacted, rows, normalize_texts(redacted.gather(rows)))
 
 
 def _complaint_ids(raw: pl.DataFrame, key: DataKey) -> pl.Series:

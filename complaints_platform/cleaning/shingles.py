@@ -12,6 +12,8 @@ The work is done on the bytes of a whole column by NumPy: splitting a million te
 to hash them, takes four times as long.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -26,11 +28,12 @@ SHINGLES = pl.List(pl.UInt32)
 _FORWARDED = r"^(?i:\s*(?:(?:rt|mt|fwd?|re)\b[\s:]*|\.?@\w+[\s:,]*|[\"“”]))+"
 _MAY_BE_FORWARDED = r"^(?i:\s|rt|mt|fw|re|\.?@|[\"“”])"
 
-_BLOCK = 2048
+_BLOCK = 1024
 """Texts that are worked on at once: what is made of them on the way stays in the processor's caches."""
 
 _WORD_BYTES = 8
-_PADDING = 8
+_END = "\n"
+"""What is put behind each text, so that its last word ends there."""
 _SYMBOL_LEAD, _LATIN_1_LEAD = 0xC2, 0xC3
 """First bytes of U+0080 - U+00BF and of U+00C0 - U+00FF in UTF-8."""
 
@@ -38,16 +41,6 @@ _PUNCTUATION = r"[\p{P}--[@#_]]"
 _MIX_1, _MIX_2, _MIX_3 = (np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9))
 """Odd constants of xxHash64, as multipliers that spread bits."""
 
-
-def _small_letter(byte: int) -> int:
-    character = chr(byte)
-    if byte >= 0x80:  # noqa: PLR2004  part of a character that is not ASCII
-        return byte
-    return ord(character.lower()) if character.isalnum() or character in "@#_" else 0
-
-
-_SMALL = bytes(map(_small_letter, range(256)))
-"""Byte → small letter; 0 for what separates words."""
 
 _MASKS = np.array([(1 << (8 * length)) - 1 for length in range(_WORD_BYTES + 1)], np.uint64)
 """Number of bytes → mask that keeps as many."""
@@ -59,65 +52,81 @@ def shingle_texts(texts: pl.Series) -> pl.Series:
     Returns:
         ``SHINGLES``: in the order of the text, repeated as there; stable for one version of this module.
     """
-    blocks = [_shingle_block(texts.slice(start, _BLOCK)) for start in range(0, texts.len(), _BLOCK)]
+    blocks = [_shingle_block(block) for block in _blocks(_comparable(texts.fill_null("")))]
     counts = np.concatenate([np.zeros(1, np.int64), *(counts for _, counts in blocks)])
     hashes = np.concatenate([np.zeros(0, np.uint32), *(hashes for hashes, _ in blocks)])
     lists = pa.LargeListArray.from_arrays(np.cumsum(counts), pa.array(hashes))
     return pl.Series(texts.name, lists, dtype=SHINGLES)
 
 
+def _blocks(texts: pl.Series) -> Iterator[pl.Series]:
+    return (texts.slice(start, _BLOCK) for start in range(0, texts.len(), _BLOCK))
+
+
 def _shingle_block(texts: pl.Series) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Return the shingles of some texts in one array, and how many each text has."""
-    offsets, data = _bytes_of(_comparable(texts))
-    small = _fold(data)
-    starts, ends = _words(small, offsets)
+    offsets, data = _bytes_of(texts + _END)
+    small = _small_letters(data)
+    starts, ends = _words(data)
     return _shingles(_hash_words(small, starts, ends), np.diff(np.searchsorted(starts, offsets)))
 
 
 def _comparable(texts: pl.Series) -> pl.Series:
     """Drop what forwarding adds, and of texts beyond ASCII and Latin-1 letters, case and punctuation.
 
-    ``_fold`` does the rest.
+    ``_small_letters`` and ``_words`` do the rest.
     """
     forwarded = texts.str.contains(_MAY_BE_FORWARDED).arg_true()
     bare = texts.gather(forwarded).str.replace(_FORWARDED, "")
     only_forwarding = ~bare.str.contains(r"\w")
     bare = bare.zip_with(~only_forwarding, texts.gather(forwarded).str.replace_all(r"[^\w@]+", "_"))
     texts = scatter(texts, forwarded, bare)
-    offsets, data = _bytes_of(texts)
-    beyond = np.flatnonzero((data > _LATIN_1_LEAD) | (data == _SYMBOL_LEAD))
-    rows = pl.Series(np.unique(np.searchsorted(offsets, beyond, side="right") - 1))
+    rows = pl.concat([pl.Series([], dtype=pl.Boolean), *map(_has_other_characters, _blocks(texts))]).arg_true()
     return scatter(texts, rows, texts.gather(rows).str.replace_all(_PUNCTUATION, " ").str.to_lowercase())
+
+
+def _has_other_characters(texts: pl.Series) -> pl.Series:
+    """Say which texts hold characters that are neither ASCII nor Latin-1 letters."""
+    offsets, data = _bytes_of(texts)
+    found = np.flatnonzero((data > _LATIN_1_LEAD) | (data == _SYMBOL_LEAD))
+    result = np.zeros(texts.len(), bool)
+    result[np.searchsorted(offsets, found, side="right") - 1] = True
+    return pl.Series(result)
 
 
 def _bytes_of(texts: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Return where each text begins (one more at the end), and the UTF-8 bytes of all."""
-    array = texts.fill_null("").to_arrow(compat_level=pl.CompatLevel.oldest())
+    array = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     offsets = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array) + 1]
     data = np.frombuffer(array.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
     return offsets - offsets[0], data
 
 
-def _fold(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Put ASCII and Latin-1 letters into small ones and separators to 0; zeros follow at the end."""
-    small = np.zeros(len(data) + _PADDING, np.uint8)
+def _small_letters(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Put ASCII and Latin-1 letters into small ones; zeros follow, so that the last word can be read by eights."""
+    small = np.zeros(len(data) + _WORD_BYTES, np.uint8)
     text = small[: len(data)]
-    text[:] = np.frombuffer(data.tobytes().translate(_SMALL), np.uint8)
-    capital = (text[:-1] == _LATIN_1_LEAD) & ((text[1:] & 0xE0) == 0x80)  # noqa: PLR2004  À-Þ are C3 80 - C3 9E
+    np.bitwise_or(data, _in_range(data, "A", "Z").view(np.uint8) << 5, out=text)
+    capital = (data[:-1] == _LATIN_1_LEAD) & ((data[1:] & 0xE0) == 0x80)  # noqa: PLR2004  À-Þ are C3 80 - C3 9E
     text[1:] |= capital.view(np.uint8) << 5
     return small
 
 
-def _words(small: NDArray[np.uint8], offsets: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where words start and end (exclusive); a text's end ends a word."""
-    size = len(small) - _PADDING
-    inside = np.zeros(size + 2, bool)
-    np.not_equal(small[:size], 0, out=inside[1:-1])
-    border = np.zeros(size + 1, bool)
-    border[offsets] = True
-    starts = np.flatnonzero(inside[1:-1] & (~inside[:-2] | border[:-1]))
-    ends = np.flatnonzero(inside[1:-1] & (~inside[2:] | border[1:])) + 1
-    return starts, ends
+def _words(data: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where words start and end (exclusive)."""
+    inside = np.zeros(len(data) + 1, bool)
+    word = inside[1:]
+    np.greater_equal(data, 0x80, out=word)
+    for first, last in ("az", "AZ", "09", "@@", "##", "__"):
+        word |= _in_range(data, first, last)
+    borders = np.flatnonzero(inside[1:] != inside[:-1])
+    return borders[::2], borders[1::2]
+
+
+def _in_range(data: NDArray[np.uint8], first: str, last: str) -> NDArray[np.bool_]:
+    """Say which bytes are in a range of ASCII characters: what is below wraps around to above."""
+    inside: NDArray[np.bool_] = (data - np.uint8(ord(first))) <= ord(last) - ord(first)
+    return inside
 
 
 def _hash_words(small: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:

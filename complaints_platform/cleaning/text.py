@@ -39,7 +39,7 @@ _PUNCTUATION = "\u201c\u201d\u2018\u2019\u2026\u2013\u2014»«™®°\u00b4·•
 _LETTERLIKE = "".join(set(_CONTINUATION) - set(_PUNCTUATION))
 
 _EVIDENCE = re.compile(
-    "[Â-ô](?:"  # a class in front lets the search skip sound characters fast
+    f"[Â-ô](?=[{_CONTINUATION}])(?:"  # two classes in front let the search skip sound characters fast
     f"(?<=Â)[{_CONTINUATION}]"
     f"|(?<=[ÃÄÅ])[{_LETTERLIKE}]"
     f"|(?<=[ÃÄÅ])[{_PUNCTUATION}](?=\\w)"

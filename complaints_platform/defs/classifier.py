@@ -1,5 +1,7 @@
 """The asset ``classifier/model``: trained from the taxonomy's seeds and people's labels."""
 
+from typing import Any
+
 import dagster as dg
 import polars as pl
 
@@ -37,8 +39,8 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
     return model
 
 
-def _metadata(trained: TrainedModel) -> dict[str, dg.RawMetadataValue]:
-    metadata: dict[str, dg.RawMetadataValue] = {
+def _metadata(trained: TrainedModel) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
         "model_version": trained.version,
         "taxonomy_version": trained.taxonomy.version,
         "labels": trained.n_labels,

@@ -6,6 +6,7 @@ knows tables and partitions, not what columns mean (docs/adr/0001-own-io-manager
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -89,7 +90,7 @@ def _report_days(context: dg.OutputContext, value: DayFrames, writing: _Writing)
     """Tell the catalogue what each day now holds, in the run's own events or in ours."""
     by_ourselves = reported_by_assets(value.context.run.tags)
     for day, rows in writing.rows.items():
-        metadata: dict[str, dg.RawMetadataValue] = {
+        metadata: dict[str, Any] = {
             "dagster/partition_row_count": rows,
             "fingerprint": writing.fingerprints[day],
         }

@@ -6,10 +6,10 @@ import polars as pl
 
 MAX_CELL_CHARACTERS = 80
 
-WIDE = 10
+WIDE = 6
 """More columns than this don't fit beside each other on the screen."""
 
-ROWS_OF_WIDE = 3
+ROWS_OF_WIDE = 2
 
 
 def preview(frame: pl.DataFrame) -> str:

@@ -13,7 +13,7 @@ from complaints_platform.collection.collect import Collector
 from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.frames import table_schema
 from complaints_platform.defs.partitions import backfill_policy, daily_partitions, days_of
-from complaints_platform.defs.previews import preview
+from complaints_platform.defs.previews import sample
 from complaints_platform.lake import Lake
 from complaints_platform.lake.segments import RawDay
 from complaints_platform.schemas import RawRecord
@@ -113,7 +113,7 @@ def _preview(lake: Lake, source: str, days: list[date]) -> dg.MetadataValue:
     for day in reversed(days):
         raw_day = lake.segments.day(source, day)
         if raw_day.segments:
-            return dg.MetadataValue.md(preview(lake.segments.read(raw_day).select(SAFE_PREVIEW).head(5)))
+            return dg.MetadataValue.md(sample(lake.segments.read(raw_day).select(SAFE_PREVIEW).head(5)))
     return dg.MetadataValue.md("*no records on these days*")
 
 

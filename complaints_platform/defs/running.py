@@ -90,6 +90,15 @@ class Runner:
         yield from self._materialize(BY_DAY, find_stale(self._settings).by_day())
         yield from self._materialize(BY_RECEIVED_DAY, find_stale(self._settings).by_received_day())
 
+    def materialize(self, job: str, days: list[date]) -> None:
+        """Materialise some days, stale or not.
+
+        Raises:
+            RunFailed: a run failed.
+        """
+        for _ in self._materialize(job, days):
+            pass
+
     def _materialize(self, job: str, days: list[date]) -> Iterator[Run]:
         for batch in batches(days, self._settings.days_per_run):
             self._execute(job, batch.tags, batch.config)

@@ -5,9 +5,10 @@ can't read files, reach the network, change settings or write.
 """
 
 import io
+import json
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import duckdb
 import polars as pl
@@ -80,8 +81,7 @@ def run_query(catalogue: Catalogue, sql: str) -> pa.Table:
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise QueryError("only a single SELECT is allowed")
-        names = {name.replace('"', "") for name in connection.get_table_names(sql, qualified=True)}
-        for number, (name, relation) in enumerate(catalogue.open(names).items()):
+        for number, (name, relation) in enumerate(catalogue.open(_qualified_names(connection, sql)).items()):
             schema, table = name.split(".")
             connection.register(f"_{number}", relation)
             connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
@@ -93,6 +93,25 @@ def run_query(catalogue: Catalogue, sql: str) -> pa.Table:
         raise QueryError(str(error)) from error
     finally:
         connection.close()
+
+
+def _qualified_names(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
+    """Return the ``schema.table`` names in a query, from its syntax tree; names of its own (WITH) have no schema.
+
+    DuckDB's own get_table_names binds the query, which fails while the tables are not there yet.
+    """
+    serialized = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    names = set()
+    parts: list[Any] = [json.loads(serialized[0][0])]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, list):
+            parts += part
+        elif isinstance(part, dict):
+            if part.get("type") == "BASE_TABLE" and part.get("schema_name"):
+                names.add(f"{part['schema_name']}.{part['table_name']}")
+            parts += part.values()
+    return names
 
 
 def render(result: pa.Table, output: str) -> bytes:

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import polars as pl
 
+from complaints_platform.defs.running import find_stale
 from complaints_platform.lake import Lake
 from complaints_platform.lake.key_index import ENTRY_COLUMNS
 from complaints_platform.lake.layout import KEY_INDEX
 from complaints_platform.lake.tables import Table
 from complaints_platform.pipeline.data_sets import TABLES
-from complaints_platform.settings import PACKAGED_SOURCES
+from complaints_platform.settings import PACKAGED_SOURCES, load_settings
 from complaints_platform.sources.contract import load_contracts
 
 SOURCES = sorted(load_contracts(PACKAGED_SOURCES))
@@ -139,6 +140,11 @@ def contents(place):
         json.dumps({**asdict(receipt), "received_at": None}, sort_keys=True) for receipt in lake.receipts.all()
     )
     return found
+
+
+def stale_days(place):
+    """Return what another update would do."""
+    return find_stale(load_settings(profile="test", lake=str(place.lake))).days
 
 
 def _rows(frame):

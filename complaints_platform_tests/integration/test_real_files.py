@@ -135,7 +135,8 @@ def test_one_comcast_complaint_leads_back_from_the_mart_to_its_line(platform, re
     ask = platform(CASES[0], real_data)
     traced = ask("""
         WITH cell AS (
-            SELECT day, region, category FROM mart.daily_complaints ORDER BY complaints DESC, day, region, category LIMIT 1
+            SELECT day, region, category FROM mart.daily_complaints
+            ORDER BY complaints DESC, day, region, category LIMIT 1
         ), complaint AS (
             SELECT * FROM categorized.complaints JOIN cell USING (day, region, category)
             WHERE outcome = 'complaint' ORDER BY complaint_id LIMIT 1
