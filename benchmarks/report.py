@@ -95,9 +95,9 @@ def _shares(by_contender: dict[str, list[Result]]) -> list[str]:
     with_dagster = medians([result.total for result in by_contender[PLATFORM]])
     without = medians([result.total for result in by_contender[DIRECT]])
     sentence = (
-        f"Dagster's own share (1 - without / with): {1 - without.wall_s / with_dagster.wall_s:.0%} of the wall time, "
-        f"{1 - without.cpu_s / with_dagster.cpu_s:.0%} of the CPU time "
-        f"({with_dagster.cpu_s - without.cpu_s:.1f} s)."
+        f"Dagster's own share (1 - without / with): {1 - without.cpu_s / with_dagster.cpu_s:.0%} of the CPU time "
+        f"({with_dagster.cpu_s - without.cpu_s:.1f} s), {1 - without.wall_s / with_dagster.wall_s:.0%} of the wall time "
+        "(only meaningful on an idle machine)."
     )
     return [sentence, ""]
 

@@ -21,7 +21,8 @@ Cost is linear in shingles, and the result does not depend on the order of the r
 place of step 3 (40 bands of 3, after step 2) took three times as long, and misses pairs by chance.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -36,6 +37,12 @@ MAX_CANDIDATES = 128
 _ROUNDING = 1e-9
 """Bounds give way by this much, so that rounding never makes them reject a pair at the threshold."""
 
+_WORTHWHILE = 0.6
+"""Another round of step 2 follows unless the last one kept at least this share."""
+
+_TEXT_BLOCK = 4096
+"""Texts whose shingles are added up at once."""
+
 _PAIR_BLOCK = 2_000_000
 """Shingles that are compared at once."""
 
@@ -48,8 +55,8 @@ _COMMONEST = 255
 _BITMAP_WORDS = 4
 """64-bit words of a text's bitmap."""
 
-_SPREAD_1, _SPREAD_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-"""Multipliers of splitmix64."""
+_SPREAD = np.uint64(0x94D049BB133111EB)
+"""Makes the sum of a text's shingles depend on which they are, not on their sum (a multiplier of splitmix64)."""
 
 
 class Shingled(NamedTuple):
@@ -109,11 +116,7 @@ def near_duplicates(texts: Shingled, wanted: NDArray[np.bool_]) -> Match:
 
 def _distinct_texts(texts: Shingled) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Group texts of equal shingles: the first text of each group, in order, and each text's group."""
-    spread = texts.hashes * _SPREAD_1
-    spread ^= spread >> np.uint64(31)
-    spread *= _SPREAD_2
-    fingerprints = np.add.reduceat(np.append(spread, np.uint64(0)), np.minimum(texts.offsets[:-1], len(spread)))
-    fingerprints[texts.sizes == 0] = 0
+    fingerprints = _sum_by_text(texts, lambda hashes: hashes * (hashes ^ _SPREAD))
     _, first, group = np.unique(fingerprints, return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty_like(order)
@@ -124,7 +127,7 @@ def _distinct_texts(texts: Shingled) -> tuple[NDArray[np.int64], NDArray[np.int6
 def _similar_texts(texts: Shingled, wanted: NDArray[np.bool_]) -> Match:
     """Do what ``near_duplicates`` does for texts no two of which have the same shingles."""
     match = Match(np.full(len(wanted), -1), np.full(len(wanted), np.nan))
-    survivors = np.flatnonzero(_share_enough(texts))
+    survivors = _survivors(texts)
     if len(survivors) < 2:  # noqa: PLR2004
         return match
     sets = _sets(texts.take(survivors))
@@ -134,17 +137,39 @@ def _similar_texts(texts: Shingled, wanted: NDArray[np.bool_]) -> Match:
     return match
 
 
+def _survivors(texts: Shingled) -> NDArray[np.int64]:
+    """Return which texts share enough shingles with others that do, too, as far as it pays to ask again."""
+    survivors = np.arange(len(texts.sizes))
+    while True:
+        kept = np.flatnonzero(_share_enough(texts))
+        survivors = survivors[kept]
+        if len(kept) >= _WORTHWHILE * len(texts.sizes):
+            return survivors
+        texts = texts.take(kept)
+
+
 def _share_enough(texts: Shingled) -> NDArray[np.bool_]:
     """Say which texts share enough shingles with others; repeated shingles only let more texts through."""
     ordered = np.sort(texts.hashes)
     shared = ordered[1:][ordered[1:] == ordered[:-1]]
+    shared = shared[_first_of_run(shared)]
     mask = _slot_mask(len(shared))
-    table = np.zeros(int(mask) + 1, bool)
-    table[shared & mask] = True
-    alone = np.concatenate([[0], np.cumsum(~table[texts.hashes & mask])])
-    unshared = alone[texts.offsets[1:]] - alone[texts.offsets[:-1]]
+    lonely = np.ones(int(mask) + 1, bool)
+    lonely[shared & mask] = False
+    unshared = _sum_by_text(texts, lambda hashes: lonely[hashes & mask])
     enough: NDArray[np.bool_] = unshared <= (1 - SIMILARITY) * texts.sizes + _ROUNDING
     return enough & (texts.sizes > 0)
+
+
+def _sum_by_text(texts: Shingled, function: Callable[[NDArray[np.uint32]], NDArray[Any]]) -> NDArray[np.uint64]:
+    """Add up what ``function`` makes of the shingles of each text (modulo 2⁶⁴), without holding it for all at once."""
+    sums = np.empty(len(texts.sizes), np.uint64)
+    for begin in range(0, len(sums), _TEXT_BLOCK):
+        offsets = texts.offsets[begin : begin + _TEXT_BLOCK + 1]
+        values = function(texts.hashes[offsets[0] : offsets[-1]])
+        running = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values, dtype=np.uint64)])
+        sums[begin : begin + _TEXT_BLOCK] = running[offsets[1:] - offsets[0]] - running[offsets[:-1] - offsets[0]]
+    return sums
 
 
 def _sets(texts: Shingled) -> Shingled:
@@ -161,7 +186,7 @@ def _sorted_distinct(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values[_first_of_run(values)]
 
 
-def _first_of_run(ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _first_of_run(ordered: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
     first = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
     return first

@@ -172,7 +172,13 @@ def write_landing(landing):
     _ndjson(
         landing / "social_media" / "2.ndjson",
         {**post, "id": "a", "text": words, "created_at": "2026-03-11T08:00:00Z", "updated_at": "2026-03-12T08:00:00Z"},
-        {**post, "id": "b", "created_at": "2026-03-10T09:00:00Z", "updated_at": "2026-03-12T09:00:00Z", "deleted": True},
+        {
+            **post,
+            "id": "b",
+            "created_at": "2026-03-10T09:00:00Z",
+            "updated_at": "2026-03-12T09:00:00Z",
+            "deleted": True,
+        },
         {**post, "id": "f", "text": f"{words} today", "created_at": "2026-03-11T09:30:00Z"},
         {**post, "id": "g", "text": "again and again", "created_at": "2026-03-11T12:00:00Z"},
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.output import write_files
@@ -35,7 +36,7 @@ def dagster(tmp_path_factory):
 def browser():
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed (Debian: apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api").sync_playwright().start()
+    playwright = sync_playwright().start()
     browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
     yield browser
     browser.close()
@@ -45,7 +46,7 @@ def browser():
 @pytest.fixture(scope="session")
 def new_page(browser, dagster):
     """A function that opens a page of the UI in a new tab."""
-    context = browser.new_context(base_url=dagster.url, viewport={"width": 1600, "height": 1000})
+    context = browser.new_context(base_url=dagster.url, viewport={"width": 1500, "height": 1200})
     context.set_default_timeout(30_000)
 
     def open_page(path):

@@ -8,6 +8,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.lake import Lake
@@ -76,7 +77,7 @@ def materialize(new_page, job, partitions):
 
 
 @pytest.fixture(scope="session")
-def collected(dagster, new_page):
+def collected(new_page, dagster):
     """The run that the launchpad of the job ``collect`` started."""
     page = new_page("/locations/complaints_platform/jobs/collect/playground")
     page.get_by_role("button", name="Launch Run").click()
@@ -86,7 +87,7 @@ def collected(dagster, new_page):
 
 
 @pytest.fixture(scope="session")
-def trained(dagster, new_page):
+def trained(new_page, dagster):
     """The run that the Materialize button of the classifier's page started."""
     page = new_page("/assets/classifier/model")
     launch(page, "Materialize")
@@ -95,7 +96,7 @@ def trained(dagster, new_page):
 
 
 @pytest.fixture(scope="session")
-def one_day(dagster, new_page, collected, trained):
+def one_day(new_page, dagster, collected, trained):
     """The run of one partition of cleaned → categorized → marts, and the rows that it made."""
     materialize(new_page, "complaints_by_day", FIRST.isoformat())
     run = run_of(dagster, "complaints_by_day", FIRST.isoformat())
@@ -103,7 +104,7 @@ def one_day(dagster, new_page, collected, trained):
 
 
 @pytest.fixture(scope="session")
-def month(dagster, new_page, one_day):
+def month(new_page, dagster, one_day):
     """The backfill of thirty days."""
     materialize(new_page, "complaints_by_day", f"[{MONTH[0]}...{MONTH[-1]}]")
 
@@ -115,7 +116,7 @@ def month(dagster, new_page, one_day):
 
 
 @pytest.fixture(scope="session")
-def received_today(dagster, new_page, month):
+def received_today(new_page, dagster, month):
     """The run of the newest partition of the data sets by day received."""
     materialize(new_page, "files_by_received_day", "Latest")
     return run_of(dagster, "files_by_received_day")
@@ -207,10 +208,9 @@ def test_results_of_checks_are_visible(asset, received_today, new_page):
 
 def test_the_asset_graph_shows_every_group_and_asset(received_today, new_page):
     page = new_page("/asset-groups")
-    page.set_viewport_size({"width": 1500, "height": 1200})
+    page.get_by_label("unfold_more").first.wait_for()
     page.get_by_text("Hide navigation").click()
     page.get_by_label("panel_show_right").last.click()
-    page.get_by_label("unfold_more").first.wait_for()
     page.get_by_label("settings").last.click()
     page.get_by_role("menuitem", name="Expand all groups").click()
     labels = [page.get_by_text(name, exact=True) for name in (*GROUPS, *ASSETS)]
@@ -218,8 +218,8 @@ def test_the_asset_graph_shows_every_group_and_asset(received_today, new_page):
         label.first.wait_for()
     assert page.get_by_text("complaints", exact=True).count() == 2  # cleaned and categorized
     # Farther away, the graph fits into the window, and labels become large.
-    page.get_by_label("zoom_out").click()
-    page.get_by_text("Asset checks").first.wait_for(state="detached")
+    details = page.get_by_text("Asset checks", exact=True)
+    wait_until(lambda: not details.count() or page.get_by_label("zoom_out").click(), 30, "the graph is still large")
     top = min(label.first.bounding_box()["y"] for label in labels)
     page.mouse.move(1100, 600)
     page.mouse.down()
