@@ -96,8 +96,8 @@ def _shares(by_contender: dict[str, list[Result]]) -> list[str]:
     without = medians([result.total for result in by_contender[DIRECT]])
     sentence = (
         f"Dagster's own share (1 - without / with): {1 - without.cpu_s / with_dagster.cpu_s:.0%} of the CPU time "
-        f"({with_dagster.cpu_s - without.cpu_s:.1f} s), {1 - without.wall_s / with_dagster.wall_s:.0%} of the wall time "
-        "(only meaningful on an idle machine)."
+        f"({with_dagster.cpu_s - without.cpu_s:.1f} s), {1 - without.wall_s / with_dagster.wall_s:.0%} of the wall "
+        "time (only meaningful on an idle machine)."
     )
     return [sentence, ""]
 

@@ -49,6 +49,9 @@ _PAIR_BLOCK = 2_000_000
 _SLOTS_PER_SHINGLE = 8
 """Size of the tables that count or mark shingles: few meet in a slot."""
 
+_MOST_SLOTS = 25
+"""Binary logarithm of their greatest size: 256 MB of counts. More shingles meet then, and a few more are compared."""
+
 _COMMONEST = 255
 """Shingles of more texts than that are all equally common."""
 
@@ -194,7 +197,7 @@ def _first_of_run(ordered: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
 
 def _slot_mask(shingles: int) -> np.uint32:
     """Return the mask that maps a hash to one of some power of two of slots."""
-    return np.uint32((1 << max(10, (shingles * _SLOTS_PER_SHINGLE).bit_length())) - 1)
+    return np.uint32((1 << min(_MOST_SLOTS, (shingles * _SLOTS_PER_SHINGLE).bit_length())) - 1)
 
 
 def _earliest_similar(sets: Shingled, wanted: NDArray[np.bool_]) -> Match:

@@ -66,8 +66,8 @@ _PHONE = re.compile(
 (E.164 and national numbering plans; a 16th digit is the 0 of "+44 (0) 20 …"). Other countries can't be told."""
 
 _DATE_OR_FRACTION = re.compile(
-    r"[0-9]{1,2}([./-])[0-9]{1,2}\1(?:[0-9]{2}|[0-9]{4})(?: |$)|[0-9]{4}([./-])[0-9]{1,2}\2[0-9]{1,2}(?: |$)"
-    r"|[0-9]+\.[0-9]+$"
+    r"\(?(?:[0-9]{1,2}([./-])[0-9]{1,2}\1(?:[0-9]{2}|[0-9]{4})(?: |$)|[0-9]{4}([./-])[0-9]{1,2}\2[0-9]{1,2}(?: |$)"
+    r"|[0-9]+\.[0-9]+$)"
 )
 """What only looks like a number with separators."""
 
@@ -85,7 +85,9 @@ def redact_numbers(text: str) -> str:
 def _redact_number(candidate: str, before: str) -> str:
     """Replace what is personal in a run of digits; blanks in it may separate it from other numbers."""
     compact = candidate.translate(_NO_SEPARATORS)
-    if _CARD.fullmatch(compact):  # or none, if it was mistyped: no part of it is a number of its own
+    if _CARD.fullmatch(compact) and not _DATE_OR_FRACTION.match(
+        candidate
+    ):  # or none, if it was mistyped: no part of it is a number of its own
         return CARD if _passes_luhn(compact) else candidate
     announced = "" if candidate[0] == "+" else _announced(before)
     words = candidate.split(" ")

@@ -20,6 +20,9 @@ from complaints_platform.schemas import DataSet
 MAX_VIOLATION_CHARACTERS = 2000
 """Pandera writes out every failing value: a million bad rows gave a 1 MB message."""
 
+READABLE_TYPES = {"Datetime(time_unit='us', time_zone='UTC')": "Timestamp (UTC)"}
+"""How the catalogue names types that Polars spells out."""
+
 
 @dataclass(frozen=True)
 class DayFrames:
@@ -68,7 +71,8 @@ def table_schema(model: type[DataSet]) -> dg.TableSchema:
     schema = _pandera_type(model).metadata["schema"]
     if not isinstance(schema, dg.TableSchemaMetadataValue):
         raise TypeError(f"{model.__name__}: no table schema")
-    return schema.schema
+    columns = [column._replace(type=READABLE_TYPES.get(column.type, column.type)) for column in schema.schema.columns]
+    return dg.TableSchema(columns=columns)
 
 
 def gate(model: type[DataSet], frame: pl.DataFrame, name: str) -> None:

@@ -42,7 +42,7 @@ def table_assets(settings: Settings, sources: Sequence[str]) -> list[dg.AssetsDe
         _categorized_complaints(settings),
         _daily_complaints(settings),
         _complaint_trends(settings),
-        _reconciliation(settings, sources),
+        _reconciliation(settings),
     ]
 
 
@@ -175,7 +175,7 @@ def _complaint_trends(settings: Settings) -> dg.AssetsDefinition:
     return complaint_trends
 
 
-def _reconciliation(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefinition:
+def _reconciliation(settings: Settings) -> dg.AssetsDefinition:
     @_table_asset(
         data_sets.RECONCILIATION,
         settings,
@@ -185,7 +185,7 @@ def _reconciliation(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefi
         group_name="marts",
         # A file received today may hold records of any day: the recipe reads those days itself,
         # and the mapping by equal day only draws the lineage.
-        deps=[["cleaned", "complaints"], *(["raw", source] for source in sources)],
+        deps=[["cleaned", "complaints"], ["cleaned", "quarantine"]],
     )
     def reconciliation(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
         days = run_days.of(context)

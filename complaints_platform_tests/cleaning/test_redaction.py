@@ -52,6 +52,7 @@ def test_personal_data_gives_way_to_its_token(text, expected):
     [
         "order number 4111111111111112 and ticket 1234567890",
         "about my account, TKT-815026: I texted STOP to 52809 10 times, and 2 54627 3 times",
+        "at (40.71276000000002, -73.9876)",
         "on 01-02-2019 10:30 and 2019-05-06 12 and 0.123456789",
         "I paid $1500000.00 and NGN 2500000 for 1000000 units, account credited {$150000.00}",
         "https://t.co/AbC123 https://twitter.com/i/web/status/1234567890123456789",

@@ -26,6 +26,11 @@ SOURCES = sorted(load_contracts(PACKAGED_SOURCES))
 KILLED = -signal.SIGKILL
 
 
+def neutral_environment():
+    """Return the environment without settings of the platform: each command gets its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("COMPLAINTS_", "DAGSTER_"))}
+
+
 class Command:
     """A running ``complaints`` command."""
 
@@ -67,7 +72,7 @@ class Prefork:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "2"},
+            env={**neutral_environment(), "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1"},
         )
 
     def ready(self):

@@ -96,6 +96,11 @@ def run(request):
     os._exit(code)
 
 
+def reply(answer):
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
 def serve():
     for line in sys.stdin:
         request = json.loads(line)
@@ -106,9 +111,9 @@ def serve():
             answer = os.fork()
             if answer == 0:
                 run(request)
-        print(json.dumps(answer), flush=True)
+        reply(answer)
 
 
 if __name__ == "__main__":
-    print(json.dumps("ready"), flush=True)
+    reply("ready")
     serve()

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from harness import assert_same, contents
+from harness import assert_same, contents, neutral_environment
 
 pytestmark = pytest.mark.crash
 
@@ -35,11 +35,11 @@ def without_space():
 def complaints(place, *arguments, under):
     return subprocess.run(
         [Path(sys.executable).parent / "complaints", *arguments],
-        env={**os.environ, **place.environment, "PYTHONWARNINGS": "ignore"},
+        env={**neutral_environment(), **place.environment, "PYTHONWARNINGS": "ignore"},
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=under,  # noqa: PLW1509  # the limit must hold for the command only
+        preexec_fn=under,  # the limit must hold for the command only
     )
 
 

@@ -46,7 +46,7 @@ def browser():
 @pytest.fixture(scope="session")
 def new_page(browser, dagster):
     """A function that opens a page of the UI in a new tab."""
-    context = browser.new_context(base_url=dagster.url, viewport={"width": 1500, "height": 1200})
+    context = browser.new_context(base_url=dagster.url, viewport={"width": 1500, "height": 1320})
     context.set_default_timeout(30_000)
 
     def open_page(path):

@@ -213,6 +213,8 @@ def test_the_asset_graph_shows_every_group_and_asset(received_today, new_page):
     page.get_by_label("panel_show_right").last.click()
     page.get_by_label("settings").last.click()
     page.get_by_role("menuitem", name="Expand all groups").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("menu").wait_for(state="detached")
     labels = [page.get_by_text(name, exact=True) for name in (*GROUPS, *ASSETS)]
     for label in labels:
         label.first.wait_for()
