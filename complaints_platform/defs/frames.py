@@ -71,8 +71,14 @@ def table_schema(model: type[DataSet]) -> dg.TableSchema:
     schema = _pandera_type(model).metadata["schema"]
     if not isinstance(schema, dg.TableSchemaMetadataValue):
         raise TypeError(f"{model.__name__}: no table schema")
-    columns = [column._replace(type=READABLE_TYPES.get(column.type, column.type)) for column in schema.schema.columns]
-    return dg.TableSchema(columns=columns)
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name, READABLE_TYPES.get(column.type, column.type), column.description, column.constraints
+            )
+            for column in schema.schema.columns
+        ]
+    )
 
 
 def gate(model: type[DataSet], frame: pl.DataFrame, name: str) -> None:
