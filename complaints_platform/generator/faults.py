@@ -9,7 +9,7 @@ import unicodedata
 from complaints_platform.generator.draws import Random, pick
 
 _ZERO_WIDTH = ("\u200b", "\ufeff", "\u2060", "\u200b")
-_CONTROL = ("\x07", "\x0b", "\x00", "\x1a")
+_CONTROL = ("\x07", "\x00", "\x1a")
 _C1_START, _C1_END, _LATIN1_END = 0x80, 0xA0, 0xFF
 _MAX_INVISIBLE = 3
 

@@ -41,23 +41,21 @@ class Writes:
             (deltalake.DeltaTable, "create"),
             (TableOptimizer, "compact"),
         ):
-            self._surround(owner, name)
+            self._announce(owner, name)
 
     def _audit(self, event, arguments):
         # Objects appear by rename: right before it the bytes are written but under no name yet.
         if event == "os.rename" and os.fspath(arguments[0]).startswith(self._folder):
             self._moment()
 
-    def _surround(self, owner, name):
+    def _announce(self, owner, name):
         original = getattr(owner, name)
 
-        def surrounded(*arguments, **named):
+        def announced(*arguments, **named):
             self._moment()
-            result = original(*arguments, **named)
-            self._moment()
-            return result
+            return original(*arguments, **named)
 
-        setattr(owner, name, surrounded)
+        setattr(owner, name, announced)
 
     def _moment(self):
         self._count += 1

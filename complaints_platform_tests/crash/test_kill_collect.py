@@ -24,7 +24,7 @@ def test_a_collect_killed_at_any_of_its_writes_and_repeated_changes_nothing(serv
     counting = servers.all[0].start(whole, *command, kill_at=0)
     counting.succeeds()
     expected = contents(whole)
-    assert counting.writes > 20
+    assert counting.writes > 15
 
     def kill_and_repeat(server, write):
         place = new_place()
