@@ -45,7 +45,9 @@ def main() -> None:
 def generate(
     out_folder: Annotated[Path, typer.Option("--out", help="Folder to write into; made if it does not exist.")],
     days: Annotated[int, typer.Option(min=1, help="How many days.")] = 30,
-    per_day: Annotated[int, typer.Option(min=1, help="About how many records a day, over all channels.")] = 1000,
+    per_day: Annotated[
+        int, typer.Option(min=1, help="Complaints a day on average, before copies and corrections.")
+    ] = 1000,
     seed: Annotated[int, typer.Option(help="Same seed, same files.")] = 7,
     first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = datetime(2026, 3, 10),  # noqa: DTZ001  # a calendar day
 ) -> None:
@@ -147,7 +149,9 @@ def status(as_json: AsJson = False) -> None:
 @app.command()
 def demo(
     days: Annotated[int, typer.Option(min=8, help="How many days.")] = 30,
-    per_day: Annotated[int, typer.Option(min=100, help="About how many records a day.")] = 1000,
+    per_day: Annotated[
+        int, typer.Option(min=100, help="Complaints a day on average, before copies and corrections.")
+    ] = 1000,
 ) -> None:
     """Generate a month of complaints, run everything through Dagster and show the answers."""
     from complaints_platform.demo import run_demo

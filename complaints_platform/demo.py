@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import polars as pl
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -18,15 +19,14 @@ from complaints_platform.settings import HOME, Settings
 
 BY_CHANNEL = """
 SELECT channel, count(*) AS records, count(*) FILTER (outcome = 'complaint') AS complaints,
-       count(*) FILTER (outcome = 'duplicate') AS duplicates, count(*) FILTER (outcome = 'superseded') AS superseded,
-       count(*) FILTER (outcome = 'retracted') AS retracted, count(near_duplicate_of) AS "near duplicates"
+       count(near_duplicate_of) AS "nearly repeated", min(day) AS "from", max(day) AS "to"
 FROM cleaned.complaints GROUP BY channel ORDER BY channel
 """
 
 FILES = """
-SELECT source, count(*) AS files, sum(received)::BIGINT AS received, sum(complaints)::BIGINT AS complaints,
-       sum(duplicates)::BIGINT AS dup, sum(superseded)::BIGINT AS super, sum(retracted)::BIGINT AS retr,
-       sum(filtered)::BIGINT AS filt, sum(quarantined)::BIGINT AS quar, bool_and(reconciles) AS ok
+SELECT source, sum(received)::BIGINT AS received, sum(complaints)::BIGINT AS complaints,
+       sum(duplicates)::BIGINT AS dupl, sum(superseded)::BIGINT AS supers, sum(retracted)::BIGINT AS retr,
+       sum(filtered)::BIGINT AS filt, sum(quarantined)::BIGINT AS quarant, bool_and(reconciles) AS "ok?"
 FROM mart.reconciliation GROUP BY source ORDER BY source
 """
 
@@ -97,18 +97,17 @@ def _show(catalogue: Catalogue, summary: dict[str, Any], console: Console) -> No
         return pl.DataFrame(run_query(catalogue, sql))
 
     console.print(_table("What arrived, by channel", ask(BY_CHANNEL)))
-    console.print(_table("What became of every record, by source (each file reconciles)", ask(FILES)))
+    console.print(_table("What became of every record (received = all that follows), by source", ask(FILES)))
     console.print(_table("Set aside, with reasons", ask(QUARANTINE)))
     console.print(_table("Top categories", ask(TOP_CATEGORIES)))
     rises = ask(LARGEST_RISE)
     console.print(_table("Largest rises from one day to the next (mart.complaint_trends)", rises))
     outage = summary["outage"]
+    if outage is None:  # fewer than ten days have none
+        return
     found = rises.head(1).to_dicts()[0] if rises.height else {}
-    same = (str(found.get("day")), found.get("region"), found.get("category")) == (
-        outage["day"],
-        outage["region"],
-        outage["category"],
-    )
+    injected = (outage["day"], outage["region"], outage["category"])
+    same = (str(found.get("day")), found.get("region"), found.get("category")) == injected
     console.print(
         f"Injected outage: {outage['day']}, {outage['region']}, {outage['category']} → "
         + ("[bold green]found: it is the largest rise.[/]" if same else "[bold red]not the largest rise.[/]"),
@@ -117,7 +116,7 @@ def _show(catalogue: Catalogue, summary: dict[str, Any], console: Console) -> No
 
 
 def _table(title: str, frame: pl.DataFrame) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name, dtype in frame.schema.items():
         table.add_column(name, justify="right" if dtype.is_numeric() else "left")
     for row in frame.iter_rows():

@@ -45,5 +45,7 @@ def test_the_lock_holds_names_versions_and_hashes_and_no_addresses():
 
 
 def test_no_file_is_a_copy_of_outside_data():
-    large = [path for path in tracked() if (ROOT / path).stat().st_size > 500_000 and not path.endswith((".png", ".lock"))]
+    large = [
+        path for path in tracked() if (ROOT / path).stat().st_size > 500_000 and not path.endswith((".png", ".lock"))
+    ]
     assert large == []

@@ -306,7 +306,7 @@ def summary(results: Sequence[Collected]) -> str:
     filtered = sum(receipt.filtered for receipt in fresh)
     quarantined = sum(receipt.quarantined for receipt in fresh)
     return (
-        f"{len(results)} files: {files}. {received:,} records received = {kept:,} read + {filtered:,} filtered + "
+        f"{len(results)} file{'s' if len(results) != 1 else ''}: {files}. {received:,} records received = {kept:,} read + {filtered:,} filtered + "
         f"{quarantined:,} quarantined"
     )
 

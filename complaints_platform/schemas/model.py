@@ -64,9 +64,7 @@ def conform(frame: pl.DataFrame, model: type[DataSet]) -> pl.DataFrame:
     missing = schema.keys() - set(frame.columns)
     surplus = set(frame.columns) - schema.keys()
     if missing or surplus:
-        raise SchemaViolation(
-            f"{model.__name__}: missing columns {sorted(missing)}, surplus columns {sorted(surplus)}"
-        )
+        raise SchemaViolation(f"{model.__name__}: missing columns {sorted(missing)}, surplus columns {sorted(surplus)}")
     try:
         return frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
     except pl.exceptions.InvalidOperationError as error:

@@ -33,7 +33,10 @@ def days_of(count, first=FIRST):
 
 
 def values(table):
-    return {day: frame["value"].to_list() for (day,), frame in table.scan().collect().partition_by("day", as_dict=True).items()}
+    return {
+        day: frame["value"].to_list()
+        for (day,), frame in table.scan().collect().partition_by("day", as_dict=True).items()
+    }
 
 
 def test_range_is_one_commit_and_reads_back(table):

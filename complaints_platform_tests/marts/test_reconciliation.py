@@ -10,7 +10,10 @@ AT = datetime(2026, 3, 10, 8, tzinfo=UTC)
 
 def files(*rows):
     return pl.DataFrame(
-        [(DAY, "sms", f"{name}.csv", name, AT, received, filtered, quarantined) for name, received, filtered, quarantined in rows],
+        [
+            (DAY, "sms", f"{name}.csv", name, AT, received, filtered, quarantined)
+            for name, received, filtered, quarantined in rows
+        ],
         schema=FILE_COLUMNS,
         orient="row",
     )
