@@ -305,8 +305,9 @@ def summary(results: Sequence[Collected]) -> str:
     kept = sum(sum(receipt.days.values()) for receipt in fresh)
     filtered = sum(receipt.filtered for receipt in fresh)
     quarantined = sum(receipt.quarantined for receipt in fresh)
+    plural = "" if len(results) == 1 else "s"
     return (
-        f"{len(results)} file{'s' if len(results) != 1 else ''}: {files}. {received:,} records received = {kept:,} read + {filtered:,} filtered + "
+        f"{len(results)} file{plural}: {files}. {received:,} records received = {kept:,} read + {filtered:,} filtered + "
         f"{quarantined:,} quarantined"
     )
 

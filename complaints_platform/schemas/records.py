@@ -102,7 +102,7 @@ class CleanedComplaint(DataSet):
     day: pl.Date = pa.Field(description="Day on which the complaint occurred (UTC). Partition.")
     complaint_id: str = pa.Field(
         str_length={"min_value": 32, "max_value": 32},
-        description="Stable identity: BLAKE2b of source and native id, or (keyed) of all that was sent and its ordinal.",
+        description="Stable identity: hash of source and native id, or (keyed) of all that was sent and its ordinal.",
     )
     source: str = pa.Field(description="Source contract by which it was read.")
     source_id: str = pa.Field(nullable=True, description="The sender's own identifier.")

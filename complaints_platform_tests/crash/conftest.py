@@ -4,7 +4,6 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from queue import SimpleQueue
-from time import monotonic
 
 import pytest
 from harness import Place, Prefork, contents, write_landing
@@ -51,21 +50,21 @@ def landing(tmp_path_factory):
 
 
 class Untouched:
-    """A lake that nobody disturbed: collected, then updated; its contents, and how long each command took."""
+    """A lake that nobody disturbed: collected, then updated; its contents, and what each command took."""
 
     def __init__(self, server, folder, landing):
         self.collected, self.updated = Place(folder / "collected", landing), Place(folder / "updated", landing)
-        self.collect_seconds = _seconds(server, self.collected, "collect")
+        self.collect_seconds = _cpu_seconds(server, self.collected, "collect")
         self.after_collect = contents(self.collected)
         shutil.copytree(self.collected.folder, self.updated.folder)
-        self.update_seconds = _seconds(server, self.updated, "update")
+        self.update_seconds = _cpu_seconds(server, self.updated, "update")
         self.after_update = contents(self.updated)
 
 
-def _seconds(server, place, command):
-    begin = monotonic()
-    server.start(place, command).succeeds()
-    return monotonic() - begin
+def _cpu_seconds(server, place, command):
+    running = server.start(place, command)
+    running.succeeds()
+    return running.cpu_seconds
 
 
 @pytest.fixture(scope="session")

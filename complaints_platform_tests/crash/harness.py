@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from complaints_platform.sources.contract import load_contracts
 
 SOURCES = sorted(load_contracts(PACKAGED_SOURCES))
 KILLED = -signal.SIGKILL
+KILL_WITHIN_SECONDS = 60
 
 
 def neutral_environment():
@@ -39,13 +41,26 @@ class Command:
         self._pid = pid
         self._output = output
         self._writes = writes
+        self.cpu_seconds = 0.0
 
     def kill(self):
         """Kill it; what has ended is a zombie until it is waited for, so that no other process is hit."""
         os.kill(self._pid, signal.SIGKILL)
 
+    def kill_after(self, seconds):
+        """Kill it once it has used so much CPU time: a busy machine does not move the moment within the work."""
+        status = Path(f"/proc/{self._pid}/stat")
+        # What clock_getcpuclockid(3) returns, in nanoseconds and over all threads.
+        clock = (~self._pid << 3) | 2
+        deadline = time.monotonic() + KILL_WITHIN_SECONDS
+        while status.read_text().rpartition(")")[2].split()[0] != "Z" and time.clock_gettime(clock) < seconds:
+            assert time.monotonic() < deadline, f"neither ended nor worked:\n{self.output}"
+            time.sleep(0.001)
+        self.kill()
+
     def wait(self):
-        return self._server.ask({"wait": self._pid})
+        code, self.cpu_seconds = self._server.ask({"wait": self._pid})
+        return code
 
     def succeeds(self):
         code = self.wait()
@@ -119,7 +134,7 @@ class Place:
 
 
 def moments(rounds, seconds, seed):
-    """Return one random moment from each of ``rounds`` equal parts of a stretch of time."""
+    """Return one random moment from each of ``rounds`` equal parts of what a command takes."""
     chance = random.Random(seed)  # noqa: S311  # repeatable, no secret
     return [seconds * (number + chance.random()) / rounds for number in range(rounds)]
 

@@ -6,7 +6,7 @@ in the child.
 
 Requests are lines of JSON on standard input: ``{"argv", "environment", "output", "kill_at",
 "writes"}`` starts a command and answers its process id; ``{"wait": pid}`` answers its return code,
-negative for a signal.
+negative for a signal, and the CPU seconds that it used.
 """
 
 import faulthandler
@@ -103,8 +103,8 @@ def serve():
     for line in sys.stdin:
         request = json.loads(line)
         if "wait" in request:
-            _, status = os.waitpid(request["wait"], 0)
-            answer = os.waitstatus_to_exitcode(status)
+            _, status, used = os.wait4(request["wait"], 0)
+            answer = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
         else:
             answer = os.fork()
             if answer == 0:

@@ -1,7 +1,6 @@
 """A collect that is killed, or that others disturb, and is repeated leaves what an undisturbed one leaves."""
 
 import shutil
-import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -40,8 +39,7 @@ def test_a_collect_killed_at_random_moments_and_repeated_changes_nothing(servers
     def kill_and_repeat(server, moment):
         place = new_place()
         command = server.start(place, "collect")
-        time.sleep(moment)  # the moment is the experiment
-        command.kill()
+        command.kill_after(moment)
         killed = command.wait() == KILLED
         receipts = len(contents(place)["receipts"])
         server.start(place, "collect").succeeds()

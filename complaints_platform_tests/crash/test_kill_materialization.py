@@ -1,7 +1,6 @@
 """An update that is killed and repeated leaves the tables that an undisturbed one leaves."""
 
 import shutil
-import time
 
 import pytest
 from harness import KILLED, assert_same, contents, moments, stale_days
@@ -51,8 +50,7 @@ def test_an_update_killed_at_random_moments_and_repeated_changes_nothing(servers
     def kill_and_repeat(server, moment):
         place = new_place(copy_of=untouched.collected)
         command = server.start(place, "update")
-        time.sleep(moment)  # the moment is the experiment
-        command.kill()
+        command.kill_after(moment)
         killed = command.wait() == KILLED
         written = sum(map(len, contents(place).values())) - sum(map(len, untouched.after_collect.values()))
         server.start(place, "update").succeeds()

@@ -51,7 +51,7 @@ def test_missing_folders_list_as_empty(store):
 
 
 def test_an_unreadable_object_says_which(store, tmp_path):
-    with pytest.raises(LakeError, match="missing.csv"):
+    with pytest.raises(LakeError, match=r"missing\.csv"):
         store.open("missing.csv")
 
 
