@@ -307,8 +307,8 @@ def summary(results: Sequence[Collected]) -> str:
     quarantined = sum(receipt.quarantined for receipt in fresh)
     plural = "" if len(results) == 1 else "s"
     return (
-        f"{len(results)} file{plural}: {files}. {received:,} records received = {kept:,} read + {filtered:,} filtered + "
-        f"{quarantined:,} quarantined"
+        f"{len(results)} file{plural}: {files}. "
+        f"{received:,} records received = {kept:,} read + {filtered:,} filtered + {quarantined:,} quarantined"
     )
 
 

@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import stat
+import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,13 +20,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
+from typing_extensions import Buffer
+
 from complaints_platform.errors import LakeError
 
 if TYPE_CHECKING:
+    from obstore import ReadableFile
     from obstore.store import S3Store
     from pyarrow.fs import FileSystem
 
 COPY_BLOCK = 1 << 20
+SPOOL_BYTES = 64 << 20
+"""An upload larger than this is gathered on disk, not in memory."""
+
 TEMPORARY_PREFIX = ".tmp-"
 
 
@@ -222,6 +229,31 @@ class LocalStore:
         return SubTreeFileSystem(str(self._root), LocalFileSystem())
 
 
+class _ObjectReader(io.RawIOBase):
+    """obstore's reader as Python's io knows readers: bytes, a context manager, seekable."""
+
+    def __init__(self, reader: "ReadableFile") -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        data = self._reader.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+
 class ObjectStore:
     """A bucket, or a prefix in one. Credentials and endpoint come from the usual AWS variables."""
 
@@ -250,9 +282,10 @@ class ObjectStore:
         import obstore
 
         try:
-            return cast(BinaryIO, obstore.open_reader(self._store, key))
+            reader = obstore.open_reader(self._store, key)
         except FileNotFoundError as error:
             raise LakeError(f"{self._uri}/{key} does not exist") from error
+        return io.BufferedReader(_ObjectReader(reader), buffer_size=COPY_BLOCK)
 
     def get(self, key: str) -> bytes | None:
         """Fetch the object, or None."""
@@ -263,7 +296,15 @@ class ObjectStore:
 
     def put(self, key: str, blocks: bytes | Iterable[bytes]) -> None:
         """Upload; an object store shows it only when it is whole."""
-        self._store.put(key, blocks if isinstance(blocks, bytes) else iter(blocks))
+        if isinstance(blocks, bytes):
+            self._store.put(key, blocks)
+            return
+        # Blocks that come from another object can't be fetched while obstore is uploading this one.
+        with tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES) as spool:
+            for block in blocks:
+                spool.write(block)
+            spool.seek(0)
+            self._store.put(key, cast(BinaryIO, spool))
 
     def stat(self, key: str) -> Entry | None:
         """Ask for the object's head."""
