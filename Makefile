@@ -25,8 +25,9 @@ demo: setup
 start: setup
 	dg dev
 
+# Two processes, a file at a time: many tests wait for servers and child processes.
 test: setup
-	pytest
+	pytest -n 2 --dist loadfile
 
 check: setup
 	ruff check .
