@@ -24,15 +24,15 @@ from complaints_platform.cleaning import clean_texts
 from complaints_platform.collection.by_hand import collect_jobs
 from complaints_platform.collection.collect import collect_all
 from complaints_platform.defs.running import Runner, local_instance
-from complaints_platform.defs.tables import cleaned_recipe
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import DayFrame, Table
 from complaints_platform.marts.daily_complaints import INPUT_COLUMNS
 from complaints_platform.pipeline import data_sets, marts
 from complaints_platform.pipeline.categorized import CategorizedRecipe
+from complaints_platform.pipeline.cleaned import CleanedRecipe
 from complaints_platform.pipeline.model import serving_model, train_and_serve
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
-from complaints_platform.pipeline.staleness import staleness
+from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.schemas import Outcome
 from complaints_platform.settings import Settings, load_settings
 from complaints_platform.sources.contract import load_contracts
@@ -85,7 +85,7 @@ def through_dagster(settings: Settings) -> Spans:
 def without_dagster(settings: Settings) -> Spans:
     """Call the same recipes in the same order, with neither runs nor events, checks and previews."""
     lake = Lake(settings.lake)
-    cleaned = cleaned_recipe(settings, sorted(load_contracts(settings.sources)))
+    cleaned = CleanedRecipe.of(settings, sorted(load_contracts(settings.sources)))
     spans: Spans = {}
 
     @contextmanager
@@ -105,7 +105,7 @@ def without_dagster(settings: Settings) -> Spans:
         for _ in collect_all(collect_jobs(settings, [], None), settings.workers):
             pass
     categorized = CategorizedRecipe(serving_model(lake), settings.workers)
-    days = staleness(lake, cleaned, categorized).by_day()
+    days = find_stale(settings).by_day()
     with stage("cleaned"):
         write(data_sets.CLEANED, days, lambda _: cleaned.frames(days))
     with stage("categorized"):
@@ -115,7 +115,7 @@ def without_dagster(settings: Settings) -> Spans:
         source = data_sets.CATEGORIZED.table(lake)
         write(data_sets.DAILY, days, lambda _: marts.daily_frames(source.read_days(days, INPUT_COLUMNS)))
         write(data_sets.TRENDS, days, lambda _: marts.trend_frames(days, stored(data_sets.DAILY)))
-    received = staleness(lake, cleaned, categorized).by_received_day()
+    received = find_stale(settings).by_received_day()
     with stage("marts"):
         write(data_sets.QUARANTINE, received, lambda _: QuarantineRecipe(lake).frames(received))
         recipe = marts.ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))

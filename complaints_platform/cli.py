@@ -135,11 +135,9 @@ def query(
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Say what arrived, what waits in the landing and what is stale."""
-    from complaints_platform.defs.running import find_stale
     from complaints_platform.serving.status import gather, render_text
 
-    settings = load_settings()
-    found = gather(settings, find_stale(settings))
+    found = gather(load_settings())
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
     else:

@@ -17,7 +17,7 @@ ALLOWED = {
     "sources": {"errors", "schemas"},
     "lake": {"errors", "schemas"},
     "collection": {"errors", "schemas", "settings", "sources", "lake"},
-    "pipeline": {"errors", "schemas", "lake", "cleaning", "classification", "marts"},
+    "pipeline": {"errors", "schemas", "settings", "sources", "lake", "cleaning", "classification", "marts"},
     "generator": {"errors", "schemas", "lake"},
     "serving": {"errors", "schemas", "settings", "sources", "lake", "marts", "collection", "pipeline"},
     "defs": EVERYTHING,

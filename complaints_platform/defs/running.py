@@ -13,15 +13,12 @@ from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN
 from complaints_platform.defs.partitions import batches
-from complaints_platform.defs.tables import cleaned_recipe
-from complaints_platform.errors import ComplaintsError, ModelError
+from complaints_platform.errors import ComplaintsError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import LocalStore
-from complaints_platform.pipeline.categorized import CategorizedRecipe
-from complaints_platform.pipeline.model import model_is_stale, serving_model
-from complaints_platform.pipeline.staleness import Staleness, staleness
+from complaints_platform.pipeline.model import model_is_stale
+from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.settings import HOME, Settings
-from complaints_platform.sources.contract import load_contracts
 
 INSTANCE_FILE = Path(__file__).parent / "dagster.yaml"
 
@@ -110,16 +107,6 @@ class Runner:
         )
         if not result.success:
             raise RunFailed(f"run {result.run_id} of job {job} failed: {_first_error(result)}")
-
-
-def find_stale(settings: Settings) -> Staleness:
-    """Return what would change if it were made now."""
-    lake = Lake(settings.lake)
-    try:
-        categorized = CategorizedRecipe(serving_model(lake))
-    except ModelError:
-        categorized = None
-    return staleness(lake, cleaned_recipe(settings, sorted(load_contracts(settings.sources))), categorized)
 
 
 def _first_error(result: dg.ExecuteInProcessResult) -> str:

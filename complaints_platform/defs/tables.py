@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from complaints_platform.cleaning import CLEANING_VERSION, DataKey
+from complaints_platform.cleaning import CLEANING_VERSION
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type, table_schema
 from complaints_platform.defs.partitions import RunDays, backfill_policy, daily_partitions
 from complaints_platform.lake import Lake
@@ -22,16 +22,6 @@ from complaints_platform.settings import Settings
 
 PLATFORM_OWNER = "team:complaints-data"
 ANALYTICS_OWNER = "team:complaints-analytics"
-
-
-def data_key(settings: Settings) -> DataKey:
-    """Return the key by which customers become hashes."""
-    return DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
-
-
-def cleaned_recipe(settings: Settings, sources: Sequence[str]) -> CleanedRecipe:
-    """Return the recipe of ``cleaned/complaints`` under these settings."""
-    return CleanedRecipe(Lake(settings.lake), sources, data_key(settings), settings.workers)
 
 
 def table_assets(settings: Settings, sources: Sequence[str]) -> list[dg.AssetsDefinition]:
@@ -87,7 +77,7 @@ def _cleaned_complaints(settings: Settings, sources: Sequence[str]) -> dg.Assets
     )
     def complaints(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
         days = run_days.of(context)
-        recipe = cleaned_recipe(settings, sources)
+        recipe = CleanedRecipe.of(settings, sources)
         return DayFrames(context, days, recipe.frames(days))
 
     return complaints

@@ -8,7 +8,7 @@ import polars as pl
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.training import TrainedModel
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.fingerprints import fingerprint
+from complaints_platform.pipeline.fingerprints import of_categorized
 from complaints_platform.pipeline.parallel import bounded_map
 from complaints_platform.schemas import CategorizedComplaint, Outcome, conform
 
@@ -21,10 +21,6 @@ class CategorizedRecipe:
 
     model: TrainedModel
     workers: int = 1
-
-    def fingerprint(self, cleaned_fingerprint: str) -> str:
-        """Return the fingerprint of a day, given that of its cleaned complaints."""
-        return fingerprint(cleaned_fingerprint, self.model.version, self.model.taxonomy.version)
 
     def frames(self, cleaned: Iterable[DayFrame]) -> Iterator[DayFrame]:
         """Yield the categorised frame of each cleaned day, in order."""
@@ -45,4 +41,5 @@ class CategorizedRecipe:
             ],
             how="diagonal",
         ).sort("occurred_at", "complaint_id", "raw_sha256", "record_number")
-        return DayFrame(day.day, conform(categorized, CategorizedComplaint), self.fingerprint(day.fingerprint))
+        fingerprint = of_categorized(day.fingerprint, self.model.version, self.model.taxonomy.version)
+        return DayFrame(day.day, conform(categorized, CategorizedComplaint), fingerprint)

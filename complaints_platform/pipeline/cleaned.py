@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Self
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from complaints_platform.lake.segments import RawDay
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.fingerprints import fingerprint
 from complaints_platform.pipeline.parallel import bounded_map
+from complaints_platform.settings import Settings
 
 LOOK_BACK = timedelta(days=1)
 """Exact duplicates within 24 hours and near duplicates look at the day before; nothing looks further."""
@@ -27,6 +29,12 @@ class CleanedRecipe:
     sources: Sequence[str]
     key: DataKey
     workers: int = 1
+
+    @classmethod
+    def of(cls, settings: Settings, sources: Sequence[str]) -> Self:
+        """Return the recipe under ``settings``."""
+        key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
+        return cls(Lake(settings.lake), sources, key, settings.workers)
 
     def raw_days(self, day: date) -> list[RawDay]:
         """Find what is live of a day in each source."""

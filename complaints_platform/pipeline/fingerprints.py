@@ -19,6 +19,11 @@ def fingerprint(*parts: object) -> str:
     return digest.hexdigest()[:FINGERPRINT_DIGITS]
 
 
+def of_categorized(cleaned_fingerprint: str, model_version: str, taxonomy_version: str) -> str:
+    """Return the fingerprint of a day of ``categorized/complaints``, given that of its cleaned complaints."""
+    return fingerprint(cleaned_fingerprint, model_version, taxonomy_version)
+
+
 def of_days(days: Iterable[date], known: Mapping[date, str]) -> str:
     """Return the fingerprint of a window: which of its days exist, and what each was made from."""
     return fingerprint(*(f"{day} {known[day]}" for day in sorted(days) if day in known))

@@ -9,10 +9,12 @@ from datetime import date
 
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline import data_sets
-from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
+from complaints_platform.pipeline.fingerprints import of_categorized
 from complaints_platform.pipeline.marts import ReconciliationRecipe, daily_fingerprint, trend_fingerprint
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
+from complaints_platform.settings import Settings
+from complaints_platform.sources.contract import load_contracts
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,20 @@ class Staleness:
         return sorted({day for name, days in self.days.items() if name in names for day in days})
 
 
-def staleness(lake: Lake, cleaned: CleanedRecipe, categorized: CategorizedRecipe | None) -> Staleness:
-    """Compare what is stored with what recipes would make now.
+def find_stale(settings: Settings) -> Staleness:
+    """Compare what is stored with what recipes would make now, under ``settings``.
 
-    Without a model (``categorized`` is None) everything after ``cleaned`` counts as stale.
+    Before the first training everything after ``cleaned`` counts as stale.
     """
+    lake = Lake(settings.lake)
+    cleaned = CleanedRecipe.of(settings, sorted(load_contracts(settings.sources)))
+    serving = lake.models.serving()
     stored = {spec: spec.table(lake).fingerprints() for spec in data_sets.TABLES}
     expected_cleaned = _expected_cleaned(cleaned, set(stored[data_sets.CLEANED]))
     expected: dict[data_sets.TableSpec, dict[date, str]] = {data_sets.CLEANED: expected_cleaned}
     expected[data_sets.CATEGORIZED] = {
-        day: categorized.fingerprint(value) if categorized else "no model" for day, value in expected_cleaned.items()
+        day: of_categorized(value, serving.version, serving.taxonomy_version) if serving else "no model"
+        for day, value in expected_cleaned.items()
     }
     expected[data_sets.DAILY] = {
         day: daily_fingerprint(value) for day, value in expected[data_sets.CATEGORIZED].items()

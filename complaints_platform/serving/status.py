@@ -12,7 +12,7 @@ from complaints_platform.collection.landing import Landing, StoredFile
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import blocks_of
-from complaints_platform.pipeline.staleness import Staleness
+from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import load_contracts
 
@@ -51,7 +51,7 @@ class Status:
         return fields
 
 
-def gather(settings: Settings, stale: Staleness) -> Status:
+def gather(settings: Settings) -> Status:
     """Look at receipts, landing and fingerprints."""
     lake = Lake(settings.lake)
     landing = Landing(settings.landing)
@@ -71,7 +71,11 @@ def gather(settings: Settings, stale: Staleness) -> Status:
         source.waiting = sum(_waits(lake, name, file) for file in landing.files(name))
     serving = lake.models.serving()
     return Status(
-        lake.store.uri, landing.uri, serving.version if serving else None, list(sources.values()), dict(stale.days)
+        lake.store.uri,
+        landing.uri,
+        serving.version if serving else None,
+        list(sources.values()),
+        dict(find_stale(settings).days),
     )
 
 

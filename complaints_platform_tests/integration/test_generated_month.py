@@ -7,12 +7,13 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from complaints_platform.defs.running import Runner, find_stale
+from complaints_platform.defs.running import Runner
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import open_store
 from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, DAILY, QUARANTINE, TABLES
+from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.serving.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
 

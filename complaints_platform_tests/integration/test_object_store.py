@@ -12,11 +12,12 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from complaints_platform.defs.running import Runner, find_stale
+from complaints_platform.defs.running import Runner
 from complaints_platform.errors import LakeError
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake.store import open_store
+from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.serving.query import Catalogue, run_query
 
 START_SECONDS = 30

@@ -13,7 +13,8 @@ import pytest
 
 from complaints_platform.collection.by_hand import collect_jobs
 from complaints_platform.collection.collect import Status, collect_all
-from complaints_platform.defs.running import Runner, find_stale
+from complaints_platform.defs.running import Runner
+from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.serving.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
 from complaints_platform_tests import contracts
