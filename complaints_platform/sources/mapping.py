@@ -67,12 +67,12 @@ def require_columns(names: Sequence[str], required: Iterable[str], *, nested: bo
     Raises:
         UnreadableFileError: one is missing; the detail names what there is.
     """
-    there = set(names)
-    missing = [path for path in required if path not in there and not (nested and path.split(".")[0] in there)]
+    there, wanted = set(names), list(required)
+    missing = [path for path in wanted if path not in there and not (nested and path.split(".")[0] in there)]
     if missing:
         raise UnreadableFileError(
             QuarantineReason.MISSING_COLUMN,
-            f"has no column {_listed(missing)}; {_shown(names)}; "
+            f"has no column {_listed(missing)}; {_shown(names, is_header=len(missing) < len(set(wanted)))}; "
             "correct the contract's fields and format, or ask the sender",
         )
 
@@ -95,9 +95,12 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def _shown(names: Sequence[str]) -> str:
-    """List columns for people, unless they may be the record of a file without a header."""
-    if not all(COLUMN_NAME.fullmatch(name) for name in names if name):
+def _shown(names: Sequence[str], *, is_header: bool) -> str:
+    """List columns for people, unless they may be the record of a file without a header.
+
+    A first line that holds none of the expected names may be somebody's name and complaint.
+    """
+    if not is_header or not all(COLUMN_NAME.fullmatch(name) for name in names if name):
         return f"its first line has {len(names)} fields and does not look like a header"
     more = f" and {len(names) - MAX_SHOWN_COLUMNS} more" if len(names) > MAX_SHOWN_COLUMNS else ""
     return f"its columns are {_listed(names[:MAX_SHOWN_COLUMNS])}{more}"

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -160,6 +161,18 @@ def contents(place):
         json.dumps({**asdict(receipt), "received_at": None}, sort_keys=True) for receipt in lake.receipts.all()
     )
     return found
+
+
+def assert_only_the_committed_counts(place):
+    """Make sure that right after a kill nobody sees records of a file without a receipt; return the receipts."""
+    lake = Lake(str(place.lake))
+    receipts = list(lake.receipts.all())
+    for source in SOURCES:
+        committed = {receipt.sha256: sum(receipt.days.values()) for receipt in receipts if receipt.source == source}
+        days = [lake.segments.day(source, day) for day in lake.segments.days(source)]
+        live = Counter(sha256 for day in days for sha256 in lake.segments.read(day)["raw_sha256"])
+        assert live == Counter(committed), source
+    return receipts
 
 
 def stale_days(place):

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.crash
 PR_CAPBSET_DROP = 24
 CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
 SMALLER_THAN_A_SEGMENT = 3000
+GIVES_UP_AFTER_SECONDS = 60
+"""A pipe that nobody writes to would keep a reader for ever."""
 
 
 def without_rights_beyond_permissions():
@@ -39,6 +41,7 @@ def complaints(place, *arguments, under):
         capture_output=True,
         text=True,
         check=False,
+        timeout=GIVES_UP_AFTER_SECONDS,
         preexec_fn=under,  # the limit must hold for the command only
     )
 

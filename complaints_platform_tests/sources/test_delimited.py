@@ -88,6 +88,7 @@ def test_a_missing_column_is_named_with_those_there_are():
     [
         b"17,Jane Roe,my bill is wrong",
         b"ok,jane@example.com,x",
+        b"Zoe Quillfeather,my phone is dead,on Tuesday",
         b"2026-03-05,I never ordered this,ok",
         b"x," + 70 * b"y",
     ],
