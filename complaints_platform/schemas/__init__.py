@@ -6,7 +6,7 @@ classification, marts) does not belong here, nor does anything that knows Dagste
 """
 
 from complaints_platform.schemas.marts import ComplaintTrend, DailyComplaints, Reconciliation
-from complaints_platform.schemas.model import DataSet, column_documentation, conform, empty_frame
+from complaints_platform.schemas.model import DataSet, conform, empty_frame
 from complaints_platform.schemas.records import (
     CategorizedComplaint,
     CleanedComplaint,
@@ -27,7 +27,6 @@ __all__ = [
     "QuarantinedRecord",
     "RawRecord",
     "Reconciliation",
-    "column_documentation",
     "conform",
     "empty_frame",
 ]

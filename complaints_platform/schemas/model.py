@@ -1,10 +1,8 @@
 """What all data-set models share: strictness, and the projections made from a model.
 
-A model is declared once as a Pandera class; dtypes, column documentation and validation
-are read from it, so that they can't drift apart.
+A model is declared once as a Pandera class; dtypes, documentation and validation are read from
+it, so that they can't drift apart.
 """
-
-from typing import NamedTuple
 
 import pandera.polars as pa
 import polars as pl
@@ -23,27 +21,10 @@ class DataSet(pa.DataFrameModel):
         coerce = False
 
 
-class ColumnDocumentation(NamedTuple):
-    """One column as people read it."""
-
-    name: str
-    dtype: str
-    description: str
-    nullable: bool
-
-
 def polars_schema(model: type[DataSet]) -> pl.Schema:
     """Return the Polars schema (names, dtypes, in order) that ``model`` declares."""
     columns = model.to_schema().columns
     return pl.Schema({name: column.dtype.type for name, column in columns.items()})
-
-
-def column_documentation(model: type[DataSet]) -> list[ColumnDocumentation]:
-    """Return name, dtype, description and nullability of each column of ``model``."""
-    return [
-        ColumnDocumentation(name, str(column.dtype), column.description or "", column.nullable)
-        for name, column in model.to_schema().columns.items()
-    ]
 
 
 def empty_frame(model: type[DataSet]) -> pl.DataFrame:
