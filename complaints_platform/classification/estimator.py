@@ -50,7 +50,7 @@ class _Examples(NamedTuple):
     """Shape (texts,)."""
 
 
-class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """Linear SVM over words, word pairs and character n-grams, with calibrated probabilities.
 
     Attributes:
