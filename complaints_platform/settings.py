@@ -6,11 +6,11 @@ package reads the environment. Secrets are ``SecretStr``, so that no log or erro
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from complaints_platform.errors import SettingsError
 
@@ -48,6 +48,14 @@ class Settings(BaseSettings):
     taxonomy: Path | None = Field(
         default=None, description="The company's own taxonomy file; by default the packaged one."
     )
+    regions: Path | None = Field(
+        default=None, description="The company's own alias table of regions; by default the packaged one."
+    )
+    languages: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("en", "pcm", "ha", "ig", "yo", "sw", "de", "fr", "es", "pt", "it", "nl", "ar"),
+        min_length=1,
+        description="Languages that complaints come in (ISO 639, separated by commas): detection chooses among them.",
+    )
     first_day: date = Field(
         default=date(2010, 1, 1),
         ge=date(1970, 1, 1),
@@ -80,12 +88,17 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is not a folder; allowed is a folder that holds <name>/defs.yaml files")
         return value
 
-    @field_validator("taxonomy")
+    @field_validator("taxonomy", "regions")
     @classmethod
-    def _taxonomy_exists(cls, value: Path | None) -> Path | None:
+    def _file_exists(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value is not None and not value.is_file():
-            raise ValueError(f"{value} is not a file; allowed is the path of a taxonomy YAML")
+            raise ValueError(f"{value} is not a file; allowed is the path of a YAML file of {info.field_name}")
         return value
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _languages_are_listed(cls, value: object) -> object:
+        return tuple(code.strip().lower() for code in value.split(",")) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _production_has_its_own_key(self) -> "Settings":

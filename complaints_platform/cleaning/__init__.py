@@ -8,10 +8,12 @@ storing frames (``lake``) and telling what a complaint is about (``classificatio
 from complaints_platform.cleaning.duplicates import version_order
 from complaints_platform.cleaning.identity import DataKey, native_id_keys
 from complaints_platform.cleaning.pipeline import CLEANING_VERSION, clean_texts, decide_outcomes, prepare
+from complaints_platform.cleaning.rules import Rules
 
 __all__ = [
     "CLEANING_VERSION",
     "DataKey",
+    "Rules",
     "clean_texts",
     "decide_outcomes",
     "native_id_keys",

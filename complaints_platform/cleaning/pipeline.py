@@ -4,7 +4,6 @@
 day before. Each step stands in a module of its own; only their order belongs here.
 """
 
-import re
 from collections.abc import Callable
 from functools import partial
 
@@ -27,32 +26,34 @@ from complaints_platform.cleaning.identity import (
     native_id_keys,
     thread_keys,
 )
+from complaints_platform.cleaning.language import detect_languages
 from complaints_platform.cleaning.near_duplicates import near_duplicates, shingled
 from complaints_platform.cleaning.redaction import redact_texts
-from complaints_platform.cleaning.shingles import shingle_texts
+from complaints_platform.cleaning.rules import Rules
+from complaints_platform.cleaning.shingles import shingle_words
 from complaints_platform.cleaning.text import normalize_texts, scatter, until_stable
-from complaints_platform.schemas import CleanedComplaint, Outcome, conform
+from complaints_platform.cleaning.words import split_words
+from complaints_platform.schemas import FLAG_SEPARATOR, CleanedComplaint, Outcome, conform
 from complaints_platform.schemas.model import polars_schema
 
-CLEANING_VERSION = "1"
+CLEANING_VERSION = "2"
 """Part of the fingerprint of every day: raise it with every change that can change a cleaned row."""
 
-LONGEST_CODE = 3
-"""Letters of the longest code of a place, such as FCT or NSW."""
-
-_WORD_START = re.compile(r"(?<![^\W_])(?<![\u2019'])[^\W_]")
+_TIMES_AFTER = ("first_response_at", "resolved_at")
+"""Times that can't be before the complaint was made."""
 
 _DECIDED = ("outcome", "duplicate_of", "near_duplicate_of", "similarity")
 _PREPARED = [name for name in polars_schema(CleanedComplaint) if name not in _DECIDED]
 """Columns of a cleaned complaint that need no other record."""
 
 
-def prepare(raw: pl.DataFrame, key: DataKey) -> pl.DataFrame:
+def prepare(raw: pl.DataFrame, key: DataKey, rules: Rules | None = None) -> pl.DataFrame:
     """Clean records one by one; nothing personal remains, and no row depends on another.
 
     Args:
         raw: columns of ``RawRecord``, and source, raw_sha256 (String), received_at (UTC, µs).
         key: the data key behind the hashes of customers, agents and threads.
+        rules: what the company decides; its defaults if left out.
 
     Returns:
         One row per row, in the same order: the columns of ``CleanedComplaint`` but for outcome,
@@ -60,21 +61,31 @@ def prepare(raw: pl.DataFrame, key: DataKey) -> pl.DataFrame:
         withdrawn (Boolean) and shingles (``SHINGLES``). Of records without a native id that agree in
         all that was sent, ``complaint_id`` is the same until ``decide_outcomes`` numbers them.
     """
-    text = clean_texts(raw["text"])
-    return raw.with_columns(
-        day=pl.col("occurred_at").dt.date(),
-        complaint_id=_complaint_ids(raw, key),
-        customer_key=customer_keys(raw["customer"], key),
-        key_version=pl.lit(key.version, pl.Int64),
-        agent_key=agent_keys(raw["agent"], key),
-        thread_key=_by_source(raw, "thread", partial(thread_keys, key=key)),
-        text=text,
-        language=map_distinct(raw["language"], _lower),
-        region=map_distinct(raw["region"], _place),
-        product=map_distinct(raw["product"], _tidy),
-        status=map_distinct(raw["status"], _lower),
-        shingles=shingle_texts(text),
-    ).select([*_PREPARED, "withdrawn", "shingles"])
+    rules = rules or Rules()
+    text = _by_source(raw, "text", lambda source, texts: clean_texts(texts, rules.account_patterns.get(source)))
+    words = split_words(text)
+    language = map_distinct(raw["language"], _lower)
+    unsaid = language.is_null()
+    if unsaid.any():
+        language = language.zip_with(~unsaid, detect_languages(text, words, rules.languages))
+    return (
+        raw.with_columns(
+            day=pl.col("occurred_at").dt.date(),
+            complaint_id=_complaint_ids(raw, key),
+            customer_key=customer_keys(raw["customer"], key),
+            key_version=pl.lit(key.version, pl.Int64),
+            agent_key=agent_keys(raw["agent"], key),
+            thread_key=_by_source(raw, "thread", partial(thread_keys, key=key)),
+            text=text,
+            language=language,
+            region=map_distinct(raw["region"], lambda values: _redacted(rules.regions.normalize(values))),
+            product=map_distinct(raw["product"], _redacted),
+            status=map_distinct(raw["status"], _lower),
+            shingles=shingle_words(words),
+        )
+        .with_columns(_times_in_order())
+        .select([*_PREPARED, "withdrawn", "shingles"])
+    )
 
 
 def decide_outcomes(today: pl.DataFrame, before: pl.DataFrame, elsewhere: pl.DataFrame) -> pl.DataFrame:
@@ -108,15 +119,34 @@ def decide_outcomes(today: pl.DataFrame, before: pl.DataFrame, elsewhere: pl.Dat
     return conform(cleaned.drop("row").sort("occurred_at", "complaint_id", *ARRIVAL), CleanedComplaint)
 
 
-def clean_texts(texts: pl.Series) -> pl.Series:
-    """Repair and redact each of ``texts`` (String; nulls stay null); doing it again changes nothing."""
-    return until_stable(normalize_texts(texts), _redact_normalized)
+def clean_texts(texts: pl.Series, account_pattern: str | None = None) -> pl.Series:
+    """Repair and redact each of ``texts`` (String; nulls stay null); doing it again changes nothing.
+
+    Args:
+        texts: what was sent.
+        account_pattern: what the account numbers of the company look like (a regular expression of Rust's).
+    """
+    return until_stable(normalize_texts(texts), partial(_redact_normalized, account_pattern=account_pattern))
 
 
-def _redact_normalized(texts: pl.Series) -> pl.Series:
-    redacted = redact_texts(texts)
+def _redact_normalized(texts: pl.Series, account_pattern: str | None) -> pl.Series:
+    redacted = redact_texts(texts, account_pattern)
     rows = (redacted != texts).fill_null(value=False).arg_true()
     return scatter(redacted, rows, normalize_texts(redacted.gather(rows)))
+
+
+def _times_in_order() -> list[pl.Expr]:
+    """Drop the times that are before the complaint, and add to ``time_flags`` that they were there."""
+    early = {name: pl.col(name) < pl.col("occurred_at") for name in _TIMES_AFTER}
+    flags = [
+        pl.col("time_flags"),
+        *(pl.when(is_early).then(pl.lit(f"{name} before occurred_at")) for name, is_early in early.items()),
+    ]
+    flagged = pl.any_horizontal(flag.is_not_null() for flag in flags)
+    return [
+        *(pl.when(~is_early.fill_null(value=False)).then(name).alias(name) for name, is_early in early.items()),
+        pl.when(flagged).then(pl.concat_str(flags, separator=FLAG_SEPARATOR, ignore_nulls=True)).alias("time_flags"),
+    ]
 
 
 def _complaint_ids(raw: pl.DataFrame, key: DataKey) -> pl.Series:
@@ -134,25 +164,14 @@ def _by_source(raw: pl.DataFrame, column: str, function: Callable[[str, pl.Serie
     return result
 
 
-def _tidy(values: pl.Series) -> pl.Series:
-    """Normalise short values; what is empty then is null."""
-    tidy = normalize_texts(values)
-    return tidy.set(tidy == "", None)
+def _redacted(values: pl.Series) -> pl.Series:
+    """Clean short values like texts: a form's field holds whatever people put there."""
+    clean = clean_texts(values)
+    return clean.set(clean == "", None)
 
 
 def _lower(values: pl.Series) -> pl.Series:
-    return _tidy(values).str.to_lowercase()
-
-
-def _place(values: pl.Series) -> pl.Series:
-    """Write a place like a name if it is all in capitals or all in small letters; short codes (NY, FCT) stay."""
-    return pl.Series([_name_of_place(value) for value in _tidy(values).to_list()], dtype=pl.String)
-
-
-def _name_of_place(value: str | None) -> str | None:
-    if value is None or (value.isupper() and len(value) <= LONGEST_CODE) or not (value.isupper() or value.islower()):
-        return value
-    return _WORD_START.sub(lambda match: match.group().upper(), value.lower())
+    return _redacted(values).str.to_lowercase()
 
 
 def _near_duplicates(complaints: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

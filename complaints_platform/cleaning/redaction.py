@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 import polars as pl
 
 from complaints_platform.cleaning.names import MAYBE_NAME, redact_names
-from complaints_platform.cleaning.numbers import MAYBE_NUMBER, NATIONAL_ID, redact_numbers
+from complaints_platform.cleaning.numbers import ACCOUNT, MAYBE_NUMBER, NATIONAL_ID, redact_numbers
 from complaints_platform.cleaning.text import map_rows, scatter
 
 URL, EMAIL, IBAN, IP = "<URL>", "<EMAIL>", "<IBAN>", "<IP>"
@@ -155,8 +155,10 @@ _RULES = (
 )
 
 
-def redact_texts(texts: pl.Series) -> pl.Series:
+def redact_texts(texts: pl.Series, account_pattern: str | None = None) -> pl.Series:
     """Return ``texts`` (String, normalised; nulls stay) with personal data replaced by typed tokens.
+
+    A company's own account numbers are looked for first, if ``account_pattern`` says what they look like.
 
     Caught: web addresses that carry credentials or personal parameters, e-mail addresses, IP
     addresses, IBANs (mod 97), payment cards (Luhn), UK National Insurance numbers, US Social
@@ -164,6 +166,8 @@ def redact_texts(texts: pl.Series) -> pl.Series:
     telephone numbers, names after cues. Not caught: names without a cue, postal addresses,
     handles, numbers in words.
     """
+    if account_pattern is not None:
+        texts = texts.str.replace_all(account_pattern, ACCOUNT)
     texts = map_rows(texts, texts.str.contains("://", literal=True), _redact_urls)
     rows = texts.str.contains(_MAYBE_EMAIL).arg_true()
     texts = scatter(texts, rows, texts.gather(rows).str.replace_all(_EMAIL, EMAIL))

@@ -77,7 +77,7 @@ def _cleaned_complaints(settings: Settings, sources: Sequence[str]) -> dg.Assets
     )
     def complaints(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
         days = run_days.of(context)
-        recipe = CleanedRecipe.of(settings, sources)
+        recipe = CleanedRecipe.of(settings)
         return DayFrames(context, days, recipe.frames(days))
 
     return complaints

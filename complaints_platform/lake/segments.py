@@ -98,7 +98,8 @@ class Segments:
             )
             for name, receipt in raw_day.segments
         ]
-        return pl.concat([pl.DataFrame(schema=SEGMENT_SCHEMA), *frames], rechunk=False)
+        # Segments written before a column was added have nulls in it.
+        return pl.concat([pl.DataFrame(schema=SEGMENT_SCHEMA), *frames], how="diagonal", rechunk=False)
 
     def dataset(self, source: str) -> ds.Dataset | pa.Table:
         """Return all live records of a source as an Arrow data set (``SEGMENT_SCHEMA``)."""

@@ -8,7 +8,8 @@ from typing import Self
 
 import polars as pl
 
-from complaints_platform.cleaning import CLEANING_VERSION, DataKey, decide_outcomes, native_id_keys, prepare
+from complaints_platform.cleaning import CLEANING_VERSION, DataKey, Rules, decide_outcomes, native_id_keys, prepare
+from complaints_platform.cleaning.regions import PACKAGED_REGIONS, load_regions
 from complaints_platform.lake import Lake
 from complaints_platform.lake.key_index import VERSION_COLUMNS
 from complaints_platform.lake.segments import RawDay
@@ -16,6 +17,7 @@ from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.fingerprints import fingerprint
 from complaints_platform.pipeline.parallel import bounded_map
 from complaints_platform.settings import Settings
+from complaints_platform.sources.contract import load_contracts
 
 LOOK_BACK = timedelta(days=1)
 """Exact duplicates within 24 hours and near duplicates look at the day before; nothing looks further."""
@@ -28,13 +30,22 @@ class CleanedRecipe:
     lake: Lake
     sources: Sequence[str]
     key: DataKey
+    rules: Rules
     workers: int = 1
 
     @classmethod
-    def of(cls, settings: Settings, sources: Sequence[str]) -> Self:
-        """Return the recipe under ``settings``."""
+    def of(cls, settings: Settings) -> Self:
+        """Return the recipe under ``settings`` and the source contracts they name.
+
+        Raises:
+            ContractError: a source contract is wrong.
+            SettingsError: the alias table of regions is wrong.
+        """
+        contracts = load_contracts(settings.sources)
         key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
-        return cls(Lake(settings.lake), sources, key, settings.workers)
+        patterns = {name: contract.account_pattern for name, contract in contracts.items() if contract.account_pattern}
+        rules = Rules(settings.languages, load_regions(settings.regions or PACKAGED_REGIONS), patterns)
+        return cls(Lake(settings.lake), sorted(contracts), key, rules, settings.workers)
 
     def raw_days(self, day: date) -> list[RawDay]:
         """Find what is live of a day in each source."""
@@ -45,6 +56,7 @@ class CleanedRecipe:
         return fingerprint(
             CLEANING_VERSION,
             self.key.version,
+            self.rules.fingerprint,
             *(f"{raw.source} {raw.fingerprint}" for raw in before if raw.segments),
             "today",
             *(f"{raw.source} {raw.fingerprint}" for raw in today if raw.segments),
@@ -63,7 +75,7 @@ class CleanedRecipe:
     def _prepare(self, day: date) -> "_Prepared":
         raw_days = self.raw_days(day)
         raw = pl.concat([self.lake.segments.read(raw_day) for raw_day in raw_days])
-        return _Prepared(day, raw_days, prepare(raw, self.key))
+        return _Prepared(day, raw_days, prepare(raw, self.key, self.rules))
 
     def _decide(self, pair: "tuple[_Prepared, _Prepared]") -> DayFrame:
         before, today = pair

@@ -14,7 +14,6 @@ from complaints_platform.pipeline.fingerprints import of_categorized
 from complaints_platform.pipeline.marts import ReconciliationRecipe, daily_fingerprint, trend_fingerprint
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
 from complaints_platform.settings import Settings
-from complaints_platform.sources.contract import load_contracts
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def find_stale(settings: Settings) -> Staleness:
     Before the first training everything after ``cleaned`` counts as stale.
     """
     lake = Lake(settings.lake)
-    cleaned = CleanedRecipe.of(settings, sorted(load_contracts(settings.sources)))
+    cleaned = CleanedRecipe.of(settings)
     serving = lake.models.serving()
     stored = {spec: spec.table(lake).fingerprints() for spec in data_sets.TABLES}
     expected_cleaned = _expected_cleaned(cleaned, set(stored[data_sets.CLEANED]))

@@ -8,6 +8,7 @@ classification, marts) does not belong here, nor does anything that knows Dagste
 from complaints_platform.schemas.marts import ComplaintTrend, DailyComplaints, Reconciliation
 from complaints_platform.schemas.model import DataSet, conform, empty_frame
 from complaints_platform.schemas.records import (
+    FLAG_SEPARATOR,
     CategorizedComplaint,
     CleanedComplaint,
     Outcome,
@@ -17,6 +18,7 @@ from complaints_platform.schemas.records import (
 )
 
 __all__ = [
+    "FLAG_SEPARATOR",
     "CategorizedComplaint",
     "CleanedComplaint",
     "ComplaintTrend",

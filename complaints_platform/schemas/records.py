@@ -16,6 +16,10 @@ UtcTime = Annotated[pl.Datetime, "us", "UTC"]
 """A point in time, in microseconds, UTC."""
 
 
+FLAG_SEPARATOR = "; "
+"""Between the flags of one record in ``time_flags``."""
+
+
 class Outcome(StrEnum):
     """What became of a record that reached ``cleaned``. Every record has exactly one outcome.
 
@@ -77,6 +81,9 @@ class RawRecord(DataSet):
     status: str = pa.Field(nullable=True, description="Status as sent.")
     language: str = pa.Field(nullable=True, description="Language as sent.")
     withdrawn: bool = pa.Field(description="The sender withdraws the record by this version.")
+    time_flags: str = pa.Field(
+        nullable=True, description="Optional times that were sent but are left out: which ones, and why. Null: none."
+    )
     raw_record: str = pa.Field(description="The whole record as it stands in the file (decoded). Personal data.")
 
 
@@ -113,6 +120,11 @@ class CleanedComplaint(DataSet):
     updated_at: UtcTime = pa.Field(nullable=True, description="When the sender last changed it (UTC).")
     first_response_at: UtcTime = pa.Field(nullable=True, description="First answer to the customer (UTC).")
     resolved_at: UtcTime = pa.Field(nullable=True, description="When it was resolved (UTC).")
+    time_flags: str = pa.Field(
+        nullable=True,
+        description="Times that were sent but are left out, because they are unreadable, out of range or before "
+        "occurred_at. Null: none.",
+    )
     customer_key: str = pa.Field(
         nullable=True, description="Keyed hash of the customer; null if the sender names none."
     )
@@ -122,9 +134,9 @@ class CleanedComplaint(DataSet):
     text: str = pa.Field(
         nullable=True, description="The complaint: repaired, normalised, personal data replaced by tokens."
     )
-    language: str = pa.Field(nullable=True, description="Language as the sender says.")
-    region: str = pa.Field(nullable=True, description="Region, white space and case normalised.")
-    product: str = pa.Field(nullable=True, description="Product, white space normalised.")
+    language: str = pa.Field(nullable=True, description="Language (ISO 639): as the sender says, or else detected.")
+    region: str = pa.Field(nullable=True, description="Region, by the alias table of regions.")
+    product: str = pa.Field(nullable=True, description="Product, white space normalised, redacted.")
     status: str = pa.Field(nullable=True, description="Status, lower case.")
     outcome: str = pa.Field(
         isin=[outcome.value for outcome in Outcome],

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -128,6 +129,10 @@ LOCAL_ZONES = frozenset({"localtime", "Factory"})
 NAMED_TIME_FORMATS = frozenset({"iso8601", "epoch_s", "epoch_ms", "epoch_us"})
 
 
+NEVER_ACCOUNTS = ("", "a", "word", "1", "2026", "<ACCOUNT>", "<PHONE> <EMAIL>", "<NATIONAL_ID>", "<NAME>, <IBAN>")
+"""What an account pattern must not match: it would empty texts of words, or replace what was replaced before."""
+
+
 class Fields(ContractPart):
     """Which column of the sender is which field of a raw record."""
 
@@ -168,6 +173,11 @@ class SourceContract(ContractPart):
     encoding: str = Field(default="detect", description="A Python codec name (utf-8, latin-1, cp1252), or detect.")
     times: Times = Times()
     fields: Fields
+    account_pattern: str | None = Field(
+        default=None,
+        description="What the company's own account numbers look like in texts (a regular expression without "
+        "look-around, such as \\bAC[0-9]{8}\\b): they become <ACCOUNT>.",
+    )
     keep: ValueFilter | None = Field(
         default=None, description="Only these records are complaints (inbound only, say); all others count as filtered."
     )
@@ -185,6 +195,19 @@ class SourceContract(ContractPart):
                 raise ValueError(f"{encoding!r} is no known encoding; examples are utf-8, latin-1, cp1252") from None
         return encoding
 
+    @field_validator("account_pattern")
+    @classmethod
+    def _pattern_can_be_used(cls, pattern: str | None) -> str | None:
+        if pattern is None:
+            return None
+        try:
+            found = pl.Series([*NEVER_ACCOUNTS]).filter(pl.Series([*NEVER_ACCOUNTS]).str.contains(pattern)).to_list()
+        except pl.exceptions.ComputeError as error:
+            raise ValueError(f"{pattern!r} is no regular expression that can be used: {error}") from None
+        if found:
+            raise ValueError(f"{pattern!r} would also match {found[0]!r}; make it say more of what a number looks like")
+        return pattern
+
     @model_validator(mode="after")
     def _withdrawal_needs_identity(self) -> "SourceContract":
         if self.withdrawn is not None and self.fields.source_id is None:
@@ -193,8 +216,8 @@ class SourceContract(ContractPart):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all that decides how records are read (12 hex digits); prose does not count."""
-        decisive = self.model_dump(mode="json", exclude={"description", "owner", "cadence"})
+        """Hash of all that decides how records are read (12 hex digits); what is for people or for cleaning is not."""
+        decisive = self.model_dump(mode="json", exclude={"description", "owner", "cadence", "account_pattern"})
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
 

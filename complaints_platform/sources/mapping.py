@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from complaints_platform.schemas import QuarantineReason, RawRecord
+from complaints_platform.schemas import FLAG_SEPARATOR, QuarantineReason, RawRecord
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.sources.batches import (
     Problem,
@@ -156,12 +156,34 @@ class Mapper:
             **{name: pl.lit(None, dtype=INSTANT) for name, paths in times.items() if not paths},
         )
         occurred = self._times(frame["original_timestamp"])
+        sent = {name: self._times(frame[name])["instant"] for name, paths in times.items() if paths}
         frame = frame.with_columns(
             occurred["instant"].alias("occurred_at"),
-            *(self._times(frame[name])["instant"].alias(name) for name, paths in times.items() if paths),
+            *(instants.alias(f"read:{name}") for name, instants in sent.items()),
+        )
+        frame = frame.with_columns(
+            *(pl.when(self._is_in_range(f"read:{name}")).then(f"read:{name}").alias(name) for name in sent),
+            time_flags=self._time_flags(sent),
         )
         zone = pl.when(occurred["absolute"]).then(pl.lit("UTC")).otherwise(pl.lit(self.contract.times.zone))
         return frame.with_columns(original_timezone=zone, reason=self._reason())
+
+    def _is_in_range(self, name: str) -> pl.Expr:
+        return pl.col(name).is_between(self._first, self._last)
+
+    def _time_flags(self, sent: Iterable[str]) -> pl.Expr:
+        """Say which of the optional times hold something that can't be used, and why; null if all can."""
+        flags = [
+            pl.when(pl.col(name).is_not_null() & pl.col(f"read:{name}").is_null())
+            .then(pl.lit(f"{name} unreadable"))
+            .when(~self._is_in_range(f"read:{name}"))
+            .then(pl.lit(f"{name} out of range"))
+            for name in sent
+        ]
+        if not flags:
+            return pl.lit(None, dtype=pl.String)
+        joined = pl.concat_str(flags, separator=FLAG_SEPARATOR, ignore_nulls=True)
+        return pl.when(pl.any_horizontal(flag.is_not_null() for flag in flags)).then(joined)
 
     def _times(self, texts: pl.Series) -> pl.DataFrame:
         return parse_times(texts, self.contract.times, also_iso=self._typed)

@@ -35,7 +35,7 @@ from complaints_platform.sources.workbook import split_workbook
 
 __all__ = ["PARSER_VERSION", "ReadBatch", "Window", "read_records"]
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 """Raise it whenever the same bytes may give other records: segments are named by it."""
 
 BLOCK_BYTES = 16 << 20

@@ -128,7 +128,7 @@ def test_short_fields_are_tidied():
         ),
         KEY,
     )
-    assert prepared["region"].to_list() == ["Lagos State", "New York", "NY", "King's Lynn", "São Paulo"]
+    assert prepared["region"].to_list() == ["Lagos", "New York", "New York", "King's Lynn", "São Paulo"]
     assert prepared["product"].to_list()[:2] == ["Fibre XL", None]
     assert prepared["status"].to_list()[:2] == ["open", None]
-    assert prepared["language"].to_list()[:2] == ["en", None]
+    assert prepared["language"].to_list()[:2] == ["en", "en"]

@@ -10,9 +10,14 @@ from raw_records import KEY, NOON, NOTHING, NOWHERE, raw_records
 
 from complaints_platform.cleaning import decide_outcomes, prepare
 from complaints_platform.cleaning.near_duplicates import SIMILARITY, near_duplicates, shingled
-from complaints_platform.cleaning.shingles import shingle_texts
+from complaints_platform.cleaning.shingles import shingle_words
+from complaints_platform.cleaning.words import split_words
 
 SENTENCE = "the internet in our street has been down since tuesday morning and nobody answers the phone at your office"
+
+
+def shingle_texts(texts):
+    return shingle_words(split_words(texts))
 
 
 def sets_of(texts):

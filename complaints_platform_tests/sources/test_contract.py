@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from complaints_platform.errors import ContractError
 from complaints_platform.settings import PACKAGED_SOURCES
@@ -80,6 +82,26 @@ def test_prose_does_not_change_how_files_are_read():
     reworded = SourceContract.model_validate(changed(description="Other words.", owner="team:others", cadence="hourly"))
     other = SourceContract.model_validate(changed(times={"zone": "UTC", "formats": ["iso8601"]}))
     assert contract.fingerprint == reworded.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("(", "no regular expression"),
+        ("(?<=AC)[0-9]+", "no regular expression"),
+        (".*", "would also match ''"),
+        (r"[0-9]{4}", "would also match '2026'"),
+        ("[A-Z]{7}", "would also match '<ACCOUNT>'"),
+    ],
+)
+def test_an_account_pattern_that_would_spoil_texts_is_refused(pattern, message):
+    with pytest.raises(ValidationError, match=re.escape(message)):
+        SourceContract.model_validate(changed(account_pattern=pattern))
+
+
+def test_an_account_pattern_is_cleanings_matter_not_readings():
+    with_pattern = SourceContract.model_validate(changed(account_pattern=r"\bAC[0-9]{8}\b"))
+    assert with_pattern.fingerprint == SourceContract.model_validate(contracts.COMCAST).fingerprint
 
 
 def test_the_packaged_contracts_load():

@@ -86,6 +86,7 @@ def test_every_field_arrives():
         "region": "north",
         "product": "fibre",
         "status": "Open",
+        "time_flags": None,
         "language": "en",
         "withdrawn": False,
     }
@@ -220,3 +221,11 @@ def test_what_may_be_something_else_is_not_shown(value):
 def test_a_contract_whose_times_can_not_be_read_fails_before_the_file_is():
     with pytest.raises(ContractError, match=r"times\.formats"):
         read(b"id,at,text\n", make_contract(times={"formats": ["%I %p"]}))
+
+
+def test_optional_times_that_cannot_be_used_are_left_out_and_flagged():
+    (record,) = full(
+        {"changed": "soon", "answered": "2031-01-01T00:00:00Z", "closed day": "", "closed time": ""}
+    ).records.to_dicts()
+    assert (record["updated_at"], record["first_response_at"], record["resolved_at"]) == (None, None, None)
+    assert record["time_flags"] == "updated_at unreadable; first_response_at out of range"
