@@ -1,11 +1,13 @@
 """The ``complaints`` command: parsing, printing and exit codes; the work is done elsewhere."""
 
+import getpass
 import json
 import os
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,6 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.settings import load_settings
+
+if TYPE_CHECKING:
+    import polars as pl
 
 app = typer.Typer(
     help="Customer complaints from files to answers.",
@@ -22,13 +27,28 @@ app = typer.Typer(
 )
 classifier = typer.Typer(help="Train, evaluate and look at the classifier.", no_args_is_help=True)
 labels = typer.Typer(help="Labels that people gave.", no_args_is_help=True)
+review = typer.Typer(help="Complaints that a person should look at.", no_args_is_help=True)
+taxonomy = typer.Typer(help="The categories, and what changing them would do.", no_args_is_help=True)
 app.add_typer(classifier, name="classifier")
 app.add_typer(labels, name="labels")
+quarantine = typer.Typer(
+    help="What was set aside: look at it, fix the contract, read the files again.", no_args_is_help=True
+)
+app.add_typer(quarantine, name="quarantine")
+app.add_typer(review, name="review")
+app.add_typer(taxonomy, name="taxonomy")
 
 FILES_LISTED = 20
 """Collecting more files than this prints totals and failures only; --json always lists all."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+OfSource = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
+OfReason = Annotated[str | None, typer.Option("--reason", help="Only set aside for this reason.")]
+OfFile = Annotated[str | None, typer.Option("--file", help="Only of files whose name has this part, or by SHA-256.")]
+Since = Annotated[
+    datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only received on this day (UTC) or later.")
+]
+Author = Annotated[str | None, typer.Option(help="Who says so; by default the user of this machine.")]
 out = Console()
 err = Console(stderr=True)
 
@@ -162,6 +182,102 @@ def demo(
     run_demo(load_settings(), days, per_day, out)
 
 
+@quarantine.command("list")
+def quarantine_list(
+    source: OfSource = None,
+    reason: OfReason = None,
+    file: OfFile = None,
+    since: Since = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count what lies in quarantine now, by day received, source and reason."""
+    from complaints_platform.collection.quarantine import count_quarantined
+
+    counts = count_quarantined(_quarantined(source, reason, file, since))
+    if as_json:
+        typer.echo(counts.write_json())
+    elif counts.is_empty():
+        out.print("nothing lies in quarantine")
+    else:
+        _print_table(counts)
+        out.print(
+            f"{_plural(counts['records'].sum(), 'record')}. Look at them with: complaints quarantine show --source NAME",
+            highlight=False,
+        )
+
+
+@quarantine.command("show")
+def quarantine_show(
+    source: OfSource = None,
+    reason: OfReason = None,
+    file: OfFile = None,
+    since: Since = None,
+    original: Annotated[
+        bool, typer.Option("--original", help="Also print the line as the sender wrote it: PERSONAL DATA.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many records.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Say of each quarantined record where it stands, why it was set aside and what to do."""
+    from complaints_platform.collection.quarantine import original_line
+    from complaints_platform.lake import Lake
+
+    settings = load_settings()
+    records = _quarantined(source, reason, file, since)
+    shown = records.tail(limit).to_dicts()
+    lake = Lake(settings.lake)
+    for record in shown:
+        line = original_line(lake, settings, record) if original else None
+        if as_json:
+            typer.echo(json.dumps({**record, **({"original": line} if original else {})}, default=str))
+            continue
+        place = f"record {record['record_number']}, line {record['line_number']}" if record["record_number"] else "file"
+        typer.echo(f"{record['day']} {record['source']} {record['file_name']} ({record['raw_sha256'][:12]}) {place}")
+        typer.echo(f"    {record['reason']}: {record['detail']}")
+        if line is not None:
+            typer.echo(f"    | {line}")
+    if not as_json:
+        typer.echo(f"{len(shown):,} of {records.height:,} records in quarantine, the newest last")
+
+
+@quarantine.command("replay")
+def quarantine_replay(
+    source: OfSource = None,
+    reason: OfReason = None,
+    file: OfFile = None,
+    every_file: Annotated[
+        bool, typer.Option("--every-file", help="Also files of which nothing was quarantined.")
+    ] = False,
+    update_too: Annotated[
+        bool, typer.Option("--update/--no-update", help="Materialise what became stale afterwards.")
+    ] = True,
+) -> None:
+    """Read files again whose source contract was changed since, and bring everything behind them up to date."""
+    from complaints_platform.collection.quarantine import Selection, replayable
+    from complaints_platform.defs.running import Runner, local_instance
+
+    settings = load_settings()
+    selection = Selection(source, reason, file)
+    files = replayable(settings, selection, every_file=every_file)
+    if not files:
+        out.print(
+            "nothing to read again: of the chosen files every one was read by the present contract. "
+            "Change the contract first (complaints quarantine show says what is wrong)",
+            highlight=False,
+        )
+        return
+    before = _quarantined(source, None, file, None).height
+    with local_instance() as instance:
+        runner = Runner(settings, instance)
+        runner.replay(selection, every_file=every_file)
+        after = _quarantined(source, None, file, None).height
+        out.print(
+            f"{_plural(len(files), 'file')} read again: {before:,} records in quarantine before, {after:,} now", highlight=False
+        )
+        for run in runner.update() if update_too else ():
+            out.print(f"done: {run.describe()}", highlight=False)
+
+
 @classifier.command("evaluate")
 def classifier_evaluate(
     train: Annotated[Path, typer.Option(help="CSV to train on.")],
@@ -184,16 +300,98 @@ def classifier_evaluate(
             )
 
 
+@classifier.command("versions")
+def classifier_versions(as_json: AsJson = False) -> None:
+    """List what became of each trained model, newest first; the first one that serves is the one in service."""
+    from complaints_platform.lake import Lake
+
+    models = Lake(load_settings().lake).models
+    serving, history = models.serving(), models.history()
+    if as_json:
+        typer.echo(
+            json.dumps({"serving": serving and asdict(serving), "history": [*map(asdict, history)]}, default=str)
+        )
+        return
+    if serving is None:
+        out.print("no model has been trained yet: complaints update does it")
+        return
+    out.print(f"{serving.version} serves\n", highlight=False)
+    for entry in history:
+        out.print(
+            f"{entry.at:%Y-%m-%d %H:%M} {entry.action:8} {entry.model.version}  {_escape(entry.by)}", highlight=False
+        )
+        out.print(f"                 {_escape(entry.why)}", highlight=False)
+
+
+@classifier.command("serve")
+def classifier_serve(
+    version: Annotated[str, typer.Argument(help="A version that `complaints classifier versions` lists.")],
+    why: Annotated[str, typer.Option(help="The reason, for the history.")] = "chosen by hand",
+    author: Author = None,
+) -> None:
+    """Let a model of before serve again, whatever was measured; history becomes stale and update renews it."""
+    from complaints_platform.lake import Lake
+    from complaints_platform.pipeline.model import serve_version
+
+    chosen = serve_version(Lake(load_settings().lake), version, _author(author), why)
+    typer.echo(f"{chosen.version} serves from now on; renew what it has not categorised with: complaints update")
+
+
 @labels.command("import")
 def labels_import(
     file: Annotated[Path, typer.Argument(help="CSV with the columns text, category and, if known, subcategory.")],
+    author: Author = None,
 ) -> None:
     """Add labels to the lake; the next training uses them."""
+    from complaints_platform.classification.taxonomy import load_taxonomy
+    from complaints_platform.lake import Lake
     from complaints_platform.pipeline.labels import import_labels
 
     settings = load_settings()
-    imported = import_labels(settings.lake, settings.taxonomy, file)
+    imported = import_labels(Lake(settings.lake), load_taxonomy(settings.taxonomy), file, _author(author))
     typer.echo(f"{imported} labels imported; train with: complaints update")
+
+
+@review.command("import")
+def review_import(
+    file: Annotated[Path, typer.Argument(help="CSV with complaint_id, category and, if known, subcategory.")],
+    author: Annotated[str, typer.Option(help="Who decided.")],
+) -> None:
+    """Take in what people decided about complaints: it overrides the model, and trains the next one."""
+    from complaints_platform.classification.taxonomy import load_taxonomy
+    from complaints_platform.lake import Lake
+    from complaints_platform.pipeline.corrections import import_corrections
+
+    settings = load_settings()
+    done = import_corrections(Lake(settings.lake), load_taxonomy(settings.taxonomy), file, author)
+    typer.echo(
+        f"{done.new} decisions imported for {len(done.days)} days, {done.repeated} were known already, "
+        f"{done.undecided} rows are undecided; bring them to the tables with: complaints update"
+    )
+
+
+def _quarantined(source: str | None, reason: str | None, file: str | None, since: datetime | None) -> "pl.DataFrame":
+    from complaints_platform.collection.quarantine import Selection, quarantined
+    from complaints_platform.lake import Lake
+    from complaints_platform.sources.contract import load_contracts
+
+    settings = load_settings()
+    selection = Selection(source, reason, file, since.date() if since else None)
+    selection.check(sorted(load_contracts(settings.sources)))
+    return quarantined(Lake(settings.lake), selection)
+
+
+def _print_table(frame: "pl.DataFrame") -> None:
+    from rich.table import Table
+
+    table = Table(*frame.columns)
+    for row in frame.iter_rows():
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+    out.print(table)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _numbers(done: Any) -> dict[str, Any]:
@@ -218,6 +416,10 @@ def _progress() -> Progress:
         console=err,
         transient=True,
     )
+
+
+def _author(name: str | None) -> str:
+    return name or getpass.getuser()
 
 
 def _escape(text: str) -> str:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from complaints_platform.defs.checks import table_checks
 from complaints_platform.defs.classifier import classifier_asset
-from complaints_platform.defs.collecting import collect_job
+from complaints_platform.defs.collecting import collect_job, replay_job
 from complaints_platform.defs.io_manager import DeltaIOManager
 from complaints_platform.defs.jobs import asset_jobs
 from complaints_platform.defs.partitions import RunDays
@@ -33,7 +33,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         dg.Definitions(
             assets=[classifier_asset(settings), *table_assets(settings, sorted(contracts))],
             asset_checks=table_checks(settings, sorted(contracts)),
-            jobs=[collect_job(settings, contracts), *asset_jobs()],
+            jobs=[collect_job(settings, contracts), replay_job(settings), *asset_jobs()],
             resources={"io_manager": DeltaIOManager(lake=settings.lake), "run_days": RunDays()},
             # A process a step costs more than the steps of a day do.
             executor=dg.in_process_executor,

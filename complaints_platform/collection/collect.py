@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby, islice
+from typing import TypeVar
 
 import polars as pl
 
@@ -29,6 +30,8 @@ from complaints_platform.sources.reading import PARSER_VERSION, ReadBatch, Windo
 
 SEGMENT_BYTES = 192 * 2**20
 """Records held in memory before they are split by day: few segments a file, bounded memory."""
+
+Item = TypeVar("Item")
 
 FILES_AT_ONCE = 64
 """Files read before their ids are announced and their receipts written, together."""
@@ -312,8 +315,8 @@ def summary(results: Sequence[Collected]) -> str:
     )
 
 
-def batched(files: Iterable[IncomingFile], size: int) -> Iterator[list[IncomingFile]]:
-    """Split ``files`` into lists of at most ``size``."""
-    iterator = iter(files)
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Split ``items`` into lists of at most ``size``."""
+    iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

@@ -14,6 +14,11 @@ from complaints_platform.pipeline import data_sets
 from complaints_platform.schemas import Outcome, empty_frame
 from complaints_platform.settings import Settings
 
+MOST_SET_ASIDE = 0.05
+"""Share of a source's records of a day above which its sender or its contract is more likely wrong than they."""
+
+ROWS_SHOWN = 60
+
 DAYS_WITHOUT_A_RUN = 31
 """A check that is started by itself, not with its asset, looks at the newest days."""
 
@@ -29,6 +34,7 @@ def table_checks(settings: Settings, sources: list[str]) -> list[dg.AssetChecksD
         _cleaned_agrees_with_receipts(settings, sources),
         _daily_agrees_with_detail(settings),
         _files_reconcile(settings),
+        _little_is_set_aside(settings),
     ]
 
 
@@ -122,3 +128,58 @@ def _files_reconcile(settings: Settings) -> dg.AssetChecksDefinition:
         )
 
     return every_file_reconciles
+
+
+def _little_is_set_aside(settings: Settings) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey(["cleaned", "quarantine"]),
+        name="little_is_set_aside",
+        description=(
+            f"Of each source and day received, at most {MOST_SET_ASIDE:.0%} of the records are in quarantine. "
+            "Look at them with complaints quarantine show; after the contract is fixed, complaints quarantine replay."
+        ),
+    )
+    def little_is_set_aside(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        lake = Lake(settings.lake)
+        table = data_sets.QUARANTINE.table(lake)
+        days = days_of_run(context.run.tags) or latest(table.row_counts())
+        frames = [day.frame for day in table.read_days(days, ["day", "source", "reason"])]
+        set_aside = pl.concat([empty_frame(data_sets.QUARANTINE.model).select("day", "source", "reason"), *frames])
+        received = pl.DataFrame(
+            [(day, receipt.source, receipt.received) for day in days for receipt in lake.receipts.received_on(day)],
+            schema={"day": pl.Date, "source": pl.String, "received": pl.Int64},
+            orient="row",
+        )
+        by_source = (
+            received.group_by("day", "source")
+            .agg(pl.col("received").sum())
+            .join(
+                set_aside.group_by("day", "source").agg(quarantined=pl.len().cast(pl.Int64)),
+                on=["day", "source"],
+                how="left",
+            )
+            .with_columns(pl.col("quarantined").fill_null(0))
+            .with_columns(share=(pl.col("quarantined") / pl.col("received")).round(4))
+            .sort("day", "source", descending=[True, False])
+        )
+        by_reason = (
+            set_aside.group_by("source", "reason").agg(records=pl.len()).sort("records", "source", descending=True)
+        )
+        wrong = by_source.filter(pl.col("share") > MOST_SET_ASIDE)
+        return dg.AssetCheckResult(
+            passed=wrong.is_empty(),
+            severity=dg.AssetCheckSeverity.WARN,
+            description=(
+                f"{set_aside.height:,} of {int(received['received'].sum()):,} records are in quarantine"
+                + (f"; too many of {', '.join(sorted(set(wrong['source'])))}" if wrong.height else "")
+            ),
+            metadata={
+                "quarantined": set_aside.height,
+                "received": int(received["received"].sum()),
+                "most_allowed": MOST_SET_ASIDE,
+                "by_source_and_day": dg.MetadataValue.md(preview(by_source.head(ROWS_SHOWN))),
+                "by_reason": dg.MetadataValue.md(preview(by_reason.head(ROWS_SHOWN))),
+            },
+        )
+
+    return little_is_set_aside

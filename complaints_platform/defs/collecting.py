@@ -1,4 +1,4 @@
-"""The job ``collect``: what waits in the landing becomes raw partitions, and says so."""
+"""The jobs ``collect`` and ``replay``: new files, or files whose contract was fixed, become raw partitions."""
 
 from collections import Counter
 from datetime import date
@@ -9,6 +9,7 @@ from pydantic import Field
 
 from complaints_platform.collection.collect import Collected, Collector, Status, collect_all, summary
 from complaints_platform.collection.landing import Landing
+from complaints_platform.collection.quarantine import Selection, replay, replayable
 from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.previews import preview
 from complaints_platform.defs.raw import materializations
@@ -65,6 +66,54 @@ def collect_job(settings: Settings, contracts: dict[str, SourceContract]) -> dg.
         collect_landing()
 
     return collect
+
+
+class ReplayConfig(dg.Config):
+    """Which files to read again; what is left empty does not restrict."""
+
+    source: str | None = Field(default=None, description="Files of this source.")
+    reason: str | None = Field(default=None, description="Files of which records were set aside for this reason.")
+    file: str | None = Field(default=None, description="Part of the file's name, or the beginning of its SHA-256.")
+    every_file: bool = Field(default=False, description="Also files of which nothing was quarantined.")
+
+
+def replay_job(settings: Settings) -> dg.JobDefinition:
+    """Return the job that reads files again whose contract was changed since."""
+
+    @dg.op(description="Read files again by their present contracts; report the raw partitions that changed.")
+    def replay_files(context: dg.OpExecutionContext, config: ReplayConfig) -> None:
+        selection = Selection(config.source, config.reason, config.file)
+        results: list[tuple[str, Collected]] = []
+        rows = []
+        for collector, before, done in replay(replayable(settings, selection, every_file=config.every_file)):
+            results.append((collector.source, done))
+            now = done.receipt.quarantined if done.receipt else before.quarantined
+            rows.append((collector.source, done.file_name, before.received, before.quarantined, now))
+        columns = ["source", "file", "received", "quarantined before", "quarantined now"]
+        table = pl.DataFrame(rows, schema=columns, orient="row")
+        _report_partitions(context, Lake(settings.lake), results)
+        released = int((table["quarantined before"] - table["quarantined now"]).sum()) if rows else 0
+        context.log.info(f"{len(rows)} files read again, {released:,} records released from quarantine")
+        context.add_output_metadata(
+            {
+                "files": len(rows),
+                "records_released": released,
+                "read_again": dg.MetadataValue.md(preview(table.head(FILES_SHOWN))),
+            }
+        )
+
+    @dg.job(
+        name="replay",
+        description=(
+            "Read files again that have records in quarantine and whose source contract (or its reader) was changed "
+            "since. Afterwards the days that changed are stale: materialise them (complaints update does)."
+        ),
+        tags={"complaints/lane": "collect"},
+    )
+    def replay_quarantine() -> None:
+        replay_files()
+
+    return replay_quarantine
 
 
 def _report_partitions(context: dg.OpExecutionContext, lake: Lake, results: list[tuple[str, Collected]]) -> None:

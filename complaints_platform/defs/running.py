@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.collection.quarantine import Selection
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN
 from complaints_platform.defs.partitions import batches
@@ -74,6 +75,21 @@ class Runner:
             RunFailed: the run failed.
         """
         self._execute("collect", {}, {"ops": {"collect_landing": {"config": {"sources": sources or []}}}})
+
+    def replay(self, selection: Selection, *, every_file: bool) -> None:
+        """Read files again whose contract was changed since.
+
+        Raises:
+            RunFailed: the run failed; what was read again before stays.
+        """
+        config = {
+            "source": selection.source,
+            "reason": selection.reason,
+            "file": selection.file,
+            "every_file": every_file,
+        }
+        chosen = {name: value for name, value in config.items() if value is not None}
+        self._execute("replay", {}, {"ops": {"replay_files": {"config": chosen}}})
 
     def update(self) -> Iterator[Run]:
         """Materialise whatever is stale, in as few runs as possible; yield each run when it has ended.

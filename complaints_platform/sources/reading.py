@@ -27,13 +27,13 @@ from complaints_platform.sources.decoding import PlainBytes
 from complaints_platform.sources.delimited import split_delimited
 from complaints_platform.sources.json_document import split_document
 from complaints_platform.sources.json_text import split_lines
-from complaints_platform.sources.lines import text_blocks
+from complaints_platform.sources.lines import Block, line_ends, text_blocks
 from complaints_platform.sources.mapping import Mapper, mapped_paths, required_paths
 from complaints_platform.sources.parquet import split_parquet
 from complaints_platform.sources.times import check_formats
 from complaints_platform.sources.workbook import split_workbook
 
-__all__ = ["PARSER_VERSION", "ReadBatch", "Window", "read_records"]
+__all__ = ["PARSER_VERSION", "ReadBatch", "Window", "line_of_file", "read_records"]
 
 PARSER_VERSION = "2"
 """Raise it whenever the same bytes may give other records: segments are named by it."""
@@ -77,6 +77,32 @@ def read_records(
         problem = error.problem
         named = problem._replace(detail=f"{file_name}: {problem.detail}")
         yield mapper.read(SplitBatch(problems=[named]))
+
+
+def line_of_file(stream: BinaryIO, contract: SourceContract, number: int) -> str | None:
+    """Return line ``number`` (from 1) of a text file, decoded, without its end.
+
+    Returns:
+        None if the format has no lines of records, or the file's readable part has fewer.
+
+    Raises:
+        OSError: the stream itself fails.
+    """
+    if not isinstance(contract.format, CsvFormat | NdjsonFormat):
+        return None
+    ended, held = 0, b""
+    try:
+        for block in text_blocks(PlainBytes(stream), contract.encoding, BLOCK_BYTES):
+            text = held + block.text
+            ends = [int(end) for end in line_ends(text) if not Block(text, block.final).is_open_at(int(end))]
+            if ended + len(ends) >= number:
+                place = number - ended - 1
+                return text[ends[place - 1] if place else 0 : ends[place]].rstrip(b"\r\n").decode()
+            ended += len(ends)
+            held = text[ends[-1] :] if ends else text
+    except UnreadableFileError:
+        return None
+    return held.decode() if ended + 1 == number and held else None
 
 
 def _split(stream: BinaryIO, contract: SourceContract, block_bytes: int) -> Iterator[SplitBatch]:
