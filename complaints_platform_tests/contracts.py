@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from complaints_platform.sources.contract import COMPONENT_TYPE
+from complaints_platform.sources.contract import COMPLAINTS
 
 OWNER = "team:tests"
 
@@ -79,4 +79,4 @@ def write_contract(folder: Path, name: str, attributes: dict) -> None:
     """Write one ``defs.yaml`` as a user would."""
     path = folder / name / "defs.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump({"type": COMPONENT_TYPE, "attributes": attributes}, sort_keys=False))
+    path.write_text(yaml.safe_dump({"type": COMPLAINTS, "attributes": attributes}, sort_keys=False))

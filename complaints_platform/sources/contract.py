@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
@@ -18,7 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from complaints_platform.errors import ContractError
 
-COMPONENT_TYPE = "complaints_platform.sources.ComplaintSource"
+COMPLAINTS = "complaints_platform.sources.ComplaintSource"
+CUSTOMERS = "complaints_platform.sources.CustomerSource"
+"""Component types: what the files of a source are about."""
+
 SOURCE_NAME = r"^[a-z][a-z0-9_]{0,62}$"
 
 FieldPath = Annotated[str, Field(min_length=1, description="A column, or a path into nested objects (user.handle).")]
@@ -160,18 +163,39 @@ class ValueFilter(ContractPart):
     values: list[str] = Field(min_length=1)
 
 
-class SourceContract(ContractPart):
-    """All that must be known of one source of complaints."""
+class FileContract(ContractPart):
+    """What must be known of any files that are sent regularly: for whom, how often, in which form."""
 
     description: str = Field(min_length=1, description="What this source is, for people.")
     owner: str = Field(
         description="Who answers for it: an e-mail address or team:name.", pattern=r"^(team:[\w-]+|[^@\s]+@[^@\s]+)$"
     )
     cadence: Literal["stream", "micro_batch", "hourly", "daily"] = Field(description="How often files are expected.")
-    channel: str | ChannelMap = Field(description="The channel, or the column that says it.")
     format: FileFormat
     encoding: str = Field(default="detect", description="A Python codec name (utf-8, latin-1, cp1252), or detect.")
     times: Times = Times()
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, encoding: str) -> str:
+        if encoding != "detect":
+            try:
+                "".encode(encoding)
+            except LookupError:
+                raise ValueError(f"{encoding!r} is no known encoding; examples are utf-8, latin-1, cp1252") from None
+        return encoding
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that decides how records are read (12 hex digits); what is for people or for cleaning is not."""
+        decisive = self.model_dump(mode="json", exclude={"description", "owner", "cadence", "account_pattern"})
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+
+class SourceContract(FileContract):
+    """All that must be known of one source of complaints."""
+
+    channel: str | ChannelMap = Field(description="The channel, or the column that says it.")
     fields: Fields
     account_pattern: str | None = Field(
         default=None,
@@ -184,16 +208,6 @@ class SourceContract(ContractPart):
     withdrawn: ValueFilter | None = Field(
         default=None, description="These versions withdraw their record (a deleted post, say). Needs fields.source_id."
     )
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, encoding: str) -> str:
-        if encoding != "detect":
-            try:
-                "".encode(encoding)
-            except LookupError:
-                raise ValueError(f"{encoding!r} is no known encoding; examples are utf-8, latin-1, cp1252") from None
-        return encoding
 
     @field_validator("account_pattern")
     @classmethod
@@ -214,46 +228,90 @@ class SourceContract(ContractPart):
             raise ValueError("withdrawn needs fields.source_id: without it nobody knows which record is withdrawn")
         return self
 
-    @property
-    def fingerprint(self) -> str:
-        """Hash of all that decides how records are read (12 hex digits); what is for people or for cleaning is not."""
-        decisive = self.model_dump(mode="json", exclude={"description", "owner", "cadence", "account_pattern"})
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+class CustomerFields(ContractPart):
+    """Which column of the sender is which property of a customer."""
+
+    customer: FieldPath = Field(description="The account: one number or name for each customer.")
+    identifiers: list[FieldPath] = Field(
+        default=[], description="Other names by which complaints may call the customer: phone, e-mail, handle."
+    )
+    valid_from: FieldPaths | None = Field(
+        default=None, description="Since when all this holds. Without it, every file is a snapshot of its day."
+    )
+    region: FieldPath | None = None
+    product: FieldPath | None = None
+    segment: FieldPath | None = None
+
+
+class CustomersContract(FileContract):
+    """All that must be known of files that say who the customers are."""
+
+    fields: CustomerFields
+
+
+Contract = TypeVar("Contract", SourceContract, CustomersContract)
 
 
 def load_contract(path: Path) -> SourceContract:
-    """Load the contract in the ``defs.yaml`` at ``path``.
+    """Load the contract of a source of complaints in the ``defs.yaml`` at ``path``.
 
     Raises:
         ContractError: not YAML, another component type, or a field that is wrong; the
             message names the file and each field.
     """
+    return _validated(path, _read(path), COMPLAINTS, SourceContract)
+
+
+def load_contracts(folder: Path) -> Mapping[str, SourceContract]:
+    """Load the contract of every source of complaints, ``<name>/defs.yaml`` below ``folder``; return them by name.
+
+    Raises:
+        ContractError: a contract is wrong, a name is not usable in an asset key, or there is none.
+    """
+    contracts = _load_all(folder, COMPLAINTS, SourceContract)
+    if not contracts:
+        raise ContractError(f"{folder}: holds no <name>/defs.yaml of a source of complaints; each is one such file")
+    return contracts
+
+
+def load_customer_contracts(folder: Path) -> Mapping[str, CustomersContract]:
+    """Load the contract of every source of customers below ``folder``; return them by name. There may be none.
+
+    Raises:
+        ContractError: a contract is wrong, or a name is not usable in an asset key.
+    """
+    return _load_all(folder, CUSTOMERS, CustomersContract)
+
+
+def _load_all(folder: Path, component: str, model: type[Contract]) -> dict[str, Contract]:
+    contracts = {}
+    for path in sorted(folder.glob("*/defs.yaml")):
+        document = _read(path)
+        if not re.match(SOURCE_NAME, path.parent.name):
+            raise ContractError(f"{path.parent}: a source's name must match {SOURCE_NAME}")
+        if document.get("type") != component and document.get("type") in (COMPLAINTS, CUSTOMERS):
+            continue
+        contracts[path.parent.name] = _validated(path, document, component, model)
+    return contracts
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ContractError(f"{path}: can't be read as YAML: {error}") from error
-    if not isinstance(document, dict) or document.get("type") != COMPONENT_TYPE:
-        raise ContractError(f"{path}: must be a mapping with 'type: {COMPONENT_TYPE}' and 'attributes:'")
+    return document if isinstance(document, dict) else {}
+
+
+def _validated(path: Path, document: dict[str, Any], component: str, model: type[Contract]) -> Contract:
+    if document.get("type") != component:
+        raise ContractError(f"{path}: must be a mapping with 'type: {component}' and 'attributes:'")
     try:
-        return SourceContract.model_validate(document.get("attributes") or {})
+        return model.model_validate(document.get("attributes") or {})
     except ValidationError as error:
         problems = "; ".join(
             f"attributes.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
             for problem in error.errors()
         )
         raise ContractError(f"{path}: {problems}") from error
-
-
-def load_contracts(folder: Path) -> Mapping[str, SourceContract]:
-    """Load every ``<name>/defs.yaml`` below ``folder``; return name → contract, by name.
-
-    Raises:
-        ContractError: a contract is wrong, a name is not usable in an asset key, or there is none.
-    """
-    contracts = {path.parent.name: load_contract(path) for path in sorted(folder.glob("*/defs.yaml"))}
-    if not contracts:
-        raise ContractError(f"{folder}: holds no <name>/defs.yaml; each source is one such file")
-    for name in contracts:
-        if not re.match(SOURCE_NAME, name):
-            raise ContractError(f"{folder / name}: a source's name must match {SOURCE_NAME}")
-    return contracts

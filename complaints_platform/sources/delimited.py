@@ -31,7 +31,8 @@ from complaints_platform.sources.batches import (
     oversized,
     value_column,
 )
-from complaints_platform.sources.contract import CsvFormat, SourceContract
+from complaints_platform.sources.columns import Columns, refuse_twice, require_columns
+from complaints_platform.sources.contract import CsvFormat
 from complaints_platform.sources.lines import (
     LINE_END,
     Block,
@@ -41,7 +42,6 @@ from complaints_platform.sources.lines import (
     slices,
     texts_between,
 )
-from complaints_platform.sources.mapping import mapped_paths, refuse_twice, require_columns, required_paths
 
 REACH = MAX_RECORD_BYTES + len(b"\r\n")
 
@@ -315,8 +315,8 @@ class RecordFinder:
         return line_end.end()
 
 
-def split_delimited(blocks: Iterator[Block], csv_format: CsvFormat, contract: SourceContract) -> Iterator[SplitBatch]:
-    """Split a delimited text, given as UTF-8, into records with the columns that ``contract`` maps.
+def split_delimited(blocks: Iterator[Block], csv_format: CsvFormat, columns: Columns) -> Iterator[SplitBatch]:
+    """Split a delimited text, given as UTF-8, into records with the ``columns`` that a contract maps.
 
     ``record_number`` counts from 1 after the header, bad records included.
 
@@ -333,7 +333,7 @@ def split_delimited(blocks: Iterator[Block], csv_format: CsvFormat, contract: So
             if attempted is None:
                 rest = block.text
                 continue
-            start, header = attempted.end, _columns(attempted, contract)
+            start, header = attempted.end, _positions(attempted, columns)
             finder = RecordFinder(dialect, len(attempted.fields))
         found = finder.find(block, start)
         if found.starts or found.bad:
@@ -376,17 +376,16 @@ def _header(block: Block, dialect: Dialect) -> Attempt | None:
     return None
 
 
-def _columns(header: Attempt, contract: SourceContract) -> dict[str, int]:
+def _positions(header: Attempt, columns: Columns) -> dict[str, int]:
     """Say which column each mapped path is; paths that may be missing are left out.
 
     Raises:
         UnreadableFileError: a column that is needed is missing, or a mapped one is there twice.
     """
     names = [name.decode("utf-8", "replace").strip() for name in header.fields]
-    paths = mapped_paths(contract)
-    require_columns(names, required_paths(contract))
-    refuse_twice(names, paths)
-    return {path: names.index(path) for path in paths if path in names}
+    require_columns(names, columns.required)
+    refuse_twice(names, columns.mapped)
+    return {path: names.index(path) for path in columns.mapped if path in names}
 
 
 def _as_batch(

@@ -4,22 +4,15 @@ How records are told apart does not belong here.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
 from complaints_platform.schemas import FLAG_SEPARATOR, QuarantineReason, RawRecord
 from complaints_platform.schemas.model import polars_schema
-from complaints_platform.sources.batches import (
-    Problem,
-    ReadBatch,
-    SplitBatch,
-    UnreadableFileError,
-    Window,
-    quarantine_frame,
-    value_column,
-)
+from complaints_platform.sources.batches import Problem, ReadBatch, SplitBatch, Window, quarantine_frame, value_column
+from complaints_platform.sources.columns import Columns, joined, listed, several, with_blanks_as_null
 from complaints_platform.sources.contract import ChannelMap, SourceContract, ValueFilter
 from complaints_platform.sources.times import INSTANT, parse_times
 
@@ -30,80 +23,18 @@ TEXT_FIELDS = ("source_id", "customer", "agent", "thread", "region", "product", 
 OPTIONAL_TIMES = ("updated_at", "first_response_at", "resolved_at")
 RAW_SCHEMA = polars_schema(RawRecord)
 
-MAX_SHOWN_COLUMNS = 40
-COLUMN_NAME = re.compile(r"[^\W\d][\w .#/()%:&-]{0,59}")
 
-
-def mapped_paths(contract: SourceContract) -> list[str]:
-    """All columns, or paths into nested objects, that ``contract`` looks at; each once."""
+def columns_of(contract: SourceContract) -> Columns:
+    """Return the columns that a source of complaints is read by; none can be without text, time, channel, filter."""
     fields = contract.fields
-    single = (getattr(fields, name) for name in TEXT_FIELDS)
-    several = (_several(getattr(fields, name)) for name in OPTIONAL_TIMES)
-    withdrawn = [contract.withdrawn.field] if contract.withdrawn else []
-    paths = [
-        *required_paths(contract),
-        *withdrawn,
-        *(path for path in single if path),
-        *(p for ps in several for p in ps),
-    ]
-    return list(dict.fromkeys(paths))
-
-
-def required_paths(contract: SourceContract) -> list[str]:
-    """The columns without which no record can be read: text, time, channel, filter; each once."""
     channel = [contract.channel.field] if isinstance(contract.channel, ChannelMap) else []
     keep = [contract.keep.field] if contract.keep else []
-    paths = [*_several(contract.fields.text), *_several(contract.fields.occurred_at), *channel, *keep]
-    return list(dict.fromkeys(paths))
-
-
-def _several(paths: str | list[str] | None) -> list[str]:
-    return [paths] if isinstance(paths, str) else paths or []
-
-
-def require_columns(names: Sequence[str], required: Iterable[str], *, nested: bool = False) -> None:
-    """Make sure that all of ``required`` are there; of a path into a nested column, its first part.
-
-    Raises:
-        UnreadableFileError: one is missing; the detail names what there is.
-    """
-    there, wanted = set(names), list(required)
-    missing = [path for path in wanted if path not in there and not (nested and path.split(".")[0] in there)]
-    if missing:
-        raise UnreadableFileError(
-            QuarantineReason.MISSING_COLUMN,
-            f"has no column {_listed(missing)}; {_shown(names, is_header=len(missing) < len(set(wanted)))}; "
-            "correct the contract's fields and format, or ask the sender",
-        )
-
-
-def refuse_twice(names: Sequence[str], paths: Iterable[str]) -> None:
-    """Make sure that no mapped column is there twice.
-
-    Raises:
-        UnreadableFileError: one is.
-    """
-    twice = [path for path in paths if names.count(path) > 1]
-    if twice:
-        raise UnreadableFileError(
-            QuarantineReason.DUPLICATE_HEADER,
-            f"has several columns {_listed(twice)}: nobody can say which is meant; ask the sender",
-        )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names))
-
-
-def _shown(names: Sequence[str], *, is_header: bool) -> str:
-    """List columns for people, unless they may be the record of a file without a header.
-
-    A first line that holds none of the expected names may be somebody's name and complaint.
-    """
-    if not is_header or not all(COLUMN_NAME.fullmatch(name) for name in names if name):
-        return f"its first line has {len(names)} fields and does not look like a header"
-    more = f" and {len(names) - MAX_SHOWN_COLUMNS} more" if len(names) > MAX_SHOWN_COLUMNS else ""
-    return f"its columns are {_listed(names[:MAX_SHOWN_COLUMNS])}{more}"
+    withdrawn = [contract.withdrawn.field] if contract.withdrawn else []
+    single = (getattr(fields, name) for name in TEXT_FIELDS)
+    times = (several(getattr(fields, name)) for name in OPTIONAL_TIMES)
+    required = [*several(fields.text), *several(fields.occurred_at), *channel, *keep]
+    optional = [*withdrawn, *(path for path in single if path), *(path for paths in times for path in paths)]
+    return Columns.of(required, optional)
 
 
 class Mapper:
@@ -126,7 +57,7 @@ class Mapper:
         """Turn split records into raw ones; each ends as a record, quarantined or filtered."""
         if batch.frame is None or batch.frame.is_empty():
             return ReadBatch(pl.DataFrame(schema=RAW_SCHEMA), quarantine_frame(batch.problems), 0)
-        values, filtered = _with_blanks_as_null(batch.frame, mapped_paths(self.contract)), 0
+        values, filtered = with_blanks_as_null(batch.frame, columns_of(self.contract).mapped), 0
         if self.contract.keep:
             values = values.filter(_chosen(self.contract.keep))
             filtered = batch.frame.height - values.height
@@ -148,11 +79,11 @@ class Mapper:
             "raw_record",
             channel_value=self._channel_value(),
             channel=self._channel(),
-            text=_joined(fields.text),
-            original_timestamp=_joined(fields.occurred_at),
+            text=joined(fields.text),
+            original_timestamp=joined(fields.occurred_at),
             withdrawn=_chosen(self.contract.withdrawn) if self.contract.withdrawn else pl.lit(value=False),
-            **{name: _joined(getattr(fields, name)) for name in TEXT_FIELDS},
-            **{name: _joined(paths) for name, paths in times.items() if paths},
+            **{name: joined(getattr(fields, name)) for name in TEXT_FIELDS},
+            **{name: joined(paths) for name, paths in times.items() if paths},
             **{name: pl.lit(None, dtype=INSTANT) for name, paths in times.items() if not paths},
         )
         occurred = self._times(frame["original_timestamp"])
@@ -229,7 +160,7 @@ class Mapper:
     def _detail(self, reason: QuarantineReason, time: str | None, channel: str | None) -> str:
         if reason is QuarantineReason.UNKNOWN_CHANNEL:
             return self._unknown_channel(channel)
-        text, when = _listed(_several(self.contract.fields.text)), _listed(_several(self.contract.fields.occurred_at))
+        text, when = listed(several(self.contract.fields.text)), listed(several(self.contract.fields.occurred_at))
         written = f"{when} is {shown_time(time or '')}"
         last = self._last - CLOCK_SKEW
         return {
@@ -247,19 +178,7 @@ class Mapper:
         channel = self.contract.channel
         field, known = (channel.field, channel.values) if isinstance(channel, ChannelMap) else ("", {})
         what = f"holds a value of {len(value)} characters that is" if value else "is empty, which is"
-        return f"{field!r} {what} not in the contract's map (it knows {_listed(list(known))}); add it, or filter it out"
-
-
-def _with_blanks_as_null(frame: pl.DataFrame, paths: Sequence[str]) -> pl.DataFrame:
-    """Give every path a column, with null where its value is missing or white space only."""
-    names = [value_column(path) for path in paths]
-    return frame.select(
-        "record_number",
-        "line_number",
-        "raw_record",
-        *(pl.when(pl.col(name).str.strip_chars() != "").then(name) for name in names if name in frame.columns),
-        *(pl.lit(None, dtype=pl.String).alias(name) for name in names if name not in frame.columns),
-    )
+        return f"{field!r} {what} not in the contract's map (it knows {listed(list(known))}); add it, or filter it out"
 
 
 def _trimmed(path: str) -> pl.Expr:
@@ -270,17 +189,6 @@ def _trimmed(path: str) -> pl.Expr:
 def _chosen(values: ValueFilter) -> pl.Expr:
     """Whether the value is one of those named; never null."""
     return _trimmed(values.field).is_in(values.values).fill_null(value=False)
-
-
-def _joined(paths: str | list[str] | None) -> pl.Expr:
-    """The values at ``paths``, as sent, joined by a space; null where all are."""
-    columns = [pl.col(value_column(path)) for path in _several(paths)]
-    if not columns:
-        return pl.lit(None, dtype=pl.String)
-    if len(columns) == 1:
-        return columns[0]
-    text = pl.concat_str(columns, separator=" ", ignore_nulls=True)
-    return pl.when(pl.any_horizontal(column.is_not_null() for column in columns)).then(text)
 
 
 TIME_SHAPE = re.compile(

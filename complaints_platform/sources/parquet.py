@@ -11,8 +11,8 @@ from polars.datatypes import DataTypeClass
 
 from complaints_platform.schemas import QuarantineReason
 from complaints_platform.sources.batches import Problem, SplitBatch, UnreadableFileError
+from complaints_platform.sources.columns import require_columns
 from complaints_platform.sources.json_text import objects_batch
-from complaints_platform.sources.mapping import require_columns
 
 BATCH_ROWS = 16_384
 

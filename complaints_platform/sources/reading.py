@@ -15,8 +15,10 @@ from complaints_platform.sources.batches import (
     UnreadableFileError,
     Window,
 )
+from complaints_platform.sources.columns import Columns
 from complaints_platform.sources.contract import (
     CsvFormat,
+    FileContract,
     JsonFormat,
     NdjsonFormat,
     ParquetFormat,
@@ -28,7 +30,7 @@ from complaints_platform.sources.delimited import split_delimited
 from complaints_platform.sources.json_document import split_document
 from complaints_platform.sources.json_text import split_lines
 from complaints_platform.sources.lines import Block, line_ends, text_blocks
-from complaints_platform.sources.mapping import Mapper, mapped_paths, required_paths
+from complaints_platform.sources.mapping import Mapper, columns_of
 from complaints_platform.sources.parquet import split_parquet
 from complaints_platform.sources.times import check_formats
 from complaints_platform.sources.workbook import split_workbook
@@ -69,9 +71,9 @@ def read_records(
         OSError: the stream itself fails.
     """
     check_formats(contract.times)
-    mapper = Mapper(contract, window, typed=isinstance(contract.format, ParquetFormat | XlsxFormat))
+    mapper = Mapper(contract, window, typed=has_types(contract))
     try:
-        for batch in _split(stream, contract, block_bytes):
+        for batch in split_records(stream, contract, columns_of(contract), block_bytes):
             yield mapper.read(batch)
     except UnreadableFileError as error:
         problem = error.problem
@@ -79,7 +81,7 @@ def read_records(
         yield mapper.read(SplitBatch(problems=[named]))
 
 
-def line_of_file(stream: BinaryIO, contract: SourceContract, number: int) -> str | None:
+def line_of_file(stream: BinaryIO, contract: FileContract, number: int) -> str | None:
     """Return line ``number`` (from 1) of a text file, decoded, without its end.
 
     Returns:
@@ -105,13 +107,24 @@ def line_of_file(stream: BinaryIO, contract: SourceContract, number: int) -> str
     return held.decode() if ended + 1 == number and held else None
 
 
-def _split(stream: BinaryIO, contract: SourceContract, block_bytes: int) -> Iterator[SplitBatch]:
-    """Split a file into records by its format."""
+def has_types(contract: FileContract) -> bool:
+    """Tell whether the file's values have types, so that its times are ISO 8601 whatever the contract says."""
+    return isinstance(contract.format, ParquetFormat | XlsxFormat)
+
+
+def split_records(
+    stream: BinaryIO, contract: FileContract, columns: Columns, block_bytes: int = BLOCK_BYTES
+) -> Iterator[SplitBatch]:
+    """Split a file into records by its format, in the file's order.
+
+    Raises:
+        UnreadableFileError: the file as a whole, or its rest, can't be read.
+    """
     plain = PlainBytes(stream)
-    paths, required = mapped_paths(contract), required_paths(contract)
+    paths, required = columns.mapped, columns.required
     match contract.format:
         case CsvFormat() as csv_format:
-            yield from split_delimited(text_blocks(plain, contract.encoding, block_bytes), csv_format, contract)
+            yield from split_delimited(text_blocks(plain, contract.encoding, block_bytes), csv_format, columns)
         case NdjsonFormat():
             yield from split_lines(text_blocks(plain, contract.encoding, block_bytes), paths)
         case JsonFormat(records=records):

@@ -12,8 +12,8 @@ import polars as pl
 
 from complaints_platform.schemas import QuarantineReason
 from complaints_platform.sources.batches import MAX_DOCUMENT_BYTES, Problem, SplitBatch, UnreadableFileError
+from complaints_platform.sources.columns import refuse_twice, require_columns
 from complaints_platform.sources.json_text import objects_batch
-from complaints_platform.sources.mapping import refuse_twice, require_columns
 
 BATCH_ROWS = 16_384
 

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 
 from complaints_platform.errors import ContractError
 from complaints_platform.settings import PACKAGED_SOURCES
-from complaints_platform.sources.contract import COMPONENT_TYPE, SourceContract, load_contract, load_contracts
+from complaints_platform.sources.contract import COMPLAINTS, SourceContract, load_contract, load_contracts
 from complaints_platform_tests import contracts
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-def write(folder, name, attributes, component=COMPONENT_TYPE):
+def write(folder, name, attributes, component=COMPLAINTS):
     path = folder / name / "defs.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(yaml.safe_dump({"type": component, "attributes": attributes}))

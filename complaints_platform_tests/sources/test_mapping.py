@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from complaints_platform.errors import ContractError
-from complaints_platform.sources.mapping import mapped_paths, required_paths, shown_time
+from complaints_platform.sources.mapping import columns_of, shown_time
 from complaints_platform.sources.reading import Window
 from complaints_platform_tests.sources.reading_helpers import make_contract, read
 
@@ -193,8 +193,8 @@ def test_paths_are_listed_once_and_needed_ones_first():
         withdrawn={"field": "d", "values": ["x"]},
         keep={"field": "b", "values": ["x"]},
     )
-    assert required_paths(contract) == ["a", "b"]
-    assert mapped_paths(contract) == ["a", "b", "d", "c"]
+    assert columns_of(contract).required == ["a", "b"]
+    assert columns_of(contract).mapped == ["a", "b", "d", "c"]
 
 
 @pytest.mark.parametrize("value", ["2026-03-05", "05.03.26 9:05", "2026-03-05T10:00:00.123+02:00", "3/5/2026 10:00 pm"])
