@@ -38,12 +38,15 @@ check: setup
 	for source in complaints_platform/defs/sources/*/; do dg check yaml "$$source" || exit 1; done
 	dg check defs
 
+# Growth up to 10 million complaints and 1000 days is longer work:
+# python -m benchmarks cleaning --scale --history
 bench: setup
-	python -m benchmarks
+	python -m benchmarks cleaning --scale 30 --history 100
+	python -m benchmarks path
 
 # Names, versions and hashes of all dependencies; run it after changing pyproject.toml.
 lock: setup
-	uv pip compile pyproject.toml --group dev --generate-hashes --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --group dev --group benchmarks --generate-hashes --universal --python-version 3.11 \
 		--no-emit-index-url --no-annotate --no-header --output-file requirements.lock
 
 clean:

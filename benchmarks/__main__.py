@@ -3,20 +3,57 @@
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 
+from benchmarks import cleaning_report
+from benchmarks.cleaning import HISTORY_RECORDS_A_DAY, CleaningBench
 from benchmarks.contenders import ALL, DIRECT, PLATFORM, Bench, Result
 from benchmarks.correctness import check_agreement, check_platform, check_same
 from benchmarks.errors import BenchmarkError, PeersAbsentError
+from benchmarks.measured import CONTENDERS
 from benchmarks.report import as_json, machine, markdown
-from benchmarks.workload import PEERS_VARIABLE, find_peers, prepare
+from benchmarks.workload import MONTH, PEERS_VARIABLE, find_peers, prepare
 
 RESULTS = Path(__file__).parent / "results"
-SIZES = (100_000, 1_000_000)
+PATH_SIZES = (100_000, 1_000_000)
+CLEANING_SIZE = 1_000_000
+SCALE_DAYS = 10 * MONTH
+HISTORY_DAYS = 1000
 ROUNDS = 3
+
+
+class Report:
+    """What has been measured so far: a section of Markdown for people, and all numbers for machines."""
+
+    def __init__(self) -> None:
+        self._started = datetime.now(UTC)
+        self._sections: list[str] = []
+        self._numbers: dict[str, list[Any]] = {}
+
+    def add(self, kind: str, section: str, numbers: object) -> None:
+        """Add a section, and show it."""
+        self._sections.append(section)
+        self._numbers.setdefault(kind, []).append(numbers)
+        print(f"\n{section}", flush=True)
+
+    def write(self, name: str) -> None:
+        """Write both files, named by time and ``name``; nothing if nothing was added."""
+        if not self._sections:
+            return
+        facts: Mapping[str, Any] = {"date": self._started.isoformat(timespec="seconds"), **machine()}
+        stem = f"{self._started:%Y%m%dT%H%M%SZ}-{name}"
+        RESULTS.mkdir(exist_ok=True)
+        numbers = orjson.dumps({"machine": facts, **self._numbers}, option=orjson.OPT_INDENT_2)
+        (RESULTS / f"{stem}.json").write_bytes(numbers)
+        header = "\n".join(f"- {key}: {value}" for key, value in facts.items())
+        (RESULTS / f"{stem}.md").write_text(f"{header}\n\n" + "\n".join(self._sections), encoding="utf-8")
+        print(f"written: {RESULTS / stem}.json and .md")
 
 
 def main() -> int:
@@ -26,42 +63,39 @@ def main() -> int:
     except PeersAbsentError as error:
         print(f"skipped: {error}")
         return 0
-    started = datetime.now(UTC)
-    sections, measured = [], []
+    report = Report()
+    measure: Callable[[argparse.Namespace, Path, Path, Report], None] = options.measure
     with tempfile.TemporaryDirectory(prefix="complaints-bench-", dir=options.work) as work:
         try:
-            for records in options.records or SIZES:
-                bench = Bench(prepare(records, peers, Path(work)), Path(work))
-                results = _measure(bench, options.only or list(ALL), options.rounds)
-                sections.append(markdown(bench, results))
-                measured.append(as_json(bench, results))
-                print(f"\n{sections[-1]}", flush=True)
+            measure(options, peers, Path(work), report)
         except BenchmarkError as error:
             print(f"failed: {error}", file=sys.stderr)
             return 1
-    name = f"{started:%Y%m%dT%H%M%SZ}"
-    RESULTS.mkdir(exist_ok=True)
-    described = {"date": started.isoformat(timespec="seconds"), "machine": machine(), "sizes": measured}
-    (RESULTS / f"{name}.json").write_bytes(orjson.dumps(described, option=orjson.OPT_INDENT_2))
-    header = "\n".join(f"- {key}: {value}" for key, value in {"date": described["date"], **machine()}.items())
-    (RESULTS / f"{name}.md").write_text(f"{header}\n\n" + "\n".join(sections), encoding="utf-8")
-    print(f"written: {RESULTS / name}.json and .md")
+        finally:
+            report.write(options.command)  # a section counts by itself, whatever became of a later one
     return 0
 
 
-def _measure(bench: Bench, contenders: list[str], rounds: int) -> list[Result]:
+def _measure_path(options: argparse.Namespace, peers: Path, work: Path, report: Report) -> None:
+    """Measure the whole path, from files to marts."""
+    for records in options.records or PATH_SIZES:
+        bench = Bench(prepare(records, peers, work), work)
+        results = _run_path(bench, options.only or list(ALL), options.rounds)
+        report.add("sizes", markdown(bench, results), as_json(bench, results))
+
+
+def _run_path(bench: Bench, contenders: list[str], rounds: int) -> list[Result]:
     """Train, then let the contenders run in turn, several rounds; check every run."""
-    print(f"{bench.workload.records:,} records: training …", flush=True)
+    _say(f"{bench.workload.records:,} records: training …")
     bench.train()
     results: list[Result] = []
     for number in range(1, rounds + 1):
         for contender in contenders:
             result = bench.run(contender)
             cost = result.total
-            print(
+            _say(
                 f"  round {number}, {contender}: {cost.wall_s:.1f} s, CPU {cost.cpu_s:.1f} s, {cost.peak_mb:,.0f} MB "
-                f"(load before: {result.load:.1f})",
-                flush=True,
+                f"(load before: {result.load:.1f})"
             )
             if contender in {PLATFORM, DIRECT}:
                 check_platform(result, bench.trained["platform"])
@@ -75,16 +109,65 @@ def _measure(bench: Bench, contenders: list[str], rounds: int) -> list[Result]:
     return results
 
 
+def _measure_cleaning(options: argparse.Namespace, peers: Path, work: Path, report: Report) -> None:
+    """Measure from files to de-duplicated complaints, and how that grows."""
+    bench = CleaningBench(options.records, peers, work, _say)
+    compared = bench.compare(options.only or CONTENDERS, options.rounds)
+    report.add("comparison", cleaning_report.comparison(compared), [asdict(result) for result in compared])
+    if options.scale:
+        scaled = bench.scale(_decades(options.scale), options.rounds)
+        report.add("scale", cleaning_report.scale(scaled), [asdict(result) for result in scaled])
+    if options.history:
+        lived = bench.history(_decades(options.history))
+        section = cleaning_report.history(lived, HISTORY_RECORDS_A_DAY)
+        report.add("history", section, [asdict(result) for result in lived])
+
+
+def _decades(largest: int) -> list[int]:
+    """Return a hundredth, a tenth and the whole of ``largest``, as far as they are whole days."""
+    return [size for size in (largest // 100, largest // 10, largest) if size]
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure the whole path from files to marts, against the peers' scripts on the same files.",
+        description="Measure the platform against scripts that do the same work on the same files.",
     )
-    parser.add_argument("--records", type=int, action="append", help="complaints; may be repeated (100000 and 1000000)")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each contender runs ({ROUNDS})")
-    parser.add_argument("--only", choices=ALL, action="append", help="only this contender; may be repeated")
-    parser.add_argument("--peers", type=Path, help=f"folder of the peers' scripts (or {PEERS_VARIABLE})")
-    parser.add_argument("--work", type=Path, help="where the work folder is made; it goes when all is done (/tmp)")
+    commands = parser.add_subparsers(dest="command", required=True)
+    path = commands.add_parser("path", help="the whole path from files to marts")
+    path.add_argument("--records", type=int, action="append", help="complaints; may be repeated (100000 and 1000000)")
+    path.add_argument("--only", choices=ALL, action="append", help="only this contender; may be repeated")
+    path.set_defaults(measure=_measure_path)
+    cleaning = commands.add_parser("cleaning", help="from files to de-duplicated complaints")
+    cleaning.add_argument(
+        "--records", type=int, default=CLEANING_SIZE, help=f"complaints of a month of {MONTH} days ({CLEANING_SIZE})"
+    )
+    cleaning.add_argument("--only", choices=CONTENDERS, action="append", help="only this contender; may be repeated")
+    cleaning.add_argument(
+        "--scale",
+        type=int,
+        nargs="?",
+        const=SCALE_DAYS,
+        metavar="DAYS",
+        help=f"how cost grows with days as large as the month's: DAYS/100, DAYS/10 and DAYS ({SCALE_DAYS})",
+    )
+    cleaning.add_argument(
+        "--history",
+        type=int,
+        nargs="?",
+        const=HISTORY_DAYS,
+        metavar="DAYS",
+        help=f"what one more day costs in a lake of DAYS/100, DAYS/10 and DAYS days ({HISTORY_DAYS})",
+    )
+    cleaning.set_defaults(measure=_measure_cleaning)
+    for command in (path, cleaning):
+        command.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each contender runs ({ROUNDS})")
+        command.add_argument("--peers", type=Path, help=f"folder of the peers' scripts (or {PEERS_VARIABLE})")
+        command.add_argument("--work", type=Path, help="where the work folder is made; it goes when all is done (/tmp)")
     return parser
 
 

@@ -1,20 +1,16 @@
-"""Starting each contender in a process of its own and reading its result."""
+"""The contenders of the whole path, from files to marts: how each is run, and its result."""
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from benchmarks.errors import BenchmarkError
-from benchmarks.meter import RESULT, Cost
-from benchmarks.workload import SOURCES, TAXONOMY, Workload
+from benchmarks.meter import Cost
+from benchmarks.processes import result_of, run_module, run_script
+from benchmarks.workload import Workload
 
 PLATFORM, DIRECT = "platform", "direct"
 PEERS = {
@@ -25,7 +21,6 @@ PEERS = {
 """Contender → the peers' script, and its mode."""
 
 ALL = (PLATFORM, DIRECT, *PEERS)
-FIRST_DAY = "2026-01-01"
 
 
 @dataclass(frozen=True)
@@ -98,46 +93,15 @@ class Bench:
     def _run_peer(self, contender: str, load: float) -> Result:
         script, *mode = PEERS[contender]
         out = self.work / "peer-out"
-        got = _result_of(self._peer(script, str(self.workload.data), str(out), *mode))
+        got = result_of(self._peer(script, str(self.workload.data), str(out), *mode))
         shutil.rmtree(out, ignore_errors=True)
         stages = {name: Cost(wall, cpu, peak) for name, wall, cpu, peak in got["steps"]}
         counts = {name: value for name, value in got.items() if name not in {"engine", "steps"}}
         return Result(contender, Cost(got["total"], got["cpu"], got["peak_mb"]), stages, counts, load)
 
     def _peer(self, *command: str) -> str:
-        return _run([sys.executable, *command], self.workload.peers, dict(os.environ))
+        return run_script(self.workload.peers, *command)
 
     def _platform(self, way: str, lake: Path) -> dict[str, Any]:
-        others = {name: value for name, value in os.environ.items() if not name.startswith(("COMPLAINTS_", "DAGSTER_"))}
-        environment = {
-            **others,
-            "COMPLAINTS_PROFILE": "test",
-            "COMPLAINTS_LAKE": str(lake),
-            "COMPLAINTS_LANDING": str(self.work / "landing"),
-            "COMPLAINTS_SOURCES": str(SOURCES),
-            "COMPLAINTS_TAXONOMY": str(TAXONOMY),
-            "COMPLAINTS_FIRST_DAY": FIRST_DAY,
-            "DAGSTER_HOME": str(self.work / "dagster"),
-            "PYTHONWARNINGS": "ignore",
-        }
         workload = self.workload
-        command = [
-            *(sys.executable, "-m", "benchmarks.platform_run", way),
-            *(str(workload.data), str(workload.peers), str(workload.records)),
-        ]
-        return _result_of(_run(command, Path(__file__).parent.parent, environment))
-
-
-def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise BenchmarkError(f"{' '.join(command)} failed:\n{done.stderr[-4000:]}")
-    return done.stdout
-
-
-def _result_of(output: str) -> dict[str, Any]:
-    for line in reversed(output.splitlines()):
-        if line.startswith(RESULT):
-            result: dict[str, Any] = orjson.loads(line.removeprefix(RESULT))
-            return result
-    raise BenchmarkError(f"no result in the output:\n{output[-4000:]}")
+        return run_module(self.work, lake, "platform_run", way, workload.data, workload.peers, workload.records)

@@ -1,9 +1,11 @@
 """Checks that a run did the work it was measured for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from benchmarks.contenders import Result, Training
 from benchmarks.errors import BenchmarkError
+from benchmarks.measured import PLATFORM, CleaningResult
+from benchmarks.workload import Workload
 
 DUPLICATES_TOLERANCE = 0.01
 """Both sides redact a little differently, so a few texts are equal for one and not for the other."""
@@ -70,6 +72,26 @@ def check_same(results: Iterable[Result]) -> None:
         _require(dict(other.counts) == dict(first.counts), other, f"{other.counts} is not what {first.contender} gave")
 
 
-def _require(condition: object, result: Result, problem: str) -> None:
+def check_cleaning(results: Sequence[CleaningResult], workload: Workload) -> None:
+    """Check that no contender lost a record, that each always found the same, and the platform what the others did.
+
+    Raises:
+        BenchmarkError: one did not; the message says what is wrong.
+    """
+    records = workload.records // workload.days * workload.days
+    found = {result.contender: result.found for result in results}
+    for result in results:
+        _require(result.found.records == records, result, f"{result.found.records} records, there are {records}")
+        _require(result.found == found[result.contender], result, f"not always the same: {result.found}")
+    for ours in (result for result in results if result.contender == PLATFORM):
+        for name, theirs in found.items():
+            _require(ours.found.unreadable == theirs.unreadable, ours, f"{ours.found}, {name} {theirs}")
+            apart = abs(ours.found.exact - theirs.exact)
+            _require(apart <= DUPLICATES_TOLERANCE * theirs.exact, ours, f"{ours.found}, {name} {theirs}")
+            least = theirs.near * (1 - NEAR_DUPLICATES_TOLERANCE)
+            _require(ours.found.near >= least, ours, f"{ours.found}, {name} {theirs}")
+
+
+def _require(condition: object, result: Result | CleaningResult, problem: str) -> None:
     if not condition:
         raise BenchmarkError(f"{result.contender}: {problem}; such a run is no measurement")

@@ -17,12 +17,12 @@ import orjson
 import polars as pl
 
 from benchmarks.meter import RESULT, Meter, Span
-from benchmarks.workload import Workload
+from benchmarks.workload import MONTH, Workload
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.cleaning import clean_texts
 from complaints_platform.collection.by_hand import collect_jobs
-from complaints_platform.collection.collect import collect_all
+from complaints_platform.collection.files import collect_all
 from complaints_platform.defs.running import Runner, local_instance
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import DayFrame, Table
@@ -30,12 +30,12 @@ from complaints_platform.marts.daily_complaints import INPUT_COLUMNS
 from complaints_platform.pipeline import data_sets, marts
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import CleanedRecipe
-from complaints_platform.pipeline.model import serving_model, train_and_serve
+from complaints_platform.pipeline.corrections import CorrectionsInForce
+from complaints_platform.pipeline.model import serving_model, train_challenger
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
 from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.schemas import Outcome
 from complaints_platform.settings import Settings, load_settings
-from complaints_platform.sources.contract import load_contracts
 
 STAGE_OF_STEP = {
     "collect_landing": "collect",
@@ -50,6 +50,9 @@ STAGE_OF_STEP = {
 
 CHECKS = "checks"
 
+AUTHOR = "benchmarks"
+"""Who gives the labels and asks for the training."""
+
 Spans = dict[str, list[Span]]
 
 
@@ -58,9 +61,10 @@ def train(settings: Settings, workload: Workload) -> dict[str, Any]:
     training, held_out = workload.labels()
     lake = Lake(settings.lake)
     started = time.perf_counter()
+    taxonomy = load_taxonomy(settings.taxonomy)
     cleaned = training.with_columns(clean_texts(training["text"]), subcategory="any_" + pl.col("category"))
-    lake.labels.add("benchmark", cleaned)
-    model = train_and_serve(lake, load_taxonomy(settings.taxonomy))
+    lake.labels.add(cleaned, AUTHOR, taxonomy.version)
+    model = train_challenger(lake, taxonomy, AUTHOR).model
     seconds = time.perf_counter() - started
     predicted = classify(model, clean_texts(held_out["text"]))["category"]
     return {"seconds": seconds, "labels": training.height, "accuracy": (predicted == held_out["category"]).mean()}
@@ -85,7 +89,7 @@ def through_dagster(settings: Settings) -> Spans:
 def without_dagster(settings: Settings) -> Spans:
     """Call the same recipes in the same order, with neither runs nor events, checks and previews."""
     lake = Lake(settings.lake)
-    cleaned = CleanedRecipe.of(settings, sorted(load_contracts(settings.sources)))
+    cleaned = CleanedRecipe.of(settings)
     spans: Spans = {}
 
     @contextmanager
@@ -104,7 +108,7 @@ def without_dagster(settings: Settings) -> Spans:
     with stage("collect"):
         for _ in collect_all(collect_jobs(settings, [], None), settings.workers):
             pass
-    categorized = CategorizedRecipe(serving_model(lake), settings.workers)
+    categorized = CategorizedRecipe(serving_model(lake), CorrectionsInForce.of(lake), settings.workers)
     days = find_stale(settings).by_day()
     with stage("cleaned"):
         write(data_sets.CLEANED, days, lambda _: cleaned.frames(days))
@@ -157,7 +161,7 @@ def lake_megabytes(settings: Settings) -> float:
 
 def main() -> None:
     way, data, peers, records = sys.argv[1:]
-    workload = Workload(int(records), Path(data), Path(peers))
+    workload = Workload(int(records), MONTH, Path(data), Path(peers))
     settings = load_settings()
     if way == "train":
         result = train(settings, workload)
