@@ -8,24 +8,33 @@ import re
 
 NAME = "<NAME>"
 
+_MY_NAME = r"m[yi] (?:full )?names? (?:is|are|na)|my name[\u2019']?s|mein name ist"
 _SURE_CUE = (
-    r"my (?:full )?names? (?:is|are)|my name[\u2019']?s|(?:my|full|customer) name ?:|(?:i am|i[\u2019']m) called"
+    r"(?:my|full|customer) name ?:|(?:i am|i[\u2019']m) called"
     r"|account holder(?:[\u2019']?s name)?(?: is| ?:)|registered (?:in|on|under|to) the name of"
 )
-_LABEL = r"name ?:"
-_CLOSING = "regards|sincerely|faithfully|yours truly|in the name of"
+_LABEL = r"names? ?(?:[:=]| -)"
+_CLOSING = "regards|sincerely|faithfully|yours truly|best wishes|freundlichen grüßen|in the name of"
 _SELF = r"(?:this|it) is |i am |i[\u2019']m "
-_SPEAKS = r"\w+ (?:\w+ )?(?:here|speaking|calling|writing)"
+_SPEAKS = r"[\w\u0300-\u036f'\u2019\-]+ (?:[\w\u0300-\u036f'\u2019\-]+ )?(?:here|speaking|calling|writing)"
+_TITLE = r"(?:(?:mr|mrs|ms|miss|dr|prof|engr|chief|alhaji|alhaja|herr|frau)\b\.? )?"
+_NOT_WITHIN = r"(?<!\bin )(?<!\bunder )(?<!\bon )(?<!\bof )"
+"""An account "in my name is" something, and one writes "in regards to" it."""
+
 _CUE = re.compile(
-    r"\b(?<!\bin )(?<!\bunder )(?<!\bon )(?<!\bof )"  # an account "in my name is" something
-    rf"(?:(?P<sure>{_SURE_CUE})[ :,]{{1,3}}|(?:{_CLOSING}),? |(?:{_SELF})(?={_SPEAKS}\b)"
-    rf"|(?<!account )(?<!agency )(?<!company )(?<!business )(?<!bank )(?<!creditor )(?<!product )(?<!plan ){_LABEL} ?)",
+    rf"\b(?:(?P<sure>(?:{_NOT_WITHIN}|(?=(?-i:My)))(?:{_MY_NAME})|{_SURE_CUE})[ :,]{{1,3}}"  # "My" begins a sentence
+    rf"|{_NOT_WITHIN}(?:{_CLOSING})(?:, ?| )|(?:{_SELF})(?={_SPEAKS}\b)"
+    rf"|(?<!account )(?<!agency )(?<!company )(?<!business )(?<!bank )(?<!creditor )(?<!product )(?<!plan ){_LABEL} ?)"
+    rf"{_TITLE}",
     re.IGNORECASE,
 )
-MAYBE_NAME = tuple(f"(?i){cue}" for cue in (_SURE_CUE, _LABEL, _CLOSING, f"(?:{_SELF}){_SPEAKS}"))
+MAYBE_NAME = tuple(f"(?i){cue}" for cue in (f"{_MY_NAME}|{_SURE_CUE}", _LABEL, _CLOSING, f"(?:{_SELF}){_SPEAKS}"))
 """Gates (for Rust), several because each alone is searched for faster."""
 
-_WORD = re.compile(r"[^\W\d_]+(?:[\u2019'\-][^\W\d_]+)*(?:(?<= [A-Z])\.)?")
+_LETTERS = r"(?:[^\W\d_][\u0300-\u036f]*)+"
+"""Letters with the accents that no single character holds, as in Yoruba names."""
+
+_WORD = re.compile(rf"{_LETTERS}(?:[\u2019'\-]{_LETTERS})*(?:(?<= [A-Z])\.)?")
 _MAX_NAMES = 3
 _NO_NAME = frozenset(
     [

@@ -28,7 +28,7 @@ from complaints_platform.cleaning.identity import (
 )
 from complaints_platform.cleaning.language import detect_languages
 from complaints_platform.cleaning.near_duplicates import near_duplicates, shingled
-from complaints_platform.cleaning.redaction import redact_texts
+from complaints_platform.cleaning.redaction import TOKENS, redact_texts
 from complaints_platform.cleaning.rules import Rules
 from complaints_platform.cleaning.shingles import shingle_words
 from complaints_platform.cleaning.text import normalize_texts, scatter, until_stable
@@ -62,9 +62,9 @@ def prepare(raw: pl.DataFrame, key: DataKey, rules: Rules | None = None) -> pl.D
         all that was sent, ``complaint_id`` is the same until ``decide_outcomes`` numbers them.
     """
     rules = rules or Rules()
-    text = _by_source(raw, "text", lambda source, texts: clean_texts(texts, rules.account_patterns.get(source)))
+    text = _clean_text(raw, rules)
     words = split_words(text)
-    language = map_distinct(raw["language"], _lower)
+    language = clean_fields(raw["language"], _in_small_letters)
     unsaid = language.is_null()
     if unsaid.any():
         language = language.zip_with(~unsaid, detect_languages(text, words, rules.languages))
@@ -78,9 +78,11 @@ def prepare(raw: pl.DataFrame, key: DataKey, rules: Rules | None = None) -> pl.D
             thread_key=_by_source(raw, "thread", partial(thread_keys, key=key)),
             text=text,
             language=language,
-            region=map_distinct(raw["region"], lambda values: _redacted(rules.regions.normalize(values))),
-            product=map_distinct(raw["product"], _redacted),
-            status=map_distinct(raw["status"], _lower),
+            account_key=pl.lit(None, pl.String),
+            segment=pl.lit(None, pl.String),
+            region=clean_fields(raw["region"], rules.regions.normalize),
+            product=clean_fields(raw["product"]),
+            status=clean_fields(raw["status"], _in_small_letters),
             shingles=shingle_words(words),
         )
         .with_columns(_times_in_order())
@@ -129,6 +131,36 @@ def clean_texts(texts: pl.Series, account_pattern: str | None = None) -> pl.Seri
     return until_stable(normalize_texts(texts), partial(_redact_normalized, account_pattern=account_pattern))
 
 
+def _in_small_letters(values: pl.Series) -> pl.Series:
+    return values.str.to_lowercase()
+
+
+def _clean_text(raw: pl.DataFrame, rules: Rules) -> pl.Series:
+    if not rules.account_patterns:
+        return clean_texts(raw["text"])
+    return _by_source(raw, "text", lambda source, texts: clean_texts(texts, rules.account_patterns.get(source)))
+
+
+def clean_fields(values: pl.Series, normalize: Callable[[pl.Series], pl.Series] | None = None) -> pl.Series:
+    """Clean short values (String) like texts, for a form's field holds whatever people put there; empty ones are null.
+
+    Args:
+        values: what was sent.
+        normalize: what is done with each distinct value before.
+    """
+
+    def step(distinct: pl.Series) -> pl.Series:
+        cleaned = clean_texts(normalize(distinct).fill_null("") if normalize else distinct)
+        # What writes a field in another case must leave the tokens of an earlier cleaning alone.
+        return cleaned.str.replace_many(TOKENS, TOKENS, ascii_case_insensitive=True)
+
+    def clean(distinct: pl.Series) -> pl.Series:
+        cleaned = until_stable(distinct, step)
+        return cleaned.set(cleaned == "", None)
+
+    return map_distinct(values, clean)
+
+
 def _redact_normalized(texts: pl.Series, account_pattern: str | None) -> pl.Series:
     redacted = redact_texts(texts, account_pattern)
     rows = (redacted != texts).fill_null(value=False).arg_true()
@@ -162,16 +194,6 @@ def _by_source(raw: pl.DataFrame, column: str, function: Callable[[str, pl.Serie
         rows = (raw["source"] == source).arg_true()
         result = scatter(result, rows, function(source, raw[column].gather(rows)))
     return result
-
-
-def _redacted(values: pl.Series) -> pl.Series:
-    """Clean short values like texts: a form's field holds whatever people put there."""
-    clean = clean_texts(values)
-    return clean.set(clean == "", None)
-
-
-def _lower(values: pl.Series) -> pl.Series:
-    return _redacted(values).str.to_lowercase()
 
 
 def _near_duplicates(complaints: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

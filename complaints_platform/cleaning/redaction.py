@@ -17,15 +17,20 @@ from urllib.parse import parse_qsl, urlsplit
 
 import polars as pl
 
-from complaints_platform.cleaning.names import MAYBE_NAME, redact_names
-from complaints_platform.cleaning.numbers import ACCOUNT, MAYBE_NUMBER, NATIONAL_ID, redact_numbers
+from complaints_platform.cleaning.names import MAYBE_NAME, NAME, redact_names
+from complaints_platform.cleaning.numbers import ACCOUNT, CARD, MAYBE_NUMBER, NATIONAL_ID, PHONE, redact_numbers
 from complaints_platform.cleaning.text import map_rows, scatter
 
 URL, EMAIL, IBAN, IP = "<URL>", "<EMAIL>", "<IBAN>", "<IP>"
 
 # --- web addresses ---------------------------------------------------------------------------------
 
-_URL = re.compile(r"\b(?:https?|ftp)://[^\s<>\"]*[^\s<>\".,;:!?)\]}']", re.IGNORECASE)
+_URL = re.compile(
+    r"(?:\b(?:https?|ftp)://|(?<![\w/.@\-])(?:[\w\-]+\.)+[a-z]{2,24}/[^\s<>\"?]*\?(?=[^\s<>\"]*=))[^\s<>\"]*[^\s<>\".,;:!?)\]}']",
+    re.IGNORECASE,
+)
+"""With its scheme, or without one if it carries parameters."""
+
 _PERSONAL_PARAMETER = re.compile(
     r"token|secret|passw|pwd|auth|session|sid$|api_?key|^key$|sig(?:nature)?$|jwt|otp|^code$|e?mail|phone|mobile|msisdn"
     r"|user|login|name|account|acct|customer|iban|card|ssn|^nin$|^bvn$|reset|verif|invite",
@@ -33,6 +38,8 @@ _PERSONAL_PARAMETER = re.compile(
 )
 _OPAQUE = re.compile(r"(?=[\w\-]*[0-9])(?=[\w\-]*[A-Za-z])[\w\-]{32,}")
 """A path part or value that only serves as a secret: long, letters and digits."""
+_NAMED_BY_NUMBER = frozenset({"wa.me"})
+"""Sites where the path is a telephone number."""
 
 
 def _redact_urls(text: str) -> str:
@@ -44,7 +51,12 @@ def _is_personal_url(address: str) -> bool:
         parts = urlsplit(address)
     except ValueError:  # brackets that hold no IPv6 address
         return True
-    if "@" in parts.netloc or _OPAQUE.search(parts.path) or "@" in parts.path.lstrip("/@"):
+    if (
+        "@" in parts.netloc
+        or parts.netloc.lower() in _NAMED_BY_NUMBER
+        or _OPAQUE.search(parts.path)
+        or "@" in parts.path.lstrip("/@")
+    ):
         return True
     pairs = parse_qsl(parts.query, keep_blank_values=True) + parse_qsl(parts.fragment)
     return any(_PERSONAL_PARAMETER.search(name) or "@" in value or _OPAQUE.search(value) for name, value in pairs)
@@ -100,8 +112,9 @@ def _iban_end(candidate: str) -> int | None:
 # --- internet addresses ----------------------------------------------------------------------------
 
 _IP = re.compile(
-    r"(?<![\w.:])(?<!version )"
-    r"(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\w|\.[0-9])|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:]))",
+    r"(?<![\w.])(?<!version )"
+    r"(?:(?<![0-9]:)(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\w|\.[0-9])"
+    r"|(?<!:)[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:]))",
     re.IGNORECASE,
 )
 _IPV6_GROUPS = 3
@@ -123,7 +136,7 @@ def _is_ip(candidate: str) -> bool:
 # --- national ids that hold letters ----------------------------------------------------------------
 
 _NINO = re.compile(
-    r"\b(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]\b",
+    r"\b(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[0-9]{2}[ -]?[A-D]\b",
     re.IGNORECASE,
 )
 """UK National Insurance number (HMRC, NIM39110)."""
@@ -149,10 +162,14 @@ _RULES = (
     Rule(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", _redact_ips),
     Rule(r"(?i)[0-9a-f]{0,4}:[0-9a-f]{0,4}:[0-9a-f:]", _redact_ips),
     Rule(r"[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11}", _redact_ibans),
-    Rule(r"[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-Da-d]", _redact_ninos),
+    Rule(r"[0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}[ \-]?[A-Da-d]", _redact_ninos),
     Rule(MAYBE_NUMBER, redact_numbers),
     *(Rule(gate, redact_names) for gate in MAYBE_NAME),
 )
+
+
+TOKENS = [URL, EMAIL, IBAN, IP, CARD, NATIONAL_ID, ACCOUNT, PHONE, NAME]
+"""All that redaction puts in the place of personal data."""
 
 
 def redact_texts(texts: pl.Series, account_pattern: str | None = None) -> pl.Series:
@@ -168,7 +185,8 @@ def redact_texts(texts: pl.Series, account_pattern: str | None = None) -> pl.Ser
     """
     if account_pattern is not None:
         texts = texts.str.replace_all(account_pattern, ACCOUNT)
-    texts = map_rows(texts, texts.str.contains("://", literal=True), _redact_urls)
+    may_be_url = texts.str.contains("://", literal=True) | texts.str.contains("=", literal=True)
+    texts = map_rows(texts, may_be_url, _redact_urls)
     rows = texts.str.contains(_MAYBE_EMAIL).arg_true()
     texts = scatter(texts, rows, texts.gather(rows).str.replace_all(_EMAIL, EMAIL))
     for rule in _RULES:

@@ -41,10 +41,10 @@ _LETTERLIKE = "".join(set(_CONTINUATION) - set(_PUNCTUATION))
 _EVIDENCE = re.compile(
     f"[Â-ô](?=[{_CONTINUATION}])(?:"  # two classes in front let the search skip sound characters fast
     f"(?<=Â)[{_CONTINUATION}]"
-    f"|(?<=[ÃÄÅ])[{_LETTERLIKE}]"
+    f"|(?<=[ÃÄÅÌ])[{_LETTERLIKE}]"
     f"|(?<=[ÃÄÅ])[{_PUNCTUATION}](?=\\w)"
     f"|(?<=Ã)(?<![A-ZÀ-Þ]Ã)[{_PUNCTUATION}]"
-    f"|(?<=[a-zß-ÿ][ÄÅ])[{_PUNCTUATION}]"
+    f"|(?<=[a-zß-ÿ][ÄÅÌ])[{_PUNCTUATION}]"
     f"|(?<=[âðï])[{_CONTINUATION}]{{2}}"
     f"|(?<=[ÐÑ])[{_CONTINUATION}][ÐÑ][{_CONTINUATION}]"
     f"|(?<=[Ø-Û])[{_CONTINUATION}][Ø-Û][{_CONTINUATION}]"
@@ -52,7 +52,8 @@ _EVIDENCE = re.compile(
     f"|(?<=[à-í])[{_CONTINUATION}]{{2}}[à-í][{_CONTINUATION}]{{2}}"
     ")"
 )
-"""What hardly occurs in sound text: Latin, punctuation and emoji by one damaged character, other scripts by two."""
+"""What hardly occurs in sound text: Latin, its accents (Ì), punctuation and emoji by one damaged character, other
+scripts by two."""
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 """A character reference with its semicolon: without it, "AT&Tcopy" would lose its words."""
@@ -78,7 +79,7 @@ _NOT_SURELY_NFC = (
 # one by. Each stands alone because one pattern of many alternatives loses the search's fast path (12 times).
 _MAYBE_ENTITY = "&[#A-Za-z][A-Za-z0-9]+;"
 _MAYBE_MISREAD = (
-    f"[ÂÃÄÅ][{_CONTINUATION}]|[âðï][{_CONTINUATION}]{{2}}|[ÐÑ][{_CONTINUATION}][ÐÑ][{_CONTINUATION}]"
+    f"[ÂÃÄÅÌ][{_CONTINUATION}]|[âðï][{_CONTINUATION}]{{2}}|[ÐÑ][{_CONTINUATION}][ÐÑ][{_CONTINUATION}]"
     f"|[Ø-Û][{_CONTINUATION}][Ø-Û][{_CONTINUATION}]|[ÎÏ][{_CONTINUATION}][ÎÏ][{_CONTINUATION}]"
 )
 _MAYBE_MISREAD_ASIAN = f"[{_CONTINUATION}]{{2}}[à-í][{_CONTINUATION}]{{2}}"

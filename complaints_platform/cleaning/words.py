@@ -32,6 +32,7 @@ _END = "\n"
 _SYMBOL_LEAD, _LATIN_1_LEAD = 0xC2, 0xC3
 """First bytes of U+0080 - U+00BF and of U+00C0 - U+00FF in UTF-8."""
 
+_BETWEEN_ADDRESSED = r"[\s\p{P}--[@_]]+"
 _PUNCTUATION = r"[\p{P}--[@#_]]"
 MIX_1, MIX_2, MIX_3 = (np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9))
 """Odd constants of xxHash64, as multipliers that spread bits."""
@@ -64,7 +65,7 @@ def _blocks(texts: pl.Series) -> Iterator[pl.Series]:
 
 
 def _split_block(texts: pl.Series) -> Words:
-    offsets, data = _bytes_of(texts + _END)
+    offsets, data = bytes_of(texts + _END)
     starts, ends = _words(data)
     return Words(_hash_words(_small_letters(data), starts, ends), np.diff(np.searchsorted(starts, offsets)))
 
@@ -77,7 +78,7 @@ def _comparable(texts: pl.Series) -> pl.Series:
     forwarded = texts.str.contains(_MAY_BE_FORWARDED).arg_true()
     bare = texts.gather(forwarded).str.replace(_FORWARDED, "")
     only_forwarding = ~bare.str.contains(r"\w")
-    bare = bare.zip_with(~only_forwarding, texts.gather(forwarded).str.replace_all(r"[^\w@]+", "_"))
+    bare = bare.zip_with(~only_forwarding, texts.gather(forwarded).str.replace_all(_BETWEEN_ADDRESSED, "_"))
     texts = scatter(texts, forwarded, bare)
     rows = pl.concat([pl.Series([], dtype=pl.Boolean), *map(_has_other_characters, _blocks(texts))]).arg_true()
     return scatter(texts, rows, texts.gather(rows).str.replace_all(_PUNCTUATION, " ").str.to_lowercase())
@@ -85,14 +86,14 @@ def _comparable(texts: pl.Series) -> pl.Series:
 
 def _has_other_characters(texts: pl.Series) -> pl.Series:
     """Say which texts hold characters that are neither ASCII nor Latin-1 letters."""
-    offsets, data = _bytes_of(texts)
+    offsets, data = bytes_of(texts)
     found = np.flatnonzero((data > _LATIN_1_LEAD) | (data == _SYMBOL_LEAD))
     result = np.zeros(texts.len(), bool)
     result[np.searchsorted(offsets, found, side="right") - 1] = True
     return pl.Series(result)
 
 
-def _bytes_of(texts: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+def bytes_of(texts: pl.Series) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     """Return where each text begins (one more at the end), and the UTF-8 bytes of all."""
     array = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
     offsets = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array) + 1]

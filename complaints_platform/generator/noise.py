@@ -78,7 +78,8 @@ def to_latin1(text: str) -> str:
         text.encode("latin-1")
     except UnicodeEncodeError:
         text = text.replace("₦", "N").replace("€", "EUR ")
-        pieces = (letter if ord(letter) < 256 else unicodedata.normalize("NFKD", letter)[0] for letter in text)  # noqa: PLR2004
+        letters = (letter for letter in text if not unicodedata.combining(letter))
+        pieces = (letter if ord(letter) < 256 else unicodedata.normalize("NFKD", letter)[0] for letter in letters)  # noqa: PLR2004
         return "".join(pieces).encode("latin-1", "replace").decode("latin-1")
     return text
 

@@ -54,3 +54,17 @@ def test_answers_before_the_complaint_are_flagged_and_not_used(answered, resolve
     used = [row[name] for name in ("first_response_at", "resolved_at") if row[name] is not None]
     assert all(time >= NOON for time in used)
     assert len(used) == sum(step is not None and step >= timedelta(0) for step in (answered, resolved))
+
+
+def test_tokens_in_short_fields_keep_their_form_when_cleaned_again():
+    sent = {
+        "region": "08031234567",
+        "status": "CALL 08031234567",
+        "language": "ada@example.com",
+        "product": "IP 10.1.2.3",
+    }
+    once = prepare(raw_records(sent), KEY)
+    expected = {"region": "<PHONE>", "status": "call <PHONE>", "language": "<EMAIL>", "product": "IP <IP>"}
+    assert once.select(expected.keys()).to_dicts() == [expected]
+    again = prepare(raw_records(once.select(expected.keys()).to_dicts()[0]), KEY)
+    assert again.select(expected.keys()).to_dicts() == [expected]

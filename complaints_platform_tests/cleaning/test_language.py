@@ -4,9 +4,16 @@ import csv
 
 import polars as pl
 import pytest
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from complaints_platform.cleaning import Rules, clean_texts, prepare
-from complaints_platform.cleaning.language import DEFAULT_LANGUAGES, detect_languages
+from complaints_platform.cleaning.language import (
+    DEFAULT_LANGUAGES,
+    LEAST_PROBABILITY,
+    MOST_CHARACTERS,
+    _detector,
+    detect_languages,
+)
 from complaints_platform.cleaning.words import split_words
 from complaints_platform.errors import SettingsError
 from complaints_platform_tests.cleaning.raw_records import KEY, raw_records
@@ -60,6 +67,16 @@ def test_what_the_sender_says_wins():
 def test_the_answer_does_not_depend_on_other_rows():
     texts = ["Seit gestern habe ich kein Internet mehr, bitte melden", None, "the bill is wrong again and again"] * 700
     assert languages_of(texts) == [languages_of([text])[0] for text in texts[:3]] * 700
+
+
+def test_the_answers_are_those_of_the_librarys_own_code(real_data):
+    library = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    library.set_languages(list(DEFAULT_LANGUAGES))
+    with (real_data / "naijasenti_pcm.csv").open(encoding="utf-8") as file:
+        texts = [row["tweet"][:MOST_CHARACTERS] for row in csv.DictReader(file)][:1500]
+    texts += ["ALL IN CAPITALS, NOBODY ANSWERS", "7", "", "ÄÖÜ ÉÈ", "नमस्ते आपका नेटवर्क बंद है"]
+    expected = [label if share >= LEAST_PROBABILITY else None for label, share in map(library.classify, texts)]
+    assert _detector(DEFAULT_LANGUAGES).detect(pl.Series(texts)).to_list() == expected
 
 
 def test_rules_with_other_languages_have_another_fingerprint():

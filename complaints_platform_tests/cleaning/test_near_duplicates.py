@@ -207,3 +207,8 @@ def test_retweets_among_real_tweets_are_found(real_data):
     found = match.earliest[repeated.to_numpy()] >= 0
     assert repeated.sum() > 300
     assert found.mean() >= 0.99
+
+
+def test_answers_of_nothing_but_a_mention_and_an_emoji_are_not_alike():
+    thumb, poo, again = shingle_texts(pl.Series(["@O2 👍", "@O2 💩", "@O2  👍"])).to_list()
+    assert thumb == again != poo

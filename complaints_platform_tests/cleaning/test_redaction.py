@@ -41,6 +41,30 @@ def cleaned(text):
         ("it is registered in the name of ada obi", "it is registered in the name of <NAME>"),
         ("This is John Smith speaking. Regards, Mary-Jane O'Neil", "This is <NAME> speaking. Regards, <NAME>"),
         ("my number is 0803Â\xa0123 4567", "my number is <PHONE>"),
+        (
+            "+33 6 12 34 56 78 or 08031234567/08051234567, 08061234567,07911123456",
+            "<PHONE> or <PHONE>/<PHONE>, <PHONE>,<PHONE>",
+        ),
+        ("call08031234567 or 08031234567pls", "call<PHONE> or <PHONE>pls"),
+        ("my no 9819094029, mob 9167760211", "my no <PHONE>, mob <PHONE>"),
+        ("my account is empty you can ring 08031234567", "my account is empty you can ring <PHONE>"),
+        ("The card: 5105105105105100. 350 naira", "The card: <CARD>. 350 naira"),
+        ("paid by 4111 1111 1111 1111 500 naira", "paid by <CARD> 500 naira"),
+        ("JCB 3530 1113 3330 0000", "JCB <CARD>"),
+        ("BVN-22345678901, NIN no. 12345678901", "BVN-<NATIONAL_ID>, NIN no. <NATIONAL_ID>"),
+        ("NI number AB-12-34-56-C", "NI number <NATIONAL_ID>"),
+        ("IP:203.0.113.7", "IP:<IP>"),
+        ("pay.example.com/reset?user=1&token=2 or https://wa.me/2348031234567.", "<URL> or <URL>."),
+        ("my name is Ade\u0301bayo\u0323\u0300 Eze.", "my name is <NAME>."),
+        ("This is Adébáyọ̀ O'Brien speaking", "This is <NAME> speaking"),
+        ("My name is Mr. Ada Obi. Name - Ada Obi", "My name is Mr. <NAME>. Name - <NAME>"),
+        ("all the time, so it goes on My name is Ada Obi", "all the time, so it goes on My name is <NAME>"),
+        ("adverts go on Account holder: Ada Obi", "adverts go on Account holder: <NAME>"),
+        ("my name na Ada. Best wishes, Ada", "my name na <NAME>. Best wishes, <NAME>"),
+        (
+            "Mein Name ist Jürgen Groß. Mit freundlichen Grüßen Jürgen Groß",
+            "Mein Name ist <NAME>. Mit freundlichen Grüßen <NAME>",
+        ),
     ],
 )
 def test_personal_data_gives_way_to_its_token(text, expected):
@@ -63,6 +87,9 @@ def test_personal_data_gives_way_to_its_token(text, expected):
         "GB12 WEST 1234 5698 7654 32 has wrong check digits",
         "@MTNNG no network in Surulere since 5am #fail",
         "this is what happens when i am still writing",
+        "it costs 1,000,000 or 1234567,50 and, on pages 2019/2020, at 0159 in the bar",
+        "the account on my name is wrong, the product name - basic",
+        "see shop.example.com/list?page=2 or a==b",
         "Agency name : Acme, account name: Current, in the name of god, regards to all",
     ],
 )
@@ -89,16 +116,3 @@ def test_cleaning_never_raises_and_is_row_by_row(values):
     series = pl.Series(values, dtype=pl.String)
     assert clean_texts(series).to_list() == [cleaned(value) for value in values]
     assert clean_texts(clean_texts(series)).equals(clean_texts(series), null_equal=True)
-
-
-def test_pidgin_tweets_are_hardly_touched(real_data):
-    tweets = pl.read_csv(real_data / "naijasenti_pcm.csv", infer_schema=False)["tweet"]
-    touched = clean_texts(tweets).str.contains("<[A-Z_]+>")
-    assert touched.mean() <= 0.005
-
-
-def test_redactions_of_the_cfpb_are_left_alone(real_data):
-    narratives = pl.read_csv(real_data / "cfpb_narratives.csv", infer_schema=False)["text"].drop_nulls()
-    result = clean_texts(narratives)
-    assert result.str.count_matches("XX").equals(narratives.str.count_matches("XX"))
-    assert result.str.contains("<[A-Z_]+>").mean() <= 0.005

@@ -18,6 +18,7 @@ SOUND = [
 ]
 CLEAN_BUT_ODD = [
     "IRMÃ” said",
+    "COSÌ” said, LUNEDÌ… e VENERDÌ — sì",
     "A MANHÃ… toda",
     "NÅ… ja, PÅ” og",
     "naïve café Österreich",
@@ -48,6 +49,14 @@ def test_misread_text_is_read_again(text, times, encoding):
 @pytest.mark.parametrize("text", SOUND + CLEAN_BUT_ODD)
 def test_sound_text_is_left_alone(text):
     assert normalize_text(text) == text
+
+
+@pytest.mark.parametrize("text", ["café today", "São Paulo", "Ada\u0300 Obi", "Adébáyọ̀"])
+def test_misread_accents_are_read_again_even_where_nothing_else_is_damaged(text):
+    """An accent as a character of its own is a single damaged one: Ì and what stands for its second byte."""
+    damaged = misread_as(unicodedata.normalize("NFD", text), "cp1252")
+    assert damaged != text
+    assert normalize_text(damaged) == unicodedata.normalize("NFC", text)
 
 
 def test_a_damaged_word_beside_sound_ones_is_repaired():
