@@ -7,11 +7,12 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.settings import load_settings
@@ -40,6 +41,12 @@ app.add_typer(taxonomy, name="taxonomy")
 
 FILES_LISTED = 20
 """Collecting more files than this prints totals and failures only; --json always lists all."""
+
+TERMS_LISTED = 15
+"""Words of an explanation beyond these are summed up; --json lists all."""
+
+MOVES_LISTED = 40
+"""A changed taxonomy's moves beyond these are in --json."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 OfSource = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
@@ -95,7 +102,7 @@ def collect(
 ) -> None:
     """Take files into the lake: originals, raw records by day, quarantine, receipts. The same file twice is a no-op."""
     from complaints_platform.collection.by_hand import collect_jobs
-    from complaints_platform.collection.collect import Collected, Status, collect_all, summary
+    from complaints_platform.collection.files import Collected, Status, collect_all, summary
 
     settings = load_settings()
     jobs = collect_jobs(settings, paths or [], source)
@@ -130,6 +137,21 @@ def update(as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"runs": runs}))
     elif not runs:
         out.print("everything is up to date")
+
+
+@app.command()
+def rekey() -> None:
+    """Replace the data key in everything, for the day it leaks; first set the new key and its version.
+
+    COMPLAINTS_DATA_KEY is the new secret, COMPLAINTS_DATA_KEY_VERSION one more than before. Every hash of a
+    customer, agent or thread is made anew from raw, corrections follow their complaints, and what holds old
+    hashes is deleted. May be interrupted and repeated. Nothing else may run meanwhile.
+    """
+    from complaints_platform.defs.running import Runner, local_instance
+
+    with local_instance() as instance:
+        for step in Runner(load_settings(), instance).rekey():
+            out.print(step, highlight=False)
 
 
 @app.command()
@@ -201,7 +223,7 @@ def quarantine_list(
     else:
         _print_table(counts)
         out.print(
-            f"{_plural(counts['records'].sum(), 'record')}. Look at them with: complaints quarantine show --source NAME",
+            f"{_plural(int(counts['records'].sum()), 'record')}. Look at them with: complaints quarantine show",
             highlight=False,
         )
 
@@ -220,14 +242,12 @@ def quarantine_show(
 ) -> None:
     """Say of each quarantined record where it stands, why it was set aside and what to do."""
     from complaints_platform.collection.quarantine import original_line
-    from complaints_platform.lake import Lake
 
     settings = load_settings()
     records = _quarantined(source, reason, file, since)
     shown = records.tail(limit).to_dicts()
-    lake = Lake(settings.lake)
     for record in shown:
-        line = original_line(lake, settings, record) if original else None
+        line = original_line(settings, record) if original else None
         if as_json:
             typer.echo(json.dumps({**record, **({"original": line} if original else {})}, default=str))
             continue
@@ -272,7 +292,8 @@ def quarantine_replay(
         runner.replay(selection, every_file=every_file)
         after = _quarantined(source, None, file, None).height
         out.print(
-            f"{_plural(len(files), 'file')} read again: {before:,} records in quarantine before, {after:,} now", highlight=False
+            f"{_plural(len(files), 'file')} read again: {before:,} records in quarantine before, {after:,} now",
+            highlight=False,
         )
         for run in runner.update() if update_too else ():
             out.print(f"done: {run.describe()}", highlight=False)
@@ -280,16 +301,35 @@ def quarantine_replay(
 
 @classifier.command("evaluate")
 def classifier_evaluate(
+    *,
     train: Annotated[Path, typer.Option(help="CSV to train on.")],
-    test: Annotated[Path, typer.Option(help="CSV to score on.")],
+    test: Annotated[Path | None, typer.Option(help="CSV to score on.")] = None,
+    folds: Annotated[int | None, typer.Option(min=2, help="Cross-validate on --train in so many parts.")] = None,
     text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
     label: Annotated[str, typer.Option(help="Column of the label.")] = "label",
+    tier: Annotated[
+        Literal["core", "full"] | None,
+        typer.Option(help="Without or with the extra embeddings; by default with it where it is installed."),
+    ] = None,
+    out_of_scope: Annotated[
+        str | None, typer.Option(help="Label of texts of no class; measures how well they are rejected.")
+    ] = None,
+    per_class: Annotated[
+        int | None, typer.Option(min=1, help="Train on so many rows a class, drawn at random.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of that draw and of the folds.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Train on one labelled CSV, score on another."""
-    from complaints_platform.classification.evaluation import evaluate_csv
+    """Train on one labelled CSV and score on another, or cross-validate on one."""
+    from complaints_platform.classification.evaluation import Options, cross_validate_csv, evaluate_csv
 
-    result = evaluate_csv(train, test, text, label)
+    options = Options(text, label, tier, out_of_scope, per_class, seed)
+    if test is not None and folds is None:
+        result = evaluate_csv(train, test, options)
+    elif folds is not None and test is None:
+        result = cross_validate_csv(train, folds, options)
+    else:
+        raise typer.BadParameter("give one of --test and --folds", param_hint="--test")
     if as_json:
         typer.echo(json.dumps(result))
         return
@@ -337,6 +377,40 @@ def classifier_serve(
     typer.echo(f"{chosen.version} serves from now on; renew what it has not categorised with: complaints update")
 
 
+@classifier.command("explain")
+def classifier_explain(
+    complaint_id: Annotated[str, typer.Argument(help="A complaint_id of categorized.complaints.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say which words of a complaint decided its category, and which spoke for the runner-up."""
+    from complaints_platform.lake import Lake
+    from complaints_platform.pipeline.review import explain_complaint
+
+    complaint, why = explain_complaint(Lake(load_settings().lake), complaint_id)
+    if as_json:
+        terms = [term._asdict() for term in why.terms]
+        typer.echo(json.dumps({**complaint, "explanation": {**asdict(why), "terms": terms}}, default=str))
+        return
+    out.print(_escape(str(complaint["text"])), highlight=False)
+    out.print(
+        f"\n{why.category}/{why.subcategory}, ahead of {why.runner_up}/{why.runner_up_subcategory}", highlight=False
+    )
+    if complaint["category"] != why.category:
+        out.print(
+            f"it stands in {complaint['category']}: a person, or the model of that time, said so", highlight=False
+        )
+    table = _numbers_table("word", "for the first", "for the second", "difference")
+    table.add_row("(any text)", "", "", f"{why.base:+.3f}")
+    shown, others = why.terms[:TERMS_LISTED], why.terms[TERMS_LISTED:]
+    for term in shown:
+        values = (term.for_winner, term.for_runner_up, term.contribution)
+        table.add_row(_escape(term.term), *(f"{value:+.3f}" for value in values))
+    if others:
+        table.add_row(f"({len(others)} others)", "", "", f"{sum(term.contribution for term in others):+.3f}")
+    table.add_row("sum", "", "", f"{why.score:+.3f}", style="bold")
+    out.print(table)
+
+
 @labels.command("import")
 def labels_import(
     file: Annotated[Path, typer.Argument(help="CSV with the columns text, category and, if known, subcategory.")],
@@ -350,6 +424,23 @@ def labels_import(
     settings = load_settings()
     imported = import_labels(Lake(settings.lake), load_taxonomy(settings.taxonomy), file, _author(author))
     typer.echo(f"{imported} labels imported; train with: complaints update")
+
+
+@review.command("export")
+def review_export(
+    to: Annotated[Path, typer.Option("--out", help="CSV to write; people fill in its last columns.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many complaints.")] = 50,
+    days: Annotated[int, typer.Option(min=1, help="Choose from so many newest days.")] = 30,
+) -> None:
+    """Write the complaints from which the classifier would learn most: doubtful ones, unlike each other."""
+    from complaints_platform.lake import Lake
+    from complaints_platform.pipeline.review import export_queue, write_queue
+
+    queue = export_queue(Lake(load_settings().lake), limit, days)
+    write_queue(queue, to)
+    typer.echo(
+        f"{queue.height} complaints in {to}; fill in category (or is_complaint: no), then: complaints review import"
+    )
 
 
 @review.command("import")
@@ -371,13 +462,13 @@ def review_import(
 
 
 def _quarantined(source: str | None, reason: str | None, file: str | None, since: datetime | None) -> "pl.DataFrame":
+    from complaints_platform.collection.collectors import collectors
     from complaints_platform.collection.quarantine import Selection, quarantined
     from complaints_platform.lake import Lake
-    from complaints_platform.sources.contract import load_contracts
 
     settings = load_settings()
     selection = Selection(source, reason, file, since.date() if since else None)
-    selection.check(sorted(load_contracts(settings.sources)))
+    selection.check(sorted(collectors(settings)))
     return quarantined(Lake(settings.lake), selection)
 
 
@@ -392,6 +483,68 @@ def _print_table(frame: "pl.DataFrame") -> None:
 
 def _plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+@taxonomy.command("show")
+def taxonomy_show(as_json: AsJson = False) -> None:
+    """Show the categories, what they mean, and who approved this version."""
+    from complaints_platform.classification.taxonomy import load_taxonomy
+
+    settings = load_settings()
+    shown = load_taxonomy(settings.taxonomy)
+    if as_json:
+        typer.echo(shown.model_dump_json(indent=2))
+        return
+    out.print(f"version {shown.version}, {_escape(shown.approval)}\n", highlight=False)
+    for category in shown.categories:
+        out.print(f"[bold]{category.name}[/]  {_escape(category.definition)}", highlight=False)
+        for subcategory in category.subcategories:
+            out.print(f"  {subcategory.name:24} {_escape(subcategory.definition)}", highlight=False)
+
+
+@taxonomy.command("diff")
+def taxonomy_diff(
+    new: Annotated[Path, typer.Argument(help="The taxonomy to try.")],
+    days: Annotated[int, typer.Option(min=1, help="Look at so many newest days.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a changed taxonomy would do: names that come and go, and which complaints would move where."""
+    from complaints_platform.classification.taxonomy import load_taxonomy
+    from complaints_platform.lake import Lake
+    from complaints_platform.pipeline.taxonomy import preview_change
+
+    taxonomy_tried = load_taxonomy(new)
+    change = preview_change(Lake(load_settings().lake), taxonomy_tried, days)
+    total, moved = int(change.moves["complaints"].sum()), int(change.moved["complaints"].sum())
+    if as_json:
+        document = {
+            "version": taxonomy_tried.version,
+            "approval": taxonomy_tried.approval,
+            "days": [str(day) for day in change.days],
+            "complaints": total,
+            "moved": moved,
+            "needs_review_before": change.review_before,
+            "needs_review_after": change.review_after,
+            "labels_left_out": change.labels_left_out,
+            "names": change.names._asdict(),
+            "moves": change.moved.to_dicts(),
+        }
+        typer.echo(json.dumps(document))
+        return
+    out.print(f"version {taxonomy_tried.version}, {_escape(taxonomy_tried.approval)}", highlight=False)
+    for what, names in change.names._asdict().items():
+        if names:
+            out.print(f"{what}: {', '.join(names)}", highlight=False)
+    out.print(
+        f"{moved:,} of {total:,} complaints of {len(change.days)} days would move; {change.review_after:,} would need "
+        f"review, {change.review_before:,} do now; {change.labels_left_out:,} labels have no place any more",
+        highlight=False,
+    )
+    table = _numbers_table("from", "to", "complaints", text_columns=2)
+    for old, old_sub, target, target_sub, count in change.moved.head(MOVES_LISTED).iter_rows():
+        table.add_row(f"{old}/{old_sub or '-'}", f"{target}/{target_sub or '-'}", f"{count:,}")
+    if moved:
+        out.print(table)
 
 
 def _numbers(done: Any) -> dict[str, Any]:
@@ -416,6 +569,15 @@ def _progress() -> Progress:
         console=err,
         transient=True,
     )
+
+
+def _numbers_table(*columns: str, text_columns: int = 1) -> Table:
+    from rich.box import SIMPLE_HEAD
+
+    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    for column in table.columns[text_columns:]:
+        column.justify = "right"
+    return table
 
 
 def _author(name: str | None) -> str:

@@ -7,14 +7,16 @@ import dagster as dg
 
 from complaints_platform.defs.checks import table_checks
 from complaints_platform.defs.classifier import classifier_asset
+from complaints_platform.defs.classifier_checks import classifier_checks
 from complaints_platform.defs.collecting import collect_job, replay_job
 from complaints_platform.defs.io_manager import DeltaIOManager
 from complaints_platform.defs.jobs import asset_jobs
 from complaints_platform.defs.partitions import RunDays
 from complaints_platform.defs.raw import raw_asset
+from complaints_platform.defs.reference import reference_asset
 from complaints_platform.defs.tables import table_assets
 from complaints_platform.settings import PACKAGED_SOURCES, Settings, load_settings
-from complaints_platform.sources.contract import load_contracts
+from complaints_platform.sources.contract import load_contracts, load_customer_contracts
 
 # The dagster family is pinned exactly and what is beta in it is covered by tests: repeating the
 # warning at every start of every command would only teach people to overlook warnings.
@@ -27,13 +29,17 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     Raises:
         ContractError: a source contract is wrong.
     """
-    contracts = dict(load_contracts(settings.sources))
+    sources = sorted(load_contracts(settings.sources))
+    customers = sorted(load_customer_contracts(settings.sources))
     return dg.Definitions.merge(
         _source_definitions(settings),
         dg.Definitions(
-            assets=[classifier_asset(settings), *table_assets(settings, sorted(contracts))],
-            asset_checks=table_checks(settings, sorted(contracts)),
-            jobs=[collect_job(settings, contracts), replay_job(settings), *asset_jobs()],
+            assets=[
+                classifier_asset(settings),
+                *table_assets(settings, sources, customers),
+            ],
+            asset_checks=[*table_checks(settings, sources), *classifier_checks(settings)],
+            jobs=[collect_job(settings), replay_job(settings), *asset_jobs()],
             resources={"io_manager": DeltaIOManager(lake=settings.lake), "run_days": RunDays()},
             # A process a step costs more than the steps of a day do.
             executor=dg.in_process_executor,
@@ -46,7 +52,13 @@ def _source_definitions(settings: Settings) -> dg.Definitions:
         return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
     # Contracts outside of the project are not part of Dagster's component tree.
     contracts = load_contracts(settings.sources)
-    return dg.Definitions(assets=[raw_asset(name, contract, settings) for name, contract in contracts.items()])
+    customers = load_customer_contracts(settings.sources)
+    return dg.Definitions(
+        assets=[
+            *(raw_asset(name, contract, settings) for name, contract in contracts.items()),
+            *(reference_asset(name, contract, settings) for name, contract in customers.items()),
+        ]
+    )
 
 
 @dg.definitions

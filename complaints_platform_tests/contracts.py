@@ -75,8 +75,8 @@ CFPB = {
 }
 
 
-def write_contract(folder: Path, name: str, attributes: dict) -> None:
+def write_contract(folder: Path, name: str, attributes: dict, component: str = COMPLAINTS) -> None:
     """Write one ``defs.yaml`` as a user would."""
     path = folder / name / "defs.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump({"type": COMPLAINTS, "attributes": attributes}, sort_keys=False))
+    path.write_text(yaml.safe_dump({"type": component, "attributes": attributes}, sort_keys=False))

@@ -16,7 +16,7 @@ ALLOWED = {
     "marts": {"errors", "schemas"},
     "sources": {"errors", "schemas"},
     "lake": {"errors", "schemas"},
-    "collection": {"errors", "schemas", "settings", "sources", "lake"},
+    "collection": {"errors", "schemas", "settings", "sources", "lake", "cleaning"},
     "pipeline": {"errors", "schemas", "settings", "sources", "lake", "cleaning", "classification", "marts"},
     "generator": {"errors", "schemas", "lake"},
     "serving": {"errors", "schemas", "settings", "sources", "lake", "marts", "collection", "pipeline"},

@@ -7,6 +7,7 @@ it and loads it; training on it is ``training``'s work.
 import hashlib
 import json
 from collections import Counter
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -49,6 +50,8 @@ class Taxonomy(_Part):
     """Two levels of categories. Names of subcategories are unique across all categories."""
 
     version: Phrase
+    approved_by: Phrase | None = Field(default=None, description="Who approved this version; null: nobody yet.")
+    approved_at: date | None = Field(default=None, description="When they did (YYYY-MM-DD).")
     fallback: Name = Field(description="Category of texts that hold nothing to go by.")
     categories: tuple[Category, ...] = Field(min_length=2)
 
@@ -61,6 +64,21 @@ class Taxonomy(_Part):
         if self.fallback not in self.category_names:
             raise ValueError(f"fallback {self.fallback!r} is none of the categories")
         return self
+
+    @model_validator(mode="after")
+    def _an_approval_has_name_and_day(self) -> Self:
+        if (self.approved_by is None) != (self.approved_at is None):
+            raise ValueError("approved_by and approved_at belong together: give both, or none while nobody approved it")
+        return self
+
+    @property
+    def approval(self) -> str:
+        """Who approved this version and when, as a phrase."""
+        return (
+            "approved by nobody yet"
+            if self.approved_by is None
+            else (f"approved by {self.approved_by} on {self.approved_at}")
+        )
 
     @property
     def category_names(self) -> tuple[str, ...]:
@@ -79,13 +97,15 @@ class Taxonomy(_Part):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all that decides what is predicted (12 hex digits); definitions and crosswalks do not count."""
+        """Hash of all that decides what is predicted (12 hex digits); definitions, crosswalks and approval do not."""
         decisive = self.model_dump(
             mode="json",
             exclude={
+                "approved_by": True,
+                "approved_at": True,
                 "categories": {
                     "__all__": {"definition": True, "subcategories": {"__all__": {"definition", "crosswalk"}}}
-                }
+                },
             },
         )
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]

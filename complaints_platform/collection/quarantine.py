@@ -8,16 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 import polars as pl
 
-from complaints_platform.collection.collect import FILES_AT_ONCE, Collected, Collector, batched
+from complaints_platform.collection.collectors import collectors
+from complaints_platform.collection.files import FILES_AT_ONCE, Collected, FileCollector, batched
 from complaints_platform.errors import ContractError, LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.receipts import Receipt
 from complaints_platform.schemas import QuarantinedRecord, QuarantineReason, empty_frame
 from complaints_platform.settings import Settings
-from complaints_platform.sources.contract import load_contracts
 from complaints_platform.sources.reading import line_of_file
 
 
@@ -80,12 +81,11 @@ def count_quarantined(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def original_line(lake: Lake, settings: Settings, record: Mapping[str, object]) -> str | None:
+def original_line(settings: Settings, record: Mapping[str, object]) -> str | None:
     """Return the line of the original on which a quarantined record starts; personal data.
 
     Args:
-        lake: where the original lies.
-        settings: where the contracts lie.
+        settings: where lake and contracts lie.
         record: a row of ``QuarantinedRecord``.
 
     Returns:
@@ -94,15 +94,17 @@ def original_line(lake: Lake, settings: Settings, record: Mapping[str, object]) 
     Raises:
         LakeError: the original is gone.
     """
-    contract = load_contracts(settings.sources).get(str(record["source"]))
+    collector = collectors(settings).get(str(record["source"]))
     number = int(str(record["line_number"]))
-    if contract is None or number == 0:
+    if collector is None or number == 0:
         return None
-    with lake.originals.open(str(record["raw_sha256"])) as stream:
-        return line_of_file(stream, contract, number)
+    with collector.lake.originals.open(str(record["raw_sha256"])) as stream:
+        return line_of_file(stream, collector.contract, number)
 
 
-def replayable(settings: Settings, selection: Selection, *, every_file: bool) -> list[tuple[Collector, Receipt]]:
+def replayable(
+    settings: Settings, selection: Selection, *, every_file: bool
+) -> list[tuple[FileCollector[Any], Receipt]]:
     """Find the files that would be read differently now than they were.
 
     Args:
@@ -113,21 +115,22 @@ def replayable(settings: Settings, selection: Selection, *, every_file: bool) ->
     Raises:
         ContractError: a contract is wrong, or source or reason do not exist.
     """
-    contracts = load_contracts(settings.sources)
-    selection.check(sorted(contracts))
+    known = collectors(settings)
+    selection.check(sorted(known))
     lake = Lake(settings.lake)
-    collectors = {name: Collector(lake, name, contract, settings.first_day) for name, contract in contracts.items()}
     return [
-        (collectors[receipt.source], receipt)
+        (known[receipt.source], receipt)
         for receipt in selection.receipts(lake)
-        if receipt.source in collectors
-        and receipt.version != collectors[receipt.source].version
+        if receipt.source in known
+        and receipt.version != known[receipt.source].version
         and (every_file or receipt.quarantined)
         and (selection.reason is None or selection.reason in set(lake.quarantine.read(receipt)["reason"]))
     ]
 
 
-def replay(files: Sequence[tuple[Collector, Receipt]]) -> Iterator[tuple[Collector, Receipt, Collected]]:
+def replay(
+    files: Sequence[tuple[FileCollector[Any], Receipt]],
+) -> Iterator[tuple[FileCollector[Any], Receipt, Collected]]:
     """Read files again by their present contracts; yield each with its receipt of before.
 
     An interruption loses nothing: what was not read again keeps its receipt, and is found the next time.

@@ -1,30 +1,35 @@
-"""The asset ``classifier/model``: trained from the taxonomy's seeds and people's labels."""
+"""The asset ``classifier/model``: trained from the taxonomy's seeds and people's labels, and let serve if it may."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from complaints_platform.classification.plots import confusion_matrix_png, coverage_png, reliability_png
-from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.classification.promotion import Verdict
+from complaints_platform.classification.taxonomy import Taxonomy, load_taxonomy
 from complaints_platform.classification.training import TrainedModel
 from complaints_platform.defs.previews import picture, preview
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.model import train_and_serve
+from complaints_platform.lake.models import Promotion
+from complaints_platform.pipeline.model import Training, train_challenger
 from complaints_platform.settings import Settings
 
 OWNER = "team:complaints-data"
+HISTORY_SHOWN = 20
 
 
 def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
-    """Return the asset that trains the classifier and lets it serve."""
+    """Return the asset that trains the classifier and lets it serve if it is not worse than the one that does."""
 
     @dg.asset(
         key=["classifier", "model"],
         description=(
             "The classifier: word and character TF-IDF with a calibrated linear model over the telecom taxonomy "
             "(or the company's own). Without labels it learns from the taxonomy's seed phrases and its accuracy is "
-            "not measured; with labels in the lake it is cross-validated on them."
+            "not measured; with labels in the lake it is cross-validated on them. A new model serves only if it is "
+            "not worse than the one in service, overall and in each category, on labels that neither was trained on."
         ),
         group_name="classifier",
         owners=[OWNER],
@@ -32,26 +37,77 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
         metadata={"dagster/uri": f"{settings.lake}/models"},
     )
     def model(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        trained = train_and_serve(Lake(settings.lake), load_taxonomy(settings.taxonomy))
-        context.log.info(f"model {trained.version} serves from now on")
-        return dg.MaterializeResult(metadata=_metadata(trained), data_version=dg.DataVersion(trained.version))
+        lake = Lake(settings.lake)
+        training = train_challenger(lake, load_taxonomy(settings.taxonomy), f"run {context.run.run_id}")
+        if training.verdict.serves:
+            context.log.info(f"model {training.model.version} serves from now on: {training.verdict.why}")
+        else:
+            context.log.warning(
+                f"model {training.model.version} does not serve, {training.serving.version} serves on: "
+                f"{training.verdict.why}"
+            )
+        return dg.MaterializeResult(
+            metadata={
+                **_service(training),
+                **_quality(training.model),
+                "taxonomy": dg.MetadataValue.md(_taxonomy(training.model.taxonomy)),
+                "history": dg.MetadataValue.md(preview(history_table(lake.models.history(HISTORY_SHOWN)))),
+            },
+            data_version=dg.DataVersion(training.serving.version),
+        )
 
     return model
 
 
-def _metadata(trained: TrainedModel) -> dict[str, Any]:
+def history_table(history: Sequence[Promotion]) -> pl.DataFrame:
+    """Return the history of models as people read it, in the order given."""
+    rows = [
+        (
+            f"{entry.at:%Y-%m-%d %H:%M:%S}" if entry.at else "",
+            str(entry.action),
+            entry.model.version,
+            entry.model.taxonomy_version,
+            entry.by,
+            entry.why,
+        )
+        for entry in history
+    ]
+    return pl.DataFrame(rows, schema=["when (UTC)", "what", "model", "taxonomy", "by", "why"], orient="row")
+
+
+def _service(training: Training) -> dict[str, Any]:
+    verdict = training.verdict
     metadata: dict[str, Any] = {
-        "model_version": trained.version,
-        "taxonomy_version": trained.taxonomy.version,
-        "labels": trained.n_labels,
-        "review_threshold": trained.review_threshold,
-        "taxonomy": dg.MetadataValue.md(preview(_categories(trained))),
+        "serves": verdict.serves,
+        "why": verdict.why,
+        "serving_version": training.serving.version,
+        "model_version": training.model.version,
+        "taxonomy_version": training.model.taxonomy.version,
+        "labels": training.model.n_labels,
+        "labels_left_out": training.labels_left_out,
+        "review_threshold": training.model.review_threshold,
     }
+    return {**metadata, **_comparison(verdict)}
+
+
+def _comparison(verdict: Verdict) -> dict[str, Any]:
+    comparison = verdict.comparison
+    if comparison is None:
+        return {}
+    return {
+        "champion_accuracy": comparison["champion_accuracy"],
+        "challenger_accuracy": comparison["challenger_accuracy"],
+        "compared_on_labels": comparison["texts"],
+        "p_worse": comparison["p_worse"],
+        "champion_and_challenger": dg.MetadataValue.md(preview(pl.DataFrame(comparison["per_class"]))),
+    }
+
+
+def _quality(trained: TrainedModel) -> dict[str, Any]:
     evaluation = trained.evaluation
     if evaluation is None:
-        return {**metadata, "accuracy": "not measured: there are no labels yet (complaints labels import FILE)"}
+        return {"accuracy": "not measured: there are no labels yet (complaints labels import FILE)"}
     return {
-        **metadata,
         "accuracy": evaluation["accuracy"],
         "macro_f1": evaluation["macro_f1"],
         "expected_calibration_error": evaluation["ece"],
@@ -62,9 +118,10 @@ def _metadata(trained: TrainedModel) -> dict[str, Any]:
     }
 
 
-def _categories(trained: TrainedModel) -> pl.DataFrame:
+def _taxonomy(taxonomy: Taxonomy) -> str:
     rows = [
         (category.name, ", ".join(subcategory.name for subcategory in category.subcategories))
-        for category in trained.taxonomy.categories
+        for category in taxonomy.categories
     ]
-    return pl.DataFrame(rows, schema=["category", "subcategories"], orient="row")
+    table = preview(pl.DataFrame(rows, schema=["category", "subcategories"], orient="row"))
+    return f"Version {taxonomy.version}, {taxonomy.approval}.\n\n{table}"

@@ -7,15 +7,17 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from complaints_platform.collection.collect import Collected, Collector, Status, collect_all, summary
+from complaints_platform.collection.collectors import collectors
+from complaints_platform.collection.customers import CustomersCollector
+from complaints_platform.collection.files import Collected, Status, collect_all, summary
 from complaints_platform.collection.landing import Landing
 from complaints_platform.collection.quarantine import Selection, replay, replayable
 from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.previews import preview
 from complaints_platform.defs.raw import materializations
+from complaints_platform.defs.reference import reference_metadata
 from complaints_platform.lake import Lake
 from complaints_platform.settings import Settings
-from complaints_platform.sources.contract import SourceContract
 
 FILES_SHOWN = 200
 
@@ -26,21 +28,18 @@ class CollectConfig(dg.Config):
     sources: list[str] = Field(default_factory=list)
 
 
-def collect_job(settings: Settings, contracts: dict[str, SourceContract]) -> dg.JobDefinition:
+def collect_job(settings: Settings) -> dg.JobDefinition:
     """Return the job that collects everything in the landing."""
 
     @dg.op(description="Store, read and commit every new file of the landing; report the raw partitions that changed.")
     def collect_landing(context: dg.OpExecutionContext, config: CollectConfig) -> None:
-        unknown = sorted(set(config.sources) - contracts.keys())
+        known = collectors(settings)
+        unknown = sorted(set(config.sources) - known.keys())
         if unknown:
-            raise dg.Failure(f"unknown sources {unknown}; known are {sorted(contracts)}", allow_retries=False)
+            raise dg.Failure(f"unknown sources {unknown}; known are {sorted(known)}", allow_retries=False)
         lake = Lake(settings.lake)
         landing = Landing(settings.landing)
-        jobs = [
-            (Collector(lake, name, contracts[name], settings.first_day), file)
-            for name in config.sources or sorted(contracts)
-            for file in landing.files(name)
-        ]
+        jobs = [(known[name], file) for name in config.sources or known for file in landing.files(name)]
         results: list[tuple[str, Collected]] = []
         for collector, done in collect_all(jobs, settings.workers):
             results.append((collector.source, done))
@@ -49,6 +48,7 @@ def collect_job(settings: Settings, contracts: dict[str, SourceContract]) -> dg.
                 context.log.warning(f"{collector.source}: {done.describe()}")
         context.log.info(summary([done for _, done in results]))
         _report_partitions(context, lake, results)
+        _report_reference(context, lake, {name for name, each in known.items() if isinstance(each, CustomersCollector)})
         context.add_output_metadata(_summary(results))
         failed = [done for _, done in results if done.status is Status.FAILED]
         if failed:
@@ -114,6 +114,14 @@ def replay_job(settings: Settings) -> dg.JobDefinition:
         replay_files()
 
     return replay_quarantine
+
+
+def _report_reference(context: dg.OpExecutionContext, lake: Lake, sources: set[str]) -> None:
+    events = [
+        dg.AssetMaterialization(["reference", source], metadata=reference_metadata(lake, source))
+        for source in sorted(sources)
+    ]
+    log_together(context, events)
 
 
 def _report_partitions(context: dg.OpExecutionContext, lake: Lake, results: list[tuple[str, Collected]]) -> None:

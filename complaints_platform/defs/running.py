@@ -10,6 +10,8 @@ from pathlib import Path
 import dagster as dg
 
 from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.cleaning import DataKey
+from complaints_platform.collection.collectors import customers_collectors
 from complaints_platform.collection.quarantine import Selection
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN
@@ -17,6 +19,7 @@ from complaints_platform.defs.partitions import batches
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import LocalStore
+from complaints_platform.pipeline import rekey
 from complaints_platform.pipeline.model import model_is_stale
 from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.settings import HOME, Settings
@@ -90,6 +93,30 @@ class Runner:
         }
         chosen = {name: value for name, value in config.items() if value is not None}
         self._execute("replay", {}, {"ops": {"replay_files": {"config": chosen}}})
+
+    def rekey(self) -> Iterator[str]:
+        """Replace the data key in all that is hashed by the one in the settings; say what was done, step by step.
+
+        May be interrupted and repeated. Afterwards no table, and no version of one, holds a hash of the old key.
+
+        Raises:
+            SettingsError: the new key or its version can't be used.
+            RunFailed: a run failed, or other runs are at work.
+        """
+        busy = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        if busy:
+            raise RunFailed(f"{len(busy)} runs are at work, {busy[0].run_id} first: rekey when nothing else runs")
+        settings, lake = self._settings, Lake(self._settings.lake)
+        key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
+        begun = rekey.begin(lake, key)
+        yield f"the data key is version {key.version}" + ("" if begun else " already: going on")
+        for name, collector in customers_collectors(settings).items():
+            yield f"{name}: {len(collector.refresh())} files of customers hashed again"
+        yield from (run.describe() for run in self.update())
+        yield f"{rekey.carry_corrections_over(lake, key)} corrections carried over to new complaint ids"
+        yield from (run.describe() for run in self.update())
+        for table, files in rekey.purge_old_hashes(lake, key):
+            yield f"{table}: {files} files with old hashes deleted"
 
     def update(self) -> Iterator[Run]:
         """Materialise whatever is stale, in as few runs as possible; yield each run when it has ended.

@@ -15,6 +15,7 @@ from complaints_platform.marts.daily_complaints import INPUT_COLUMNS
 from complaints_platform.pipeline import data_sets, marts
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
+from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.data_sets import TableSpec
 from complaints_platform.pipeline.model import serving_model
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
@@ -24,10 +25,10 @@ PLATFORM_OWNER = "team:complaints-data"
 ANALYTICS_OWNER = "team:complaints-analytics"
 
 
-def table_assets(settings: Settings, sources: Sequence[str]) -> list[dg.AssetsDefinition]:
+def table_assets(settings: Settings, sources: Sequence[str], customers: Sequence[str]) -> list[dg.AssetsDefinition]:
     """Return all assets that have a table."""
     return [
-        _cleaned_complaints(settings, sources),
+        _cleaned_complaints(settings, sources, customers),
         _quarantine(settings, sources),
         _categorized_complaints(settings),
         _daily_complaints(settings),
@@ -65,7 +66,7 @@ def _window(days_back: int) -> dg.TimeWindowPartitionMapping:
     return dg.TimeWindowPartitionMapping(start_offset=-days_back, allow_nonexistent_upstream_partitions=True)
 
 
-def _cleaned_complaints(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefinition:
+def _cleaned_complaints(settings: Settings, sources: Sequence[str], customers: Sequence[str]) -> dg.AssetsDefinition:
     @_table_asset(
         data_sets.CLEANED,
         settings,
@@ -73,7 +74,10 @@ def _cleaned_complaints(settings: Settings, sources: Sequence[str]) -> dg.Assets
         kinds={"polars"},
         version=CLEANING_VERSION,
         group_name="cleaned",
-        deps=[dg.AssetDep(["raw", source], partition_mapping=_window(LOOK_BACK.days)) for source in sources],
+        deps=[
+            *(dg.AssetDep(["raw", source], partition_mapping=_window(LOOK_BACK.days)) for source in sources),
+            *(["reference", name] for name in customers),
+        ],
     )
     def complaints(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
         days = run_days.of(context)
@@ -114,9 +118,11 @@ def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
     )
     def complaints(context: dg.AssetExecutionContext, run_days: RunDays, cleaned: StoredDays) -> DayFrames:
         days = run_days.of(context)
-        model = serving_model(Lake(settings.lake))
+        lake = Lake(settings.lake)
+        model, corrections = serving_model(lake), CorrectionsInForce.of(lake)
         context.add_output_metadata({"model_version": model.version, "taxonomy_version": model.taxonomy.version})
-        return DayFrames(context, days, CategorizedRecipe(model, settings.workers).frames(cleaned.frames(days)))
+        recipe = CategorizedRecipe(model, corrections, settings.workers)
+        return DayFrames(context, days, recipe.frames(cleaned.frames(days)))
 
     return complaints
 

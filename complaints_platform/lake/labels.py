@@ -1,6 +1,12 @@
-"""Labels that people gave: CSV files in the lake, all of them together the training labels."""
+"""Labels that people gave to texts: append-only, one immutable object for each import.
 
+Here belongs how rows that people gave are kept. Whether a label fits the taxonomy, and which of several
+for one text counts, is decided where labels are imported and used.
+"""
+
+import hashlib
 import io
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 import polars as pl
@@ -9,32 +15,69 @@ from complaints_platform.errors import LakeError
 from complaints_platform.lake import layout
 from complaints_platform.lake.store import Store
 
+SIGNATURE = pl.Schema({"author": pl.String(), "given_at": pl.Datetime("us", "UTC"), "taxonomy_version": pl.String()})
+"""Who gave a row, when, and by which version of the taxonomy."""
+
 LABEL_COLUMNS = pl.Schema({"text": pl.String, "category": pl.String, "subcategory": pl.String})
 
 
-class Labels:
-    """The labels of one lake."""
+class SignedRows:
+    """Rows that people gave, in one folder: what is added stays, and stands after what was there before."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, folder: str, columns: pl.Schema) -> None:
         self._store = store
+        self._folder = folder
+        self._columns = columns
 
-    def add(self, name: str, labels: pl.DataFrame) -> None:
-        """Store labels (``LABEL_COLUMNS``) under a name; the same name again replaces them."""
+    @property
+    def schema(self) -> pl.Schema:
+        """Columns of what ``read`` returns: the rows' own, then ``SIGNATURE``."""
+        return pl.Schema({**self._columns, **SIGNATURE})
+
+    def add(self, rows: pl.DataFrame, author: str, taxonomy_version: str) -> None:
+        """Append rows (the rows' own columns) in one object, signed by ``author``; no rows leave no trace."""
+        if rows.is_empty():
+            return
+        stamp = layout.stamp(datetime.now(UTC), self._store.names(self._folder))
+        signed = rows.select(self._columns.names()).with_columns(
+            author=pl.lit(author),
+            given_at=pl.lit(layout.time_of_stamp(stamp)).dt.to_string("iso:strict"),
+            taxonomy_version=pl.lit(taxonomy_version),
+        )
         buffer = io.BytesIO()
-        labels.select(LABEL_COLUMNS.names()).write_csv(buffer)
-        self._store.put(f"{layout.LABELS}/{name}.csv", buffer.getvalue())
+        signed.write_ndjson(buffer)
+        digest = hashlib.sha256(buffer.getvalue()).hexdigest()[:16]
+        self._store.put(f"{self._folder}/{stamp}-{digest}.ndjson", buffer.getvalue())
 
-    def read(self) -> pl.DataFrame | None:
-        """Return all labels (``LABEL_COLUMNS``), or None if there are none.
+    def read(self) -> pl.DataFrame:
+        """Return all rows (``schema``) in the order in which they were added.
 
         Raises:
-            LakeError: a file is not a CSV with at least text and category.
+            LakeError: an object is damaged.
         """
-        frames = []
-        for name in self._store.names(layout.LABELS):
-            with self._store.open(f"{layout.LABELS}/{name}") as file:
-                frames.append(read_labels(file, name))
-        return pl.concat(frames) if frames else None
+        names = self._store.names(self._folder)
+        if not names:
+            return pl.DataFrame(schema=self.schema)
+        data = b"".join(self._store.get(f"{self._folder}/{name}") or b"" for name in names)
+        texts = {name: pl.String if dtype.is_temporal() else dtype for name, dtype in self.schema.items()}
+        try:
+            rows = pl.read_ndjson(data, schema=texts)
+            return rows.with_columns(
+                pl.col(name).str.to_date("%F")
+                if dtype == pl.Date
+                else pl.col(name).str.to_datetime("%+", time_unit="us", time_zone="UTC")
+                for name, dtype in self.schema.items()
+                if dtype.is_temporal()
+            )
+        except pl.exceptions.PolarsError as error:
+            raise LakeError(f"{self._folder}: an object can't be read: {error}") from error
+
+
+class Labels(SignedRows):
+    """The labels of one lake (``LABEL_COLUMNS``)."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, layout.LABELS, LABEL_COLUMNS)
 
 
 def read_labels(stream: BinaryIO, name: str) -> pl.DataFrame:

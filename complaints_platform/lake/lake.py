@@ -1,12 +1,15 @@
 """The lake as one object: what assets, commands and services hold to reach stored data."""
 
 from complaints_platform.lake import layout
+from complaints_platform.lake.corrections import Corrections
 from complaints_platform.lake.key_index import KeyIndex
+from complaints_platform.lake.keys import DataKeys
 from complaints_platform.lake.labels import Labels
 from complaints_platform.lake.models import Models
 from complaints_platform.lake.originals import Originals
 from complaints_platform.lake.quarantine import QuarantineFiles
 from complaints_platform.lake.receipts import Receipts
+from complaints_platform.lake.reference import Reference
 from complaints_platform.lake.segments import Segments
 from complaints_platform.lake.store import Store, open_store
 from complaints_platform.lake.tables import Table
@@ -23,8 +26,11 @@ class Lake:
         self.originals = Originals(self.store)
         self.quarantine = QuarantineFiles(self.store)
         self.key_index = KeyIndex(self.store, self.receipts)
+        self.reference = Reference(self.store, self.receipts)
+        self.keys = DataKeys(self.store)
         self.models = Models(self.store)
         self.labels = Labels(self.store)
+        self.corrections = Corrections(self.store)
         self.segments = Segments(self.store, self.receipts, self.key_index)
 
     def table(self, schema: str, name: str, model: type[DataSet]) -> Table:

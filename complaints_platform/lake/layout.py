@@ -5,17 +5,23 @@
     quarantine/<source>/<sha256>-<version>.parquet   what could not be read of a file
     receipts/<source>/<sha256>.json                  the commit point of a file
     received/<day>/<source>/<sha256>                 empty marks: which files came on a day
+    reference/<source>/since=<day>/<sha256>-<version>.parquet   customers, hashed, by the first day they hold
+    keys/<version>.fingerprint                       data keys that were used; never the keys themselves
     index/keys/                                      Delta table: native id → day and version
     index/moved/<source>/day=<day>/<hash>.parquet    notes: versions of a day's records on other days
     tables/<schema>/<table>/                         Delta tables, partitioned by day
-    models/<version>.joblib, models/current.json     classifiers
-    labels/<name>.csv                                labels that people gave
+    models/<version>.joblib                          classifiers, served or not
+    models/<version>.held-out.parquet                what each said of labels that it had not seen
+    models/history/<stamp>-<action>-<version>.json   which was let serve or refused, when and why
+    labels/<stamp>-<hash>.ndjson                     labels that people gave to texts, one object an import
+    corrections/<stamp>-<hash>.ndjson                corrections of complaints, one object an import
 
 ``<version>`` is the reading version: a hash of contract and parser version, so that reading a
 file again in the same way writes the same names, and in another way writes new ones.
 """
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 
@@ -66,9 +72,14 @@ def quarantine(source: str, sha256: str, version: str) -> str:
     return f"quarantine/{source}/{sha256}-{version}.parquet"
 
 
+def receipts_of(source: str) -> str:
+    """Folder of a source's receipts."""
+    return f"receipts/{source}"
+
+
 def receipt(source: str, sha256: str) -> str:
     """Key of a file's receipt."""
-    return f"receipts/{source}/{sha256}.json"
+    return f"{receipts_of(source)}/{sha256}.json"
 
 
 def received_day(day: date) -> str:
@@ -86,9 +97,52 @@ def moved_day(source: str, day: date) -> str:
     return f"index/moved/{source}/day={day.isoformat()}"
 
 
+def reference_since(source: str, since: date) -> str:
+    """Folder of a source's reference data that holds from a day on."""
+    return f"{REFERENCE}/{source}/since={since.isoformat()}"
+
+
+def since_of_folder(name: str) -> date:
+    """Return the day of a folder named ``since=YYYY-MM-DD``."""
+    return date.fromisoformat(name.removeprefix("since="))
+
+
+def data_key(version: int) -> str:
+    """Key of the fingerprint of a data key."""
+    return f"{KEYS}/{version}{KEY_SUFFIX}"
+
+
+def places_before(version: int) -> str:
+    """Key of where corrected complaints stood before a data key was replaced by this one."""
+    return f"{KEYS}/before-{version}.parquet"
+
+
+KEYS = "keys"
+KEY_SUFFIX = ".fingerprint"
+REFERENCE = "reference"
 KEY_INDEX = "index/keys"
 MODELS = "models"
+MODEL_SUFFIX = ".joblib"
+MODEL_HISTORY = f"{MODELS}/history"
 LABELS = "labels"
+CORRECTIONS = "corrections"
+
+STAMP_FORMAT = "%Y%m%dT%H%M%S%fZ"
+"""Point in time at the start of a name: names in order are in the order of time."""
+
+
+def stamp(now: datetime, names: Sequence[str]) -> str:
+    """Return ``now`` as a stamp that sorts after those of ``names``, even where the clock was set back."""
+    last = max((name.split("-", 1)[0] for name in names), default="")
+    own = now.astimezone(UTC).strftime(STAMP_FORMAT)
+    if own > last:
+        return own
+    return (time_of_stamp(last) + timedelta(microseconds=1)).strftime(STAMP_FORMAT)
+
+
+def time_of_stamp(text: str) -> datetime:
+    """Return the time (UTC) that a stamp, or a name that starts with one, stands for."""
+    return datetime.strptime(text.split("-", 1)[0], STAMP_FORMAT).replace(tzinfo=UTC)
 
 
 def table(schema: str, name: str) -> str:
@@ -98,7 +152,9 @@ def table(schema: str, name: str) -> str:
 
 def model(version: str) -> str:
     """Key of a trained classifier."""
-    return f"{MODELS}/{version}.joblib"
+    return f"{MODELS}/{version}{MODEL_SUFFIX}"
 
 
-CURRENT_MODEL = f"{MODELS}/current.json"
+def held_out(version: str) -> str:
+    """Key of what a classifier said of labels that it had not seen."""
+    return f"{MODELS}/{version}.held-out.parquet"

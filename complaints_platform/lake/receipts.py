@@ -67,6 +67,13 @@ class Receipts:
         data = self._store.get(layout.receipt(source, sha256))
         return None if data is None else Receipt.from_json(data)
 
+    def of_source(self, source: str) -> list[Receipt]:
+        """Return the receipts of all files of a source, in the order of their receipt; for sources of few files."""
+        names = self._store.names(layout.receipts_of(source))
+        found = [self.get(source, name.removesuffix(".json")) for name in names]
+        receipts = [receipt for receipt in found if receipt is not None]
+        return sorted(receipts, key=lambda receipt: (receipt.received_at, receipt.sha256))
+
     def commit(self, receipt: Receipt) -> None:
         """Write the receipt; from here on the file counts as collected.
 

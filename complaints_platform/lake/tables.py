@@ -116,6 +116,18 @@ class Table:
                 except CommitFailedError:
                     return  # somebody else wrote or compacted meanwhile: the next append tries again
 
+    def purge_history(self) -> int:
+        """Delete all files that the newest version does not name; return how many.
+
+        Earlier versions can't be read afterwards, and a run that is writing would lose what it has not committed:
+        only for when nothing else runs.
+        """
+        table = self._open()
+        if table is None:
+            return 0
+        gone = table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=True)
+        return len(gone)
+
     def files(self) -> list[StoredFile]:
         """Return the live files of the newest version."""
         table = self._open()
@@ -172,6 +184,8 @@ class Table:
             storage_options=self._store.storage_options or None,
             hive_partitioning=True,
             hive_schema={self._partition_by: self._schema[self._partition_by]},
+            schema=self._schema,
+            missing_columns="insert",
             glob=False,
         ).select(names)
 
@@ -199,7 +213,7 @@ class Table:
     ) -> None:
         for attempt in range(COMMIT_ATTEMPTS):
             try:
-                table = self._open() or self._create()
+                table = self._with_all_columns(self._open() or self._create())
                 table.create_write_transaction(
                     actions,
                     mode,
@@ -216,6 +230,15 @@ class Table:
                 raise LakeError(f"{self.uri} can't be written: {_in_one_line(error)}") from error
             else:
                 return
+
+    def _with_all_columns(self, table: DeltaTable) -> DeltaTable:
+        """Add the columns that a newer release knows and the table does not; rows written before have nulls there."""
+        there = {field.name for field in table.schema().fields}
+        missing = [name for name in self._schema.names() if name not in there]
+        if missing:
+            arrow_schema = pl.DataFrame(schema=pl.Schema({name: self._schema[name] for name in missing})).to_arrow()
+            table.alter.add_columns(Schema.from_arrow(arrow_schema.schema).fields)
+        return table
 
     def _create(self) -> DeltaTable:
         arrow_schema = pl.DataFrame(schema=self._schema).to_arrow().schema

@@ -3,15 +3,18 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import Self
 
 import polars as pl
 
 from complaints_platform.cleaning import CLEANING_VERSION, DataKey, Rules, decide_outcomes, native_id_keys, prepare
+from complaints_platform.cleaning.customers import join_customers
 from complaints_platform.cleaning.regions import PACKAGED_REGIONS, load_regions
 from complaints_platform.lake import Lake
 from complaints_platform.lake.key_index import VERSION_COLUMNS
+from complaints_platform.lake.reference import ReferenceFile
 from complaints_platform.lake.segments import RawDay
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.fingerprints import fingerprint
@@ -39,13 +42,20 @@ class CleanedRecipe:
 
         Raises:
             ContractError: a source contract is wrong.
-            SettingsError: the alias table of regions is wrong.
+            SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
         """
         contracts = load_contracts(settings.sources)
         key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
+        lake = Lake(settings.lake)
+        lake.keys.check(key.version, key.fingerprint)
         patterns = {name: contract.account_pattern for name, contract in contracts.items() if contract.account_pattern}
         rules = Rules(settings.languages, load_regions(settings.regions or PACKAGED_REGIONS), patterns)
-        return cls(Lake(settings.lake), sorted(contracts), key, rules, settings.workers)
+        return cls(lake, sorted(contracts), key, rules, settings.workers)
+
+    @cached_property
+    def reference(self) -> list[ReferenceFile]:
+        """What is known of customers, looked up once: all days of a run see the same."""
+        return self.lake.reference.files()
 
     def raw_days(self, day: date) -> list[RawDay]:
         """Find what is live of a day in each source."""
@@ -55,8 +65,9 @@ class CleanedRecipe:
         """Return the fingerprint of a day, given what is live of it and of the day before."""
         return fingerprint(
             CLEANING_VERSION,
-            self.key.version,
+            self.key.fingerprint,
             self.rules.fingerprint,
+            *(file.identity for file in self.reference if file.valid_from <= today[0].day),
             *(f"{raw.source} {raw.fingerprint}" for raw in before if raw.segments),
             "today",
             *(f"{raw.source} {raw.fingerprint}" for raw in today if raw.segments),
@@ -68,6 +79,7 @@ class CleanedRecipe:
         Neighbouring days share their preparation: in a range, a day is prepared once although
         it serves as its own day and as the look-back of the next.
         """
+        self.lake.keys.add(self.key.version, self.key.fingerprint)
         for run in contiguous(sorted(days)):
             prepared = bounded_map(self._prepare, [run[0] - LOOK_BACK, *run], self.workers)
             yield from bounded_map(self._decide, pairwise(prepared), self.workers)
@@ -75,7 +87,9 @@ class CleanedRecipe:
     def _prepare(self, day: date) -> "_Prepared":
         raw_days = self.raw_days(day)
         raw = pl.concat([self.lake.segments.read(raw_day) for raw_day in raw_days])
-        return _Prepared(day, raw_days, prepare(raw, self.key, self.rules))
+        prepared = prepare(raw, self.key, self.rules)
+        known = self.lake.reference.known(self.reference, prepared["customer_key"], until=day)
+        return _Prepared(day, raw_days, join_customers(prepared, known))
 
     def _decide(self, pair: "tuple[_Prepared, _Prepared]") -> DayFrame:
         before, today = pair

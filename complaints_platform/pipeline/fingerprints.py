@@ -19,9 +19,16 @@ def fingerprint(*parts: object) -> str:
     return digest.hexdigest()[:FINGERPRINT_DIGITS]
 
 
-def of_categorized(cleaned_fingerprint: str, model_version: str, taxonomy_version: str) -> str:
-    """Return the fingerprint of a day of ``categorized/complaints``, given that of its cleaned complaints."""
-    return fingerprint(cleaned_fingerprint, model_version, taxonomy_version)
+def of_categorized(cleaned_fingerprint: str, model_version: str, taxonomy_version: str, corrections: str | None) -> str:
+    """Return the fingerprint of a day of ``categorized/complaints``.
+
+    Args:
+        cleaned_fingerprint: that of its cleaned complaints.
+        model_version: version of the classifier.
+        taxonomy_version: version of the taxonomy.
+        corrections: fingerprint of people's corrections of the day; None if there are none.
+    """
+    return fingerprint(cleaned_fingerprint, model_version, taxonomy_version, corrections)
 
 
 def of_days(days: Iterable[date], known: Mapping[date, str]) -> str:

@@ -1,29 +1,34 @@
-"""Labels on their way into the lake: checked against the taxonomy before anything is stored."""
+"""Labels on their way into the lake and out to training: checked against the taxonomy before anything is stored.
+
+Labels of texts come by CSV; corrections of complaints (``corrections``) are labels of their texts as well.
+"""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
-from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.classification.taxonomy import Taxonomy
+from complaints_platform.classification.taxonomy_changes import labels_under
 from complaints_platform.errors import ModelError
 from complaints_platform.lake import Lake
-from complaints_platform.lake.labels import read_labels
+from complaints_platform.lake.labels import LABEL_COLUMNS, read_labels
 from complaints_platform.lake.store import open_store
+from complaints_platform.pipeline.corrections import CorrectionsInForce
 
 
-def import_labels(lake: str, taxonomy: Path | None, file: Path) -> int:
-    """Store the labels of a CSV (text, category, optionally subcategory); return how many.
+def import_labels(lake: Lake, taxonomy: Taxonomy, file: Path, author: str) -> int:
+    """Store the labels of a CSV (text, category, optionally subcategory) that stand nowhere yet; return how many.
 
-    The same file again replaces what it brought before.
+    A text that has a label already gets the new one: of several the last one counts.
 
     Raises:
         LakeError: the file can't be read as such a CSV.
-        ModelError: a category or subcategory is not in the taxonomy; nothing is stored.
+        ModelError: a category or subcategory is not in the taxonomy, or is missing; nothing is stored.
     """
     with open_store(str(file.parent)).open(file.name) as stream:
         labels = read_labels(stream, str(file))
-    known = load_taxonomy(taxonomy)
-    for column, names in (("category", known.category_names), ("subcategory", known.subcategory_names)):
+    for column, names in (("category", taxonomy.category_names), ("subcategory", taxonomy.subcategory_names)):
         unknown = sorted(set(labels[column].drop_nulls().unique()) - set(names))
         if unknown:
             raise ModelError(
@@ -31,5 +36,27 @@ def import_labels(lake: str, taxonomy: Path | None, file: Path) -> int:
             )
     if labels.filter(pl.col("text").is_null() | pl.col("category").is_null()).height:
         raise ModelError(f"{file}: every row needs a text and a category")
-    Lake(lake).labels.add(file.stem, labels)
-    return labels.height
+    if labels_under(labels, taxonomy)["subcategory"].null_count() > labels["subcategory"].null_count():
+        raise ModelError(f"{file}: a subcategory stands beside a category that it is not of")
+    labels = labels.unique("text", keep="last", maintain_order=True)
+    standing = lake.labels.read().unique("text", keep="last")
+    new = labels.join(standing, on=LABEL_COLUMNS.names(), how="anti", nulls_equal=True)
+    lake.labels.add(new, author, taxonomy.version)
+    return new.height
+
+
+class TrainingLabels(NamedTuple):
+    """All that people said, as far as a taxonomy has a place for it."""
+
+    frame: pl.DataFrame
+    """text, category, subcategory (null where unknown); of several rows for one text the last one counts."""
+    left_out: int
+    """Labels and corrections of categories that the taxonomy does not have."""
+
+
+def training_labels(lake: Lake, taxonomy: Taxonomy) -> TrainingLabels:
+    """Return the labels of texts, and after them the corrections of complaints, for training under ``taxonomy``."""
+    labels, corrections = lake.labels.read(), CorrectionsInForce.of(lake)
+    columns = LABEL_COLUMNS.names()
+    usable = pl.concat([labels_under(labels, taxonomy).select(columns), corrections.labels(taxonomy).select(columns)])
+    return TrainingLabels(usable, labels.height + corrections.frame.height - usable.height)

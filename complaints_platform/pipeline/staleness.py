@@ -10,6 +10,7 @@ from datetime import date
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline import data_sets
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
+from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.fingerprints import of_categorized
 from complaints_platform.pipeline.marts import ReconciliationRecipe, daily_fingerprint, trend_fingerprint
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
@@ -43,11 +44,14 @@ def find_stale(settings: Settings) -> Staleness:
     lake = Lake(settings.lake)
     cleaned = CleanedRecipe.of(settings)
     serving = lake.models.serving()
+    corrected = CorrectionsInForce.of(lake).fingerprints
     stored = {spec: spec.table(lake).fingerprints() for spec in data_sets.TABLES}
     expected_cleaned = _expected_cleaned(cleaned, set(stored[data_sets.CLEANED]))
     expected: dict[data_sets.TableSpec, dict[date, str]] = {data_sets.CLEANED: expected_cleaned}
     expected[data_sets.CATEGORIZED] = {
-        day: of_categorized(value, serving.version, serving.taxonomy_version) if serving else "no model"
+        day: of_categorized(value, serving.version, serving.taxonomy_version, corrected.get(day))
+        if serving
+        else "no model"
         for day, value in expected_cleaned.items()
     }
     expected[data_sets.DAILY] = {

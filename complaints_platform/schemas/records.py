@@ -53,6 +53,8 @@ class QuarantineReason(StrEnum):
     BEFORE_HISTORY = "before_history"
     """Older than the first day of history (a setting)."""
     IN_THE_FUTURE = "in_the_future"
+    MISSING_CUSTOMER = "missing_customer"
+    """A record of reference data that names no customer."""
     UNKNOWN_CHANNEL = "unknown_channel"
     """The value of the channel column is not in the contract's value map."""
 
@@ -85,6 +87,17 @@ class RawRecord(DataSet):
         nullable=True, description="Optional times that were sent but are left out: which ones, and why. Null: none."
     )
     raw_record: str = pa.Field(description="The whole record as it stands in the file (decoded). Personal data.")
+
+
+class KnownCustomer(DataSet):
+    """What reference data says of a customer under one of their names, since a day. No personal data."""
+
+    person_key: str = pa.Field(description="Keyed hash of the name: account, phone number, e-mail address, handle.")
+    account_key: str = pa.Field(description="Keyed hash of the account.")
+    valid_from: pl.Date = pa.Field(description="First day (UTC) on which it holds.")
+    region: str = pa.Field(nullable=True, description="Region, named by the alias table.")
+    product: str = pa.Field(nullable=True, description="Product or tariff.")
+    segment: str = pa.Field(nullable=True, description="Segment, such as business or prepaid.")
 
 
 class QuarantinedRecord(DataSet):
@@ -129,14 +142,22 @@ class CleanedComplaint(DataSet):
         nullable=True, description="Keyed hash of the customer; null if the sender names none."
     )
     key_version: int = pa.Field(description="Version of the data key behind the keyed hashes.")
+    account_key: str = pa.Field(
+        nullable=True,
+        description="Keyed hash of the account that reference data knew for this customer at the time; it is the same "
+        "for all names of one customer. Null without reference data.",
+    )
+    segment: str = pa.Field(nullable=True, description="Segment of the customer, by reference data.")
     agent_key: str = pa.Field(nullable=True, description="Keyed hash of the agent.")
     thread_key: str = pa.Field(nullable=True, description="Keyed hash of the conversation or case.")
     text: str = pa.Field(
         nullable=True, description="The complaint: repaired, normalised, personal data replaced by tokens."
     )
     language: str = pa.Field(nullable=True, description="Language (ISO 639): as the sender says, or else detected.")
-    region: str = pa.Field(nullable=True, description="Region, by the alias table of regions.")
-    product: str = pa.Field(nullable=True, description="Product, white space normalised, redacted.")
+    region: str = pa.Field(
+        nullable=True, description="Region as sent, or else by reference data; named by the alias table."
+    )
+    product: str = pa.Field(nullable=True, description="Product as sent, or else by reference data; redacted.")
     status: str = pa.Field(nullable=True, description="Status, lower case.")
     outcome: str = pa.Field(
         isin=[outcome.value for outcome in Outcome],

@@ -8,13 +8,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from complaints_platform.collection.collectors import collectors
 from complaints_platform.collection.landing import Landing, StoredFile
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import blocks_of
 from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.settings import Settings
-from complaints_platform.sources.contract import load_contracts
 
 
 @dataclass
@@ -55,9 +55,7 @@ def gather(settings: Settings) -> Status:
     """Look at receipts, landing and fingerprints."""
     lake = Lake(settings.lake)
     landing = Landing(settings.landing)
-    sources = {
-        name: SourceStatus(name, contract.cadence) for name, contract in load_contracts(settings.sources).items()
-    }
+    sources = {name: SourceStatus(name, collector.contract.cadence) for name, collector in collectors(settings).items()}
     for receipt in lake.receipts.all():
         source = sources.get(receipt.source)
         if source is None:

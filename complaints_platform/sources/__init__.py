@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from complaints_platform.sources.component import ComplaintSource as ComplaintSource
+    from complaints_platform.sources.component import CustomerSource as CustomerSource
 
-__all__ = ["ComplaintSource"]
+__all__ = ["ComplaintSource", "CustomerSource"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the component when it is first asked for."""
-    if name == "ComplaintSource":
-        from complaints_platform.sources.component import ComplaintSource
+    """Import the components when one is first asked for."""
+    if name in __all__:
+        from complaints_platform.sources import component
 
-        return ComplaintSource
+        return getattr(component, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    """Name the component: ``dg`` finds component types by looking through the module."""
+    """Name the components: ``dg`` finds component types by looking through the module."""
     return __all__

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from complaints_platform.collection.collect import Collector, Status, collect_all
+from complaints_platform.collection.collect import Collector
+from complaints_platform.collection.files import Status, collect_all
 from complaints_platform.collection.landing import Landing, StoredFile, files_at
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from complaints_platform.collection.by_hand import collect_jobs
-from complaints_platform.collection.collect import Status, collect_all
+from complaints_platform.collection.files import Status, collect_all
 from complaints_platform.defs.running import Runner
 from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.serving.query import Catalogue, run_query

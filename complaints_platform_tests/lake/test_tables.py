@@ -165,3 +165,27 @@ def test_readers_see_whole_commits_while_writers_are_killed(tmp_path):
             os.kill(writer.pid, signal.SIGKILL)
     final = Table(LocalStore(tmp_path), "t", SCHEMA).scan().collect()
     assert final["day"].n_unique() == final.height == 6
+
+
+def test_a_column_of_a_newer_release_is_added_and_null_in_rows_of_before(tmp_path):
+    store = LocalStore(tmp_path)
+    day = date(2026, 3, 10)
+    old = Table(store, "t", pl.Schema({"day": pl.Date, "n": pl.Int64}))
+    new = Table(store, "t", pl.Schema({"day": pl.Date, "n": pl.Int64, "added": pl.String}))
+    old.replace_days([day], [DayFrame(day, pl.DataFrame({"day": [day], "n": [1]}), "f1")])
+    assert [frame.frame.to_dicts() for frame in new.read_days([day])] == [[{"day": day, "n": 1, "added": None}]]
+    later = day + timedelta(days=1)
+    new.replace_days([later], [DayFrame(later, pl.DataFrame({"day": [later], "n": [2], "added": ["x"]}), "f2")])
+    assert new.scan().collect().sort("n")["added"].to_list() == [None, "x"]
+    assert new.dataset().to_table().num_rows == 2
+
+
+def test_purging_history_leaves_only_what_the_newest_version_names(tmp_path):
+    store = LocalStore(tmp_path)
+    day = date(2026, 3, 10)
+    table = Table(store, "t", pl.Schema({"day": pl.Date, "n": pl.Int64}))
+    for number in range(3):
+        table.replace_days([day], [DayFrame(day, pl.DataFrame({"day": [day], "n": [number]}), f"f{number}")])
+    assert table.purge_history() == 2
+    assert len(list(tmp_path.rglob("*.parquet"))) == 1
+    assert [frame.frame["n"].to_list() for frame in table.read_days([day])] == [[2]]

@@ -1,0 +1,144 @@
+"""The review queue: which complaints people should look at next, so that the model learns most from it.
+
+The most uncertain ones alone resemble each other, and some resemble nothing else: ten wordings of one doubt, or one
+odd text, teach little. So those are asked that stand for as many doubtful others as possible and not for
+what has been asked already: facility location weighted by uncertainty, after Wei, Iyer and Bilmes 2015,
+"Submodularity in Data Subset Selection and Active Learning". Pure: which complaints there are, and
+where the queue goes, is decided elsewhere.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from complaints_platform.classification.calibration import Floats, Ints
+from complaints_platform.classification.explanation import explain
+from complaints_platform.classification.prediction import ALTERNATIVES
+from complaints_platform.classification.promotion import text_keys
+from complaints_platform.classification.training import TrainedModel, category_probabilities
+
+MOST_COMPARED = 2_000
+"""Only so many of the most uncertain complaints, and of the newest labels, are compared with each other."""
+EXPLAINED_BY = 500
+"""Shortened copies scored to explain one complaint: enough for the few words that are shown."""
+_HASHED_COLUMNS = 1 << 16
+_SMALLEST_WEIGHT = 1e-6
+
+QUEUE_SCHEMA = pl.Schema(
+    {
+        "complaint_id": pl.String(),
+        "text": pl.String(),
+        "uncertainty": pl.Float64(),
+        "candidates": pl.List(pl.Struct({"category": pl.String(), "probability": pl.Float64()})),
+        "because": pl.String(),
+    }
+)
+"""``candidates`` are the likeliest categories in order; ``because`` names the words that decided between the first two,
+with what each adds to the distance of their scores."""
+
+
+def review_queue(model: TrainedModel, complaints: pl.DataFrame, known_texts: pl.Series, limit: int) -> pl.DataFrame:
+    """Choose complaints for review.
+
+    Texts that training takes for one are asked once, near duplicates of one complaint too, and what people have
+    labelled already is not asked again.
+
+    Args:
+        model: the model whose doubts count.
+        complaints: complaint_id, text and near_duplicate_of of the complaints to choose from.
+        known_texts: texts that have a label, oldest first.
+        limit: length of the queue.
+
+    Returns:
+        ``QUEUE_SCHEMA``, best first, at most ``limit`` rows.
+    """
+    distinct = _distinct(complaints, known_texts)
+    probabilities = _category_probabilities(model, distinct["text"])
+    uncertainty = uncertainty_of(probabilities)
+    chosen = choose(distinct["text"].to_list(), uncertainty, known_texts.drop_nulls().to_list(), limit)
+    texts = distinct["text"].gather(chosen)
+    return pl.DataFrame(
+        {
+            "complaint_id": distinct["complaint_id"].gather(chosen),
+            "text": texts,
+            "uncertainty": uncertainty[chosen],
+            "candidates": _candidates(probabilities[chosen], model.taxonomy.category_names),
+            "because": [explanation.compact() for explanation in explain(model, texts, EXPLAINED_BY)],
+        },
+        schema=QUEUE_SCHEMA,
+    )
+
+
+def uncertainty_of(probabilities: Floats) -> Floats:
+    """Return 1 - the distance between the two highest probabilities of each row: 1 is a tie, 0 no doubt.
+
+    Args:
+        probabilities: shape (texts, categories), at least two categories.
+    """
+    highest = np.sort(probabilities, axis=1)
+    uncertainty: Floats = 1 - (highest[:, -1] - highest[:, -2])
+    return uncertainty
+
+
+def choose(texts: Sequence[str], uncertainty: Floats, known_texts: Sequence[str], limit: int) -> Ints:
+    """Return the positions of at most ``limit`` texts that stand for many uncertain ones, best first.
+
+    Greedy maximisation of uncertainty-weighted facility location: each text counts for its uncertainty times its
+    likeness to the most similar text asked so far, labelled ones included.
+
+    Args:
+        texts: distinct texts.
+        uncertainty: shape (texts,), 0..1.
+        known_texts: texts that have a label.
+        limit: how many to choose.
+    """
+    pool = np.argsort(-uncertainty, kind="stable")[:MOST_COMPARED]
+    if not len(pool):
+        return pool
+    known = known_texts[-MOST_COMPARED:]
+    features = _features([*(texts[position] for position in pool), *known])
+    own, labelled = features[: len(pool)], features[len(pool) :]
+    likeness = (own @ own.T).toarray()
+    covered = (own @ labelled.T).max(axis=1).toarray().ravel() if known else np.zeros(len(pool))
+    weight = uncertainty[pool] + _SMALLEST_WEIGHT
+    chosen: list[int] = []
+    for _ in range(min(limit, len(pool))):
+        gain = weight @ np.maximum(likeness - covered[:, None], 0)
+        gain[chosen] = -1
+        best = int(gain.argmax())
+        chosen.append(best)
+        covered = np.maximum(covered, likeness[:, best])
+    positions: Ints = pool[chosen]
+    return positions
+
+
+def _features(texts: Sequence[str]) -> Any:
+    """Return TF-IDF of hashed words and word pairs, a sparse matrix with rows of unit length."""
+    from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
+
+    hashing = HashingVectorizer(ngram_range=(1, 2), n_features=_HASHED_COLUMNS, alternate_sign=False, norm=None)
+    return TfidfTransformer(sublinear_tf=True).fit_transform(hashing.transform(texts))
+
+
+def _distinct(complaints: pl.DataFrame, known_texts: pl.Series) -> pl.DataFrame:
+    usable = complaints.filter(pl.col("text").str.strip_chars() != "")
+    keyed = usable.with_columns(
+        text_keys(usable["text"]), original=pl.coalesce("near_duplicate_of", "complaint_id")
+    ).unique("text_key", keep="first", maintain_order=True)
+    unknown = keyed.filter(~pl.col("text_key").is_in(text_keys(known_texts.drop_nulls()).implode()))
+    return unknown.unique("original", keep="first", maintain_order=True)
+
+
+def _category_probabilities(model: TrainedModel, texts: pl.Series) -> Floats:
+    names = model.estimator.classes_.tolist()
+    return category_probabilities(model.estimator.predict_proba(texts), names, model.taxonomy)
+
+
+def _candidates(probabilities: Floats, names: Sequence[str]) -> list[list[dict[str, object]]]:
+    ranked = np.argsort(-probabilities, axis=1, kind="stable")[:, :ALTERNATIVES]
+    return [
+        [{"category": names[column], "probability": float(row[column])} for column in columns]
+        for row, columns in zip(probabilities, ranked.tolist(), strict=True)
+    ]

@@ -1,0 +1,129 @@
+"""Asset checks of what the classifier does day by day: does the present still look like what it was made for?
+
+They warn and never block: drift is a reason to look and to label, not a fault of the data.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from complaints_platform.classification.drift import (
+    CURRENT_DAYS,
+    FEWEST_REFERENCE_DAYS,
+    REFERENCE_DAYS,
+    SMALLEST_SHIFT,
+    Shift,
+)
+from complaints_platform.classification.plots import drift_png
+from complaints_platform.defs.partitions import days_of_run
+from complaints_platform.defs.previews import picture, preview
+from complaints_platform.lake import Lake
+from complaints_platform.pipeline.data_sets import CATEGORIZED
+from complaints_platform.pipeline.drift import Drift, measure_drift
+from complaints_platform.settings import Settings
+
+DESCRIPTIONS = {
+    "category_shares": "Shares of the categories (population stability index)",
+    "mean_confidence": "Mean confidence of the model",
+    "unknown_words": "Share of words that the model was not trained on",
+    "needs_review": "Share of complaints that need review",
+}
+ASSET = dg.AssetKey([CATEGORIZED.schema, CATEGORIZED.name])
+
+
+def check_name(number: str) -> str:
+    """Return the name of the check on one of the numbers of ``drift.SMALLEST_SHIFT``."""
+    return f"no_drift_of_{number}"
+
+
+def classifier_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+    """Return the checks on ``categorized/complaints`` that look at the classifier."""
+
+    @dg.multi_asset_check(
+        name="classifier_drift",
+        description=f"Compares the newest {CURRENT_DAYS} days with the {REFERENCE_DAYS} before them.",
+        specs=[
+            dg.AssetCheckSpec(
+                check_name(number),
+                asset=ASSET,
+                description=(
+                    f"{description} in the newest {CURRENT_DAYS} days, against up to {REFERENCE_DAYS} days before: "
+                    f"a warning if they differ by more than {SMALLEST_SHIFT[number]:g} and by more than days dealt "
+                    "at random do."
+                ),
+            )
+            for number, description in DESCRIPTIONS.items()
+        ],
+    )
+    def classifier_drift(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        lake = Lake(settings.lake)
+        newest = max(days_of_run(context.run.tags) or CATEGORIZED.table(lake).row_counts(), default=None)
+        drift = measure_drift(lake, newest) if newest else None
+        for number in DESCRIPTIONS:
+            yield _nothing(number) if drift is None else _result(drift, number)
+
+    return [classifier_drift]
+
+
+def _nothing(number: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=True, asset_key=ASSET, check_name=check_name(number), description="no days are categorised yet"
+    )
+
+
+def _result(drift: Drift, number: str) -> dg.AssetCheckResult:
+    (shift,) = (each for each in drift.shifts if each.name == number)
+    first = drift.current[0].day
+    metadata: dict[str, Any] = {
+        "distance": shift.distance,
+        "p_value": shift.p_value,
+        "newest_days": f"{first} to {drift.current[-1].day}",
+        "days_before": len(drift.reference),
+        "complaints_in_newest_days": sum(day.complaints for day in drift.current),
+        "complaints_before": sum(day.complaints for day in drift.reference),
+        "model_versions": ", ".join(drift.model_versions),
+        "by_day": dg.MetadataValue.md(picture(drift_png(shift, first), f"{DESCRIPTIONS[number]} by day")),
+    }
+    if number == "category_shares":
+        metadata["categories"] = dg.MetadataValue.md(preview(_shares(drift)))
+    else:
+        metadata |= {"before": shift.reference, "now": shift.current}
+    enough = len(drift.reference) >= FEWEST_REFERENCE_DAYS
+    if enough:
+        metadata["threshold"] = shift.threshold
+    return dg.AssetCheckResult(
+        passed=not shift.drifted,
+        asset_key=ASSET,
+        check_name=check_name(number),
+        severity=dg.AssetCheckSeverity.WARN,
+        description=_sentence(shift, drift, enough=enough),
+        metadata=metadata,
+    )
+
+
+def _sentence(shift: Shift, drift: Drift, *, enough: bool) -> str:
+    if not enough:
+        before, now = len(drift.reference), len(drift.current)
+        return f"only {before} days before the newest {now}: too few to tell drift from chance"
+    if shift.name == "category_shares":
+        numbers = f"index {shift.distance:.3f}"
+    else:
+        numbers = f"{shift.reference:.3f} before, {shift.current:.3f} now"
+    mixed = "; several models categorised these days" if len(drift.model_versions) > 1 else ""
+    return f"{'drift' if shift.drifted else 'no drift'}: {numbers}, allowed is {shift.threshold:.3f}{mixed}"
+
+
+def _shares(drift: Drift) -> pl.DataFrame:
+    """Return each category's share before and now, in percent, largest change first."""
+    rows = []
+    totals = [max(1, sum(day.complaints for day in days)) for days in (drift.reference, drift.current)]
+    for name in sorted({name for day in (*drift.reference, *drift.current) for name in day.by_category}):
+        before, now = (
+            100 * sum(day.by_category.get(name, 0) for day in days) / total
+            for days, total in zip((drift.reference, drift.current), totals, strict=True)
+        )
+        rows.append((name, round(before, 2), round(now, 2), round(now - before, 2)))
+    table = pl.DataFrame(rows, schema=["category", "before %", "now %", "change"], orient="row")
+    return table.sort(pl.col("change").abs(), descending=True)

@@ -1,0 +1,131 @@
+"""The review queue of a lake: from categorised complaints to a file that people fill in.
+
+Which complaints are most worth a look is ``classification.review``'s; taking decisions back in is ``corrections``'.
+"""
+
+from pathlib import Path
+
+import polars as pl
+
+from complaints_platform.classification.explanation import Explanation, explain
+from complaints_platform.classification.review import review_queue
+from complaints_platform.errors import ModelError
+from complaints_platform.lake import Lake
+from complaints_platform.pipeline.corrections import CorrectionsInForce
+from complaints_platform.pipeline.data_sets import CATEGORIZED
+from complaints_platform.pipeline.labels import training_labels
+from complaints_platform.pipeline.model import serving_model
+from complaints_platform.schemas import Outcome
+
+REVIEW_DAYS = 30
+"""The queue is chosen from so many newest days: older complaints say less about those to come."""
+LOW_CONFIDENCE = 0.6
+"""Below it a complaint may be chosen although the model would decide it by itself."""
+CONSIDERED = 20_000
+"""Of more complaints than this an evenly spread share is considered."""
+COLUMNS = [
+    "complaint_id",
+    "day",
+    "channel",
+    "text",
+    "near_duplicate_of",
+    "outcome",
+    "category",
+    "subcategory",
+    "confidence",
+    "needs_review",
+]
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a cell that starts so for a formula; customers may have written one."""
+
+
+def export_queue(lake: Lake, limit: int, days: int = REVIEW_DAYS) -> pl.DataFrame:
+    """Return the review queue as people fill it in.
+
+    Columns: complaint_id, day, channel, text; predicted_category, predicted_subcategory and confidence (0..1) as
+    stored; candidates and because for people; and category, subcategory, is_complaint, empty.
+
+    Args:
+        lake: where complaints, labels and the serving model are.
+        limit: length of the queue.
+        days: how many of the newest materialised days to choose from.
+
+    Raises:
+        ModelError: no model serves.
+    """
+    model = serving_model(lake)
+    complaints = _open_complaints(lake, days)
+    labelled = training_labels(lake, model.taxonomy).frame["text"]
+    queue = review_queue(model, complaints, labelled, limit)
+    details = complaints.select(
+        "complaint_id",
+        "day",
+        "channel",
+        "confidence",
+        predicted_category="category",
+        predicted_subcategory="subcategory",
+    )
+    shown = queue.join(details, on="complaint_id", how="left", maintain_order="left")
+    candidate = pl.format(
+        "{} {}%",
+        pl.element().struct.field("category"),
+        (pl.element().struct.field("probability") * 100).round().cast(pl.Int64),
+    )
+    empty = pl.lit(None, pl.String)
+    return shown.select(
+        "complaint_id",
+        "day",
+        "channel",
+        _inert("text"),
+        "predicted_category",
+        "predicted_subcategory",
+        pl.col("confidence").round(3),
+        pl.col("candidates").list.eval(candidate).list.join("; "),
+        _inert("because"),
+        category=empty,
+        subcategory=empty,
+        is_complaint=empty,
+    )
+
+
+def write_queue(queue: pl.DataFrame, file: Path) -> None:
+    """Write the queue as a CSV that spreadsheets read as UTF-8."""
+    queue.write_csv(file, include_bom=True)
+
+
+def explain_complaint(lake: Lake, complaint_id: str) -> tuple[dict[str, object], Explanation]:
+    """Return a categorised complaint (columns ``COLUMNS``) and why the serving model gives it its category.
+
+    Raises:
+        ModelError: no model serves, or there is no such complaint.
+    """
+    model = serving_model(lake)
+    table = CATEGORIZED.table(lake)
+    for day in sorted(table.row_counts(), reverse=True):
+        for stored in table.read_days([day], COLUMNS):
+            found = stored.frame.filter(pl.col("complaint_id") == complaint_id, pl.col("outcome") == Outcome.COMPLAINT)
+            if found.height:
+                return found.row(0, named=True), explain(model, found["text"])[0]
+    raise ModelError(f"there is no complaint {complaint_id!r} in categorized/complaints")
+
+
+def _open_complaints(lake: Lake, days: int) -> pl.DataFrame:
+    """Return the complaints of the newest days that the model doubts and nobody has decided, newest first."""
+    table = CATEGORIZED.table(lake)
+    decided = CorrectionsInForce.of(lake).frame["complaint_id"].implode()
+    doubtful = pl.col("needs_review") | (pl.col("confidence") < LOW_CONFIDENCE)
+    newest = sorted(table.row_counts(), reverse=True)[:days]
+    frames = [
+        stored.frame.filter(pl.col("outcome") == Outcome.COMPLAINT, doubtful, ~pl.col("complaint_id").is_in(decided))
+        for stored in table.read_days(newest, COLUMNS)
+    ]
+    if not frames:
+        raise ModelError("no complaints are categorised yet: complaints update does it")
+    complaints = pl.concat(frames)
+    return complaints.gather_every(max(1, -(-complaints.height // CONSIDERED)))
+
+
+def _inert(column: str) -> pl.Expr:
+    """Return a text column with an apostrophe before what a spreadsheet would take for a formula."""
+    starts = pl.any_horizontal(pl.col(column).str.starts_with(start) for start in FORMULA_STARTS)
+    return pl.when(starts).then("'" + pl.col(column)).otherwise(column).alias(column)
