@@ -187,13 +187,19 @@ class FileCollector(ABC, Generic[W]):
         done = {}
         for written in batch:
             receipt = written.receipt()
-            self.lake.receipts.commit(receipt)
             done[receipt.sha256] = Collected(
                 written.item.name,
                 Status.READ_AGAIN if written.previous else Status.COLLECTED,
                 receipt,
                 frozenset(written.days_touched() | moved.get(receipt.sha256, set())),
             )
+        if batch:
+            self.lake.journal.note(
+                (day for collected in done.values() for day in collected.days),
+                (written.receipt().received_day for written in batch),
+            )
+        for written in batch:
+            self.lake.receipts.commit(written.receipt())
         return done
 
     def _result(

@@ -2,6 +2,7 @@
 
 from complaints_platform.lake import layout
 from complaints_platform.lake.corrections import Corrections
+from complaints_platform.lake.journal import Journal
 from complaints_platform.lake.key_index import KeyIndex
 from complaints_platform.lake.keys import DataKeys
 from complaints_platform.lake.labels import Labels
@@ -27,6 +28,7 @@ class Lake:
         self.quarantine = QuarantineFiles(self.store)
         self.key_index = KeyIndex(self.store, self.receipts)
         self.reference = Reference(self.store, self.receipts)
+        self.journal = Journal(self.store)
         self.keys = DataKeys(self.store)
         self.models = Models(self.store)
         self.labels = Labels(self.store)

@@ -7,6 +7,7 @@
     received/<day>/<source>/<sha256>                 empty marks: which files came on a day
     reference/<source>/since=<day>/<sha256>-<version>.parquet   customers, hashed, by the first day they hold
     keys/<version>.fingerprint                       data keys that were used; never the keys themselves
+    journal/<day>/<stamp>-<token>.json               days touched by what was collected on a day
     index/keys/                                      Delta table: native id → day and version
     index/moved/<source>/day=<day>/<hash>.parquet    notes: versions of a day's records on other days
     tables/<schema>/<table>/                         Delta tables, partitioned by day
@@ -119,6 +120,13 @@ def places_before(version: int) -> str:
 
 KEYS = "keys"
 KEY_SUFFIX = ".fingerprint"
+
+
+def journal_day(day: date) -> str:
+    """Folder of what was noted in the journal on a day."""
+    return f"journal/{day.isoformat()}"
+
+
 REFERENCE = "reference"
 KEY_INDEX = "index/keys"
 MODELS = "models"

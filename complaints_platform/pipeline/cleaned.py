@@ -1,6 +1,6 @@
 """The recipe of ``cleaned/complaints``: a day of raw records, with the day before as look-back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -61,16 +61,22 @@ class CleanedRecipe:
         """Find what is live of a day in each source."""
         return [self.lake.segments.day(source, day) for source in sorted(self.sources)]
 
-    def fingerprint(self, before: Sequence[RawDay], today: Sequence[RawDay]) -> str:
-        """Return the fingerprint of a day, given what is live of it and of the day before."""
+    def fingerprint(self, day: date, before: Mapping[str, str], today: Mapping[str, str]) -> str:
+        """Return the fingerprint of a day.
+
+        Args:
+            day: which one.
+            before: source → fingerprint of what is live in raw on the day before; sources without any are absent.
+            today: the same of the day itself.
+        """
         return fingerprint(
             CLEANING_VERSION,
             self.key.fingerprint,
             self.rules.fingerprint,
-            *(file.identity for file in self.reference if file.valid_from <= today[0].day),
-            *(f"{raw.source} {raw.fingerprint}" for raw in before if raw.segments),
+            *(file.identity for file in self.reference if file.valid_from <= day),
+            *(f"{source} {before[source]}" for source in sorted(before)),
             "today",
-            *(f"{raw.source} {raw.fingerprint}" for raw in today if raw.segments),
+            *(f"{source} {today[source]}" for source in sorted(today)),
         )
 
     def frames(self, days: Sequence[date]) -> Iterator[DayFrame]:
@@ -94,7 +100,7 @@ class CleanedRecipe:
     def _decide(self, pair: "tuple[_Prepared, _Prepared]") -> DayFrame:
         before, today = pair
         frame = decide_outcomes(today.frame, before.frame, _elsewhere(today.raw_days))
-        return DayFrame(today.day, frame, self.fingerprint(before.raw_days, today.raw_days))
+        return DayFrame(today.day, frame, self.fingerprint(today.day, _live(before.raw_days), _live(today.raw_days)))
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,10 @@ class _Prepared:
     day: date
     raw_days: list[RawDay]
     frame: pl.DataFrame
+
+
+def _live(raw_days: Sequence[RawDay]) -> dict[str, str]:
+    return {raw.source: raw.fingerprint for raw in raw_days if raw.segments}
 
 
 def _elsewhere(raw_days: Sequence[RawDay]) -> pl.DataFrame:

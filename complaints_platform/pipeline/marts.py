@@ -14,6 +14,7 @@ from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS, complaint
 from complaints_platform.marts.daily_complaints import daily_complaints
 from complaints_platform.marts.reconciliation import FILE_COLUMNS, OUTCOME_COLUMNS, count_outcomes, reconciliation
 from complaints_platform.pipeline.fingerprints import fingerprint, of_days
+from complaints_platform.pipeline.quarantined import receipts_fingerprint
 
 
 def daily_fingerprint(categorized_fingerprint: str) -> str:
@@ -46,6 +47,17 @@ def trend_frames(days: Sequence[date], daily: Sequence[DayFrame]) -> Iterator[Da
         yield DayFrame(day, complaint_trends(day, window), trend_fingerprint(day, fingerprints))
 
 
+def reconciliation_fingerprint(receipts: str, reached: Iterable[date], cleaned: Mapping[date, str]) -> str:
+    """Return the fingerprint of a day of ``mart/reconciliation``.
+
+    Args:
+        receipts: fingerprint of the receipts of the files received on it.
+        reached: days of occurrence that they have records in.
+        cleaned: fingerprints of all cleaned days.
+    """
+    return fingerprint(MARTS_VERSION, receipts, of_days(reached, cleaned))
+
+
 @dataclass(frozen=True)
 class ReconciliationRecipe:
     """Makes days of ``mart/reconciliation`` from receipts and the cleaned days they reach."""
@@ -53,21 +65,15 @@ class ReconciliationRecipe:
     lake: Lake
     cleaned: Table
 
-    def fingerprint(self, receipts: Sequence[Receipt], cleaned: Mapping[date, str]) -> str:
-        """Return the fingerprint of a day received, given the fingerprints of all cleaned days."""
-        return fingerprint(
-            MARTS_VERSION,
-            *(f"{receipt.source} {receipt.sha256} {receipt.version}" for receipt in receipts),
-            of_days(days_reached(receipts), cleaned),
-        )
-
     def frames(self, days: Sequence[date]) -> Iterator[DayFrame]:
         """Yield the reconciliation of the files received on each of ``days``."""
         cleaned = self.cleaned.fingerprints()
         for day in days:
             receipts = self.lake.receipts.received_on(day)
-            frame = reconciliation(_file_rows(receipts), self._outcomes(days_reached(receipts)))
-            yield DayFrame(day, frame, self.fingerprint(receipts, cleaned))
+            reached = days_reached(receipts)
+            frame = reconciliation(_file_rows(receipts), self._outcomes(reached))
+            made_from = reconciliation_fingerprint(receipts_fingerprint(receipts), reached, cleaned)
+            yield DayFrame(day, frame, made_from)
 
     def _outcomes(self, days: Sequence[date]) -> pl.DataFrame:
         frames = [count_outcomes(day.frame) for day in self.cleaned.read_days(days, columns=OUTCOME_COLUMNS)]

@@ -13,15 +13,16 @@ from complaints_platform.pipeline.fingerprints import fingerprint
 from complaints_platform.schemas import QuarantinedRecord, conform, empty_frame
 
 
+def receipts_fingerprint(receipts: Sequence[Receipt]) -> str:
+    """Return the fingerprint of a day of ``cleaned/quarantine``, given the receipts of the files received on it."""
+    return fingerprint(*(f"{receipt.source} {receipt.sha256} {receipt.version}" for receipt in receipts))
+
+
 @dataclass(frozen=True)
 class QuarantineRecipe:
     """Makes days of ``cleaned/quarantine`` from receipts and quarantine files."""
 
     lake: Lake
-
-    def fingerprint(self, receipts: Sequence[Receipt]) -> str:
-        """Return the fingerprint of a day, given the receipts of the files received on it."""
-        return fingerprint(*(f"{receipt.source} {receipt.sha256} {receipt.version}" for receipt in receipts))
 
     def frames(self, days: Sequence[date]) -> Iterator[DayFrame]:
         """Yield the quarantined records of each of ``days``, in order."""
@@ -29,4 +30,4 @@ class QuarantineRecipe:
             receipts = self.lake.receipts.received_on(day)
             frames = [self.lake.quarantine.read(receipt) for receipt in receipts]
             frame = pl.concat([empty_frame(QuarantinedRecord), *frames])
-            yield DayFrame(day, conform(frame, QuarantinedRecord), self.fingerprint(receipts))
+            yield DayFrame(day, conform(frame, QuarantinedRecord), receipts_fingerprint(receipts))

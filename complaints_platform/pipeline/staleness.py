@@ -1,20 +1,33 @@
 """What is stale: days whose stored fingerprint differs from what it would be if made now.
 
-It looks at state, never at events, so nothing that was missed stays missed.
+It looks at state, never at events, so nothing that was missed stays missed. Who looks again and again
+(``StalenessWatch``) remembers what it saw, and looks only at the days that the journal names; now and then
+it looks at everything.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline import data_sets
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
 from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.fingerprints import of_categorized
-from complaints_platform.pipeline.marts import ReconciliationRecipe, daily_fingerprint, trend_fingerprint
-from complaints_platform.pipeline.quarantined import QuarantineRecipe
+from complaints_platform.pipeline.marts import (
+    daily_fingerprint,
+    days_reached,
+    reconciliation_fingerprint,
+    trend_fingerprint,
+)
+from complaints_platform.pipeline.quarantined import receipts_fingerprint
 from complaints_platform.settings import Settings
+
+EVERYTHING_AFTER = timedelta(hours=1)
+"""After so long everything is looked at again, should the journal ever have missed something."""
+
+JOURNAL_OVERLAP = timedelta(minutes=15)
+"""Marks stand in the journal before the receipts they speak of: what was noted so lately is looked at again."""
 
 
 @dataclass(frozen=True)
@@ -37,52 +50,99 @@ class Staleness:
 
 
 def find_stale(settings: Settings) -> Staleness:
-    """Compare what is stored with what recipes would make now, under ``settings``.
+    """Compare what is stored with what recipes would make now, under ``settings``, looking at everything.
 
     Before the first training everything after ``cleaned`` counts as stale.
     """
-    lake = Lake(settings.lake)
-    cleaned = CleanedRecipe.of(settings)
-    serving = lake.models.serving()
-    corrected = CorrectionsInForce.of(lake).fingerprints
-    stored = {spec: spec.table(lake).fingerprints() for spec in data_sets.TABLES}
-    expected_cleaned = _expected_cleaned(cleaned, set(stored[data_sets.CLEANED]))
-    expected: dict[data_sets.TableSpec, dict[date, str]] = {data_sets.CLEANED: expected_cleaned}
-    expected[data_sets.CATEGORIZED] = {
-        day: of_categorized(value, serving.version, serving.taxonomy_version, corrected.get(day))
-        if serving
-        else "no model"
-        for day, value in expected_cleaned.items()
-    }
-    expected[data_sets.DAILY] = {
-        day: daily_fingerprint(value) for day, value in expected[data_sets.CATEGORIZED].items()
-    }
-    expected[data_sets.TRENDS] = {day: trend_fingerprint(day, expected[data_sets.DAILY]) for day in expected_cleaned}
-    quarantine = QuarantineRecipe(lake)
-    reconciliation = ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))
-    received = {day: lake.receipts.received_on(day) for day in lake.receipts.days()}
-    expected[data_sets.QUARANTINE] = {day: quarantine.fingerprint(receipts) for day, receipts in received.items()}
-    expected[data_sets.RECONCILIATION] = {
-        day: reconciliation.fingerprint(receipts, expected_cleaned) for day, receipts in received.items()
-    }
-    return Staleness(
-        {
-            f"{spec.schema}/{spec.name}": days
-            for spec, wanted in expected.items()
-            if (days := sorted(day for day, value in wanted.items() if stored[spec].get(day) != value))
+    return StalenessWatch().find(settings)
+
+
+@dataclass(frozen=True)
+class _Received:
+    """What the receipts of a day say."""
+
+    fingerprint: str
+    days: tuple[date, ...]
+    """Days of occurrence that their files reach."""
+
+
+class StalenessWatch:
+    """Finds what is stale again and again, at the cost of what has changed since the last time.
+
+    Holds in memory, of each day, the fingerprint of what is live in raw and of what was received. Not safe
+    for several threads at once.
+    """
+
+    def __init__(self) -> None:
+        self._raw: dict[date, dict[str, str]] = {}
+        """Day → source → fingerprint of its live segments; sources without any are absent."""
+        self._received: dict[date, _Received] = {}
+        self._of: tuple[object, ...] = ()
+        self._looked_at_everything: datetime | None = None
+        self._looked: datetime | None = None
+
+    def find(self, settings: Settings) -> Staleness:
+        """Compare what is stored with what recipes would make now, under ``settings``."""
+        lake = Lake(settings.lake)
+        recipe = CleanedRecipe.of(settings)
+        stored = {spec: spec.table(lake).fingerprints() for spec in data_sets.TABLES}
+        self._refresh(settings, recipe, set(stored[data_sets.CLEANED]))
+        expected = self._expected(lake, recipe, set(stored[data_sets.CLEANED]))
+        return Staleness(
+            {
+                f"{spec.schema}/{spec.name}": days
+                for spec, wanted in expected.items()
+                if (days := sorted(day for day, value in wanted.items() if stored[spec].get(day) != value))
+            }
+        )
+
+    def _refresh(self, settings: Settings, recipe: CleanedRecipe, materialised: set[date]) -> None:
+        """Look at what has changed in raw and among the receipts since the last time."""
+        now = datetime.now(UTC)
+        of = (settings.lake, tuple(recipe.sources))
+        last, everything = self._looked, self._looked_at_everything
+        if last is None or everything is None or of != self._of or now - everything > EVERYTHING_AFTER:
+            self._raw, self._received, self._of, self._looked_at_everything = {}, {}, of, now
+            with_data = {day for source in recipe.sources for day in recipe.lake.segments.days(source)}
+            self._look_at(recipe, with_data | materialised, recipe.lake.receipts.days())
+        else:
+            touched = recipe.lake.journal.since(last - JOURNAL_OVERLAP)
+            self._look_at(recipe, touched.days | (materialised - self._raw.keys()), touched.received)
+        self._looked = now
+
+    def _look_at(self, recipe: CleanedRecipe, days: Iterable[date], received: Iterable[date]) -> None:
+        for day in days:
+            self._raw[day] = {raw.source: raw.fingerprint for raw in recipe.raw_days(day) if raw.segments}
+        for day in received:
+            receipts = recipe.lake.receipts.received_on(day)
+            self._received[day] = _Received(receipts_fingerprint(receipts), tuple(days_reached(receipts)))
+
+    def _expected(
+        self, lake: Lake, recipe: CleanedRecipe, materialised: set[date]
+    ) -> dict[data_sets.TableSpec, dict[date, str]]:
+        """Return what the fingerprint of each day of each table would be if it were made now."""
+        live = {day for day, sources in self._raw.items() if sources}
+        cleaned = {
+            day: recipe.fingerprint(day, self._raw.get(day - LOOK_BACK, {}), self._raw.get(day, {}))
+            for day in sorted(live | materialised)
         }
-    )
-
-
-def _expected_cleaned(recipe: CleanedRecipe, materialised: set[date]) -> dict[date, str]:
-    with_data = {day for source in recipe.sources for day in recipe.lake.segments.days(source)}
-    raw_days = {
-        day: recipe.raw_days(day)
-        for day in {*with_data, *(day - LOOK_BACK for day in with_data | materialised), *materialised}
-    }
-    live = {day for day, sources in raw_days.items() if any(raw.segments for raw in sources)}
-    return {
-        day: recipe.fingerprint(raw_days[day - LOOK_BACK], raw_days[day])
-        for day in sorted(live | materialised)
-        if day in raw_days and day - LOOK_BACK in raw_days
-    }
+        serving = lake.models.serving()
+        corrected = CorrectionsInForce.of(lake).fingerprints
+        categorized = {
+            day: of_categorized(value, serving.version, serving.taxonomy_version, corrected.get(day))
+            if serving
+            else "no model"
+            for day, value in cleaned.items()
+        }
+        daily = {day: daily_fingerprint(value) for day, value in categorized.items()}
+        return {
+            data_sets.CLEANED: cleaned,
+            data_sets.CATEGORIZED: categorized,
+            data_sets.DAILY: daily,
+            data_sets.TRENDS: {day: trend_fingerprint(day, daily) for day in cleaned},
+            data_sets.QUARANTINE: {day: received.fingerprint for day, received in self._received.items()},
+            data_sets.RECONCILIATION: {
+                day: reconciliation_fingerprint(received.fingerprint, received.days, cleaned)
+                for day, received in self._received.items()
+            },
+        }
