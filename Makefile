@@ -7,7 +7,7 @@ export DAGSTER_HOME := $(CURDIR)/.complaints/dagster
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
-.PHONY: demo start test check bench setup clean lock
+.PHONY: demo start test drill check bench setup clean lock
 
 setup: $(STAMP) $(DAGSTER_HOME)/dagster.yaml
 
@@ -28,7 +28,11 @@ start: setup
 
 # Two processes, a file at a time: many tests wait for servers and child processes.
 test: setup
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile -m "not drill"
+
+# Minutes of load on the whole running platform: what it took is printed.
+drill: setup
+	pytest -m drill -s
 
 check: setup
 	ruff check .
@@ -37,6 +41,8 @@ check: setup
 	# One by one: without a path, dg 1.13.27 checks only the last file of each component type.
 	for source in complaints_platform/defs/sources/*/; do dg check yaml "$$source" || exit 1; done
 	dg check defs
+	hadolint docker/Dockerfile
+	check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 
 # Growth up to 10 million complaints and 1000 days is longer work:
 # python -m benchmarks cleaning --scale --history
@@ -46,8 +52,11 @@ bench: setup
 
 # Names, versions and hashes of all dependencies; run it after changing pyproject.toml.
 lock: setup
-	uv pip compile pyproject.toml --group dev --group benchmarks --generate-hashes --universal --python-version 3.11 \
-		--no-emit-index-url --no-annotate --no-header --output-file requirements.lock
+	uv pip compile pyproject.toml --extra postgres --group dev --group benchmarks --generate-hashes --universal \
+		--python-version 3.11 --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
+	# What is deployed: the same versions, without what only development needs.
+	uv pip compile pyproject.toml --extra postgres --constraints requirements.lock --generate-hashes --universal \
+		--python-version 3.11 --no-emit-index-url --no-annotate --no-header --output-file docker/requirements.lock
 
 clean:
 	rm -rf $(VENV) .complaints
