@@ -7,6 +7,7 @@ from typing import Literal
 
 import polars as pl
 
+from complaints_platform.marts.daily_complaints import VERSIONS
 from complaints_platform.schemas import ComplaintTrend, conform
 
 GROUP = ["region", "category"]
@@ -74,9 +75,9 @@ def complaint_trends(day: date, daily: pl.DataFrame) -> pl.DataFrame:
 def _compare(day: date, daily: pl.DataFrame, window: Window) -> pl.DataFrame:
     current = pl.col("day").is_between(window.start, window.end)
     previous = pl.col("day").is_between(window.previous_start, window.previous_end)
+    counted = daily.filter(current | previous)
     return (
-        daily.filter(current | previous)
-        .group_by(GROUP)
+        counted.group_by(GROUP)
         .agg(
             complaints=pl.col("complaints").filter(current).sum(),
             previous=pl.col("complaints").filter(previous).sum(),
@@ -92,6 +93,7 @@ def _compare(day: date, daily: pl.DataFrame, window: Window) -> pl.DataFrame:
             *GROUP,
             "complaints",
             "previous",
+            pl.lit(counted.select(VERSIONS).n_unique() > 1).alias("mixed_versions"),
             "change",
             "change_ratio",
         )

@@ -18,6 +18,8 @@ class DailyComplaints(DataSet):
     region: str = pa.Field(nullable=True, description="Region; null if the sender gives none.")
     category: str = pa.Field(description="First level of the taxonomy.")
     subcategory: str = pa.Field(nullable=True, description="Second level of the taxonomy.")
+    model_version: str = pa.Field(description="Classifier by which the day was categorised.")
+    taxonomy_version: str = pa.Field(description="Taxonomy of its categories.")
     complaints: int = pa.Field(ge=1, description="Complaints, exact duplicates excluded, near duplicates included.")
     near_duplicates: int = pa.Field(ge=0, description="How many of them nearly repeat an earlier one.")
     needs_review: int = pa.Field(ge=0, description="How many of them a person should look at.")
@@ -35,6 +37,9 @@ class ComplaintTrend(DataSet):
     complaints: int = pa.Field(ge=0, description="Complaints from period_start to day.")
     previous: int = pa.Field(
         ge=0, description="Complaints of the period before: all of it if complete, else as many days of it."
+    )
+    mixed_versions: bool = pa.Field(
+        description="The days counted were categorised by different models or taxonomies: a change may be theirs."
     )
     change: int = pa.Field(description="complaints - previous.")
     change_ratio: float = pa.Field(nullable=True, description="change / previous; null if previous is 0.")

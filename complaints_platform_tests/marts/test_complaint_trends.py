@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import polars as pl
 from hypothesis import given
@@ -10,7 +11,7 @@ from complaints_platform.schemas import DailyComplaints, conform
 SUNDAY = date(2026, 3, 15)
 
 
-def daily(rows):
+def daily(rows, models=MappingProxyType({})):
     frame = pl.DataFrame(
         [
             {
@@ -19,6 +20,8 @@ def daily(rows):
                 "region": region,
                 "category": category,
                 "subcategory": None,
+                "model_version": models.get(day, "m1"),
+                "taxonomy_version": "t1",
                 "complaints": count,
                 "near_duplicates": 0,
                 "needs_review": 0,
@@ -30,8 +33,8 @@ def daily(rows):
     return conform(frame, DailyComplaints)
 
 
-def trend(day, rows, period):
-    frame = complaint_trends(day, daily(rows)).filter(pl.col("period") == period)
+def trend(day, rows, period, models=MappingProxyType({})):
+    frame = complaint_trends(day, daily(rows, models)).filter(pl.col("period") == period)
     return {(row["region"], row["category"]): row for row in frame.iter_rows(named=True)}
 
 
@@ -83,3 +86,12 @@ def test_windows_adjoin_and_stay_within_the_look_back(day):
         assert (day - window.previous_start).days <= LOOK_BACK_DAYS
         if window.complete:
             assert window.previous_end == window.start - timedelta(days=1)
+
+
+def test_days_that_different_models_categorised_are_flagged_where_they_are_compared():
+    days = [SUNDAY - timedelta(days=back) for back in range(3)]
+    rows = [(day, "north", "billing", 4) for day in days]
+    models = {days[2]: "m0"}
+    assert not trend(SUNDAY, rows, "day", models)["north", "billing"]["mixed_versions"]
+    assert trend(SUNDAY, rows, "week", models)["north", "billing"]["mixed_versions"]
+    assert trend(days[1], rows, "day", models)["north", "billing"]["mixed_versions"]

@@ -25,7 +25,7 @@ ROWS = st.lists(
 
 @given(ROWS)
 def test_counts_equal_a_count_by_hand(rows):
-    frame = pl.DataFrame([(DAY, *row) for row in rows], schema=SCHEMA, orient="row")
+    frame = pl.DataFrame([(DAY, *row, "m1", "t1") for row in rows], schema=SCHEMA, orient="row")
     mart = daily_complaints(frame)
     complaints = [row for row in rows if row[4] == "complaint"]
     assert mart["complaints"].sum() == len(complaints)
