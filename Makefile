@@ -7,7 +7,7 @@ export DAGSTER_HOME := $(CURDIR)/.complaints/dagster
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
-.PHONY: demo start test drill check bench setup clean lock
+.PHONY: demo start test drill check bench setup embeddings clean lock
 
 setup: $(STAMP) $(DAGSTER_HOME)/dagster.yaml
 
@@ -25,6 +25,10 @@ demo: setup
 
 start: setup
 	dg dev
+
+# What the classifier's tier "full" needs; its tests are skipped without it.
+embeddings: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-embeddings.lock
 
 # Two processes, a file at a time: many tests wait for servers and child processes.
 test: setup
@@ -57,6 +61,11 @@ lock: setup
 	# What is deployed: the same versions, without what only development needs.
 	uv pip compile pyproject.toml --extra postgres --constraints requirements.lock --generate-hashes --universal \
 		--python-version 3.11 --no-emit-index-url --no-annotate --no-header --output-file docker/requirements.lock
+	# The extra embeddings, by itself: one of its packages names PyTorch, which it does not need ([tool.uv]).
+	$(BIN)/python -c "import tomllib; \
+		print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['embeddings'], sep='\n')" \
+		| uv pip compile - --constraints requirements.lock --generate-hashes --universal --python-version 3.11 \
+		--no-emit-index-url --no-annotate --no-header --output-file requirements-embeddings.lock
 
 clean:
 	rm -rf $(VENV) .complaints

@@ -82,6 +82,11 @@ class TokenFeatures:
         Raises:
             ModelError: no text holds a word or n-gram that is kept.
         """
+        self.fit_transform(texts)
+        return self
+
+    def fit_transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """Do ``fit`` and ``transform`` on the same texts, counting once."""
         if not any(text.strip() for text in texts):
             raise ModelError("the training texts are empty: check that the text column is the right one")
         batch = tokenise(pl.Series("text", texts, dtype=pl.String))
@@ -94,8 +99,9 @@ class TokenFeatures:
         idf = np.log((1 + len(texts)) / (1 + np.concatenate(frequencies))) + 1
         if not len(idf):
             raise ModelError("the training texts hold no words and no repeated characters to learn from")
-        self._fit_weights(batch, idf)
-        return self
+        counts = self._count(batch, n_features=len(idf))
+        self._fit_weights(counts, idf)
+        return self._weighted(counts)
 
     @property
     def n_features(self) -> int:
@@ -109,7 +115,9 @@ class TokenFeatures:
     def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Return the features of ``texts``: float64, shape (texts, columns)."""
         batch = tokenise(pl.Series("text", texts, dtype=pl.String))
-        counts = self._count(batch)
+        return self._weighted(self._count(batch))
+
+    def _weighted(self, counts: sparse.csr_matrix) -> sparse.csr_matrix:
         mass = counts @ self.masses
         row_factor = self.scale / np.sqrt(np.where(mass > 0, mass, 1.0))
         return sparse.csr_matrix(sparse.diags(row_factor) @ counts @ sparse.diags(self.weights))
@@ -181,8 +189,7 @@ class TokenFeatures:
         self.gram_ids = {name: offset + column for column, name in enumerate(names)}
         return frequency
 
-    def _fit_weights(self, batch: TokenisedTexts, idf: Floats) -> None:
-        counts = self._count(batch, n_features=len(idf))
+    def _fit_weights(self, counts: sparse.csr_matrix, idf: Floats) -> None:
         is_word = np.arange(len(idf)) < len(self.word_ids) + len(self.pair_keys)
         totals = np.asarray(counts.sum(axis=0)).ravel() * idf
         word_total, gram_total = totals[is_word].sum(), totals[~is_word].sum()

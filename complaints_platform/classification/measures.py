@@ -16,9 +16,12 @@ from complaints_platform.classification.calibration import (
     calibration_bins,
     expected_calibration_error,
 )
+from complaints_platform.errors import ModelError
 
 COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.5)
 """Shares of texts for which the accuracy is given when the least certain rest goes to review."""
+SCOPE_COVERAGE = 0.95
+"""Share of texts of some class that is kept when texts of none are rejected."""
 MAX_CONFUSIONS = 20
 _CURVE_COVERAGES = tuple(step / 20 for step in range(1, 21))
 
@@ -65,6 +68,17 @@ class Measures(TypedDict):
     coverage_curve: list[CoveragePoint]
 
 
+class ScopeMeasures(TypedDict):
+    """How well texts of no class are told from the others; ratios are 0..1."""
+
+    in_scope_accuracy: float
+    """Of texts of some class, whether they would be rejected or not."""
+    out_of_scope_auroc: float
+    """Chance that a text of some class seems more in scope than one of none."""
+    out_of_scope_recall: float
+    """Share of texts of no class that are rejected where 95% of the others are kept."""
+
+
 def measure(truth: Sequence[str], predicted: Sequence[str], confidence: Floats, certainty: Floats) -> Measures:
     """Measure predictions.
 
@@ -98,6 +112,32 @@ def measure(truth: Sequence[str], predicted: Sequence[str], confidence: Floats, 
             CoveragePoint(coverage=share, accuracy=accuracy_at_coverage(certainty, correct, share))
             for share in _CURVE_COVERAGES
         ],
+    )
+
+
+def measure_scope(truth: Sequence[str], predicted: Sequence[str], in_scope: Floats, out_of_scope: str) -> ScopeMeasures:
+    """Measure how well texts of no class are rejected.
+
+    Args:
+        truth: the true label of each text.
+        predicted: the predicted class of each text, never ``out_of_scope``.
+        in_scope: orders the texts from most to least likely of no class (any scale).
+        out_of_scope: the label of texts of no class.
+
+    Raises:
+        ModelError: there are no texts of no class, or no others.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    of_class = np.array([label != out_of_scope for label in truth])
+    if of_class.all() or not of_class.any():
+        raise ModelError(f"measuring scope takes texts labelled {out_of_scope!r} and others in the test rows")
+    correct = np.fromiter(map(str.__eq__, truth, predicted), dtype=np.bool_)
+    threshold = np.quantile(in_scope[of_class], 1 - SCOPE_COVERAGE)
+    return ScopeMeasures(
+        in_scope_accuracy=float(correct[of_class].mean()),
+        out_of_scope_auroc=float(roc_auc_score(of_class, in_scope)),
+        out_of_scope_recall=float((in_scope[~of_class] < threshold).mean()),
     )
 
 

@@ -40,8 +40,7 @@ def classify(model: TrainedModel, texts: pl.Series) -> pl.DataFrame:
     names, taxonomy = model.estimator.classes_.tolist(), model.taxonomy
     categories = pl.Series(taxonomy.category_names, dtype=pl.String)
     texts = texts.cast(pl.String)
-    scores = model.estimator.class_scores(texts)
-    probabilities = model.estimator.calibration_.probabilities(scores)
+    scores, probabilities = model.estimator.judge(texts)
     sums = category_probabilities(probabilities, names, taxonomy)
     ranked = np.argsort(-sums, axis=1, kind="stable")[:, : min(ALTERNATIVES, len(categories))]
     best = ranked[:, 0]

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from complaints_platform.classification.cascade import Tier
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.tokens import normalise
@@ -100,7 +101,7 @@ def distinct_labels(labels: pl.DataFrame) -> pl.DataFrame:
     return usable.with_columns(text_keys(usable["text"])).unique("text_key", keep="last", maintain_order=True)
 
 
-def held_out_predictions(taxonomy: Taxonomy, labels: pl.DataFrame) -> pl.DataFrame:
+def held_out_predictions(taxonomy: Taxonomy, labels: pl.DataFrame, tier: Tier = "core") -> pl.DataFrame:
     """Predict labelled texts by models trained as the final one, but without these texts.
 
     Folds follow the texts' hashes: a text stays in its fold when labels are added.
@@ -108,6 +109,7 @@ def held_out_predictions(taxonomy: Taxonomy, labels: pl.DataFrame) -> pl.DataFra
     Args:
         taxonomy: what to predict.
         labels: columns text, category and optionally subcategory, all of ``taxonomy``, oldest first.
+        tier: that of the final one.
 
     Returns:
         ``HELD_OUT_SCHEMA``, one row for each distinct text.
@@ -117,7 +119,7 @@ def held_out_predictions(taxonomy: Taxonomy, labels: pl.DataFrame) -> pl.DataFra
     predicted = np.full(known.height, None, dtype=object)
     for held_out in _folds(known["text_key"].to_list()):
         kept = np.setdiff1d(np.arange(known.height), held_out)
-        model = train(taxonomy, texts[kept])
+        model = train(taxonomy, texts[kept], tier)
         predicted[held_out] = classify(model, texts["text"].gather(held_out))["category"].to_list()
     return pl.DataFrame({"text_key": known["text_key"], "category": predicted.tolist()}, schema=HELD_OUT_SCHEMA)
 

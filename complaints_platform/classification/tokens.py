@@ -7,6 +7,7 @@ tokens become features and scores stands in ``features`` and ``scoring``.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ MIN_GRAM, MAX_GRAM = 2, 5
 """Shortest and longest character n-gram."""
 MAX_TOKEN_CHARACTERS = 64
 """Tokens are cut to this length: longer ones are encoded files or noise, never words."""
+
+TOKENS_REMEMBERED = 100_000
+"""Folded tokens kept: few tokens are most of what texts are made of."""
 
 _WORD = re.compile(WORD_PATTERN)
 _DIGIT = re.compile(r"\d")
@@ -61,6 +65,7 @@ def tokenise(texts: pl.Series) -> TokenisedTexts:
     return TokenisedTexts(codes, lengths, tokens.gather(first_seen).to_list())
 
 
+@lru_cache(maxsize=TOKENS_REMEMBERED)
 def normalise_token(token: str) -> str:
     """Fold what does not matter: case, which digit it is, stretched letters (soooo), where a link leads."""
     token = token[:MAX_TOKEN_CHARACTERS].lower()

@@ -15,14 +15,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from complaints_platform.classification import embeddings
 from complaints_platform.classification.calibration import Floats
-from complaints_platform.classification.estimator import ComplaintClassifier
+from complaints_platform.classification.cascade import CascadeClassifier, Tier
 from complaints_platform.classification.measures import Measures, measure
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.tokens import normalise
 from complaints_platform.errors import ModelError
 
-TRAINING_VERSION = 1
+TRAINING_VERSION = 2
 """Raise it with every change that makes other predictions of the same data; part of the model's version."""
 KEYWORD_WEIGHT = 0.5
 """A keyword is weaker evidence than a whole phrase."""
@@ -30,6 +31,8 @@ LABELS_THAT_HALVE_SEEDS = 5
 """With so many labels of its subcategory a seed counts half; with none it counts fully."""
 LABELS_THAT_HALVE_SEEDS_IN_CALIBRATION = 25
 """With so many labels in all, seeds count half in calibration: they tell little of how hard real complaints are."""
+MAX_SHARE_JUDGED_TWICE = 0.2
+"""Of complaints like the held-out labels: bounds what the second classifier adds to the cost of a day."""
 ACCEPTED_ACCURACY = 0.9
 """Aimed at for what is not sent to review."""
 MAX_REVIEW_SHARE = 0.4
@@ -48,13 +51,13 @@ class TrainedModel:
     Attributes:
         estimator: predicts subcategories.
         taxonomy: what it was trained for.
-        version: hash of training data, code version and taxonomy (12 hex digits).
+        version: hash of training data, code version, tier and taxonomy (12 hex digits).
         review_threshold: texts whose highest decision value is below it need review.
         n_labels: distinct labelled texts it was trained on.
         evaluation: cross-validated quality of categories on the labels; None means not measured.
     """
 
-    estimator: ComplaintClassifier
+    estimator: CascadeClassifier
     taxonomy: Taxonomy
     version: str
     review_threshold: float
@@ -107,7 +110,7 @@ class TrainedModel:
         return model
 
 
-def train(taxonomy: Taxonomy, labels: pl.DataFrame | None) -> TrainedModel:
+def train(taxonomy: Taxonomy, labels: pl.DataFrame | None, tier: Tier = "core") -> TrainedModel:
     """Train a model from the taxonomy's seeds and, if given, from labels.
 
     Args:
@@ -115,27 +118,33 @@ def train(taxonomy: Taxonomy, labels: pl.DataFrame | None) -> TrainedModel:
         labels: columns text, category and optionally subcategory (null where unknown), oldest first. The same
             text labelled twice counts once, as labelled last. A category without subcategory is given the one
             among its own that the seeds find likeliest.
+        tier: without the extra ``embeddings``, or with it.
 
     Raises:
-        ModelError: a column is missing, or a label names what the taxonomy does not have.
+        ModelError: the extra is not installed, a column is missing, or a label names what the taxonomy does not have.
     """
     examples = _seed_examples(taxonomy)
     if labels is not None:
         known = _with_subcategories(_checked(labels, taxonomy), taxonomy, examples)
         examples = _combined(examples, known)
-    estimator = _fitted(examples)
+    estimator = _fitted(examples, tier)
     truth = _Truth.of(estimator, examples, taxonomy)
     n_labels = int(examples["is_label"].sum())
     model = TrainedModel(
         estimator=estimator,
         taxonomy=taxonomy,
-        version=_version(examples, taxonomy),
+        version=_version(examples, taxonomy, tier),
         review_threshold=_review_threshold(truth.certainty, truth.correct),
         n_labels=n_labels,
         evaluation=truth.measure() if n_labels and len(truth.labels) else None,
     )
     estimator.forget_held_out()
     return model
+
+
+def encoder_of(tier: Tier) -> str:
+    """Name what a tier makes vectors with."""
+    return embeddings.ENCODER if tier == "full" else tier
 
 
 def category_probabilities(probabilities: Floats, subcategories: list[str], taxonomy: Taxonomy) -> Floats:
@@ -161,11 +170,10 @@ class _Truth:
     certainty: Floats
 
     @classmethod
-    def of(cls, estimator: ComplaintClassifier, examples: pl.DataFrame, taxonomy: Taxonomy) -> Self:
+    def of(cls, estimator: CascadeClassifier, examples: pl.DataFrame, taxonomy: Taxonomy) -> Self:
         held_out, parents = examples[estimator.held_out_rows_], taxonomy.parents
         wanted = held_out["is_label"].to_numpy() if examples["is_label"].any() else held_out["is_seed"].to_numpy()
-        scores = estimator.held_out_scores_[wanted]
-        probabilities = estimator.calibration_.probabilities(scores)
+        scores, probabilities = (values[wanted] for values in estimator.held_out_)
         sums = category_probabilities(probabilities, estimator.classes_.tolist(), taxonomy)
         return cls(
             labels=[parents[name] for name in held_out.filter(pl.Series(wanted))["subcategory"]],
@@ -221,7 +229,7 @@ def _with_subcategories(labels: pl.DataFrame, taxonomy: Taxonomy, seeds: pl.Data
     open_rows = np.flatnonzero(labels["subcategory"].is_null().to_numpy())
     if not len(open_rows):
         return labels
-    estimator = _fitted(seeds)
+    estimator = _fitted(seeds, "core")
     scores = estimator.class_scores(labels["text"].gather(open_rows))
     parents = np.array([taxonomy.parent(name) for name in estimator.classes_])
     of_category = parents[None, :] == labels["category"].gather(open_rows).to_numpy()[:, None]
@@ -241,10 +249,10 @@ def _combined(seeds: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([seeds.with_columns(weight=pl.col("weight") * pl.Series(fade)), known])
 
 
-def _fitted(examples: pl.DataFrame) -> ComplaintClassifier:
+def _fitted(examples: pl.DataFrame, tier: Tier) -> CascadeClassifier:
     weight, is_label = examples["weight"].to_numpy(), examples["is_label"].to_numpy()
     seed_share = 1 / (1 + is_label.sum() / LABELS_THAT_HALVE_SEEDS_IN_CALIBRATION)
-    return ComplaintClassifier().fit(
+    return CascadeClassifier(tier, MAX_SHARE_JUDGED_TWICE, noisy_labels=bool(is_label.any())).fit(
         examples["text"].to_list(),
         examples["subcategory"].to_list(),
         sample_weight=weight,
@@ -263,7 +271,7 @@ def _review_threshold(certainty: Floats, correct: Booleans) -> float:
     return float(certainty[order[accepted - 1]])
 
 
-def _version(examples: pl.DataFrame, taxonomy: Taxonomy) -> str:
-    digest = hashlib.sha256(f"{TRAINING_VERSION} {taxonomy.fingerprint}\n".encode())
+def _version(examples: pl.DataFrame, taxonomy: Taxonomy, tier: Tier) -> str:
+    digest = hashlib.sha256(f"{TRAINING_VERSION} {encoder_of(tier)} {taxonomy.fingerprint}\n".encode())
     digest.update(examples.select("text", "subcategory", "weight").write_csv().encode())
     return digest.hexdigest()[:12]

@@ -10,6 +10,7 @@ from complaints_platform.classification.plots import confusion_matrix_png, cover
 from complaints_platform.classification.promotion import Verdict
 from complaints_platform.classification.taxonomy import Taxonomy, load_taxonomy
 from complaints_platform.classification.training import TrainedModel
+from complaints_platform.defs import pools
 from complaints_platform.defs.previews import picture, preview
 from complaints_platform.lake import Lake
 from complaints_platform.lake.models import Promotion
@@ -34,11 +35,13 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
         group_name="classifier",
         owners=[OWNER],
         kinds={"scikitlearn"},
+        pool=pools.CLASSIFIER,
         metadata={"dagster/uri": f"{settings.lake}/models"},
     )
     def model(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         lake = Lake(settings.lake)
-        training = train_challenger(lake, load_taxonomy(settings.taxonomy), f"run {context.run.run_id}")
+        taxonomy, asked_by = load_taxonomy(settings.taxonomy), f"run {context.run.run_id}"
+        training = train_challenger(lake, taxonomy, asked_by, settings.classifier_tier)
         if training.verdict.serves:
             context.log.info(f"model {training.model.version} serves from now on: {training.verdict.why}")
         else:

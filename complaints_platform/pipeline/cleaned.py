@@ -17,8 +17,9 @@ from complaints_platform.lake.key_index import VERSION_COLUMNS
 from complaints_platform.lake.reference import ReferenceFile
 from complaints_platform.lake.segments import RawDay
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.fingerprints import fingerprint
+from complaints_platform.pipeline.fingerprints import made_of
 from complaints_platform.pipeline.parallel import bounded_map
+from complaints_platform.pipeline.prepared import PreparedDays
 from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import load_contracts
 
@@ -69,14 +70,15 @@ class CleanedRecipe:
             before: source → fingerprint of what is live in raw on the day before; sources without any are absent.
             today: the same of the day itself.
         """
-        return fingerprint(
-            CLEANING_VERSION,
-            self.key.fingerprint,
-            self.rules.fingerprint,
-            *(file.identity for file in self.reference if file.valid_from <= day),
-            *(f"{source} {before[source]}" for source in sorted(before)),
-            "today",
-            *(f"{source} {today[source]}" for source in sorted(today)),
+        recipe, reference = self._made_by(day)
+        return made_of(
+            recipe,
+            (
+                *reference,
+                *(f"{source} {before[source]}" for source in sorted(before)),
+                "today",
+                *(f"{source} {today[source]}" for source in sorted(today)),
+            ),
         )
 
     def frames(self, days: Sequence[date]) -> Iterator[DayFrame]:
@@ -92,15 +94,24 @@ class CleanedRecipe:
 
     def _prepare(self, day: date) -> "_Prepared":
         raw_days = self.raw_days(day)
-        raw = pl.concat([self.lake.segments.read(raw_day) for raw_day in raw_days])
-        prepared = prepare(raw, self.key, self.rules)
-        known = self.lake.reference.known(self.reference, prepared["customer_key"], until=day)
-        return _Prepared(day, raw_days, join_customers(prepared, known))
+
+        def prepared(raw: pl.DataFrame) -> pl.DataFrame:
+            one_by_one = prepare(raw, self.key, self.rules)
+            known = self.lake.reference.known(self.reference, one_by_one["customer_key"], until=day)
+            return join_customers(one_by_one, known)
+
+        made_by = made_of(*self._made_by(day))
+        return _Prepared(day, raw_days, PreparedDays(self.lake, prepared, made_by).of(day, raw_days))
+
+    def _made_by(self, day: date) -> tuple[list[str], list[str]]:
+        """Return all that the preparation of a day's records depends on beside them: the recipe, and reference data."""
+        reference = [file.identity for file in self.reference if file.valid_from <= day]
+        return [CLEANING_VERSION, self.key.fingerprint, self.rules.fingerprint], reference
 
     def _decide(self, pair: "tuple[_Prepared, _Prepared]") -> DayFrame:
         before, today = pair
         frame = decide_outcomes(today.frame, before.frame, _elsewhere(today.raw_days))
-        return DayFrame(today.day, frame, self.fingerprint(today.day, _live(before.raw_days), _live(today.raw_days)))
+        return DayFrame(today.day, frame, self.fingerprint(today.day, live(before.raw_days), live(today.raw_days)))
 
 
 @dataclass(frozen=True)
@@ -110,7 +121,8 @@ class _Prepared:
     frame: pl.DataFrame
 
 
-def _live(raw_days: Sequence[RawDay]) -> dict[str, str]:
+def live(raw_days: Sequence[RawDay]) -> dict[str, str]:
+    """Return source → fingerprint of what is live in raw on a day; sources without any are absent."""
     return {raw.source: raw.fingerprint for raw in raw_days if raw.segments}
 
 

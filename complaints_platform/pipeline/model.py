@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
+from complaints_platform.classification.cascade import Tier
 from complaints_platform.classification.promotion import Champion, Verdict, held_out_predictions, judge
 from complaints_platform.classification.taxonomy import Taxonomy
-from complaints_platform.classification.training import TRAINING_VERSION, TrainedModel, train
+from complaints_platform.classification.training import TRAINING_VERSION, TrainedModel, encoder_of, train
 from complaints_platform.errors import ModelError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.models import Action, Promotion, ServingModel
@@ -27,12 +28,12 @@ class Training:
     """Labels of categories that the taxonomy does not have."""
 
 
-def training_fingerprint(taxonomy: Taxonomy, labels: pl.DataFrame) -> str:
+def training_fingerprint(taxonomy: Taxonomy, labels: pl.DataFrame, tier: Tier) -> str:
     """Return the fingerprint of what a training with these labels uses."""
-    return fingerprint(TRAINING_VERSION, taxonomy.fingerprint, labels.write_csv())
+    return fingerprint(TRAINING_VERSION, encoder_of(tier), taxonomy.fingerprint, labels.write_csv())
 
 
-def train_challenger(lake: Lake, taxonomy: Taxonomy, by: str) -> Training:
+def train_challenger(lake: Lake, taxonomy: Taxonomy, by: str, tier: Tier = "core") -> Training:
     """Train from the taxonomy's seeds and the lake's labels; let the model serve if it is not worse.
 
     Model, verdict and reason are stored either way.
@@ -41,11 +42,15 @@ def train_challenger(lake: Lake, taxonomy: Taxonomy, by: str) -> Training:
         lake: where labels come from and models go.
         taxonomy: what to predict.
         by: who or what asks for it; stands in the history.
+        tier: without the extra ``embeddings``, or with it.
+
+    Raises:
+        ModelError: the extra is not installed.
     """
     labels, left_out = training_labels(lake, taxonomy)
-    model = train(taxonomy, labels)
-    held_out = held_out_predictions(taxonomy, labels)
-    trained = ServingModel(model.version, taxonomy.version, training_fingerprint(taxonomy, labels))
+    model = train(taxonomy, labels, tier)
+    held_out = held_out_predictions(taxonomy, labels, tier)
+    trained = ServingModel(model.version, taxonomy.version, training_fingerprint(taxonomy, labels, tier))
     serving = lake.models.serving()
     verdict = _judged(lake, serving, model, held_out, labels)
     lake.models.save(model.version, model.to_bytes(), _to_bytes(held_out))
@@ -93,13 +98,13 @@ def load_model(lake: Lake, version: str) -> TrainedModel:
     return TrainedModel.from_bytes(data)
 
 
-def model_is_stale(lake: Lake, taxonomy: Taxonomy) -> bool:
-    """Tell whether taxonomy, labels or training code have changed since a model was trained last.
+def model_is_stale(lake: Lake, taxonomy: Taxonomy, tier: Tier = "core") -> bool:
+    """Tell whether taxonomy, labels, tier or training code have changed since a model was trained last.
 
     A model that was refused is not tried again until something changes; one that a person chose serves on
     until then.
     """
-    now = training_fingerprint(taxonomy, training_labels(lake, taxonomy).frame)
+    now = training_fingerprint(taxonomy, training_labels(lake, taxonomy).frame, tier)
     known = (lake.models.serving(), lake.models.last_trained())
     return not any(model is not None and model.trained_from == now for model in known)
 

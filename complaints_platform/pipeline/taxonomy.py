@@ -5,6 +5,7 @@ from datetime import date
 
 import polars as pl
 
+from complaints_platform.classification.cascade import Tier
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.taxonomy_changes import MOVES_SCHEMA, NameChanges, moves, name_changes
@@ -47,7 +48,7 @@ class TaxonomyChange:
         return self.moves.filter(~same)
 
 
-def preview_change(lake: Lake, new: Taxonomy, days: int) -> TaxonomyChange:
+def preview_change(lake: Lake, new: Taxonomy, days: int, tier: Tier = "core") -> TaxonomyChange:
     """Train a model for ``new`` and set what it says of the newest days against what stands there.
 
     What stands there is what people see now: if the serving model is not trained from today's labels, part of the
@@ -57,13 +58,14 @@ def preview_change(lake: Lake, new: Taxonomy, days: int) -> TaxonomyChange:
         lake: where complaints, labels and the serving model are.
         new: the taxonomy to try.
         days: how many of the newest materialised days to look at.
+        tier: without the extra ``embeddings``, or with it.
 
     Raises:
         ModelError: no model serves yet.
     """
     serving = serving_model(lake)
     labels, left_out = training_labels(lake, new)
-    model, corrections = train(new, labels), CorrectionsInForce.of(lake)
+    model, corrections = train(new, labels, tier), CorrectionsInForce.of(lake)
     table = CATEGORIZED.table(lake)
     newest = sorted(table.row_counts())[-days:]
     counted = [pl.DataFrame(schema=MOVES_SCHEMA)]

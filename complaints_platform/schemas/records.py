@@ -185,5 +185,9 @@ class CategorizedComplaint(CleanedComplaint):
     confidence: float = pa.Field(nullable=True, ge=0, le=1, description="Calibrated probability of the category.")
     needs_review: bool = pa.Field(nullable=True, description="Too uncertain: a person should look.")
     category_source: str = pa.Field(nullable=True, isin=["model", "person"], description="Who gave the category.")
+    alternatives: str = pa.Field(
+        nullable=True,
+        description="The three categories that the model finds likeliest, the likeliest first, separated by commas.",
+    )
     model_version: str = pa.Field(nullable=True, description="Version of the classifier.")
     taxonomy_version: str = pa.Field(nullable=True, description="Version of the taxonomy.")

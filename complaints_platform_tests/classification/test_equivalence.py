@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from complaints_platform.classification import estimator as module
 from complaints_platform.classification import scoring
 from complaints_platform.classification.estimator import (
     SOLVER_ITERATIONS,
@@ -226,6 +227,22 @@ def test_two_classes_follow_scikit_learns_conventions():
 def test_unusable_training_data_says_what_is_wrong(texts, labels, message):
     with pytest.raises(ModelError, match=message):
         ComplaintClassifier().fit(texts, labels)
+
+
+def test_of_very_many_texts_the_held_out_ones_are_not_trained_on_and_no_class_is_lost(monkeypatch):
+    monkeypatch.setattr(module, "MANY_TEXTS", 100)
+    monkeypatch.setattr(module, "HELD_OUT_OF_MANY", 50)
+    monkeypatch.setattr(module, "VERY_MANY_TEXTS", 200)
+    texts = [f"{text} {number}" for number, text in enumerate(random_texts(300, 9))]
+    labels = random_labels(texts)
+    found = ComplaintClassifier().fit([*texts, "quagga"], [*labels, "zoo"])
+    assert 20 < len(found.held_out_rows_) < 100
+    assert 300 not in found.held_out_rows_
+    assert found.predict(["quagga"]).tolist() == ["zoo"]
+    known = np.setdiff1d(np.arange(300), found.held_out_rows_)
+    again = found.class_scores([texts[row] for row in found.held_out_rows_])
+    assert np.abs(again - found.held_out_scores_).max() < 0.3
+    assert (found.predict([texts[row] for row in known]) == np.array(labels)[known]).mean() > 0.95
 
 
 def test_misspellings_cost_little():

@@ -15,9 +15,9 @@ from complaints_platform.classification.calibration import (
     fit_temperature,
     softmax,
 )
-from complaints_platform.classification.evaluation import evaluate_csv
+from complaints_platform.classification.evaluation import Options, cross_validate_csv, evaluate_csv
 from complaints_platform.classification.key_table import KeyTable
-from complaints_platform.classification.measures import measure
+from complaints_platform.classification.measures import measure, measure_scope
 from complaints_platform.classification.noise import noisy_copies
 from complaints_platform.classification.plots import confusion_matrix_png, coverage_png, reliability_png
 from complaints_platform.errors import ModelError
@@ -131,7 +131,8 @@ def test_pictures_are_pngs_of_readable_size(n_classes):
 
 @pytest.fixture
 def files(tmp_path):
-    rows = [(f"{word} is broken in room {n}", word) for n in range(20) for word in ("router", "bill", "signal")]
+    rooms = "abcdefghijklmnopqrst"
+    rows = [(f"{word} is broken in room {room}", word) for room in rooms for word in ("router", "bill", "signal")]
     train, test = tmp_path / "train.csv", tmp_path / "test.csv"
     frame = pl.DataFrame(rows, schema=["words", "class"], orient="row")
     frame[:45].write_csv(train)
@@ -140,13 +141,92 @@ def files(tmp_path):
 
 
 def test_a_csv_pair_is_trained_and_scored(files):
-    result = evaluate_csv(*files, text="words", label="class")
+    result = evaluate_csv(*files, Options("words", "class", "core"))
     assert json.loads(json.dumps(result)) == result
     assert result["accuracy"] == 1.0
     assert (result["n_train"], result["n_test"], result["n_classes"]) == (45, 15, 3)
     assert result["train_seconds"] > 0
     assert result["docs_per_second"] > 0
     assert list(result["accuracy_at_coverage"]) == ["1.0", "0.95", "0.9", "0.8", "0.5"]
+    assert result["tier"] == "core"
+    assert "in_scope_accuracy" not in result
+
+
+def test_so_many_rows_a_class_are_drawn_the_same_way_each_time(files):
+    few = Options("words", "class", "core", per_class=4)
+    first, again = (evaluate_csv(*files, few) for _ in range(2))
+    assert first["n_train"] == 12
+    assert first["reliability"] == again["reliability"]
+    other = evaluate_csv(*files, Options("words", "class", "core", per_class=4, seed=1))
+    assert other["n_train"] == 12
+    assert evaluate_csv(*files, Options("words", "class", "core", per_class=1000))["n_train"] == 45
+
+
+def test_cross_validation_scores_each_distinct_text_once_and_never_one_it_trained_on(files):
+    train, _ = files
+    rows = pl.read_csv(train)
+    # Copies labelled at random: were one in training, its twin could not be told wrong.
+    noisy = rows.with_columns(pl.col("words").str.to_uppercase() + " ", pl.col("class").shuffle(seed=1))
+    pl.concat([rows, noisy]).write_csv(train)
+    result = cross_validate_csv(train, 3, Options("words", "class", "core"))
+    assert result["n_test"] == 45
+    assert result["n_train"] == 30
+    assert result["accuracy"] == 1.0
+
+
+def test_labels_without_pattern_are_no_better_than_chance_in_cross_validation(files):
+    train, _ = files
+    rows = pl.read_csv(train)
+    rows.with_columns(pl.col("class").shuffle(seed=2)).write_csv(train)
+    assert cross_validate_csv(train, 5, Options("words", "class", "core"))["accuracy"] < 0.7
+
+
+def test_one_fold_is_refused(files):
+    with pytest.raises(ModelError, match="two folds"):
+        cross_validate_csv(files[0], 1)
+
+
+def test_texts_of_no_class_are_rejected_and_counted_apart(files):
+    train, test = files
+    strangers = [
+        f"what is {word} in {place}" for word in ("love", "rain", "tea") for place in ("spring", "paris", "may")
+    ]
+    with test.open("a", encoding="utf-8") as file:
+        file.writelines(f"{text},none\n" for text in strangers)
+    result = evaluate_csv(train, test, Options("words", "class", "core", out_of_scope="none"))
+    assert (result["n_test"], result["n_classes"]) == (15, 3)
+    assert result["in_scope_accuracy"] == result["accuracy"] == 1.0
+    assert result["out_of_scope_auroc"] == 1.0
+    assert result["out_of_scope_recall"] == 1.0
+    with pytest.raises(ModelError, match="'absent'"):
+        evaluate_csv(train, test, Options("words", "class", "core", out_of_scope="absent"))
+
+
+def test_training_texts_of_no_class_are_no_class(files):
+    train, test = files
+    for path in files:
+        with path.open("a", encoding="utf-8") as file:
+            file.writelines(f"the weather at noon on day {day},none\n" for day in range(20))
+    result = evaluate_csv(train, test, Options("words", "class", "core", out_of_scope="none"))
+    assert result["in_scope_accuracy"] == 1.0
+    assert result["out_of_scope_recall"] == 1.0
+    assert "none" not in result["labels"]
+
+
+def test_scope_measures_by_hand():
+    truth, predicted = ["a"] * 20 + ["none"] * 4, ["a"] * 15 + ["b"] * 5 + ["a"] * 4
+    in_scope = np.array([*np.linspace(1, 2, 20), 0.0, 0.5, 1.01, 3.0])
+    found = measure_scope(truth, predicted, in_scope, "none")
+    assert found["in_scope_accuracy"] == 0.75
+    assert found["out_of_scope_recall"] == 0.75
+    assert found["out_of_scope_auroc"] == pytest.approx((20 + 20 + 19 + 0) / 80)
+
+
+def test_the_full_tier_says_what_it_needs(files, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(ModelError, match="embeddings"):
+        evaluate_csv(*files, Options("words", "class", "full"))
+    assert evaluate_csv(*files, Options("words", "class"))["tier"] == "core"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +261,7 @@ def test_real_queries_are_told_apart_and_confidence_means_what_it_says(tmp_path)
     cut = int(frame.height * 0.8)
     frame[:cut].write_csv(tmp_path / "train.csv")
     frame[cut:].write_csv(tmp_path / "test.csv")
-    result = evaluate_csv(tmp_path / "train.csv", tmp_path / "test.csv")
+    result = evaluate_csv(tmp_path / "train.csv", tmp_path / "test.csv", Options(tier="core"))
     assert result["accuracy"] > 0.92
     assert result["accuracy_at_coverage"]["0.8"] > 0.97
     assert result["ece"] < 0.04

@@ -181,10 +181,11 @@ def test_a_refused_challenger_is_not_tried_again_until_something_changes(place, 
     letters = "abcdefghijklmnopqrstuvwxyz"
     good = [(f"zebra {a}x thing", "messaging") for a in letters]
     good += [(f"gnu {a}x thing", "privacy_security") for a in letters]
+    names = taxonomy.category_names
     bad = [
-        (f"{text} {n}{n}q", "billing_charges" if m % 2 else "messaging")
+        (f"{text} {n}{n}q", names[(5 * m + 3 * k) % len(names)])
         for m, (text, _) in enumerate(good)
-        for n in "klm"
+        for k, n in enumerate("klm")
     ]
     for name, rows in (("good", good), ("bad", bad)):
         pl.DataFrame(rows, schema=["text", "category"], orient="row").write_csv(tmp_path / f"{name}.csv")

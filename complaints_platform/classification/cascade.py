@@ -1,0 +1,339 @@
+"""The cascade: a fast classifier for every text, a better and slower one for those it is unsure of.
+
+As one scikit-learn estimator. Here belong who judges which text, and how both judgements become one; the
+classifiers themselves are ``estimator``'s and ``kernel``'s, what texts mean is ``word_vectors``' and
+``embeddings``'.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from complaints_platform.classification import embeddings
+from complaints_platform.classification.calibration import Calibration, Floats, Ints, softmax
+from complaints_platform.classification.estimator import ComplaintClassifier, Texts
+from complaints_platform.classification.kernel import Float32s, KernelClassifier
+from complaints_platform.classification.scoring import TokenScorer
+from complaints_platform.classification.word_vectors import WordVectors
+from complaints_platform.errors import ModelError
+
+Tier = Literal["core", "full"]
+"""``core`` judges doubtful texts by word vectors, ``full`` by sentence embeddings (the extra)."""
+
+MAX_CHARACTERS_EMBEDDED = 1_500_000
+"""Of training texts: embedding so many takes about 40 s; of more texts a sample is embedded."""
+MANY_TEXTS = 20_000
+"""The second classifier learns from all texts up to so many; its kernel then takes 1.6 GB while training."""
+EXAMPLES_OF_MANY = 8000
+"""Of more texts it learns from so many: the fast classifier has enough by then, and time grows with the cube."""
+MAX_HELD_OUT = 4000
+"""Held-out texts that the cascade is fitted to: each costs a row of the inverse kernel."""
+MIN_FITTED = 200
+"""Doubtful held-out texts that the fusion is fitted to at least, as far as there are so many."""
+FUSION_WEIGHTS = tuple(step / 10 for step in range(1, 11))
+SHARES = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0)
+ACCURACY_FORGONE = 0.002
+"""A smaller share of doubtful texts is taken if held-out accuracy is lower by no more than this."""
+_WEAK_PENALTY = 100.0
+_CHARACTERS_PER_TOKEN = 4
+
+
+def best_tier() -> Tier:
+    """Return ``full`` where the extra is installed, else ``core``."""
+    return "full" if embeddings.installed() else "core"
+
+
+class Judgement(NamedTuple):
+    """What a classifier says of texts, both of shape (texts, classes)."""
+
+    scores: Floats
+    """Decision values; the highest one tells how sure it is, comparable over texts."""
+    probabilities: Floats
+    """Calibrated, each row summing to one."""
+
+
+class CascadeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """Word and character SVM for all texts, fused with kernel regression on vectors of meaning for doubtful ones.
+
+    How both are weighted, and which texts are doubtful, is fitted to out-of-fold decision values: the smallest
+    share is sent on that gives all but ``ACCURACY_FORGONE`` of the accuracy.
+
+    Attributes:
+        classes_: the distinct labels, sorted; columns of scores and probabilities.
+        fast_: the classifier that judges every text.
+        share_: share of held-out texts that are doubtful.
+        encoder_: name of the sentence encoder that the full tier was trained with.
+        held_out_: out-of-fold judgement of training texts by the whole cascade.
+        held_out_rows_: which training texts those are.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - scikit-learn's form of parameters
+        self,
+        tier: Tier = "core",
+        max_share: float = 1.0,
+        C: float = 0.5,  # noqa: N803 - scikit-learn's name
+        noise: bool = True,  # noqa: FBT001, FBT002 - scikit-learn's form of parameters
+        folds: int = 4,
+        seed: int = 0,
+        noisy_labels: bool = False,  # noqa: FBT001, FBT002 - scikit-learn's form of parameters
+    ) -> None:
+        """Set parameters.
+
+        Args:
+            tier: ``core`` or ``full``; ``full`` needs the extra.
+            max_share: at most this share of texts is judged twice, 0 for none. It bounds the cost.
+            C: inverse strength of regularisation of the fast classifier.
+            noise: train the fast classifier on a misspelt copy of each text too.
+            folds: parts for the fast classifier's out-of-fold decision values.
+            seed: of all random choices.
+            noisy_labels: let labels count less that the others contradict.
+        """
+        self.tier = tier
+        self.max_share = max_share
+        self.C = C
+        self.noise = noise
+        self.folds = folds
+        self.seed = seed
+        self.noisy_labels = noisy_labels
+
+    def fit(
+        self,
+        X: Texts,  # noqa: N803 - scikit-learn's name
+        y: Sequence[str] | npt.NDArray[Any],
+        sample_weight: Any = None,
+        calibration_weight: Any = None,
+    ) -> Self:
+        """Train on texts ``X`` with labels ``y``.
+
+        Args:
+            X: texts; a null counts as an empty one.
+            y: the label of each text.
+            sample_weight: how much each text counts in training; equally by default.
+            calibration_weight: how much it counts in calibration; as in training by default.
+
+        Raises:
+            ModelError: a parameter is out of range, the extra is needed and not installed, lengths differ, no text
+                holds a word, or there are fewer than two classes.
+        """
+        self._check()
+        self.encoder_ = embeddings.ENCODER if self.tier == "full" else None
+        texts = ["" if text is None else str(text) for text in X]
+        weights = np.ones(len(texts)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        counting = weights if calibration_weight is None else np.asarray(calibration_weight, dtype=np.float64)
+        self.fast_ = ComplaintClassifier(self.C, self.noise, self.folds, self.seed, self.noisy_labels)
+        self.fast_.fit(texts, y, weights, counting)
+        self.classes_ = self.fast_.classes_
+        targets = np.searchsorted(self.classes_, np.asarray(y))
+        self.words_ = WordVectors().fit(texts) if self.tier == "core" else None
+        self.second_: _Second | None = None
+        self.held_out_rows_ = self.fast_.held_out_rows_
+        fast = Judgement(
+            self.fast_.held_out_scores_, self.fast_.calibration_.probabilities(self.fast_.held_out_scores_)
+        )
+        if self.max_share and len(self.held_out_rows_):
+            fast = self._fit_second(texts, targets, weights * self.fast_.trust_, counting, fast)
+        self.held_out_ = fast
+        self.fast_.forget_held_out()
+        return self
+
+    def judge(self, X: Texts) -> Judgement:  # noqa: N803 - scikit-learn's name
+        """Return decision values and probabilities of texts. No row depends on another, bit for bit."""
+        check_is_fitted(self)
+        texts = X if isinstance(X, pl.Series) else pl.Series("text", list(X), dtype=pl.String)
+        scores = self.fast_.class_scores(texts)
+        probabilities = self.fast_.calibration_.probabilities(scores)
+        second = self.second_
+        if second is None:
+            return Judgement(scores, probabilities)
+        doubtful = np.flatnonzero(probabilities.max(axis=1, initial=0.0) < second.doubt)
+        if len(doubtful):
+            vectors = self._encode(texts.gather(doubtful).fill_null("").to_list())
+            judged = second.judge(scores[doubtful], second.kernel.scores(vectors))
+            scores[doubtful], probabilities[doubtful] = judged
+        return Judgement(scores, probabilities)
+
+    def class_scores(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
+        """Return one decision value for each text and class, for two classes too."""
+        return self.judge(X).scores
+
+    def decision_function(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
+        """Return decision values: shape (texts, classes), or (texts,) of two classes: second minus first, halved."""
+        scores = self.class_scores(X)
+        return (scores[:, 1] - scores[:, 0]) / 2 if len(self.classes_) == 2 else scores  # noqa: PLR2004 - two classes
+
+    def predict_proba(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
+        """Return calibrated probabilities, shape (texts, classes)."""
+        return self.judge(X).probabilities
+
+    def predict(self, X: Texts) -> npt.NDArray[Any]:  # noqa: N803 - scikit-learn's name
+        """Return the class of highest decision value of each text."""
+        chosen: npt.NDArray[Any] = self.classes_[self.class_scores(X).argmax(axis=1)]
+        return chosen
+
+    @property
+    def scorer_(self) -> TokenScorer:
+        """The fast classifier's scores of single tokens: what explanations are made from."""
+        return self.fast_.scorer_
+
+    @property
+    def share_(self) -> float:
+        """Share of held-out texts that are judged twice."""
+        return 0.0 if self.second_ is None else self.second_.share
+
+    def forget_held_out(self) -> None:
+        """Drop the out-of-fold judgement once it is evaluated: it only makes a stored model larger."""
+        del self.held_out_, self.held_out_rows_
+
+    def _check(self) -> None:
+        if self.tier not in ("core", "full"):
+            raise ModelError(f"the tier is core or full, not {self.tier!r}")
+        if not 0 <= self.max_share <= 1:
+            raise ModelError(f"max_share is a share from 0 to 1, not {self.max_share}")
+        if self.tier == "full":
+            embeddings.require_installed()
+
+    def _encode(self, texts: Sequence[str]) -> Float32s:
+        if self.encoder_ not in (None, embeddings.ENCODER):
+            raise ModelError(
+                f"trained with the encoder {self.encoder_}, installed is {embeddings.ENCODER}: train it again"
+            )
+        return embeddings.encode(texts) if self.words_ is None else self.words_.encode(texts)
+
+    def _fit_second(
+        self, texts: Sequence[str], targets: Ints, weights: Floats, counting: Floats, fast: Judgement
+    ) -> Judgement:
+        """Fit the second classifier and what joins both; return the cascade's held-out judgement."""
+        rng = np.random.default_rng(self.seed)
+        at = np.sort(rng.permutation(len(self.held_out_rows_))[:MAX_HELD_OUT])
+        self.held_out_rows_ = self.held_out_rows_[at]
+        fast = Judgement(fast.scores[at], fast.probabilities[at])
+        limit = MAX_CHARACTERS_EMBEDDED if self.tier == "full" else None
+        chosen = _sample(texts, targets, limit, rng)
+        vectors = self._encode([texts[row] for row in chosen])
+        kernel = KernelClassifier()
+        inside = np.isin(self.held_out_rows_, chosen)
+        known = np.searchsorted(chosen, self.held_out_rows_[inside])
+        scores = np.empty((len(at), len(self.classes_)))
+        scores[inside] = kernel.fit(vectors, targets[chosen], len(self.classes_), weights[chosen], known)
+        scores[~inside] = kernel.scores(self._encode([texts[row] for row in self.held_out_rows_[~inside]]))
+        truth, weight = targets[self.held_out_rows_], counting[self.held_out_rows_]
+        self.second_ = _Second.fit(kernel, fast, scores, _Truth(truth, weight), self.max_share)
+        doubtful = np.flatnonzero(fast.probabilities.max(axis=1) < self.second_.doubt)
+        judged = self.second_.judge(fast.scores[doubtful], scores[doubtful])
+        fast.scores[doubtful], fast.probabilities[doubtful] = judged
+        return fast
+
+
+class _Truth(NamedTuple):
+    """Classes of held-out texts, shape (texts,), and how much each counts."""
+
+    target: Ints
+    weight: Floats
+
+    def at(self, rows: Ints) -> "_Truth":
+        return _Truth(self.target[rows], self.weight[rows])
+
+    def accuracy(self, scores: Floats) -> float:
+        return float(self.weight @ (scores.argmax(axis=1) == self.target) / max(self.weight.sum(), 1e-12))
+
+
+class _Second(NamedTuple):
+    """The second classifier, and how its judgement joins the first one's."""
+
+    kernel: KernelClassifier
+    weight: float
+    """Of the second classifier's decision values; the first one's have the rest."""
+    slope: float
+    offset: float
+    """Put joint decision values on the first classifier's scale: equal ones are equally often right."""
+    calibration: Calibration
+    doubt: float
+    """Texts whose probability by the first classifier is below it are judged twice."""
+    share: float
+
+    @classmethod
+    def fit(cls, kernel: KernelClassifier, fast: Judgement, scores: Floats, truth: _Truth, max_share: float) -> Self:
+        """Fit to held-out judgements: ``scores`` are the second classifier's, shape (texts, classes)."""
+        confidence = fast.probabilities.max(axis=1)
+        order = np.argsort(confidence, kind="stable")
+        fitted = order[: max(round(max_share * len(order)), min(MIN_FITTED, len(order)))]
+        weight = _fusion_weight(fast.scores[fitted], scores[fitted], truth.at(fitted))
+        joint = (1 - weight) * fast.scores + weight * scores
+        count = _doubtful_count(fast.scores, joint, order, truth, max_share)
+        doubt = float(confidence[order[count]]) if count < len(order) else 2.0
+        doubtful = order[: max(count, min(MIN_FITTED, len(order)))]
+        slope, offset = _same_scale(fast.scores, joint[doubtful], truth, truth.at(doubtful))
+        calibration = Calibration.fit(joint[doubtful] * slope + offset, *truth.at(doubtful))
+        return cls(kernel, weight, slope, offset, calibration, doubt, count / len(order))
+
+    def judge(self, fast_scores: Floats, scores: Floats) -> Judgement:
+        """Return the joint judgement of texts that both classifiers scored, shape (texts, classes) each."""
+        joint = ((1 - self.weight) * fast_scores + self.weight * scores) * self.slope + self.offset
+        return Judgement(joint, self.calibration.probabilities(joint))
+
+
+def _sample(texts: Sequence[str], targets: Ints, max_characters: int | None, rng: np.random.Generator) -> Ints:
+    """Return sorted positions of texts to learn from: all, or as many of each class as there is room for."""
+    lengths = np.array([len(text) for text in texts])
+    characters = np.minimum(lengths, embeddings.MAX_TOKENS * _CHARACTERS_PER_TOKEN)
+    order = rng.permutation(len(texts))
+    rank = np.empty(len(texts), dtype=np.int64)
+    for target in np.unique(targets):
+        rows = order[targets[order] == target]
+        rank[rows] = np.arange(len(rows))
+    in_turn = np.argsort(rank, kind="stable")
+    if len(texts) > MANY_TEXTS:
+        in_turn = in_turn[:EXAMPLES_OF_MANY]
+    if max_characters is not None:
+        in_turn = in_turn[np.cumsum(characters[in_turn]) <= max_characters]
+    return np.sort(in_turn)
+
+
+def _fusion_weight(fast: Floats, scores: Floats, truth: _Truth) -> float:
+    """Return the weight under which the joint decision values give the true classes the highest likelihood."""
+    return min(FUSION_WEIGHTS, key=lambda weight: _loss((1 - weight) * fast + weight * scores, truth))
+
+
+def _loss(scores: Floats, truth: _Truth) -> float:
+    from complaints_platform.classification.calibration import fit_temperature
+
+    temperature = fit_temperature(scores, *truth)
+    chosen = softmax(scores, temperature)[np.arange(len(scores)), truth.target]
+    return -float(truth.weight @ np.log(np.maximum(chosen, np.finfo(np.float64).tiny)))
+
+
+def _doubtful_count(fast: Floats, joint: Floats, order: Ints, truth: _Truth, max_share: float) -> int:
+    """Return how many of the least confident texts are worth judging twice."""
+    counts = [0, *(round(share * len(order)) for share in SHARES if share < max_share), round(max_share * len(order))]
+    accuracies = []
+    for count in counts:
+        cascade = fast.copy()
+        cascade[order[:count]] = joint[order[:count]]
+        accuracies.append(truth.accuracy(cascade))
+    enough = max(accuracies) - ACCURACY_FORGONE
+    return next(count for count, accuracy in zip(counts, accuracies, strict=True) if accuracy >= enough)
+
+
+def _same_scale(fast: Floats, joint: Floats, truth: _Truth, truth_of_joint: _Truth) -> tuple[float, float]:
+    """Return slope and offset that put joint decision values on the scale of the fast ones."""
+    first, second = _log_odds(fast, truth), _log_odds(joint, truth_of_joint)
+    if first is None or second is None:
+        return 1.0, 0.0
+    return second[0] / first[0], (second[1] - first[1]) / first[0]
+
+
+def _log_odds(scores: Floats, truth: _Truth) -> tuple[float, float] | None:
+    """Return slope and intercept of the log odds of being right over the highest decision value, if it rises."""
+    from sklearn.linear_model import LogisticRegression
+
+    correct = scores.argmax(axis=1) == truth.target
+    if len(np.unique(correct[truth.weight > 0])) == 1:
+        return None
+    fitted = LogisticRegression(C=_WEAK_PENALTY).fit(scores.max(axis=1)[:, None], correct, sample_weight=truth.weight)
+    slope = float(fitted.coef_[0, 0])
+    return (slope, float(fitted.intercept_[0])) if slope > 0 else None

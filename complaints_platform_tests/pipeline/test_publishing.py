@@ -1,0 +1,201 @@
+"""What belongs together is published, at once; what is half-done keeps it waiting, but not for ever."""
+
+import shutil
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from chain import DAY, STEPS, Chain, categorized_of, cleaned_of, daily_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from complaints_platform.lake import Lake
+from complaints_platform.pipeline.data_sets import CLEANED, DAILY, TABLES, TRENDS
+from complaints_platform.pipeline.marts import trend_fingerprint
+from complaints_platform.pipeline.publishing import PATIENCE, ChainDays, publish, publish_all, torn_days
+from complaints_platform.serving.query import Catalogue, run_query
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+NEXT = DAY + timedelta(days=1)
+
+
+@pytest.fixture
+def chain(tmp_path):
+    return Chain(Lake(str(tmp_path / "lake")))
+
+
+def totals(catalogue):
+    sql = """SELECT (SELECT sum(complaints) FROM mart.daily_complaints)::INT,
+                    (SELECT sum(complaints) FROM mart.complaint_trends)::INT"""
+    return tuple(run_query(catalogue, sql).to_pylist()[0].values())
+
+
+def test_a_run_becomes_visible_as_a_whole(chain):
+    catalogue = Catalogue(chain.lake, [])
+    chain.run({DAY: 1, NEXT: 10})
+    first = publish(chain.lake)
+    for spec in STEPS[:-1]:
+        chain.step(spec, {DAY: 2})
+        assert publish(chain.lake) == first
+        assert totals(catalogue) == (11, 11)
+    chain.step(TRENDS, {DAY: 2})
+    second = publish(chain.lake)
+    assert second.number == first.number + 1
+    assert totals(catalogue) == (12, 12)
+    assert publish(chain.lake) == second
+
+
+def test_a_query_keeps_its_manifest_for_its_whole_life(chain):
+    catalogue = Catalogue(chain.lake, [])
+    chain.run({DAY: 1})
+    publish(chain.lake)
+    opened = catalogue.open({"mart.daily_complaints"})
+    chain.run({DAY: 2})
+    publish(chain.lake)
+    assert opened["mart.daily_complaints"].to_table()["complaints"].to_pylist() == [1]
+    assert totals(catalogue) == (2, 2)
+
+
+def test_what_was_never_published_is_empty_beside_what_was(chain):
+    chain.run({DAY: 1})
+    publish(chain.lake)
+    table = next(spec for spec in TABLES if spec.by_received_day)
+    assert table.table_in(chain.lake, chain.lake.manifests.newest()).scan().collect().is_empty()
+
+
+def test_a_run_that_died_before_publishing_is_published_by_the_next(chain):
+    chain.run({DAY: 1})
+    assert publish(chain.lake).versions == {spec.sql_name: 1 for spec in STEPS}
+
+
+def test_a_run_that_died_between_tables_keeps_its_day_unseen_until_it_is_repeated(chain):
+    chain.run({DAY: 1, NEXT: 1})
+    publish(chain.lake, NOW)
+    chain.run({DAY: 2}, until=DAILY)
+    chain.run({NEXT: 5})
+    assert totals(Catalogue(chain.lake, [])) == (2, 2)
+    assert publish(chain.lake, NOW).number == 1
+    chain.step(TRENDS, {DAY: 2})
+    assert publish(chain.lake, NOW).number == 2
+    assert totals(Catalogue(chain.lake, [])) == (7, 7)
+
+
+def test_a_day_that_fails_again_and_again_does_not_hide_the_others_for_ever(chain):
+    chain.run({DAY: 1, NEXT: 1})
+    publish(chain.lake, NOW)
+    chain.run({DAY: 2}, until=CLEANED)
+    assert publish(chain.lake, NOW).number == 1
+    chain.run({DAY: 3}, until=CLEANED)
+    chain.run({NEXT: 5})
+    assert publish(chain.lake, NOW + PATIENCE / 2).number == 1
+    shown = publish(chain.lake, NOW + PATIENCE)
+    assert (shown.number, shown.unfinished) == (2, (DAY,))
+    chain.run({NEXT: 6})
+    shown = publish(chain.lake, NOW + PATIENCE)
+    assert (shown.number, shown.unfinished) == (3, (DAY,))
+    chain.run({DAY: 4})
+    assert publish(chain.lake, NOW + PATIENCE).unfinished == ()
+    chain.run({DAY: 5}, until=CLEANED)
+    assert publish(chain.lake, NOW + PATIENCE).number == 4
+
+
+def test_tables_that_were_deleted_and_made_anew_are_published(chain, tmp_path):
+    for value in range(3):
+        chain.run({DAY: value})
+    publish(chain.lake)
+    shutil.rmtree(tmp_path / "lake" / "tables")
+    chain.run({DAY: 9})
+    assert publish(chain.lake).number == 2
+    assert totals(Catalogue(chain.lake, [])) == (9, 9)
+
+
+def test_publishing_all_leaves_one_manifest_that_names_what_is_newest(chain):
+    chain.run({DAY: 1})
+    publish(chain.lake)
+    chain.run({DAY: 2}, until=DAILY)
+    publish_all(chain.lake)
+    (manifest,) = chain.lake.manifests.all()
+    assert manifest.versions == {spec.sql_name: spec.table(chain.lake).version() for spec in STEPS}
+
+
+DAYS = [DAY + timedelta(days=offset) for offset in range(4)]
+RUNS = st.lists(st.tuples(st.sets(st.sampled_from(DAYS), min_size=1), st.integers(0, 3), st.integers(1, 4)), max_size=6)
+
+
+@given(RUNS)
+def test_exactly_the_days_of_interrupted_runs_are_torn(runs):
+    """Each run writes a number for some days into its first tables."""
+    states = [{}, {}, {}, {}]
+    before = ChainDays({}, {}, {}, {})
+    for days, value, tables in runs:
+        for number in range(tables):
+            for day in days:
+                states[number] = {**states[number], day: value}
+    now = ChainDays(
+        {day: cleaned_of(value) for day, value in states[0].items()},
+        {day: categorized_of(value) for day, value in states[1].items()},
+        {day: daily_of(value) for day, value in states[2].items()},
+        {},
+    )
+    now = ChainDays(
+        now.cleaned, now.categorized, now.daily, {day: trend_fingerprint(day, now.daily) for day in states[3]}
+    )
+    torn = {day for day in states[0] if len({state.get(day) for state in states[:3]}) > 1 or day not in states[3]}
+    assert torn_days(before, now) == sorted(torn)
+    assert torn_days(now, now) == []
+    assert torn_days(now, now, DAYS) == sorted(torn | (set(DAYS) - states[0].keys()))
+
+
+STATES_SEEN_A_ROUND = 3
+
+WRITER = """
+    import sys
+    from datetime import timedelta
+    from chain import DAY, STEPS, Chain
+    from complaints_platform.lake import Lake
+    from complaints_platform.pipeline.publishing import publish
+    chain, value = Chain(Lake(sys.argv[1])), int(sys.argv[2])
+    while True:
+        for spec in STEPS:
+            chain.step(spec, {DAY + timedelta(days=int(sys.argv[2]) + offset): value for offset in range(2)})
+        publish(chain.lake)
+        value += 10
+"""
+
+
+@pytest.mark.crash
+def test_a_reader_never_sees_half_a_run_while_two_write_and_are_killed(chain):
+    """Each writer owns two days, which it gives the same number, in table after table."""
+    sql = """
+        SELECT d.day::VARCHAR AS day, d.complaints AS daily, t.complaints AS trends
+        FROM mart.daily_complaints d FULL JOIN mart.complaint_trends t USING (day) ORDER BY 1
+    """
+    chain.run({DAY + timedelta(days=offset): 0 for offset in range(4)})
+    publish(chain.lake)
+    catalogue, seen = Catalogue(chain.lake, []), set()
+    deadline = datetime.now(UTC) + timedelta(minutes=2)
+    code = textwrap.dedent(WRITER)
+    for _ in range(2):
+        writers = [
+            subprocess.Popen(
+                [sys.executable, "-c", code, str(chain.lake.store.uri), str(first)],
+                env={"PYTHONPATH": str(Path(__file__).parent)},
+            )
+            for first in (0, 2)
+        ]
+        try:
+            before = len(seen)
+            while len(seen) < before + STATES_SEEN_A_ROUND:
+                rows = run_query(catalogue, sql).to_pylist()
+                assert [row["daily"] for row in rows] == [row["trends"] for row in rows]
+                assert rows[0]["daily"] == rows[1]["daily"]
+                assert rows[2]["daily"] == rows[3]["daily"]
+                seen.add(tuple(row["daily"] for row in rows))
+                assert datetime.now(UTC) < deadline, f"{len(seen)} states seen"
+        finally:
+            for writer in writers:
+                writer.kill()
+                writer.wait()
