@@ -17,6 +17,7 @@ from complaints_platform.defs.previews import sample
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.data_sets import TABLES, TableSpec
+from complaints_platform.pipeline.publishing import LAST_OF_A_RUN, publish
 
 PREVIEW_ROWS = 5
 GATE_ROWS = 20_000
@@ -29,11 +30,17 @@ class DeltaIOManager(dg.ConfigurableIOManager):
     lake: str
 
     def handle_output(self, context: dg.OutputContext, obj: DayFrames) -> None:
-        """Write all days of the run in one commit; nothing is visible before it."""
+        """Write all days of the run in one commit; nothing is visible before it.
+
+        What is written last publishes the manifest, if a killed run or one still at work does not stand in the way.
+        """
         spec = spec_of(context.asset_key)
-        table = spec.table(Lake(self.lake))
+        lake = Lake(self.lake)
+        table = spec.table(lake)
         writing = _Writing(spec, obj)
         table.replace_days(obj.days, writing.frames(), {"run_id": context.run_id})
+        if spec in LAST_OF_A_RUN:
+            publish(lake)
         _report_days(context, obj, writing)
         context.add_output_metadata(
             {

@@ -5,14 +5,14 @@ crash can leave a mark too many, but never one too few.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import orjson
 
 from complaints_platform.lake import layout
-from complaints_platform.lake.store import Store
+from complaints_platform.lake.store import Entry, Store
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,12 @@ class Journal:
         entry = {"days": sorted(set(days)), "received": sorted(set(received))}
         name = f"{now.strftime(layout.STAMP_FORMAT)}-{uuid.uuid4().hex[:8]}"
         self._store.put(f"{layout.journal_day(now.date())}/{name}.json", orjson.dumps(entry))
+
+    def before(self, day: date) -> Iterator[Entry]:
+        """Return what was noted before a day (UTC)."""
+        for name in self._store.names(layout.JOURNAL):
+            if date.fromisoformat(name) < day:
+                yield from (entry for entry in self._store.entries(f"{layout.JOURNAL}/{name}") if not entry.is_folder)
 
     def since(self, time: datetime) -> Touched:
         """Return all that was noted at ``time`` (UTC) or later; it costs what was noted since that day began."""

@@ -1,11 +1,13 @@
 """The lake as one object: what assets, commands and services hold to reach stored data."""
 
 from complaints_platform.lake import layout
+from complaints_platform.lake.arrivals import Arrivals
 from complaints_platform.lake.corrections import Corrections
 from complaints_platform.lake.journal import Journal
 from complaints_platform.lake.key_index import KeyIndex
 from complaints_platform.lake.keys import DataKeys
 from complaints_platform.lake.labels import Labels
+from complaints_platform.lake.manifests import Manifests
 from complaints_platform.lake.models import Models
 from complaints_platform.lake.originals import Originals
 from complaints_platform.lake.quarantine import QuarantineFiles
@@ -25,12 +27,14 @@ class Lake:
         self.store: Store = open_store(uri)
         self.receipts = Receipts(self.store)
         self.originals = Originals(self.store)
+        self.arrivals = Arrivals(self.store)
         self.quarantine = QuarantineFiles(self.store)
         self.key_index = KeyIndex(self.store, self.receipts)
         self.reference = Reference(self.store, self.receipts)
         self.journal = Journal(self.store)
         self.keys = DataKeys(self.store)
         self.models = Models(self.store)
+        self.manifests = Manifests(self.store)
         self.labels = Labels(self.store)
         self.corrections = Corrections(self.store)
         self.segments = Segments(self.store, self.receipts, self.key_index)

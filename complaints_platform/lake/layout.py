@@ -2,15 +2,21 @@
 
     originals/<aa>/<sha256>                          the bytes as received
     raw/<source>/day=<day>/<sha256>-<version>-<n>.parquet   segments, by day of occurrence
+    packed/<source>/day=<day>/<stamp>-<hash>.*       many small segments of a day in one object, with a description
     quarantine/<source>/<sha256>-<version>.parquet   what could not be read of a file
     receipts/<source>/<sha256>.json                  the commit point of a file
     received/<day>/<source>/<sha256>                 empty marks: which files came on a day
     reference/<source>/since=<day>/<sha256>-<version>.parquet   customers, hashed, by the first day they hold
     keys/<version>.fingerprint                       data keys that were used; never the keys themselves
     journal/<day>/<stamp>-<token>.json               days touched by what was collected on a day
+    prepared/day=<day>/<made by>/<hash>.*            segments of a growing day, cleaned record by record; a cache
+    arrivals/<source>/<token>                        which files of the landing were taken in, eight bytes each
+    readings/<source>                                the reading version that all files of a source were read by
     index/keys/                                      Delta table: native id → day and version
     index/moved/<source>/day=<day>/<hash>.parquet    notes: versions of a day's records on other days
     tables/<schema>/<table>/                         Delta tables, partitioned by day
+    manifests/<number>.json                          which versions of all tables belong together
+    unfinished.json                                  days that keep the next manifest waiting, and since when
     models/<version>.joblib                          classifiers, served or not
     models/<version>.held-out.parquet                what each said of labels that it had not seen
     models/history/<stamp>-<action>-<version>.json   which was let serve or refused, when and why
@@ -45,22 +51,32 @@ class SegmentName(NamedTuple):
 
 def original(sha256: str) -> str:
     """Key of the original file."""
-    return f"originals/{sha256[:2]}/{sha256}"
+    return f"{ORIGINALS}/{sha256[:2]}/{sha256}"
 
 
 def incoming(token: str) -> str:
     """Key of an original while it is being received, before its hash is known."""
-    return f"originals/incoming/{token}"
+    return f"{INCOMING}/{token}"
 
 
 def raw_source(source: str) -> str:
     """Folder of a source's segments."""
-    return f"raw/{source}"
+    return f"{RAW}/{source}"
 
 
 def raw_day(source: str, day: date) -> str:
     """Folder of a source's segments of one day."""
-    return f"raw/{source}/day={day.isoformat()}"
+    return f"{raw_source(source)}/day={day.isoformat()}"
+
+
+def packed_source(source: str) -> str:
+    """Folder of a source's packs."""
+    return f"{PACKED}/{source}"
+
+
+def packed_day(source: str, day: date) -> str:
+    """Folder of a source's packs of one day."""
+    return f"{packed_source(source)}/day={day.isoformat()}"
 
 
 def day_of_folder(name: str) -> date:
@@ -70,7 +86,7 @@ def day_of_folder(name: str) -> date:
 
 def quarantine(source: str, sha256: str, version: str) -> str:
     """Key of a file's quarantined records."""
-    return f"quarantine/{source}/{sha256}-{version}.parquet"
+    return f"{QUARANTINE}/{source}/{sha256}-{version}.parquet"
 
 
 def receipts_of(source: str) -> str:
@@ -124,9 +140,25 @@ KEY_SUFFIX = ".fingerprint"
 
 def journal_day(day: date) -> str:
     """Folder of what was noted in the journal on a day."""
-    return f"journal/{day.isoformat()}"
+    return f"{JOURNAL}/{day.isoformat()}"
 
 
+def arrivals(source: str) -> str:
+    """Folder of the index of a source's files that were taken in."""
+    return f"arrivals/{source}"
+
+
+def reading(source: str) -> str:
+    """Key of the reading version that all files of a source were read by."""
+    return f"readings/{source}"
+
+
+def prepared(day: date, made_by: str) -> str:
+    """Folder of what was prepared of a day in one way."""
+    return f"{PREPARED}/day={day.isoformat()}/{made_by}"
+
+
+PREPARED = "prepared"
 REFERENCE = "reference"
 KEY_INDEX = "index/keys"
 MODELS = "models"
@@ -134,6 +166,26 @@ MODEL_SUFFIX = ".joblib"
 MODEL_HISTORY = f"{MODELS}/history"
 LABELS = "labels"
 CORRECTIONS = "corrections"
+RAW = "raw"
+PACKED = "packed"
+ORIGINALS = "originals"
+INCOMING = f"{ORIGINALS}/incoming"
+QUARANTINE = "quarantine"
+JOURNAL = "journal"
+TABLES = "tables"
+MANIFESTS = "manifests"
+UNFINISHED = "unfinished.json"
+
+
+def manifest(number: int) -> str:
+    """Key of a manifest; names in order are in the order of publication."""
+    return f"{MANIFESTS}/{number:012d}.json"
+
+
+def number_of_manifest(name: str) -> int:
+    """Return the number in a manifest's name."""
+    return int(name.removesuffix(".json"))
+
 
 STAMP_FORMAT = "%Y%m%dT%H%M%S%fZ"
 """Point in time at the start of a name: names in order are in the order of time."""
@@ -155,7 +207,7 @@ def time_of_stamp(text: str) -> datetime:
 
 def table(schema: str, name: str) -> str:
     """Folder of a Delta table."""
-    return f"tables/{schema}/{name}"
+    return f"{TABLES}/{schema}/{name}"
 
 
 def model(version: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from complaints_platform.lake import layout
-from complaints_platform.lake.store import Store, blocks_of
+from complaints_platform.lake.store import Entry, Store, blocks_of
 
 
 class Originals:
@@ -36,6 +36,10 @@ class Originals:
         finally:
             self._store.delete(incoming)
         return sha256, size
+
+    def incoming(self) -> Iterator[Entry]:
+        """List what is being received just now, and what collects that were killed have left of it."""
+        return (entry for entry in self._store.entries(layout.INCOMING) if not entry.is_folder)
 
     def open(self, sha256: str) -> BinaryIO:
         """Open an original for reading.

@@ -1,12 +1,14 @@
 """Raw segments: the records of one file and one day, as immutable Parquet files.
 
 A segment is live if the newest receipt of its file names its reading version; everything else
-in the folder is left from an interrupted run or an older contract, and nothing reads it.
+in the folder is left from an interrupted run or an older contract, and nothing reads it. A segment
+keeps its name and its rows wherever it lies: alone, or with others in a pack (``packs``).
 """
 
 import hashlib
 import io
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -16,6 +18,7 @@ import pyarrow.dataset as ds
 
 from complaints_platform.lake import layout
 from complaints_platform.lake.key_index import KeyIndex
+from complaints_platform.lake.packs import Pack, Packs, places
 from complaints_platform.lake.receipts import Receipt, Receipts
 from complaints_platform.lake.store import Store
 from complaints_platform.schemas import RawRecord
@@ -64,6 +67,7 @@ class Segments:
         self._store = store
         self._receipts = receipts
         self._key_index = key_index
+        self.packs = Packs(store)
 
     def write(self, day: date, name: layout.SegmentName, records: pl.DataFrame) -> None:
         """Write the records (``SEGMENT_SCHEMA``) of one file and day; doing it again replaces the same object."""
@@ -73,12 +77,14 @@ class Segments:
 
     def days(self, source: str) -> list[date]:
         """Return the days for which the source has segments, in order."""
-        return [layout.day_of_folder(name) for name in self._store.names(layout.raw_source(source))]
+        alone = {layout.day_of_folder(name) for name in self._store.names(layout.raw_source(source))}
+        return sorted(alone.union(self.packs.days(source)))
 
     def day(self, source: str, day: date) -> RawDay:
         """Find what is live of one source and day."""
         live: list[tuple[layout.SegmentName, Receipt]] = []
-        for text in self._store.names(layout.raw_day(source, day)):
+        packed = places(self.packs.of_day(source, day))
+        for text in sorted(packed.keys() | set(self._store.names(layout.raw_day(source, day)))):
             name = layout.SegmentName.parse(text)
             receipt = self._receipts.get(source, name.sha256)
             if receipt is not None and receipt.version == name.version and day.isoformat() in receipt.days:
@@ -86,33 +92,56 @@ class Segments:
         return RawDay(source, day, tuple(live), self._key_index.elsewhere(source, day))
 
     def read(self, raw_day: RawDay) -> pl.DataFrame:
-        """Return the live records of a day, as ``SEGMENT_SCHEMA``.
+        """Return the live records of a day, as ``SEGMENT_SCHEMA``."""
+        # Segments written before a column was added have nulls in it.
+        empty = pl.DataFrame(schema=SEGMENT_SCHEMA)
+        return pl.concat([empty, *(frame for _, frame in self.read_each(raw_day))], how="diagonal", rechunk=False)
+
+    def read_each(self, raw_day: RawDay) -> Iterator[tuple[layout.SegmentName, pl.DataFrame]]:
+        """Yield each live segment of a day and its records.
 
         The time of receipt is the receipt's: an interrupted or simultaneous collect of the same
         file may have written the same segment with a time of its own.
         """
-        folder = layout.raw_day(raw_day.source, raw_day.day)
-        frames = [
-            self._read_segment(f"{folder}/{name}").with_columns(
-                received_at=pl.lit(receipt.received_at, LINEAGE["received_at"])
-            )
-            for name, receipt in raw_day.segments
-        ]
-        # Segments written before a column was added have nulls in it.
-        return pl.concat([pl.DataFrame(schema=SEGMENT_SCHEMA), *frames], how="diagonal", rechunk=False)
+        lies = self._lies(raw_day)
+        packs = {pack.key: pack for pack in lies.values() if pack is not None}
+        rows = {key: self.packs.read(pack) for key, pack in packs.items()}
+        for name, receipt in raw_day.segments:
+            frame = self._segment(raw_day, str(name), lies[str(name)], rows)
+            yield name, frame.with_columns(received_at=pl.lit(receipt.received_at, LINEAGE["received_at"]))
 
     def dataset(self, source: str) -> ds.Dataset | pa.Table:
         """Return all live records of a source as an Arrow data set (``SEGMENT_SCHEMA``)."""
-        paths = [
-            f"{layout.raw_day(source, day)}/{name}"
-            for day in self.days(source)
-            for name, _ in self.day(source, day).segments
-        ]
         schema = pl.DataFrame(schema=SEGMENT_SCHEMA).to_arrow().schema
+        paths: list[str] = []
+        partial = [pl.DataFrame(schema=SEGMENT_SCHEMA)]
+        for day in self.days(source):
+            raw_day = self.day(source, day)
+            lies = self._lies(raw_day)
+            paths += [f"{layout.raw_day(source, day)}/{name}" for name, pack in lies.items() if pack is None]
+            for pack in {pack.key: pack for pack in lies.values() if pack is not None}.values():
+                here = {name for name, other in lies.items() if other is not None and other.key == pack.key}
+                if here == pack.segments.keys():
+                    paths.append(pack.rows_key)
+                else:  # some of its segments are dead, or were written again since
+                    some = [each for each in raw_day.segments if str(each[0]) in here]
+                    partial.append(self.read(replace(raw_day, segments=tuple(some))))
+        live = pl.concat(partial, how="diagonal").to_arrow().cast(schema)
         if not paths:
-            return schema.empty_table()
-        return ds.dataset(paths, schema=schema, format="parquet", filesystem=self._store.arrow_filesystem())
+            return live
+        files = ds.dataset(paths, schema=schema, format="parquet", filesystem=self._store.arrow_filesystem())
+        return ds.dataset([files, ds.dataset(live)]) if live.num_rows else files
 
-    def _read_segment(self, key: str) -> pl.DataFrame:
-        with self._store.open(key) as file:
+    def _lies(self, raw_day: RawDay) -> dict[str, Pack | None]:
+        """Return live segment → the pack that it lies in, or None where it lies alone."""
+        alone = set(self._store.names(layout.raw_day(raw_day.source, raw_day.day)))
+        wanted = [str(name) for name, _ in raw_day.segments]
+        packed = {} if alone.issuperset(wanted) else places(self.packs.of_day(raw_day.source, raw_day.day))
+        return {name: None if name in alone else packed.get(name) for name in wanted}
+
+    def _segment(self, raw_day: RawDay, name: str, pack: Pack | None, rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        if pack is not None:
+            packed = pack.segments[name]
+            return rows[pack.key].slice(packed.offset, packed.rows)
+        with self._store.open(f"{layout.raw_day(raw_day.source, raw_day.day)}/{name}") as file:
             return pl.read_parquet(file)

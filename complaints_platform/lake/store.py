@@ -38,12 +38,16 @@ TEMPORARY_PREFIX = ".tmp-"
 
 @dataclass(frozen=True)
 class Entry:
-    """One object of a listing; ``is_folder`` marks folders, which only local stores have."""
+    """One object of a listing; ``is_folder`` marks folders, which only local stores have.
+
+    ``tag`` changes whenever the object's bytes may have changed, even where its size and time are set back.
+    """
 
     key: str
     size: int
     modified: datetime
     is_folder: bool = False
+    tag: str = ""
 
 
 class Store(Protocol):
@@ -69,11 +73,20 @@ class Store(Protocol):
         Errors of ``blocks`` themselves pass through unchanged.
         """
 
+    def create(self, key: str, data: bytes) -> bool:
+        """Write the object as ``put`` does unless there is one already; tell whether it was written.
+
+        Of several processes that create the same object exactly one is told that it has.
+        """
+
     def stat(self, key: str) -> Entry | None:
         """Return size and time of the object, or None if there is none."""
 
-    def entries(self, prefix: str) -> Iterator[Entry]:
-        """List all objects below the folder ``prefix``, in no particular order."""
+    def entries(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        """List the objects below the folder ``prefix`` whose keys come after ``after``, in the order of their keys."""
+
+    def unfinished(self) -> Iterator[Entry]:
+        """List what writers that were killed have left half-written, and what is being written just now."""
 
     def names(self, prefix: str) -> list[str]:
         """Return the names (not keys) directly below the folder ``prefix``, sorted."""
@@ -124,6 +137,38 @@ def _write_all(file: io.FileIO, block: bytes) -> None:
         rest = rest[file.write(rest) :]
 
 
+def _entry(key: str, status: os.stat_result) -> Entry:
+    modified = datetime.fromtimestamp(status.st_mtime, UTC)
+    tag = f"{status.st_ino} {status.st_ctime_ns}"
+    return Entry(key, status.st_size, modified, stat.S_ISDIR(status.st_mode), tag)
+
+
+def _walk(folder: str, prefix: str, after: str) -> Iterator[Entry]:
+    """List a folder's tree; a landing may hold a million files, so one look at each has to do."""
+    try:
+        with os.scandir(folder) as listing:
+            found = [(item.name + "/" * item.is_dir(), item) for item in listing]
+    except OSError as error:
+        _refuse_unless_absent(error)
+        return
+    # With its slash a folder stands where its content stands among the keys.
+    for name, item in sorted(found, key=lambda each: each[0]):
+        key = prefix + name
+        if item.name.startswith(TEMPORARY_PREFIX) or (key <= after and not after.startswith(key)):
+            continue
+        if key > after:
+            try:
+                yield _entry(key.removesuffix("/"), item.stat())
+            except FileNotFoundError:
+                continue  # gone since the folder was listed, or a link that leads nowhere
+            except OSError as error:
+                if error.errno != errno.ELOOP:
+                    raise
+                continue
+        if item.is_dir(follow_symlinks=False):
+            yield from _walk(item.path, key, after)
+
+
 class LocalStore:
     """A folder. Objects appear by rename, after their bytes have reached the disk."""
 
@@ -167,6 +212,22 @@ class LocalStore:
     def put(self, key: str, blocks: bytes | Iterable[bytes]) -> None:
         """Write to a hidden sibling, flush it to disk, rename it."""
         path = self.path(key)
+        with self._written(path, blocks) as temporary, _writing(path):
+            temporary.replace(path)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write to a hidden sibling, flush it to disk, and give it its name, which fails if the name is taken."""
+        path = self.path(key)
+        with self._written(path, data) as temporary, _writing(path):
+            try:
+                path.hardlink_to(temporary)
+            except FileExistsError:
+                return False
+        return True
+
+    @contextmanager
+    def _written(self, path: Path, blocks: bytes | Iterable[bytes]) -> Iterator[Path]:
+        """Write a hidden sibling of ``path`` that has reached the disk; whatever is left of it goes in the end."""
         temporary = path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
         with _writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -178,8 +239,7 @@ class LocalStore:
                         _write_all(file, block)
                 with _writing(path):
                     os.fsync(file.fileno())
-            with _writing(path):
-                temporary.replace(path)
+            yield temporary
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -193,17 +253,21 @@ class LocalStore:
             if error.errno != errno.ELOOP:
                 raise
             return None
-        return Entry(key, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC), self.path(key).is_dir())
+        return _entry(key, status)
 
-    def entries(self, prefix: str) -> Iterator[Entry]:
+    def entries(self, prefix: str, after: str = "") -> Iterator[Entry]:
         """Walk the folder; half-written objects are not listed, folders are (as such)."""
-        for folder, folders, names in os.walk(self.path(prefix), onerror=_refuse_unless_absent):
-            for name in [*folders, *names]:
+        key = Path(prefix).as_posix()
+        yield from _walk(str(self.path(prefix)), "" if key == "." else f"{key}/", after)
+
+    def unfinished(self) -> Iterator[Entry]:
+        """Walk the whole store for hidden siblings."""
+        for folder, _, names in os.walk(self._root):
+            for name in names:
                 if name.startswith(TEMPORARY_PREFIX):
-                    continue
-                entry = self.stat((Path(folder) / name).relative_to(self._root).as_posix())
-                if entry is not None:
-                    yield entry
+                    entry = self.stat((Path(folder) / name).relative_to(self._root).as_posix())
+                    if entry is not None:
+                        yield entry
 
     def names(self, prefix: str) -> list[str]:
         """List one level."""
@@ -306,19 +370,33 @@ class ObjectStore:
             spool.seek(0)
             self._store.put(key, cast(BinaryIO, spool))
 
+    def create(self, key: str, data: bytes) -> bool:
+        """Upload on the condition that there is no such object; the store decides."""
+        from obstore.exceptions import AlreadyExistsError
+
+        try:
+            self._store.put(key, data, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return False
+        return True
+
     def stat(self, key: str) -> Entry | None:
         """Ask for the object's head."""
         try:
             head = self._store.head(key)
         except FileNotFoundError:
             return None
-        return Entry(key, head["size"], head["last_modified"])
+        return Entry(key, head["size"], head["last_modified"], tag=head["e_tag"] or "")
 
-    def entries(self, prefix: str) -> Iterator[Entry]:
+    def entries(self, prefix: str, after: str = "") -> Iterator[Entry]:
         """List the prefix, page by page."""
-        for page in self._store.list(prefix=prefix):
+        for page in self._store.list(prefix=prefix, offset=after or None):
             for item in page:
-                yield Entry(item["path"], item["size"], item["last_modified"])
+                yield Entry(item["path"], item["size"], item["last_modified"], tag=item["e_tag"] or "")
+
+    def unfinished(self) -> Iterator[Entry]:
+        """List nothing: what an upload has left is no object, and goes by a rule of the bucket."""
+        return iter(())
 
     def names(self, prefix: str) -> list[str]:
         """List one level: objects and common prefixes."""

@@ -12,10 +12,11 @@ import random
 import re
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 import polars as pl
 import pyarrow as pa
@@ -25,13 +26,26 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction, RemoveAction
 
 from complaints_platform.errors import LakeError
-from complaints_platform.lake.store import Store
+from complaints_platform.lake.store import Entry, Store
 
 COMMIT_ATTEMPTS = 40
 """Writers of different days only collide on the log's next number; each retry takes milliseconds."""
 
 RETRY_WAIT_SECONDS = 0.05
 COMPRESSION_LEVEL = 1
+
+
+WRITERS_TAKE_AT_MOST = timedelta(days=1)
+"""Files that no version names belong to a writer that has not committed yet, or, when older, to one that died."""
+
+COMMITS_BEFORE_A_CHECKPOINT = 10
+"""Opening a table reads its newest checkpoint and all commits since; delta-rs itself makes one every 100."""
+
+LOG = "_delta_log"
+LOG_ENTRY = re.compile(r"(\d{20})\.")
+CHECKPOINT_SUFFIX = ".checkpoint.parquet"
+LEFT_BY_A_WRITER = re.compile(r"(\.tmp|#\d+)$")
+"""What delta-rs writes before it gives an object its name."""
 
 
 TERMINAL_ORNAMENTS = re.compile("\x1b\\[[0-9;]*m|↳")
@@ -67,14 +81,41 @@ class StoredFile:
         return PurePosixPath(self.path).name.split("-", 1)[0]
 
 
-class Table:
-    """One Delta table of the lake."""
+NEVER_WRITTEN = -1
+"""Version of a table before its first write."""
 
-    def __init__(self, store: Store, key: str, schema: pl.Schema, partition_by: str = "day") -> None:
+
+@dataclass(frozen=True)
+class TableState:
+    """One version of a table: its number, and day → fingerprint of every day that is materialised in it."""
+
+    version: int
+    fingerprints: Mapping[date, str]
+
+
+class Table:
+    """One Delta table of the lake: its newest version, or with ``at`` one version for reading."""
+
+    def __init__(
+        self, store: Store, key: str, schema: pl.Schema, partition_by: str = "day", version: int | None = None
+    ) -> None:
         self._store = store
         self._key = key
         self._schema = schema
         self._partition_by = partition_by
+        self._version = version
+
+    def at(self, version: int) -> "Table":
+        """Return the table as it was in a version (``NEVER_WRITTEN``: empty), for reading.
+
+        Reading raises ``LakeError`` if that version is gone.
+        """
+        return Table(self._store, self._key, self._schema, self._partition_by, version)
+
+    @property
+    def key(self) -> str:
+        """Folder of the table in the lake."""
+        return self._key
 
     @property
     def uri(self) -> str:
@@ -105,6 +146,85 @@ class Table:
     def append(self, frame: pl.DataFrame, partition: str) -> None:
         """Add rows to one partition in one commit."""
         self._commit([self._write_file(frame, partition, "")], "append", None, None)
+
+    def expired_files(self, keep: Iterable[int], now: datetime, readers_take: timedelta) -> list[Entry]:
+        """Return the data files that nobody needs any more.
+
+        Needed are the files of the newest version and of the versions to ``keep``, those that were replaced less
+        than ``readers_take`` ago, and those too young (``WRITERS_TAKE_AT_MOST``) to be left by a writer that died.
+        """
+        # Listed before the table is opened: whatever is committed in between is named by what is opened.
+        data, log = self._objects()
+        table = self._open()
+        if table is None:
+            return []
+        replaced = self._replaced(log, now - WRITERS_TAKE_AT_MOST)
+        needed = {path for path, time in replaced.items() if time > now - readers_take}
+        needed.update(file.path for file in self._files(table))
+        for version in set(keep) - {table.version(), NEVER_WRITTEN}:
+            following = log.get(f"{version + 1:020d}.json")
+            # Whatever was replaced since a version that was the newest just now is spared already.
+            if following is None or following.modified <= now - readers_take:
+                needed.update(file.path for file in self.at(version).files())
+        return [
+            entry
+            for path, entry in data.items()
+            if path not in needed and (path in replaced or entry.modified < now - WRITERS_TAKE_AT_MOST)
+        ]
+
+    def expired_log(self, keep: Iterable[int], now: datetime) -> list[Entry]:
+        """Return the entries of the log, oldest first, that no version to ``keep``, and none since, is read by.
+
+        What is younger than ``WRITERS_TAKE_AT_MOST`` stays. What killed writers have left beside the log is listed too.
+        """
+        _, log = self._objects()
+        versions = {name: int(match[1]) for name in log if (match := LOG_ENTRY.match(name))}
+        newest = max(versions.values(), default=0)
+        oldest_needed = min([version for version in keep if version != NEVER_WRITTEN] + [newest])
+        checkpoints = [versions[name] for name in log if name in versions and name.endswith(CHECKPOINT_SUFFIX)]
+        base = max((version for version in checkpoints if version <= oldest_needed), default=0)
+        return [
+            entry
+            for name, entry in sorted(log.items())
+            if entry.modified < now - WRITERS_TAKE_AT_MOST
+            and (versions[name] < base if name in versions else LEFT_BY_A_WRITER.search(name) is not None)
+        ]
+
+    def commits_since_checkpoint(self) -> int:
+        """Return how many commits opening the table reads beside its newest checkpoint."""
+        _, log = self._objects()
+        commits = [int(match[1]) for name in log if (match := LOG_ENTRY.match(name)) and name.endswith(".json")]
+        checkpoints = [int(name[:20]) for name in log if name.endswith(CHECKPOINT_SUFFIX)]
+        return sum(version > max(checkpoints, default=-1) for version in commits)
+
+    def checkpoint(self) -> None:
+        """Write down the newest version as a whole, so that opening it needs none of the commits before."""
+        table = self._open()
+        if table is not None:
+            table.create_checkpoint()
+
+    def _objects(self) -> tuple[dict[str, Entry], dict[str, Entry]]:
+        """Return the data files by their path in the table, and the entries of the log by name."""
+        data: dict[str, Entry] = {}
+        log: dict[str, Entry] = {}
+        for entry in self._store.entries(self._key):
+            path = entry.key.removeprefix(f"{self._key}/")
+            if not entry.is_folder and path.startswith(f"{LOG}/"):
+                log[path.removeprefix(f"{LOG}/")] = entry
+            elif not entry.is_folder and (path.endswith(".parquet") or LEFT_BY_A_WRITER.search(path)):
+                data[path] = entry
+        return data, log
+
+    def _replaced(self, log: Mapping[str, Entry], since: datetime) -> dict[str, datetime]:
+        """Return the files that commits since a time have taken out of the table, and when."""
+        found: dict[str, datetime] = {}
+        for name, entry in log.items():
+            if name.endswith(".json") and LOG_ENTRY.match(name) and entry.modified >= since:
+                for line in (self._store.get(entry.key) or b"").splitlines():
+                    removed = json.loads(line).get("remove")
+                    if removed is not None:
+                        found[unquote(removed["path"])] = entry.modified
+        return found
 
     def compact_when_fragmented(self, partition: str, files: int) -> None:
         """Merge the partition's files once there are more than ``files`` of them."""
@@ -147,6 +267,14 @@ class Table:
             counts[day] = counts.get(day, 0) + file.rows
         return counts
 
+    def state(self) -> TableState:
+        """Return version and fingerprints, both of the same version."""
+        table = self._open()
+        if table is None:
+            return TableState(NEVER_WRITTEN, {})
+        files = self._files(table)
+        return TableState(table.version(), {date.fromisoformat(file.partition): file.fingerprint for file in files})
+
     def version(self) -> int | None:
         """Return the newest version, or None if the table has never been written."""
         table = self._open()
@@ -171,7 +299,7 @@ class Table:
         return self._scan_files(files, columns)
 
     def dataset(self) -> ds.Dataset | pa.Table:
-        """Return the newest version as an Arrow data set, for engines that push filters down into it."""
+        """Return the version as an Arrow data set, for engines that push filters down into it."""
         table = self._open()
         return pl.DataFrame(schema=self._schema).to_arrow() if table is None else table.to_pyarrow_dataset()
 
@@ -251,8 +379,10 @@ class Table:
         )
 
     def _open(self) -> DeltaTable | None:
+        if self._version == NEVER_WRITTEN:
+            return None
         try:
-            return DeltaTable(self.uri, storage_options=self._store.storage_options or None)
+            return DeltaTable(self.uri, version=self._version, storage_options=self._store.storage_options or None)
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:

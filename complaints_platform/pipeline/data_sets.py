@@ -6,6 +6,7 @@ The one registry behind assets, the IO manager, queries and documentation.
 from dataclasses import dataclass
 
 from complaints_platform.lake import Lake
+from complaints_platform.lake.manifests import Manifest
 from complaints_platform.lake.tables import Table
 from complaints_platform.schemas import (
     CategorizedComplaint,
@@ -28,9 +29,19 @@ class TableSpec:
     by_received_day: bool = False
     """Partitioned by the day a file was received, not the day of the complaint."""
 
+    @property
+    def sql_name(self) -> str:
+        """Name of the table in queries and manifests."""
+        return f"{self.schema}.{self.name}"
+
     def table(self, lake: Lake) -> Table:
         """Return the data set's table in a lake."""
         return lake.table(self.schema, self.name, self.model)
+
+    def table_in(self, lake: Lake, manifest: Manifest | None) -> Table:
+        """Return the table as a manifest names it, for reading; its newest version where there is no manifest yet."""
+        newest = self.table(lake)
+        return newest if manifest is None else newest.at(manifest.version(self.sql_name))
 
 
 CLEANED = TableSpec("cleaned", "complaints", CleanedComplaint)

@@ -1,6 +1,8 @@
 """Fingerprints: one hash over everything that decides the rows of a day.
 
-Recipes stamp them on what they write; ``staleness`` computes them anew and compares.
+Recipes stamp them on what they write; ``staleness`` computes them anew and compares. That of a stored day
+has two halves: how it was made (code, settings, model) and of which data. Whether a day is stale because of
+new data or only because it would be made in another way decides how soon it is made again.
 """
 
 import hashlib
@@ -19,8 +21,25 @@ def fingerprint(*parts: object) -> str:
     return digest.hexdigest()[:FINGERPRINT_DIGITS]
 
 
+def made_of(recipe: Iterable[object], data: Iterable[object]) -> str:
+    """Return the fingerprint (32 hex digits) of a day: its recipe's half and its data's half."""
+    return fingerprint(*recipe) + fingerprint(*data)
+
+
+def recipe_of(stored: str) -> str:
+    """Return the half that says how a day was made."""
+    return stored[:FINGERPRINT_DIGITS]
+
+
+def data_of(stored: str) -> str:
+    """Return the half that says of which data a day was made."""
+    return stored[FINGERPRINT_DIGITS : 2 * FINGERPRINT_DIGITS]
+
+
 def of_categorized(cleaned_fingerprint: str, model_version: str, taxonomy_version: str, corrections: str | None) -> str:
-    """Return the fingerprint of a day of ``categorized/complaints``.
+    """Return the fingerprint (48 hex digits) of a day of ``categorized/complaints``.
+
+    What it says after its halves is by which ``is_made_of`` knows the cleaned day again, without knowing the model.
 
     Args:
         cleaned_fingerprint: that of its cleaned complaints.
@@ -28,9 +47,30 @@ def of_categorized(cleaned_fingerprint: str, model_version: str, taxonomy_versio
         taxonomy_version: version of the taxonomy.
         corrections: fingerprint of people's corrections of the day; None if there are none.
     """
-    return fingerprint(cleaned_fingerprint, model_version, taxonomy_version, corrections)
+    halves = made_of(
+        (recipe_of(cleaned_fingerprint), model_version, taxonomy_version), (data_of(cleaned_fingerprint), corrections)
+    )
+    return halves + fingerprint(cleaned_fingerprint)
 
 
-def of_days(days: Iterable[date], known: Mapping[date, str]) -> str:
-    """Return the fingerprint of a window: which of its days exist, and what each was made from."""
-    return fingerprint(*(f"{day} {known[day]}" for day in sorted(days) if day in known))
+def is_made_of(categorized_fingerprint: str, cleaned_fingerprint: str) -> bool:
+    """Tell whether a day of ``categorized/complaints`` was made of exactly this cleaned day."""
+    return categorized_fingerprint[2 * FINGERPRINT_DIGITS :] == fingerprint(cleaned_fingerprint)
+
+
+def of_window(
+    days: Iterable[date], known: Mapping[date, str], recipe: Iterable[object] = (), data: Iterable[object] = ()
+) -> str:
+    """Return the fingerprint of a day that reads a window: which of its days exist, and how and of what each was made.
+
+    Args:
+        days: the window.
+        known: fingerprints (32 hex digits) of the days that exist.
+        recipe: what else decides how the day is made.
+        data: of what else it is made.
+    """
+    there = [(day, known[day]) for day in sorted(days) if day in known]
+    return made_of(
+        (*recipe, *(recipe_of(value) for _, value in there)),
+        (*data, *(f"{day} {data_of(value)}" for day, value in there)),
+    )

@@ -13,13 +13,13 @@ from complaints_platform.marts import MARTS_VERSION
 from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS, complaint_trends
 from complaints_platform.marts.daily_complaints import daily_complaints
 from complaints_platform.marts.reconciliation import FILE_COLUMNS, OUTCOME_COLUMNS, count_outcomes, reconciliation
-from complaints_platform.pipeline.fingerprints import fingerprint, of_days
+from complaints_platform.pipeline.fingerprints import data_of, made_of, of_window, recipe_of
 from complaints_platform.pipeline.quarantined import receipts_fingerprint
 
 
 def daily_fingerprint(categorized_fingerprint: str) -> str:
     """Return the fingerprint of a day of ``mart/daily_complaints``."""
-    return fingerprint(MARTS_VERSION, categorized_fingerprint)
+    return made_of((MARTS_VERSION, recipe_of(categorized_fingerprint)), (data_of(categorized_fingerprint),))
 
 
 def daily_frames(categorized: Iterable[DayFrame]) -> Iterator[DayFrame]:
@@ -35,7 +35,7 @@ def trend_window(day: date) -> list[date]:
 
 def trend_fingerprint(day: date, daily: Mapping[date, str]) -> str:
     """Return the fingerprint of a day of ``mart/complaint_trends``, given those of the daily mart."""
-    return fingerprint(MARTS_VERSION, of_days(trend_window(day), daily))
+    return of_window(trend_window(day), daily, recipe=(MARTS_VERSION,))
 
 
 def trend_frames(days: Sequence[date], daily: Sequence[DayFrame]) -> Iterator[DayFrame]:
@@ -55,7 +55,7 @@ def reconciliation_fingerprint(receipts: str, reached: Iterable[date], cleaned: 
         reached: days of occurrence that they have records in.
         cleaned: fingerprints of all cleaned days.
     """
-    return fingerprint(MARTS_VERSION, receipts, of_days(reached, cleaned))
+    return of_window(reached, cleaned, recipe=(MARTS_VERSION,), data=(data_of(receipts),))
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ import polars as pl
 from complaints_platform.lake import Lake
 from complaints_platform.lake.receipts import Receipt
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.fingerprints import fingerprint
+from complaints_platform.pipeline.fingerprints import made_of
 from complaints_platform.schemas import QuarantinedRecord, conform, empty_frame
 
 
 def receipts_fingerprint(receipts: Sequence[Receipt]) -> str:
     """Return the fingerprint of a day of ``cleaned/quarantine``, given the receipts of the files received on it."""
-    return fingerprint(*(f"{receipt.source} {receipt.sha256} {receipt.version}" for receipt in receipts))
+    return made_of((), (f"{receipt.source} {receipt.sha256} {receipt.version}" for receipt in receipts))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from complaints_platform.errors import SettingsError
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.data_sets import CLEANED, TABLES
+from complaints_platform.pipeline.publishing import publish_all
 
 PLACE = ["raw_sha256", "record_number"]
 """Where a record stands in what was received: the one name of it that no key changes."""
@@ -65,6 +66,7 @@ def carry_corrections_over(lake: Lake, key: DataKey) -> int:
 
 def purge_old_hashes(lake: Lake, key: DataKey) -> Iterator[tuple[str, int]]:
     """Delete for good what holds hashes of older keys; yield what, and how many files went. The last step."""
+    publish_all(lake)
     for spec in TABLES:
         yield f"{spec.schema}.{spec.name}", spec.table(lake).purge_history()
     yield "reference", lake.reference.purge()

@@ -13,7 +13,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.pipeline import data_sets
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
 from complaints_platform.pipeline.corrections import CorrectionsInForce
-from complaints_platform.pipeline.fingerprints import of_categorized
+from complaints_platform.pipeline.fingerprints import data_of, of_categorized
 from complaints_platform.pipeline.marts import (
     daily_fingerprint,
     days_reached,
@@ -35,6 +35,10 @@ class Staleness:
     """Stale days by data set (``schema/name``), in order; absent data sets are up to date."""
 
     days: Mapping[str, list[date]] = field(default_factory=dict)
+    same_data: Mapping[str, list[date]] = field(default_factory=dict)
+    """Those of them that hold what they should of the data, and would only be made in another way."""
+    wanted: Mapping[str, Mapping[date, str]] = field(default_factory=dict)
+    """The fingerprint that each of them would have if it were made now."""
 
     def by_day(self) -> list[date]:
         """Return all stale days of the data sets that are partitioned by the day of the complaint."""
@@ -55,6 +59,10 @@ def find_stale(settings: Settings) -> Staleness:
     Before the first training everything after ``cleaned`` counts as stale.
     """
     return StalenessWatch().find(settings)
+
+
+def _by_name(days: Mapping[data_sets.TableSpec, list[date]]) -> dict[str, list[date]]:
+    return {f"{spec.schema}/{spec.name}": found for spec, found in days.items() if found}
 
 
 @dataclass(frozen=True)
@@ -88,12 +96,24 @@ class StalenessWatch:
         stored = {spec: spec.table(lake).fingerprints() for spec in data_sets.TABLES}
         self._refresh(settings, recipe, set(stored[data_sets.CLEANED]))
         expected = self._expected(lake, recipe, set(stored[data_sets.CLEANED]))
+        stale = {
+            spec: sorted(day for day, value in wanted.items() if stored[spec].get(day) != value)
+            for spec, wanted in expected.items()
+        }
+        same_data = {
+            spec: [
+                day
+                for day in days
+                if (made_from := stored[spec].get(day)) is not None
+                and data_of(made_from) == data_of(expected[spec][day])
+            ]
+            for spec, days in stale.items()
+        }
+        wanted = {f"{spec.schema}/{spec.name}": expected[spec] for spec in stale}
         return Staleness(
-            {
-                f"{spec.schema}/{spec.name}": days
-                for spec, wanted in expected.items()
-                if (days := sorted(day for day, value in wanted.items() if stored[spec].get(day) != value))
-            }
+            _by_name(stale),
+            _by_name(same_data),
+            {name: {day: wanted[name][day] for day in days} for name, days in _by_name(stale).items()},
         )
 
     def _refresh(self, settings: Settings, recipe: CleanedRecipe, materialised: set[date]) -> None:

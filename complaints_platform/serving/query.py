@@ -1,7 +1,8 @@
 """Read-only SQL over all data sets, by DuckDB in process.
 
 A query sees the data sets as ``schema.table``, named as their assets are, and nothing else: it
-can't read files, reach the network, change settings or write.
+can't read files, reach the network, change settings or write. All tables of a query are read in the
+versions that one manifest names; raw records and receipts are what is there when it begins.
 """
 
 import io
@@ -17,7 +18,7 @@ import pyarrow.dataset as ds
 
 from complaints_platform.errors import QueryError
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import TABLES, TableSpec
+from complaints_platform.pipeline.data_sets import TABLES
 from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import load_contracts
 
@@ -42,11 +43,12 @@ class Catalogue:
     """The data sets that a query can name."""
 
     def __init__(self, lake: Lake, sources: list[str]) -> None:
-        self._relations: dict[str, Callable[[], Relation]] = {
-            f"{spec.schema}.{spec.name}": partial(_table, lake, spec) for spec in TABLES
+        self._lake = lake
+        self._tables = {spec.sql_name: spec for spec in TABLES}
+        self._others: dict[str, Callable[[], Relation]] = {
+            f"raw.{source}": partial(lake.segments.dataset, source) for source in sources
         }
-        self._relations |= {f"raw.{source}": partial(lake.segments.dataset, source) for source in sources}
-        self._relations["lake.receipts"] = partial(_receipts, lake)
+        self._others["lake.receipts"] = partial(_receipts, lake)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -55,18 +57,23 @@ class Catalogue:
 
     def names(self) -> list[str]:
         """Return the names of all data sets, ``schema.table``."""
-        return sorted(self._relations)
+        return sorted([*self._tables, *self._others])
 
     def open(self, names: set[str]) -> Mapping[str, Relation]:
-        """Open the named data sets.
+        """Open the named data sets; tables in versions that belong together.
 
         Raises:
             QueryError: a name is unknown; the message lists those that are known.
         """
-        unknown = sorted(names - self._relations.keys())
+        unknown = sorted(names - set(self.names()))
         if unknown:
             raise QueryError(f"no data set {', '.join(unknown)}; there are {', '.join(self.names())}")
-        return {name: self._relations[name]() for name in names}
+        manifest = self._lake.manifests.newest()
+        tables = {name: self._tables[name].table_in(self._lake, manifest) for name in names & self._tables.keys()}
+        return {
+            **{name: table.dataset() for name, table in tables.items()},
+            **{name: self._others[name]() for name in names & self._others.keys()},
+        }
 
 
 def run_query(catalogue: Catalogue, sql: str) -> pa.Table:
@@ -141,10 +148,6 @@ def as_table(frame: pl.DataFrame) -> str:
         tbl_cell_numeric_alignment="RIGHT",
     ):
         return f"{frame}\n{frame.height} rows\n"
-
-
-def _table(lake: Lake, spec: TableSpec) -> Relation:
-    return spec.table(lake).dataset()
 
 
 def _receipts(lake: Lake) -> Relation:

@@ -38,12 +38,15 @@ class Status:
     lake: str
     landing: str
     model: str | None
+    published_at: datetime | None
+    """When the versions of all tables that queries show now were published."""
     sources: list[SourceStatus]
     stale: dict[str, list[date]]
 
     def as_json(self) -> dict[str, Any]:
         """Return the picture with ISO days and times."""
         fields = asdict(self)
+        fields["published_at"] = self.published_at.isoformat() if self.published_at else None
         fields["stale"] = {name: [day.isoformat() for day in days] for name, days in self.stale.items()}
         for source in fields["sources"]:
             last = source["last_received_at"]
@@ -68,10 +71,12 @@ def gather(settings: Settings) -> Status:
     for name, source in sources.items():
         source.waiting = sum(_waits(lake, name, file) for file in landing.files(name))
     serving = lake.models.serving()
+    manifest = lake.manifests.newest()
     return Status(
         lake.store.uri,
         landing.uri,
         serving.version if serving else None,
+        manifest.published_at if manifest else None,
         list(sources.values()),
         dict(find_stale(settings).days),
     )
@@ -95,6 +100,8 @@ def render_text(status: Status, console: Console) -> None:
         f"lake     {status.lake}\nlanding  {status.landing}\nmodel    {status.model or 'none trained yet'}",
         highlight=False,
     )
+    if status.published_at:
+        console.print(f"queries  as of {status.published_at:%Y-%m-%d %H:%M:%S} UTC", highlight=False)
     console.print(table)
     if not status.stale:
         console.print("everything is up to date")

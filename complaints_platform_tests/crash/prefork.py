@@ -39,14 +39,19 @@ class Writes:
         for owner, name in (
             (deltalake.DeltaTable, "create_write_transaction"),
             (deltalake.DeltaTable, "create"),
+            (deltalake.DeltaTable, "create_checkpoint"),
             (TableOptimizer, "compact"),
         ):
             self._announce(owner, name)
 
     def _audit(self, event, arguments):
-        # Objects appear by rename: right before it the bytes are written but under no name yet.
-        if event == "os.rename" and os.fspath(arguments[0]).startswith(self._folder):
-            self._moment()
+        # Objects appear by rename (or by a link, where the name must be free): right before it the bytes are
+        # written but under no name yet. What is deleted is gone right after it.
+        if event in {"os.rename", "os.link", "os.remove"}:
+            path = os.fspath(arguments[0])
+            half_written = event == "os.remove" and os.path.basename(path).startswith(".tmp-")  # noqa: PTH119
+            if path.startswith(self._folder) and not half_written:
+                self._moment()
 
     def _announce(self, owner, name):
         original = getattr(owner, name)

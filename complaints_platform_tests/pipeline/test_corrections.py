@@ -59,7 +59,7 @@ def test_a_correction_overrides_survives_and_makes_exactly_its_days_stale(place)
     assert {row["category_source"] for row in after.values()} == {"model"}
     assert "the reviewer" not in str(corrected.values())
 
-    place.runner.materialize("complaints_by_day", [second])
+    list(place.runner.materialize("complaints_by_day", [second]))
     assert place.rows()["1-0"] == corrected
     mart = DAILY.table(place.lake).scan().collect().filter(pl.col("day") == second)
     assert mart.filter(pl.col("subcategory") == "refund")["complaints"].to_list() == [1]

@@ -4,6 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from complaints_platform.errors import QueryError
 from complaints_platform.lake import Lake
@@ -11,6 +12,7 @@ from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.data_sets import DAILY
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.query import Catalogue, render, run_query
+from complaints_platform.serving.status import gather, render_text
 
 DAY = date(2026, 3, 10)
 
@@ -19,7 +21,7 @@ DAY = date(2026, 3, 10)
 def catalogue(tmp_path):
     lake = Lake(str(tmp_path / "lake"))
     frame = pl.DataFrame(
-        [(DAY, "sms", region, "billing", None, 3, 1, 0) for region in ("north", "a|b <script>")],
+        [(DAY, "sms", region, "billing", None, "m", "1", 3, 1, 0) for region in ("north", "a|b <script>")],
         schema=polars_schema(DAILY.model),
         orient="row",
     )
@@ -93,3 +95,14 @@ def test_formats(catalogue):
     assert json.loads(render(result, "json")) == {"region": "north", "complaints": 3, "day": "2026-03-10"}
     assert pl.read_parquet(io.BytesIO(render(result, "parquet"))).rows() == [("north", 3, DAY)]
     assert "1 rows" in render(result, "table").decode()
+
+
+def test_status_says_of_when_the_answers_are(make_settings):
+    settings = make_settings()
+    assert gather(settings).published_at is None
+    published = Lake(settings.lake).manifests.publish(None, {})
+    status = gather(settings)
+    assert status.as_json()["published_at"] == published.published_at.isoformat()
+    console = Console(record=True, width=120)
+    render_text(status, console)
+    assert f"as of {published.published_at:%Y-%m-%d %H:%M:%S} UTC" in console.export_text()
