@@ -108,7 +108,9 @@ def without_dagster(settings: Settings) -> Spans:
     with stage("collect"):
         for _ in collect_all(collect_jobs(settings, [], None), settings.workers):
             pass
-    categorized = CategorizedRecipe(serving_model(lake), CorrectionsInForce.of(lake), settings.workers)
+    categorized = CategorizedRecipe(
+        data_sets.CATEGORIZED.table(lake), serving_model(lake), CorrectionsInForce.of(lake), settings.workers
+    )
     days = find_stale(settings).by_day()
     with stage("cleaned"):
         write(data_sets.CLEANED, days, lambda _: cleaned.frames(days))

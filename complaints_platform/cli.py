@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -137,6 +137,77 @@ def update(as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"runs": runs}))
     elif not runs:
         out.print("everything is up to date")
+
+
+@app.command()
+def maintain(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be done, object by object.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Keep the lake small and fast, and Dagster's history short. Safe beside everything else, at any time.
+
+    Packs small segments, merges the key index, writes checkpoints, and deletes what nobody can need any more.
+    """
+    from complaints_platform.defs.maintenance import forget, maintenance_of, old_runs, summed_up
+    from complaints_platform.defs.running import local_instance
+
+    settings = load_settings()
+    steps = []
+    with _progress() as progress:
+        for step in progress.track(maintenance_of(settings).run(dry_run=dry_run), description="maintaining"):
+            steps.append(step)
+            if dry_run and not as_json:
+                typer.echo(f"{step.what}: {step.name}" + (f" ({step.objects})" if step.objects > 1 else ""))
+    with local_instance() as instance:
+        runs = list(old_runs(instance, datetime.now(UTC) - timedelta(days=settings.run_history_days)))
+        for run_id in () if dry_run else runs:
+            forget(instance, run_id)
+    table = summed_up(steps)
+    if as_json:
+        typer.echo(json.dumps({"dry_run": dry_run, "lake": table.to_dicts(), "runs": len(runs)}))
+        return
+    if not table.is_empty():
+        _print_table(table)
+    would = "would be" if dry_run else "were"
+    out.print(
+        f"{_plural(int(table['objects'].sum()), 'object')}, {int(table['bytes'].sum()) / 1e6:,.1f} MB; "
+        f"{_plural(len(runs), 'old run')} of Dagster {would} deleted",
+        highlight=False,
+    )
+
+
+@app.command()
+def backfill(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day (UTC).")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")],
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Days of one run at most; by default COMPLAINTS_DAYS_PER_RUN.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the tables of a range of days again, from cleaned to marts, stale or not. Files may keep coming."""
+    from complaints_platform.defs.jobs import BY_DAY
+    from complaints_platform.defs.running import Runner, local_instance
+
+    settings = load_settings()
+    today = datetime.now(UTC).date()
+    if not settings.first_day <= first.date() <= last.date() <= today:
+        raise typer.BadParameter(
+            f"{first.date()} to {last.date()} is no range of days from {settings.first_day} to {today}",
+            param_hint="--from",
+        )
+    days = [first.date() + timedelta(days=number) for number in range((last - first).days + 1)]
+    runs = []
+    with local_instance() as instance, _progress() as progress:
+        task = progress.add_task("days", total=len(days))
+        for run in Runner(settings, instance).materialize(BY_DAY, days, batch):
+            progress.advance(task, len(run.days))
+            runs.append(run.describe())
+    if as_json:
+        typer.echo(json.dumps({"days": len(days), "runs": runs}))
+    else:
+        for line in runs:
+            out.print(f"done: {line}", highlight=False)
 
 
 @app.command()
@@ -514,7 +585,8 @@ def taxonomy_diff(
     from complaints_platform.pipeline.taxonomy import preview_change
 
     taxonomy_tried = load_taxonomy(new)
-    change = preview_change(Lake(load_settings().lake), taxonomy_tried, days)
+    settings = load_settings()
+    change = preview_change(Lake(settings.lake), taxonomy_tried, days, settings.classifier_tier)
     total, moved = int(change.moves["complaints"].sum()), int(change.moved["complaints"].sum())
     if as_json:
         document = {

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import dagster as dg
 
+from complaints_platform.defs.automation import schedules, sensors
 from complaints_platform.defs.checks import table_checks
 from complaints_platform.defs.classifier import classifier_asset
 from complaints_platform.defs.classifier_checks import classifier_checks
 from complaints_platform.defs.collecting import collect_job, replay_job
 from complaints_platform.defs.io_manager import DeltaIOManager
 from complaints_platform.defs.jobs import asset_jobs
+from complaints_platform.defs.maintenance import maintenance_definitions
 from complaints_platform.defs.partitions import RunDays
 from complaints_platform.defs.raw import raw_asset
 from complaints_platform.defs.reference import reference_asset
@@ -31,6 +33,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """
     sources = sorted(load_contracts(settings.sources))
     customers = sorted(load_customer_contracts(settings.sources))
+    jobs = [collect_job(settings), replay_job(settings), *asset_jobs()]
+    maintenance, hourly = maintenance_definitions(settings)
     return dg.Definitions.merge(
         _source_definitions(settings),
         dg.Definitions(
@@ -38,8 +42,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 classifier_asset(settings),
                 *table_assets(settings, sources, customers),
             ],
-            asset_checks=[*table_checks(settings, sources), *classifier_checks(settings)],
-            jobs=[collect_job(settings), replay_job(settings), *asset_jobs()],
+            asset_checks=[*table_checks(settings), *classifier_checks(settings)],
+            jobs=[*jobs, maintenance],
+            sensors=sensors(settings, jobs),
+            schedules=[*schedules(settings), hourly],
             resources={"io_manager": DeltaIOManager(lake=settings.lake), "run_days": RunDays()},
             # A process a step costs more than the steps of a day do.
             executor=dg.in_process_executor,

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -24,6 +25,7 @@ DEVELOPMENT_DATA_KEY = "development-only-data-key-not-a-secret"
 """Known to everyone: it makes demos and tests repeatable, and prod refuses to start with it."""
 
 MINIMUM_KEY_LENGTH = 32
+HOURS = 24
 
 
 class Settings(BaseSettings):
@@ -48,6 +50,9 @@ class Settings(BaseSettings):
     taxonomy: Path | None = Field(
         default=None, description="The company's own taxonomy file; by default the packaged one."
     )
+    classifier_tier: Literal["core", "full"] = Field(
+        default="core", description="What models are trained with: core, or full, which needs the extra embeddings."
+    )
     regions: Path | None = Field(
         default=None, description="The company's own alias table of regions; by default the packaged one."
     )
@@ -68,6 +73,36 @@ class Settings(BaseSettings):
     data_key_version: int = Field(default=1, ge=1, description="Number of that key, stored beside every hash.")
     days_per_run: int = Field(
         default=1000, ge=1, description="Days that one run of a backfill takes; a longer range becomes several runs."
+    )
+    time_zone: str = Field(
+        default="UTC",
+        description="IANA zone of the company's days and hours, such as Africa/Lagos: for reports and by night.",
+    )
+    automation: bool = Field(
+        default=True, description="Sensors and schedules run from the start; otherwise they are there, turned off."
+    )
+    tick_seconds: int = Field(
+        default=10,
+        ge=5,
+        le=3600,
+        description="How often the sensors look at landing and lake; Dagster looks every 5 s.",
+    )
+    settle_seconds: float = Field(
+        default=3, ge=0, description="A file of the landing that was not changed for so long is complete."
+    )
+    days_first: Literal["newest", "oldest"] = Field(default="newest", description="Which stale days are made first.")
+    changes: Literal["at_once", "at_night", "by_hand"] = Field(
+        default="at_night",
+        description="When days are made again that new data did not touch, because of new code, contracts or models.",
+    )
+    night: Annotated[tuple[int, int], NoDecode] = Field(
+        default=(22, 5), description="The hours of the night, from and to, in COMPLAINTS_TIME_ZONE."
+    )
+    manifest_days: int = Field(
+        default=7, ge=1, description="Days for which older states of all tables can be read; storage grows with them."
+    )
+    run_history_days: int = Field(
+        default=90, ge=1, description="Days after which Dagster's runs are deleted, but for the last of each partition."
     )
     workers: int = Field(default=2, ge=1, le=64, description="Days or files processed at once within a run.")
 
@@ -93,6 +128,25 @@ class Settings(BaseSettings):
     def _file_exists(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value is not None and not value.is_file():
             raise ValueError(f"{value} is not a file; allowed is the path of a YAML file of {info.field_name}")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone; an example is Africa/Lagos")
+        return value
+
+    @field_validator("night", mode="before")
+    @classmethod
+    def _hours_are_two(cls, value: object) -> object:
+        return value.split("-") if isinstance(value, str) else value
+
+    @field_validator("night")
+    @classmethod
+    def _hours_exist(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not all(0 <= hour < HOURS for hour in value) or value[0] == value[1]:
+            raise ValueError(f"{value[0]}-{value[1]} are no two hours of a day; an example is 22-5")
         return value
 
     @field_validator("languages", mode="before")

@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "complaints_platform"
 EVERYTHING = None
 ALLOWED = {
     "errors": set(),
+    "automation": set(),
     "settings": {"errors"},
     "schemas": {"errors"},
     "cleaning": {"errors", "schemas"},

@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from itertools import islice
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from complaints_platform.errors import LakeError
-from complaints_platform.lake.store import Entry, LocalStore, Store, open_store
+from complaints_platform.lake.arrivals import identity
+from complaints_platform.lake.store import Entry, LocalStore, ObjectStore, Store, open_store
 
 UNFINISHED_SUFFIXES = (".tmp", ".part")
 DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".parquet", ".xlsx", ".gz", ".zst")
@@ -50,6 +53,29 @@ class StoredFile:
         return None if entry is None else (entry.size, entry.modified.timestamp())
 
 
+@dataclass(frozen=True)
+class LandedFile(StoredFile):
+    """A file of the landing as a listing showed it."""
+
+    source: str = ""
+    changed: float = 0.0
+    """When it was changed last, in seconds since 1970."""
+    identity: int = 0
+    """By what it is recognised (``lake.arrivals``)."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at the landing of one source showed."""
+
+    waiting: list[LandedFile]
+    """Files that were not taken in, by key; unfinished ones are left out."""
+    listed: list[int]
+    """Identities of everything that was listed."""
+    next: str
+    """Key behind which the next look goes on; empty if nothing is left."""
+
+
 class Landing:
     """The landing at one URI, one folder a source."""
 
@@ -61,9 +87,37 @@ class Landing:
         """Root of the landing."""
         return self._store.uri
 
-    def files(self, source: str) -> list[StoredFile]:
-        """Return the files that wait or have waited for ``source``, by name; unfinished ones are left out."""
-        return sorted(_wanted(self._store, self._store.entries(source), source), key=lambda file: file.name)
+    @property
+    def shows_whole_files_only(self) -> bool:
+        """A file is there once it has all its bytes, as in an object store; in a folder one sees it grow."""
+        return isinstance(self._store, ObjectStore)
+
+    def files(self, source: str) -> Iterator[LandedFile]:
+        """Yield the files that wait or have waited for ``source``, by key; unfinished ones are left out."""
+        for entry, relative in _wanted(self._store.entries(source), f"{source}/"):
+            yield self._file(source, entry, relative, identity(entry))
+
+    def look(self, source: str, taken: AbstractSet[int], after: str = "", most: int | None = None) -> Look:
+        """Look which files of ``source`` wait.
+
+        Args:
+            source: whose files.
+            taken: identities of files that were taken in.
+            after: begin behind this key.
+            most: list no more than so many files; the next look goes on from there.
+        """
+        waiting, listed, last = [], [], ""
+        for entry in islice(self._store.entries(source, after), most):
+            last = entry.key
+            known_by = identity(entry)
+            listed.append(known_by)
+            if known_by not in taken:
+                waiting += [self._file(source, entry, name, known_by) for _, name in _wanted([entry], f"{source}/")]
+        return Look(waiting, listed, last if len(listed) == most else "")
+
+    def _file(self, source: str, entry: Entry, relative: str, known_by: int) -> LandedFile:
+        changed = entry.modified.timestamp()
+        return LandedFile(self._store, entry.key, _readable(relative), entry.is_folder, source, changed, known_by)
 
 
 def files_at(paths: Iterable[Path]) -> Iterator[StoredFile]:
@@ -78,19 +132,21 @@ def files_at(paths: Iterable[Path]) -> Iterator[StoredFile]:
         store = LocalStore(path.parent)
         if path.is_dir() and not _looks_like_a_file(path.name):
             inside = LocalStore(path)
-            yield from sorted(_wanted(inside, inside.entries("."), "."), key=lambda file: file.name)
+            for entry, relative in _wanted(inside.entries("."), ""):
+                yield StoredFile(inside, entry.key, _readable(relative), entry.is_folder)
         else:
             yield StoredFile(store, path.name, _readable(path.name), is_folder=path.is_dir())
 
 
-def _wanted(store: Store, entries: Iterable[Entry], root: str) -> Iterator[StoredFile]:
+def _wanted(entries: Iterable[Entry], root: str) -> Iterator[tuple[Entry, str]]:
+    """Yield what may be collected, with its name below ``root``."""
     for entry in entries:
-        relative = PurePosixPath(entry.key).relative_to(root)
-        if any(part.startswith(".") for part in relative.parts) or relative.name.endswith(UNFINISHED_SUFFIXES):
+        relative = entry.key.removeprefix(root)
+        if relative.startswith(".") or "/." in relative or relative.endswith(UNFINISHED_SUFFIXES):
             continue
-        if entry.is_folder and not _looks_like_a_file(relative.name):
+        if entry.is_folder and not _looks_like_a_file(relative):
             continue
-        yield StoredFile(store, entry.key, _readable(str(relative)), entry.is_folder)
+        yield entry, relative
 
 
 def _readable(name: str) -> str:

@@ -17,7 +17,7 @@ from complaints_platform.classification.drift import (
     Shift,
 )
 from complaints_platform.classification.plots import drift_png
-from complaints_platform.defs.partitions import days_of_run
+from complaints_platform.defs.partitions import days_made
 from complaints_platform.defs.previews import picture, preview
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline.data_sets import CATEGORIZED
@@ -36,6 +36,9 @@ ASSET = dg.AssetKey([CATEGORIZED.schema, CATEGORIZED.name])
 def check_name(number: str) -> str:
     """Return the name of the check on one of the numbers of ``drift.SMALLEST_SHIFT``."""
     return f"no_drift_of_{number}"
+
+
+DRIFT_CHECKS = [dg.AssetCheckKey(ASSET, check_name(number)) for number in DESCRIPTIONS]
 
 
 def classifier_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
@@ -59,7 +62,7 @@ def classifier_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     )
     def classifier_drift(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         lake = Lake(settings.lake)
-        newest = max(days_of_run(context.run.tags) or CATEGORIZED.table(lake).row_counts(), default=None)
+        newest = max(days_made(context.run, ASSET) or CATEGORIZED.table(lake).row_counts(), default=None)
         drift = measure_drift(lake, newest) if newest else None
         for number in DESCRIPTIONS:
             yield _nothing(number) if drift is None else _result(drift, number)

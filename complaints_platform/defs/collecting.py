@@ -1,5 +1,9 @@
-"""The jobs ``collect`` and ``replay``: new files, or files whose contract was fixed, become raw partitions."""
+"""The jobs ``collect`` and ``replay``: new files, or files whose contract was fixed, become raw partitions.
 
+When they run is decided elsewhere (``automation``).
+"""
+
+import time
 from collections import Counter
 from datetime import date
 
@@ -7,11 +11,14 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
+from complaints_platform.automation.settling import Settling
+from complaints_platform.collection import readings
 from complaints_platform.collection.collectors import collectors
 from complaints_platform.collection.customers import CustomersCollector
 from complaints_platform.collection.files import Collected, Status, collect_all, summary
 from complaints_platform.collection.landing import Landing
 from complaints_platform.collection.quarantine import Selection, replay, replayable
+from complaints_platform.defs import pools
 from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.previews import preview
 from complaints_platform.defs.raw import materializations
@@ -22,31 +29,57 @@ from complaints_platform.settings import Settings
 FILES_SHOWN = 200
 
 
-class CollectConfig(dg.Config):
-    """Which sources to collect; none named means all."""
+COLLECT = "collect"
+REPLAY = "replay"
 
-    sources: list[str] = Field(default_factory=list)
+
+class CollectConfig(dg.Config):
+    """Which files to collect."""
+
+    sources: list[str] = Field(default_factory=list, description="Of these sources; none named means all.")
+    settle_seconds: float = Field(
+        default=0, description="Leave files alone that were changed less than so many seconds ago."
+    )
+    ahead: bool = Field(
+        default=False, description="Take files that were changed in the future; by their age they would never settle."
+    )
+    again: bool = Field(
+        default=False, description="Also files that were taken in before: under a changed contract they are read again."
+    )
 
 
 def collect_job(settings: Settings) -> dg.JobDefinition:
     """Return the job that collects everything in the landing."""
 
-    @dg.op(description="Store, read and commit every new file of the landing; report the raw partitions that changed.")
+    @dg.op(
+        description="Store, read and commit every new file of the landing; report the raw partitions that changed.",
+        pool=pools.RAW,
+    )
     def collect_landing(context: dg.OpExecutionContext, config: CollectConfig) -> None:
         known = collectors(settings)
         unknown = sorted(set(config.sources) - known.keys())
         if unknown:
             raise dg.Failure(f"unknown sources {unknown}; known are {sorted(known)}", allow_retries=False)
         lake = Lake(settings.lake)
+        names = config.sources or list(known)
+        for name in names:
+            readings.begin(lake, known[name])
         landing = Landing(settings.landing)
-        jobs = [(known[name], file) for name in config.sources or known for file in landing.files(name)]
+        looks = {name: landing.look(name, set() if config.again else lake.arrivals.taken(name)) for name in names}
+        settled = Settling(config.settle_seconds, by_age=not landing.shows_whole_files_only, ahead=config.ahead)
+        jobs = [(known[name], file) for name in names for file in settled.files(looks[name].waiting, time.time())]
         results: list[tuple[str, Collected]] = []
-        for collector, done in collect_all(jobs, settings.workers):
+        taken: dict[str, list[int]] = {name: [] for name in names}
+        for (_, file), (collector, done) in zip(jobs, collect_all(jobs, settings.workers), strict=True):
             results.append((collector.source, done))
+            if done.receipt is not None:
+                taken[collector.source].append(file.identity)
             # Each log line is a row in Dagster's event log, about 7 ms: the table below lists the rest.
             if done.status in {Status.FAILED, Status.GROWING}:
                 context.log.warning(f"{collector.source}: {done.describe()}")
         context.log.info(summary([done for _, done in results]))
+        for name in names:
+            lake.arrivals.note(name, taken[name], looks[name].listed)
         _report_partitions(context, lake, results)
         _report_reference(context, lake, {name for name, each in known.items() if isinstance(each, CustomersCollector)})
         context.add_output_metadata(_summary(results))
@@ -58,7 +91,7 @@ def collect_job(settings: Settings) -> dg.JobDefinition:
             )
 
     @dg.job(
-        name="collect",
+        name=COLLECT,
         description="Take all new files from the landing into the lake: originals, raw segments, quarantine, receipts.",
         tags={"complaints/lane": "collect"},
     )
@@ -76,19 +109,29 @@ class ReplayConfig(dg.Config):
     file: str | None = Field(default=None, description="Part of the file's name, or the beginning of its SHA-256.")
     every_file: bool = Field(default=False, description="Also files of which nothing was quarantined.")
 
+    def reads_all_of(self, source: str) -> bool:
+        """Tell whether afterwards no file of a source stays as an older contract has read it."""
+        return self.every_file and self.reason is None and self.file is None and self.source in {None, source}
+
 
 def replay_job(settings: Settings) -> dg.JobDefinition:
     """Return the job that reads files again whose contract was changed since."""
 
-    @dg.op(description="Read files again by their present contracts; report the raw partitions that changed.")
+    @dg.op(
+        description="Read files again by their present contracts; report the raw partitions that changed.",
+        pool=pools.RAW,
+    )
     def replay_files(context: dg.OpExecutionContext, config: ReplayConfig) -> None:
         selection = Selection(config.source, config.reason, config.file)
+        read_by = {name: collector for name, collector in collectors(settings).items() if config.reads_all_of(name)}
         results: list[tuple[str, Collected]] = []
         rows = []
         for collector, before, done in replay(replayable(settings, selection, every_file=config.every_file)):
             results.append((collector.source, done))
             now = done.receipt.quarantined if done.receipt else before.quarantined
             rows.append((collector.source, done.file_name, before.received, before.quarantined, now))
+        for collector in read_by.values():
+            readings.end(Lake(settings.lake), collector)
         columns = ["source", "file", "received", "quarantined before", "quarantined now"]
         table = pl.DataFrame(rows, schema=columns, orient="row")
         _report_partitions(context, Lake(settings.lake), results)
@@ -103,7 +146,7 @@ def replay_job(settings: Settings) -> dg.JobDefinition:
         )
 
     @dg.job(
-        name="replay",
+        name=REPLAY,
         description=(
             "Read files again that have records in quarantine and whose source contract (or its reader) was changed "
             "since. Afterwards the days that changed are stale: materialise them (complaints update does)."

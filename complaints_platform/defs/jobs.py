@@ -4,8 +4,10 @@ from typing import Any
 
 import dagster as dg
 
+from complaints_platform.defs.classifier_checks import DRIFT_CHECKS
 from complaints_platform.pipeline.data_sets import TABLES
 
+UPDATE = "update_tables"
 BY_DAY = "complaints_by_day"
 BY_RECEIVED_DAY = "files_by_received_day"
 TRAIN = "train_classifier"
@@ -19,6 +21,13 @@ def asset_jobs() -> list[Any]:
         return dg.AssetSelection.assets(*([spec.schema, spec.name] for spec in chosen))
 
     return [
+        dg.define_asset_job(
+            UPDATE,
+            # Drift is measured when a day is closed, not with every micro-batch.
+            (keys(by_received_day=False) | keys(by_received_day=True)) - dg.AssetSelection.checks(*DRIFT_CHECKS),
+            description="All tables, each for the days that are stale; the sensor of that name asks for it.",
+            tags={"complaints/lane": "days"},
+        ),
         dg.define_asset_job(
             BY_DAY,
             keys(by_received_day=False),
@@ -35,5 +44,6 @@ def asset_jobs() -> list[Any]:
             TRAIN,
             dg.AssetSelection.assets(["classifier", "model"]),
             description="Train the classifier and let it serve.",
+            tags={"complaints/lane": "classifier"},
         ),
     ]

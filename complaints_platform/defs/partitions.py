@@ -3,25 +3,31 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
 from complaints_platform.settings import Settings
+from complaints_platform.sources.mapping import CLOCK_SKEW
 
 FIRST_TAG = "dagster/asset_partition_range_start"
 LAST_TAG = "dagster/asset_partition_range_end"
 REPORTED_BY_ASSETS_TAG = "dagster/defer_asset_events"
 """Undocumented but read by Dagster 1.13: it then neither plans nor records materialisations itself."""
 
+MOST_PLANNED_DAYS = 31
+"""Planning writes an event for each day and asset before a run is queued; worth it where people look at days."""
+
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
-    """Return UTC days from the first day of history through today.
+    """Return UTC days from the first day of history through tomorrow.
 
-    ``end_offset=1`` because complaints of today are complaints too; by default Dagster's days
-    end yesterday.
+    By default Dagster's days end yesterday; complaints of today are complaints too, and clocks of senders may go
+    ahead by ``CLOCK_SKEW``.
     """
-    return dg.DailyPartitionsDefinition(start_date=settings.first_day.isoformat(), timezone="UTC", end_offset=1)
+    offset = 1 + CLOCK_SKEW.days
+    return dg.DailyPartitionsDefinition(start_date=settings.first_day.isoformat(), timezone="UTC", end_offset=offset)
 
 
 def backfill_policy(settings: Settings) -> dg.BackfillPolicy:
@@ -55,7 +61,7 @@ class Batch:
     def config(self) -> dict[str, object]:
         """Run config: which days of the range, if not all of them."""
         only = [] if self.is_contiguous else [day.isoformat() for day in self.days]
-        return {"resources": {"run_days": {"config": {"only": only}}}}
+        return _config(RunDays(only=only))
 
 
 def batches(days: Iterable[date], longest: int) -> list[Batch]:
@@ -64,23 +70,65 @@ def batches(days: Iterable[date], longest: int) -> list[Batch]:
     return [Batch(tuple(ordered[start : start + longest])) for start in range(0, len(ordered), longest)]
 
 
+@dataclass(frozen=True)
+class TablesBatch:
+    """The days of each table that one run materialises; each table has some."""
+
+    tables: Mapping[str, Sequence[date]]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Run tags, as of ``Batch``: with planned partitions only where all tables have the same few days."""
+        batch = Batch(tuple(sorted({day for days in self.tables.values() for day in days})))
+        return batch.tags if self._is_plain(batch) else {**batch.tags, REPORTED_BY_ASSETS_TAG: "true"}
+
+    @property
+    def config(self) -> dict[str, object]:
+        """Run config: which days of which table."""
+        return _config(
+            RunDays(tables={table: [day.isoformat() for day in days] for table, days in self.tables.items()})
+        )
+
+    def _is_plain(self, batch: Batch) -> bool:
+        same = all(sorted(days) == list(batch.days) for days in self.tables.values())
+        return same and batch.is_contiguous and len(batch.days) <= MOST_PLANNED_DAYS
+
+
 class RunDays(dg.ConfigurableResource[None]):
     """Which days a run works on: its partitions, or only some of them.
 
-    Dagster's ranges have no gaps. Days scattered over years would be a run each, or thousands
-    of days that nobody asked for; so such a run names its days here.
+    Dagster's ranges have no gaps and are the same for all assets of a run. Days scattered over years would be
+    a run each, or thousands of days that nobody asked for; so such a run names its days here.
     """
 
     only: list[str] = Field(default_factory=list, description="Days (YYYY-MM-DD) of the range; none means all.")
+    tables: dict[str, list[str]] = Field(
+        default_factory=dict, description="The same by table (schema/name), where tables differ."
+    )
 
     def of(self, context: dg.AssetExecutionContext) -> list[date]:
-        """Return the days of the run, in order."""
-        return days_of(self.only or context.partition_keys)
+        """Return the days of the run for the asset that asks, in order."""
+        return days_of(self.named(context.asset_key) or context.partition_keys)
+
+    def named(self, asset: dg.AssetKey) -> list[str]:
+        """Return the days that are named for an asset; none if all of the range are meant."""
+        return self.tables.get("/".join(asset.path), self.only)
+
+
+def _config(run_days: RunDays) -> dict[str, object]:
+    return {"resources": {"run_days": {"config": {"only": run_days.only, "tables": run_days.tables}}}}
 
 
 def reported_by_assets(tags: Mapping[str, str]) -> bool:
     """Tell whether Dagster leaves it to the assets to say which partitions the run materialised."""
     return REPORTED_BY_ASSETS_TAG in tags
+
+
+def days_made(run: dg.DagsterRun, asset: dg.AssetKey) -> list[date]:
+    """Return the days of an asset that a run makes; none if it is not about days."""
+    config: Mapping[str, Any] = run.run_config
+    run_days = config.get("resources", {}).get("run_days", {}).get("config", {})
+    return days_of(RunDays(**run_days).named(asset)) or days_of_run(run.tags)
 
 
 def days_of_run(tags: Mapping[str, str]) -> list[date]:

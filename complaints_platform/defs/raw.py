@@ -5,11 +5,12 @@ segments from the originals, by the contract as it is now.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
 from complaints_platform.collection.collect import Collector
+from complaints_platform.defs import pools
 from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.frames import table_schema
 from complaints_platform.defs.partitions import backfill_policy, daily_partitions, days_of
@@ -24,6 +25,17 @@ KINDS = {"csv": "csv", "ndjson": "json", "json": "json", "parquet": "parquet", "
 """Names by which the UI knows an icon."""
 
 MAX_FILE_NAMES = 20
+
+SILENT_AFTER = {
+    "stream": timedelta(hours=8),
+    "micro_batch": timedelta(hours=6),
+    "hourly": timedelta(hours=3),
+    "daily": timedelta(hours=36),
+}
+"""By cadence: nothing new for so long means that the sender has fallen silent; people and time zones need slack."""
+
+WARNED_AFTER = 0.75
+"""Share of that time after which the UI warns."""
 
 SAFE_PREVIEW = ["record_number", "line_number", "channel", "occurred_at", "region", "product", "status"]
 """Columns of raw records that hold no personal data: no other raw value enters the event log."""
@@ -41,6 +53,8 @@ def raw_asset(name: str, contract: SourceContract, settings: Settings) -> dg.Ass
         tags={"complaints/cadence": contract.cadence},
         partitions_def=daily_partitions(settings),
         backfill_policy=backfill_policy(settings),
+        pool=pools.RAW,
+        freshness_policy=freshness_of(contract.cadence),
         code_version=contract.fingerprint,
         metadata={
             "dagster/column_schema": table_schema(RawRecord),
@@ -57,6 +71,12 @@ def raw_asset(name: str, contract: SourceContract, settings: Settings) -> dg.Ass
             log_together(context.op_execution_context, materializations(collector.lake, name, beyond))
 
     return raw
+
+
+def freshness_of(cadence: str) -> dg.FreshnessPolicy:
+    """Return when a source of this cadence counts as silent: seen in the UI, and an event of its asset."""
+    silent = SILENT_AFTER[cadence]
+    return dg.FreshnessPolicy.time_window(fail_window=silent, warn_window=silent * WARNED_AFTER)
 
 
 def rebuild(context: dg.AssetExecutionContext, collector: Collector, days: list[date]) -> set[date]:

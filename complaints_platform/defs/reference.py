@@ -6,9 +6,10 @@ import dagster as dg
 import polars as pl
 
 from complaints_platform.collection.collectors import customers_collectors
+from complaints_platform.defs import pools
 from complaints_platform.defs.frames import table_schema
 from complaints_platform.defs.previews import preview
-from complaints_platform.defs.raw import KINDS
+from complaints_platform.defs.raw import KINDS, freshness_of
 from complaints_platform.lake import Lake
 from complaints_platform.schemas import KnownCustomer
 from complaints_platform.settings import Settings
@@ -30,6 +31,8 @@ def reference_asset(name: str, contract: CustomersContract, settings: Settings) 
         ),
         group_name="sources",
         owners=[contract.owner],
+        pool=pools.RAW,
+        freshness_policy=freshness_of(contract.cadence),
         kinds={KINDS[contract.format.type], "polars"},
         tags={"complaints/cadence": contract.cadence},
         code_version=contract.fingerprint,

@@ -1,7 +1,7 @@
 """Runs started from the command line: the same jobs as in the UI, in this process, in the same instance."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +21,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.store import LocalStore
 from complaints_platform.pipeline import rekey
 from complaints_platform.pipeline.model import model_is_stale
+from complaints_platform.pipeline.publishing import publish
 from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.settings import HOME, Settings
 
@@ -124,23 +125,28 @@ class Runner:
         Raises:
             RunFailed: a run failed; what was finished before stays.
         """
-        if model_is_stale(Lake(self._settings.lake), load_taxonomy(self._settings.taxonomy)):
+        if model_is_stale(
+            Lake(self._settings.lake), load_taxonomy(self._settings.taxonomy), self._settings.classifier_tier
+        ):
             self._execute(TRAIN, {}, {})
             yield Run(TRAIN)
-        yield from self._materialize(BY_DAY, find_stale(self._settings).by_day())
-        yield from self._materialize(BY_RECEIVED_DAY, find_stale(self._settings).by_received_day())
+        yield from self.materialize(BY_DAY, find_stale(self._settings).by_day())
+        yield from self.materialize(BY_RECEIVED_DAY, find_stale(self._settings).by_received_day())
+        # A run that was killed after its last table has not published, and left nothing stale.
+        publish(Lake(self._settings.lake))
 
-    def materialize(self, job: str, days: list[date]) -> None:
-        """Materialise some days, stale or not.
+    def materialize(self, job: str, days: Sequence[date], longest: int | None = None) -> Iterator[Run]:
+        """Materialise some days, stale or not, as they are asked for; yield each run when it has ended.
+
+        Args:
+            job: which tables.
+            days: which days.
+            longest: days of one run at most; by default as the settings say.
 
         Raises:
-            RunFailed: a run failed.
+            RunFailed: a run failed; what was finished before stays.
         """
-        for _ in self._materialize(job, days):
-            pass
-
-    def _materialize(self, job: str, days: list[date]) -> Iterator[Run]:
-        for batch in batches(days, self._settings.days_per_run):
+        for batch in batches(days, longest or self._settings.days_per_run):
             self._execute(job, batch.tags, batch.config)
             yield Run(job, batch.days)
 

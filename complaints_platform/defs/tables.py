@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from complaints_platform.cleaning import CLEANING_VERSION
+from complaints_platform.defs import pools
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type, table_schema
 from complaints_platform.defs.partitions import RunDays, backfill_policy, daily_partitions
 from complaints_platform.lake import Lake
@@ -48,6 +49,7 @@ def _table_asset(
         io_manager_key="io_manager",
         partitions_def=daily_partitions(settings),
         backfill_policy=backfill_policy(settings),
+        pool=pools.TABLES,
         owners=[owner],
         kinds={"deltalake", *kinds},
         code_version=version,
@@ -121,7 +123,7 @@ def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
         lake = Lake(settings.lake)
         model, corrections = serving_model(lake), CorrectionsInForce.of(lake)
         context.add_output_metadata({"model_version": model.version, "taxonomy_version": model.taxonomy.version})
-        recipe = CategorizedRecipe(model, corrections, settings.workers)
+        recipe = CategorizedRecipe(data_sets.CATEGORIZED.table(lake), model, corrections, settings.workers)
         return DayFrames(context, days, recipe.frames(cleaned.frames(days)))
 
     return complaints
@@ -166,7 +168,8 @@ def _complaint_trends(settings: Settings) -> dg.AssetsDefinition:
     )
     def complaint_trends(context: dg.AssetExecutionContext, run_days: RunDays, daily: StoredDays) -> DayFrames:
         days = run_days.of(context)
-        return DayFrames(context, days, marts.trend_frames(days, list(daily.frames())))
+        windows = sorted({read for day in days for read in marts.trend_window(day)})
+        return DayFrames(context, days, marts.trend_frames(days, list(daily.frames(windows))))
 
     return complaint_trends
 

@@ -21,7 +21,7 @@ FIRST = date(2026, 3, 1)
 
 def daily(day, count):
     return pl.DataFrame(
-        [(day, "sms", "north", "billing", "x", count, 0, 0)], schema=polars_schema(DAILY.model), orient="row"
+        [(day, "sms", "north", "billing", "x", "m", "1", count, 0, 0)], schema=polars_schema(DAILY.model), orient="row"
     )
 
 

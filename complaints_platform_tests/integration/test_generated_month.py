@@ -123,7 +123,7 @@ def test_one_day_made_again_gives_the_same_rows(month):
     lake = Lake(month.settings.lake)
     before = {spec: spec.table(lake).scan().collect() for spec in TABLES}
     day = max(CLEANED.table(lake).row_counts(), key=CLEANED.table(lake).row_counts().get)
-    month.runner.materialize("complaints_by_day", [day])
+    assert [run.days for run in month.runner.materialize("complaints_by_day", [day])] == [(day,)]
     for spec, frame in before.items():
         again = spec.table(lake).scan().collect()
         assert again.sort(again.columns).equals(frame.sort(frame.columns)), spec

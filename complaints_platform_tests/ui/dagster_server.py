@@ -52,8 +52,11 @@ def wait_until(condition, seconds, what):
 
 
 @contextmanager
-def running_dagster(folder, *command):
-    """Start a Dagster from the repository's root on a free port; stop all its processes at the end."""
+def running_dagster(folder, *command, **settings):
+    """Start a Dagster from the repository's root on a free port; stop all its processes at the end.
+
+    Nothing happens by itself, unless ``settings`` (variables without their prefix) say so.
+    """
     home = folder / "dagster"
     home.mkdir(parents=True)
     shutil.copy(ROOT / "complaints_platform" / "defs" / "dagster.yaml", home)
@@ -72,6 +75,8 @@ def running_dagster(folder, *command):
         "COMPLAINTS_LANDING": str(folder / "landing"),
         # Few enough partitions that the UI shows a filled part of them.
         "COMPLAINTS_FIRST_DAY": (FIRST_DAY - timedelta(days=9)).isoformat(),
+        "COMPLAINTS_AUTOMATION": "false",
+        **{f"COMPLAINTS_{name.upper()}": str(value) for name, value in settings.items()},
     }
     dagster = Dagster(f"http://127.0.0.1:{port}", str(folder / "lake"))
     log = folder / "dagster.log"

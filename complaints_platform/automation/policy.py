@@ -1,0 +1,55 @@
+"""When what is stale is due: new data at once, a new way of making the same data as the company wants it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The company's choice.
+
+    Attributes:
+        changes: at_once, at_night or by_hand.
+        night: first hour of the night, and the hour in which it has ended.
+        zone: of these hours.
+    """
+
+    changes: str
+    night: tuple[int, int]
+    zone: ZoneInfo
+
+    def changes_are_due(self, now: datetime) -> bool:
+        """Tell whether, at ``now`` (with a time zone), days are made again that new data did not touch."""
+        return self.changes == "at_once" or (self.changes == "at_night" and self._is_night(now))
+
+    def due(
+        self,
+        stale: Mapping[str, Sequence[date]],
+        same_data: Mapping[str, Collection[date]],
+        now: datetime,
+        blocked: Collection[str] = (),
+    ) -> dict[str, list[date]]:
+        """Return table → days that are due at ``now``, in order.
+
+        Args:
+            stale: table → stale days.
+            same_data: table → those of them whose data are the same.
+            now: the time, with a time zone.
+            blocked: tables that can't be made yet.
+        """
+        if self.changes_are_due(now):
+            found = {table: list(days) for table, days in stale.items() if table not in blocked}
+        else:
+            found = {
+                table: sorted(set(days) - set(same_data.get(table, ())))
+                for table, days in stale.items()
+                if table not in blocked
+            }
+        return {table: days for table, days in found.items() if days}
+
+    def _is_night(self, now: datetime) -> bool:
+        first, end = self.night
+        hour = now.astimezone(self.zone).hour
+        return first <= hour < end if first < end else hour >= first or hour < end

@@ -1,0 +1,392 @@
+"""Which days are made next: (state, what is due, what became of the last run) → (batch, state).
+
+What is stale is found by looking at stored state; here it is only decided what of it is made, when, and what
+becomes of days that fail. One batch is under way at a time. When one fails, it is halved until the days that
+fail stand alone; those are tried again at growing intervals and reported, while all others go on. So is a day
+that a good run has left as stale as it was: whatever the reason, running again and again would not help.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+HALVED_AFTER_SECONDS = 5
+"""A batch of many days that failed is tried again in halves, soon."""
+
+FIRST_PAUSE_SECONDS = 60
+LONGEST_PAUSE_SECONDS = 6 * 3600
+PAUSE_FACTOR = 4
+
+REPORTED_AFTER = 3
+"""A day that has failed so often is reported; it is still tried again now and then."""
+
+FAILURES_IN_A_ROW = 4
+"""After so many failed runs without a good one, something else than the days is wrong: everything pauses."""
+
+LONGEST_PAUSE_OF_ALL_SECONDS = 900
+
+UNKNOWN_RUN_IS_LOST_AFTER_SECONDS = 120
+"""A batch whose run does not show up for so long was never started."""
+
+NAMES_SHOWN = 4
+
+
+class Kind(StrEnum):
+    """By which day a table is partitioned."""
+
+    OCCURRED = "day"
+    RECEIVED = "received"
+
+
+@dataclass(frozen=True, order=True)
+class Unit:
+    """A day to be made: of the tables by the day of the complaint, or of those by the day received."""
+
+    kind: Kind
+    day: date
+
+    def __str__(self) -> str:
+        return str(self.day) if self.kind is Kind.OCCURRED else f"received {self.day}"
+
+
+class Outcome(StrEnum):
+    """What became of the run of a batch."""
+
+    UNKNOWN = "unknown"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Days that failed together, or that good runs left as stale as they were.
+
+    Attributes:
+        units: the days, in order.
+        attempts: how often that happened; 0 for halves of a failed batch that were not tried yet.
+        not_before: when they are tried again (seconds since 1970).
+        in_vain: what each day was to become that good runs left stale; once one is to become something else, it
+            goes at once. Empty for days whose runs failed.
+    """
+
+    units: tuple[Unit, ...]
+    attempts: int
+    not_before: float
+    in_vain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The batch that is under way."""
+
+    batch: str
+    units: tuple[Unit, ...]
+    attempts: int
+    at: float
+    wanted: tuple[str, ...]
+    """What each of the units was to become, as four hex digits."""
+
+
+@dataclass(frozen=True)
+class ReconcilingState:
+    """What the sensor remembers from tick to tick; days stand in it only while they are under way or fail."""
+
+    asked: Asked | None = None
+    troubles: tuple[Trouble, ...] = ()
+    failed_in_a_row: int = 0
+    paused_until: float = 0
+    release: str = ""
+    """What runs; when it changes, everything that failed is tried again."""
+    trouble_next: bool = False
+    """Days that failed before are next, even while new ones keep coming: they take turns."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as plain values; neighbouring days are written as ranges."""
+        asked = self.asked
+        return {
+            "asked": asked and [asked.batch, _packed(asked.units), asked.attempts, asked.at, "".join(asked.wanted)],
+            "troubles": [
+                [_packed(each.units), each.attempts, each.not_before, "".join(each.in_vain)] for each in self.troubles
+            ],
+            "failed_in_a_row": self.failed_in_a_row,
+            "paused_until": self.paused_until,
+            "release": self.release,
+            "trouble_next": self.trouble_next,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` returned."""
+        asked = values["asked"]
+        return cls(
+            Asked(asked[0], _unpacked(asked[1]), asked[2], asked[3], _in_fours(asked[4])) if asked else None,
+            tuple(
+                Trouble(_unpacked(units), attempts, at, _in_fours(in_vain))
+                for units, attempts, at, in_vain in values["troubles"]
+            ),
+            values["failed_in_a_row"],
+            values["paused_until"],
+            values["release"],
+            values["trouble_next"],
+        )
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How it is to be done.
+
+    Attributes:
+        days_per_run: days that one run makes at most.
+        newest_first: which days go first.
+        release: what runs (any text that changes with it).
+        last: the last day that can be asked for.
+        busy: what else makes days just now, in words; nothing is asked for meanwhile.
+    """
+
+    days_per_run: int
+    newest_first: bool
+    release: str
+    last: date
+    busy: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The days of one run, by table.
+
+    Attributes:
+        name: by which its run is recognised.
+        units: the days.
+        tables: table (``schema/name``) → which of them are made of it, in order.
+        attempts: how often these days have failed before.
+    """
+
+    name: str
+    units: tuple[Unit, ...]
+    tables: Mapping[str, tuple[date, ...]]
+    attempts: int = 0
+
+    def describe(self) -> str:
+        """Say in one line what is made."""
+        tables = "; ".join(f"{table}: {describe_days(days)}" for table, days in self.tables.items())
+        return f"{_days(len(self.units))} ({tables})" + (f", failed {self.attempts} times before" * bool(self.attempts))
+
+
+@dataclass(frozen=True)
+class ReconcilingDecision:
+    """What to do now, and why.
+
+    Attributes:
+        batch: what to make; None for nothing.
+        why: in words.
+        state: for the next tick.
+        reported: days that have now failed so often that somebody should look.
+    """
+
+    batch: Batch | None
+    why: str
+    state: ReconcilingState
+    reported: tuple[Unit, ...] = ()
+
+
+def decide(
+    state: ReconcilingState,
+    due: Mapping[str, Mapping[date, str]],
+    kinds: Mapping[str, Kind],
+    last_run: Outcome,
+    now: float,
+    rules: Rules,
+) -> ReconcilingDecision:
+    """Decide which days are made next, one batch at a time.
+
+    Args:
+        state: of the tick before.
+        due: table (``schema/name``) → day that is due → what it is to become, as a fingerprint.
+        kinds: by which day each table is partitioned.
+        last_run: what became of the batch that is under way.
+        now: the time (seconds since 1970).
+        rules: how it is to be done.
+    """
+    if state.asked is not None:
+        lost = last_run is Outcome.UNKNOWN and now - state.asked.at > UNKNOWN_RUN_IS_LOST_AFTER_SECONDS
+        if last_run is Outcome.RUNNING or (last_run is Outcome.UNKNOWN and not lost):
+            return ReconcilingDecision(None, f"{_days(len(state.asked.units))} under way", state)
+    units = _units(due, kinds, rules.last)
+    before = state.troubles
+    state = _only_due(_after_run(_of_release(state, rules.release), last_run, units, now), units)
+    # What only reads a failing day stays stale as well: the cause is reported, not what follows from it.
+    failing = any(each.attempts and not each.in_vain for each in state.troubles)
+    reported = tuple(
+        unit
+        for each in state.troubles
+        for unit in each.units
+        if each.attempts == REPORTED_AFTER and each not in before and not (each.in_vain and failing)
+    )
+    batch, why = _next(state, due, kinds, units, now, rules)
+    if batch is not None:
+        again = next((each for each in state.troubles if each.units == batch.units), None)
+        state = replace(
+            state,
+            asked=Asked(batch.name, batch.units, batch.attempts, now, tuple(units[unit] for unit in batch.units)),
+            troubles=tuple(each for each in state.troubles if each is not again),
+            trouble_next=again is None,
+        )
+    return ReconcilingDecision(batch, why + _troubles(state), state, reported)
+
+
+def _units(due: Mapping[str, Mapping[date, str]], kinds: Mapping[str, Kind], last: date) -> dict[Unit, str]:
+    """Return what is due by unit, and what each is to become."""
+    found: dict[Unit, str] = {}
+    for table in sorted(due):
+        for day, wanted in due[table].items():
+            if day <= last:
+                unit = Unit(kinds[table], day)
+                found[unit] = f"{found.get(unit, '')} {table} {wanted}"
+    return {unit: hashlib.sha256(wanted.encode()).hexdigest()[:4] for unit, wanted in found.items()}
+
+
+def _next(
+    state: ReconcilingState,
+    due: Mapping[str, Mapping[date, str]],
+    kinds: Mapping[str, Kind],
+    units: Mapping[Unit, str],
+    now: float,
+    rules: Rules,
+) -> tuple[Batch | None, str]:
+    if not units:
+        return None, "everything that is due is up to date"
+    if rules.busy is not None:
+        return None, f"{_days(len(units))} due, waiting until {rules.busy} has ended"
+    if now < state.paused_until:
+        return None, f"{state.failed_in_a_row} runs in a row failed; again in {round(state.paused_until - now)} s"
+    troubled = {unit for each in state.troubles for unit in each.units}
+    fresh = sorted(units.keys() - troubled, key=lambda unit: (unit.day, unit.kind), reverse=rules.newest_first)
+    ripe = min(
+        (each for each in state.troubles if each.not_before <= now), key=lambda each: each.not_before, default=None
+    )
+    if fresh and not (state.trouble_next and ripe):
+        batch = _batch(tuple(sorted(fresh[: rules.days_per_run])), due, kinds, 0, now)
+        later = len(fresh) - len(batch.units)
+        return batch, batch.describe() + (f"; {_days(later)} later" if later else "")
+    if ripe is not None:
+        batch = _batch(ripe.units, due, kinds, ripe.attempts, now)
+        return batch, batch.describe()
+    return None, "nothing else is due"
+
+
+def _batch(
+    units: tuple[Unit, ...],
+    due: Mapping[str, Mapping[date, str]],
+    kinds: Mapping[str, Kind],
+    attempts: int,
+    now: float,
+) -> Batch:
+    chosen = set(units)
+    tables = {
+        table: days
+        for table, wanted in due.items()
+        if (days := tuple(day for day in sorted(wanted) if Unit(kinds[table], day) in chosen))
+    }
+    name = hashlib.sha256(f"{now} {_packed(units)}".encode()).hexdigest()[:16]
+    return Batch(name, units, tables, attempts)
+
+
+def _after_run(state: ReconcilingState, last_run: Outcome, units: Mapping[Unit, str], now: float) -> ReconcilingState:
+    asked = state.asked
+    if asked is None:
+        return state
+    state = replace(state, asked=None)
+    if last_run is Outcome.SUCCEEDED:
+        # Where a day that failed is good now, so may be what only stayed stale because of it.
+        kept = tuple(each for each in state.troubles if not (asked.attempts and each.in_vain))
+        left = {
+            unit: wanted for unit, wanted in zip(asked.units, asked.wanted, strict=True) if units.get(unit) == wanted
+        }
+        if left:
+            at = now + _pause(asked.attempts)
+            kept = (*kept, Trouble(tuple(left), asked.attempts + 1, at, tuple(left.values())))
+        return replace(state, troubles=kept, failed_in_a_row=0, paused_until=0)
+    if last_run is not Outcome.FAILED:
+        return state
+    failed = state.failed_in_a_row + 1
+    pause = min(_pause(failed - FAILURES_IN_A_ROW), LONGEST_PAUSE_OF_ALL_SECONDS)
+    paused_until = now + pause if failed >= FAILURES_IN_A_ROW else 0.0
+    if len(asked.units) > 1:
+        middle = len(asked.units) // 2
+        halves = (asked.units[:middle], asked.units[middle:])
+        new = tuple(Trouble(half, 0, now + HALVED_AFTER_SECONDS) for half in halves)
+    else:
+        new = (Trouble(asked.units, asked.attempts + 1, now + _pause(asked.attempts)),)
+    return replace(state, troubles=state.troubles + new, failed_in_a_row=failed, paused_until=paused_until)
+
+
+def _of_release(state: ReconcilingState, release: str) -> ReconcilingState:
+    if state.release == release:
+        return state
+    return replace(state, release=release, troubles=(), failed_in_a_row=0, paused_until=0)
+
+
+def _only_due(state: ReconcilingState, units: Mapping[Unit, str]) -> ReconcilingState:
+    """Forget days that are up to date by now, and those left stale by good runs that are to become something else."""
+    kept = []
+    for each in state.troubles:
+        was = dict(zip(each.units, each.in_vain, strict=True)) if each.in_vain else {}
+        left = tuple(unit for unit in each.units if unit in units and (not was or was[unit] == units[unit]))
+        if left:
+            kept.append(replace(each, units=left, in_vain=tuple(was[unit] for unit in left if was)))
+    return replace(state, troubles=tuple(kept))
+
+
+def _pause(times: int) -> float:
+    return float(min(FIRST_PAUSE_SECONDS * PAUSE_FACTOR ** min(times, 10), LONGEST_PAUSE_SECONDS))
+
+
+def _troubles(state: ReconcilingState) -> str:
+    failing = sorted((each for each in state.troubles if each.attempts), key=lambda each: bool(each.in_vain))
+    if not failing:
+        return ""
+    names = ", ".join(f"{_first(each.units)} ({each.attempts} times)" for each in failing[:NAMES_SHOWN])
+    return f"; could not be brought up to date: {names}" + (
+        f" and {len(failing) - NAMES_SHOWN} more" * (len(failing) > NAMES_SHOWN)
+    )
+
+
+def _first(units: Sequence[Unit]) -> str:
+    return str(units[0]) + (f" and {len(units) - 1} more" * (len(units) > 1))
+
+
+def describe_days(days: Sequence[date]) -> str:
+    """Name days in a few words."""
+    return str(days[0]) if len(days) == 1 else f"{len(days)} days {days[0]} … {days[-1]}"
+
+
+def _days(count: int) -> str:
+    return f"{count:,} day{'' if count == 1 else 's'}"
+
+
+def _packed(units: Iterable[Unit]) -> str:
+    """Write units as ranges of day numbers: ``d739000-739030,r739030``."""
+    ranges: list[tuple[Unit, Unit]] = []
+    for unit in sorted(units):
+        if ranges and ranges[-1][1] == Unit(unit.kind, unit.day - timedelta(days=1)):
+            ranges[-1] = (ranges[-1][0], unit)
+        else:
+            ranges.append((unit, unit))
+    return ",".join(f"{first.kind[0]}{first.day.toordinal()}-{last.day.toordinal()}" for first, last in ranges)
+
+
+def _in_fours(text: str) -> tuple[str, ...]:
+    return tuple(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def _unpacked(text: str) -> tuple[Unit, ...]:
+    kinds = {kind[0]: kind for kind in Kind}
+    found = []
+    for part in filter(None, text.split(",")):
+        first, last = part[1:].split("-")
+        found += [Unit(kinds[part[0]], date.fromordinal(number)) for number in range(int(first), int(last) + 1)]
+    return tuple(found)

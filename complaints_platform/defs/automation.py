@@ -1,0 +1,334 @@
+"""Sensors and schedules: they look at landing, lake and runs, and do what ``automation`` decides.
+
+What is decided, and when something is tried again, does not belong here.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from complaints_platform.automation import landing, reconciling
+from complaints_platform.automation.clock import days_to_close
+from complaints_platform.automation.policy import Policy
+from complaints_platform.automation.reconciling import Kind, Outcome, Unit
+from complaints_platform.automation.settling import Settling
+from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.collection import readings
+from complaints_platform.collection.collectors import collectors
+from complaints_platform.collection.landing import LandedFile, Landing
+from complaints_platform.defs.collecting import COLLECT, REPLAY
+from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN, UPDATE
+from complaints_platform.defs.partitions import Batch, TablesBatch
+from complaints_platform.lake import Lake
+from complaints_platform.pipeline.data_sets import CATEGORIZED, DAILY, TABLES, TRENDS, TableSpec
+from complaints_platform.pipeline.model import model_is_stale
+from complaints_platform.pipeline.publishing import publish
+from complaints_platform.pipeline.staleness import StalenessWatch
+from complaints_platform.settings import Settings
+from complaints_platform.sources.mapping import CLOCK_SKEW
+
+LISTED_PER_TICK = 50_000
+"""Files of the landing that a tick lists; the next goes on from there. About half a second."""
+
+RUNS_LOOKED_AT = 100
+ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+UNDER_WAY = [status for status in dg.DagsterRunStatus if status not in ENDED]
+
+BATCH_TAG = "complaints/batch"
+FILES_TAG = "complaints/files"
+DAYS_TAG = "complaints/days"
+TAG_CHARACTERS = 500
+
+RETRY_SHOWS_UP_SECONDS = 60
+"""Dagster starts a run of which the process was lost once more, a little later."""
+
+LOOP_SECONDS = 5
+"""Dagster's daemon looks at its sensors so often."""
+
+RELEASE = uuid.uuid4().hex
+"""Another one whenever the code is loaded anew: what failed may succeed now."""
+
+KINDS = {_spec: Kind.RECEIVED if _spec.by_received_day else Kind.OCCURRED for _spec in TABLES}
+NEED_A_MODEL = (CATEGORIZED, DAILY, TRENDS)
+
+
+def sensors(settings: Settings, jobs: Sequence[Any]) -> list[dg.SensorDefinition]:
+    """Return all sensors over some of ``jobs``, running if the settings say so."""
+    of_changes = [job for job in jobs if job.name in {REPLAY, TRAIN}]
+    return [_landing_sensor(settings), _update_sensor(settings), _changes_sensor(settings, of_changes)]
+
+
+def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+    """Return all schedules, running if the settings say so."""
+    return [_daily_close(settings), _weekly_training(settings)]
+
+
+def _landing_sensor(settings: Settings) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="landing",
+        job_name=COLLECT,
+        description="Looks for new files of all sources; one run collects all that have settled.",
+        minimum_interval_seconds=_interval(settings),
+        default_status=_sensor_status(settings),
+    )
+    def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        state = landing.LandingState(**json.loads(context.cursor)) if context.cursor else landing.LandingState()
+        incoming = Landing(settings.landing)
+        waiting, state = _look(incoming, Lake(settings.lake), sorted(collectors(settings)), state)
+        settling = Settling(settings.settle_seconds, by_age=not incoming.shows_whole_files_only)
+        busy = _at_work(context.instance, {COLLECT, REPLAY}, set())
+        decision = landing.decide(state, waiting, time.time(), settling, busy)
+        cursor = json.dumps(decision.state.to_json())
+        context.log.info(decision.why)
+        if decision.request is None:
+            return dg.SensorResult(skip_reason=decision.why, cursor=cursor)
+        config = {"settle_seconds": settings.settle_seconds, "ahead": decision.request.ahead}
+        request = dg.RunRequest(
+            run_config={"ops": {"collect_landing": {"config": config}}},
+            tags={FILES_TAG: _shortened(decision.why)},
+        )
+        return dg.SensorResult(run_requests=[request], cursor=cursor)
+
+    return landing_sensor
+
+
+def _look(
+    incoming: Landing, lake: Lake, sources: Sequence[str], state: landing.LandingState
+) -> tuple[list[LandedFile], landing.LandingState]:
+    """Look on from where the tick before stopped, up to the end of the last source; return what waits."""
+    waiting: list[LandedFile] = []
+    left, after = LISTED_PER_TICK, state.after
+    for source in sources[sources.index(state.source) if state.source in sources else 0 :]:
+        look = incoming.look(source, lake.arrivals.taken(source), after, left)
+        waiting += look.waiting
+        left, after = left - len(look.listed), look.next
+        if left <= 0:
+            return waiting, state.going_on(source, after)
+    return waiting, state.going_on("", "")
+
+
+def _update_sensor(settings: Settings) -> dg.SensorDefinition:
+    watch, lock = StalenessWatch(), Lock()
+
+    @dg.sensor(
+        name=UPDATE,
+        job_name=UPDATE,
+        description="Compares what is stored with what it would be if it were made now; one run makes what differs.",
+        minimum_interval_seconds=_interval(settings),
+        default_status=_sensor_status(settings),
+    )
+    def update_tables(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        cursor = context.cursor
+        state = reconciling.ReconcilingState.from_json(json.loads(cursor)) if cursor else reconciling.ReconcilingState()
+        with lock:
+            stale = watch.find(settings)
+        now = datetime.now(UTC)
+        lake = Lake(settings.lake)
+        blocked = [] if lake.models.serving() else [_name(spec) for spec in NEED_A_MODEL]
+        decision = reconciling.decide(
+            state,
+            {
+                table: {day: stale.wanted[table][day] for day in days}
+                for table, days in _policy(settings).due(stale.days, stale.same_data, now, blocked).items()
+            },
+            {_name(spec): kind for spec, kind in KINDS.items()},
+            Outcome.UNKNOWN if state.asked is None else _outcome(context.instance, state.asked.batch),
+            now.timestamp(),
+            reconciling.Rules(
+                settings.days_per_run,
+                settings.days_first == "newest",
+                RELEASE,
+                (now + CLOCK_SKEW).date(),
+                _at_work(context.instance, {UPDATE, BY_DAY, BY_RECEIVED_DAY}, {_key(spec) for spec in TABLES}),
+            ),
+        )
+        context.log.info(decision.why)
+        if decision.state.asked is None:
+            publish(lake)  # a run that was killed after its last table has not, and left nothing to make
+        return dg.SensorResult(
+            run_requests=[_update_request(decision.batch)] if decision.batch else None,
+            skip_reason=None if decision.batch else decision.why,
+            cursor=json.dumps(decision.state.to_json()),
+            asset_events=[_report(unit, decision.why) for unit in decision.reported],
+        )
+
+    return update_tables
+
+
+def _update_request(batch: reconciling.Batch) -> dg.RunRequest:
+    run = TablesBatch(batch.tables)
+    chosen = [_key(spec) for spec in TABLES if _name(spec) in batch.tables]
+    return dg.RunRequest(
+        run_config=run.config,
+        tags={**run.tags, BATCH_TAG: batch.name, DAYS_TAG: _shortened(batch.describe())},
+        asset_selection=None if len(chosen) == len(TABLES) else chosen,
+    )
+
+
+def _report(unit: Unit, why: str) -> dg.AssetObservation:
+    spec = next(spec for spec, kind in KINDS.items() if kind is unit.kind)
+    return dg.AssetObservation(
+        _key(spec),
+        partition=unit.day.isoformat(),
+        description=(
+            f"{unit} could not be brought up to date {reconciling.REPORTED_AFTER} times; it is tried again now and then"
+        ),
+        metadata={"failing": True, "sensor": why},
+    )
+
+
+def _changes_sensor(settings: Settings, jobs: Sequence[Any]) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="changes",
+        jobs=jobs,
+        description=(
+            "Trains the first classifier; reads files again whose contract has changed, and trains for a new "
+            "taxonomy, when the settings say so."
+        ),
+        minimum_interval_seconds=_interval(settings),
+        default_status=_sensor_status(settings),
+    )
+    def changes(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        now, lake = datetime.now(UTC), Lake(settings.lake)
+        due = _policy(settings).changes_are_due(now)
+        requests = [*_replays(settings, lake, now, due=due), *_trainings(settings, lake, now, due=due)]
+        busy = {
+            REPLAY: _at_work(context.instance, {COLLECT, REPLAY}, set()),
+            TRAIN: _at_work(context.instance, {TRAIN}, {dg.AssetKey(["classifier", "model"])}),
+        }
+        asked = [request for request, _ in requests if request is not None and not busy[str(request.job_name)]]
+        yield from asked[:1]
+        if not asked:
+            yield dg.SkipReason("; ".join(why for _, why in requests) or "contracts and taxonomy are those in use")
+
+    return changes
+
+
+Asked = tuple[dg.RunRequest | None, str]
+"""A run, if one is due, and in words what it is about."""
+
+
+def _replays(settings: Settings, lake: Lake, now: datetime, *, due: bool) -> Iterator[Asked]:
+    for source, collector in collectors(settings).items():
+        if readings.are_old(lake, collector):
+            why = f"{source}: files were read by an older contract"
+            config = {"source": source, "every_file": True}
+            # Once a day: what fails for ever must not fail all the time.
+            request = dg.RunRequest(
+                run_key=f"{source} {collector.version} {now.date()}",
+                job_name=REPLAY,
+                run_config={"ops": {"replay_files": {"config": config}}},
+                tags={FILES_TAG: why},
+            )
+            yield (request, why) if due else (None, f"{why}, {settings.changes}")
+
+
+def _trainings(settings: Settings, lake: Lake, now: datetime, *, due: bool) -> Iterator[Asked]:
+    last = lake.models.last_trained()
+    if lake.models.serving() is None:
+        if lake.store.names("receipts"):
+            slot = now.replace(minute=now.minute // 10 * 10).strftime("%Y-%m-%d %H:%M")
+            yield dg.RunRequest(run_key=f"first {slot}", job_name=TRAIN), "no classifier serves yet"
+        return
+    taxonomy = load_taxonomy(settings.taxonomy)
+    if last is not None and last.taxonomy_version != taxonomy.version:
+        why = f"the taxonomy is {taxonomy.version} now, the classifier was trained for {last.taxonomy_version}"
+        request = dg.RunRequest(run_key=f"taxonomy {taxonomy.version} {now.date()}", job_name=TRAIN)
+        yield (request, why) if due else (None, f"{why}, {settings.changes}")
+
+
+def _daily_close(settings: Settings) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name="daily_close",
+        job_name=BY_DAY,
+        cron_schedule="30 0 * * *",
+        execution_timezone=settings.time_zone,
+        description=(
+            "Makes yesterday's days, also if nothing came, and checks them as a whole: a day without complaints is "
+            "a day with zero, and drift is measured."
+        ),
+        default_status=_schedule_status(settings),
+    )
+    def daily_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if Lake(settings.lake).models.serving() is None:
+            return dg.SkipReason("no classifier serves yet")
+        days = Batch(tuple(days_to_close(context.scheduled_execution_time, ZoneInfo(settings.time_zone))))
+        return dg.RunRequest(run_key=f"close {days.days[-1]}", tags=days.tags, run_config=days.config)
+
+    return daily_close
+
+
+def _weekly_training(settings: Settings) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name="weekly_training",
+        job_name=TRAIN,
+        cron_schedule="0 3 * * 0",
+        execution_timezone=settings.time_zone,
+        description="Trains the classifier if labels, corrections, taxonomy or code have changed since the last time.",
+        default_status=_schedule_status(settings),
+    )
+    def weekly_training() -> dg.RunRequest | dg.SkipReason:
+        if model_is_stale(Lake(settings.lake), load_taxonomy(settings.taxonomy), settings.classifier_tier):
+            return dg.RunRequest()
+        return dg.SkipReason("nothing has changed since the classifier was trained")
+
+    return weekly_training
+
+
+def _at_work(instance: dg.DagsterInstance, jobs: set[str], assets: set[dg.AssetKey]) -> str | None:
+    """Name a run of these jobs or assets that waits or works, if there is one."""
+    for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY), limit=RUNS_LOOKED_AT):
+        if run.job_name in jobs or assets & (run.asset_selection or set()):
+            return f"run {run.run_id[:8]} of {run.job_name}"
+    return None
+
+
+def _outcome(instance: dg.DagsterInstance, batch: str) -> Outcome:
+    """Tell what became of the run of a batch; of its retry, if it had one."""
+    records = instance.get_run_records(dg.RunsFilter(tags={BATCH_TAG: batch}), limit=1)
+    if not records:
+        return Outcome.UNKNOWN
+    run, ended = records[0].dagster_run, records[0].end_time or 0
+    if run.status is dg.DagsterRunStatus.SUCCESS:
+        return Outcome.SUCCEEDED
+    if run.status not in ENDED:
+        return Outcome.RUNNING
+    if run.tags.get("dagster/will_retry") == "true" and time.time() - ended < RETRY_SHOWS_UP_SECONDS:
+        return Outcome.RUNNING
+    return Outcome.FAILED
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(settings.changes, settings.night, ZoneInfo(settings.time_zone))
+
+
+def _interval(settings: Settings) -> int:
+    """Return a bit less than the tick that is wanted: the daemon's loop would otherwise miss every other one."""
+    return max(1, settings.tick_seconds - LOOP_SECONDS + 1)
+
+
+def _sensor_status(settings: Settings) -> dg.DefaultSensorStatus:
+    return dg.DefaultSensorStatus.RUNNING if settings.automation else dg.DefaultSensorStatus.STOPPED
+
+
+def _schedule_status(settings: Settings) -> dg.DefaultScheduleStatus:
+    return dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED
+
+
+def _name(spec: TableSpec) -> str:
+    return f"{spec.schema}/{spec.name}"
+
+
+def _key(spec: TableSpec) -> dg.AssetKey:
+    return dg.AssetKey([spec.schema, spec.name])
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= TAG_CHARACTERS else f"{text[: TAG_CHARACTERS - 1]}…"
