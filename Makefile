@@ -28,7 +28,7 @@ start: setup
 
 # What the classifier's tier "full" needs; its tests are skipped without it.
 embeddings: setup
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-embeddings.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r docker/requirements-embeddings.lock
 
 # Two processes, a file at a time: many tests wait for servers and child processes.
 test: setup
@@ -65,7 +65,7 @@ lock: setup
 	$(BIN)/python -c "import tomllib; \
 		print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['embeddings'], sep='\n')" \
 		| uv pip compile - --constraints requirements.lock --generate-hashes --universal --python-version 3.11 \
-		--no-emit-index-url --no-annotate --no-header --output-file requirements-embeddings.lock
+		--no-emit-index-url --no-annotate --no-header --output-file docker/requirements-embeddings.lock
 
 clean:
 	rm -rf $(VENV) .complaints
