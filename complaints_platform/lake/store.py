@@ -143,11 +143,20 @@ def _entry(key: str, status: os.stat_result) -> Entry:
     return Entry(key, status.st_size, modified, stat.S_ISDIR(status.st_mode), tag)
 
 
+def _is_folder(item: "os.DirEntry[str]") -> bool:
+    try:
+        return item.is_dir()
+    except OSError as error:
+        if error.errno != errno.ELOOP:  # a link to itself is no folder
+            raise
+        return False
+
+
 def _walk(folder: str, prefix: str, after: str) -> Iterator[Entry]:
     """List a folder's tree; a landing may hold a million files, so one look at each has to do."""
     try:
         with os.scandir(folder) as listing:
-            found = [(item.name + "/" * item.is_dir(), item) for item in listing]
+            found = [(item.name + "/" * _is_folder(item), item) for item in listing]
     except OSError as error:
         _refuse_unless_absent(error)
         return
