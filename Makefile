@@ -34,7 +34,7 @@ embeddings: setup
 test: setup
 	pytest -n 2 --dist loadfile -m "not drill"
 
-# Minutes of load on the whole running platform: what it took is printed.
+# Minutes on the whole running platform: load, the deployed processes, kills during maintenance.
 drill: setup
 	pytest -m drill -s
 

@@ -11,7 +11,7 @@ from harness import KILLED, assert_same, contents
 from complaints_platform.lake import Lake, layout
 from complaints_platform.pipeline.maintenance import MANY_SEGMENTS
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.drill]
 
 NOON = 1773144000000  # 2026-03-10T12:00Z
 DAY = datetime.fromtimestamp(NOON / 1000, UTC).date()

@@ -33,7 +33,7 @@ from complaints_platform_tests.deployment import compose
 from complaints_platform_tests.deployment.compose import wait_until
 from complaints_platform_tests.deployment.postgres import running_postgres
 
-pytestmark = pytest.mark.crash
+pytestmark = [pytest.mark.crash, pytest.mark.drill]
 
 DAYS = GeneratorOptions(days=2, per_day=40)
 PORTS = {"postgres": 5432, "storage": 7070, "code": 4000, "webserver": 3000}
