@@ -6,6 +6,7 @@ Texts in, a frame out; where they come from and go to does not matter here.
 import numpy as np
 import polars as pl
 
+from complaints_platform.classification.attributes import ATTRIBUTE_SCHEMA
 from complaints_platform.classification.training import TrainedModel, category_probabilities
 
 ALTERNATIVES = 3
@@ -17,12 +18,13 @@ PREDICTION_SCHEMA = pl.Schema(
         ("confidence", pl.Float64()),
         ("needs_review", pl.Boolean()),
         ("alternatives", pl.List(pl.String)),
+        *ATTRIBUTE_SCHEMA.items(),
     ]
 )
 
 
 def classify(model: TrainedModel, texts: pl.Series) -> pl.DataFrame:
-    """Return category, subcategory, confidence, needs_review and alternatives of each text.
+    """Return category, subcategory, confidence, needs_review, alternatives and attributes of each text.
 
     The category is the one of highest probability (the sum over its subcategories), the subcategory the
     likeliest within it, the confidence the category's probability (0..1), the alternatives the likeliest
@@ -55,6 +57,7 @@ def classify(model: TrainedModel, texts: pl.Series) -> pl.DataFrame:
             "confidence": np.clip(sums[np.arange(len(sums)), best], 0.0, 1.0),
             "needs_review": scores.max(axis=1, initial=-np.inf) < model.review_threshold,
             "alternatives": alternatives,
+            **model.attributes.predict(texts).to_dict(),
         },
         schema=PREDICTION_SCHEMA,
     )

@@ -77,6 +77,9 @@ def test_nothing_to_go_by_goes_to_review(seeded, text):
         "confidence": 0.0,
         "needs_review": True,
         "alternatives": [],
+        "is_complaint": True,
+        "severity": "medium",
+        "sentiment": "neutral",
     }
 
 
