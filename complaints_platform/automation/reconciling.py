@@ -28,6 +28,15 @@ FAILURES_IN_A_ROW = 4
 
 LONGEST_PAUSE_OF_ALL_SECONDS = 900
 
+REST_FACTOR = 3
+FREE_SECONDS = 5
+LONGEST_REST_SECONDS = 60
+"""Days that were just made rest for so many times what their run took beyond ``FREE_SECONDS``, up to the longest rest.
+
+A large day that grows all the time would otherwise be made again and again: the more rows it has, the more of
+what comes meanwhile is taken together, so that a micro-batch costs about the same at any hour.
+"""
+
 UNKNOWN_RUN_IS_LOST_AFTER_SECONDS = 120
 """A batch whose run does not show up for so long was never started."""
 
@@ -92,6 +101,14 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Resting:
+    """Days that were made just now, and until when they are left alone (seconds since 1970)."""
+
+    units: tuple[Unit, ...] = ()
+    until: float = 0
+
+
+@dataclass(frozen=True)
 class ReconcilingState:
     """What the sensor remembers from tick to tick; days stand in it only while they are under way or fail."""
 
@@ -103,6 +120,7 @@ class ReconcilingState:
     """What runs; when it changes, everything that failed is tried again."""
     trouble_next: bool = False
     """Days that failed before are next, even while new ones keep coming: they take turns."""
+    resting: Resting = Resting()
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as plain values; neighbouring days are written as ranges."""
@@ -116,6 +134,7 @@ class ReconcilingState:
             "paused_until": self.paused_until,
             "release": self.release,
             "trouble_next": self.trouble_next,
+            "resting": [_packed(self.resting.units), self.resting.until],
         }
 
     @classmethod
@@ -132,6 +151,7 @@ class ReconcilingState:
             values["paused_until"],
             values["release"],
             values["trouble_next"],
+            Resting(_unpacked(values["resting"][0]), values["resting"][1]),
         )
 
 
@@ -145,6 +165,7 @@ class Rules:
         release: what runs (any text that changes with it).
         last: the last day that can be asked for.
         busy: what else makes days just now, in words; nothing is asked for meanwhile.
+        took: seconds that the last run took.
     """
 
     days_per_run: int
@@ -152,6 +173,7 @@ class Rules:
     release: str
     last: date
     busy: str | None = None
+    took: float = 0
 
 
 @dataclass(frozen=True)
@@ -217,6 +239,9 @@ def decide(
             return ReconcilingDecision(None, f"{_days(len(state.asked.units))} under way", state)
     units = _units(due, kinds, rules.last)
     before = state.troubles
+    if state.asked is not None and last_run is Outcome.SUCCEEDED:
+        rest = min(REST_FACTOR * max(0.0, rules.took - FREE_SECONDS), LONGEST_REST_SECONDS)
+        state = replace(state, resting=Resting(state.asked.units, now + rest) if rest else Resting())
     state = _only_due(_after_run(_of_release(state, rules.release), last_run, units, now), units)
     # What only reads a failing day stays stale as well: the cause is reported, not what follows from it.
     failing = any(each.attempts and not each.in_vain for each in state.troubles)
@@ -264,7 +289,10 @@ def _next(
     if now < state.paused_until:
         return None, f"{state.failed_in_a_row} runs in a row failed; again in {round(state.paused_until - now)} s"
     troubled = {unit for each in state.troubles for unit in each.units}
-    fresh = sorted(units.keys() - troubled, key=lambda unit: (unit.day, unit.kind), reverse=rules.newest_first)
+    resting = set(state.resting.units) if now < state.resting.until else set()
+    fresh = sorted(
+        units.keys() - troubled - resting, key=lambda unit: (unit.day, unit.kind), reverse=rules.newest_first
+    )
     ripe = min(
         (each for each in state.troubles if each.not_before <= now), key=lambda each: each.not_before, default=None
     )
@@ -275,7 +303,12 @@ def _next(
     if ripe is not None:
         batch = _batch(ripe.units, due, kinds, ripe.attempts, now)
         return batch, batch.describe()
-    return None, "nothing else is due"
+    again = len(units.keys() & resting)
+    if not again:
+        why = "nothing else is due"
+    else:
+        why = f"{_days(again)} just made and due again: taken together in {round(state.resting.until - now)} s"
+    return None, why
 
 
 def _batch(

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -132,6 +132,7 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
         now = datetime.now(UTC)
         lake = Lake(settings.lake)
         blocked = [] if lake.models.serving() else [_name(spec) for spec in NEED_A_MODEL]
+        last = LastRun() if state.asked is None else _last_run(context.instance, state.asked.batch)
         decision = reconciling.decide(
             state,
             {
@@ -139,7 +140,7 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
                 for table, days in _policy(settings).due(stale.days, stale.same_data, now, blocked).items()
             },
             {_name(spec): kind for spec, kind in KINDS.items()},
-            Outcome.UNKNOWN if state.asked is None else _outcome(context.instance, state.asked.batch),
+            last.outcome,
             now.timestamp(),
             reconciling.Rules(
                 settings.days_per_run,
@@ -147,6 +148,7 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
                 RELEASE,
                 (now + CLOCK_SKEW).date(),
                 _at_work(context.instance, {UPDATE, BY_DAY, BY_RECEIVED_DAY}, {_key(spec) for spec in TABLES}),
+                last.took,
             ),
         )
         context.log.info(decision.why)
@@ -290,19 +292,26 @@ def _at_work(instance: dg.DagsterInstance, jobs: set[str], assets: set[dg.AssetK
     return None
 
 
-def _outcome(instance: dg.DagsterInstance, batch: str) -> Outcome:
+class LastRun(NamedTuple):
+    """What became of the run of a batch, and the seconds that it took."""
+
+    outcome: Outcome = Outcome.UNKNOWN
+    took: float = 0
+
+
+def _last_run(instance: dg.DagsterInstance, batch: str) -> LastRun:
     """Tell what became of the run of a batch; of its retry, if it had one."""
     records = instance.get_run_records(dg.RunsFilter(tags={BATCH_TAG: batch}), limit=1)
     if not records:
-        return Outcome.UNKNOWN
+        return LastRun()
     run, ended = records[0].dagster_run, records[0].end_time or 0
     if run.status is dg.DagsterRunStatus.SUCCESS:
-        return Outcome.SUCCEEDED
+        return LastRun(Outcome.SUCCEEDED, ended - (records[0].start_time or ended))
     if run.status not in ENDED:
-        return Outcome.RUNNING
+        return LastRun(Outcome.RUNNING)
     if run.tags.get("dagster/will_retry") == "true" and time.time() - ended < RETRY_SHOWS_UP_SECONDS:
-        return Outcome.RUNNING
-    return Outcome.FAILED
+        return LastRun(Outcome.RUNNING)
+    return LastRun(Outcome.FAILED)
 
 
 def _policy(settings: Settings) -> Policy:

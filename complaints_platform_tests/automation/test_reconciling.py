@@ -1,6 +1,7 @@
 """Which days are made next, and what becomes of days that fail."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 
 from complaints_platform.automation.reconciling import (
     FIRST_PAUSE_SECONDS,
+    FREE_SECONDS,
     LONGEST_PAUSE_SECONDS,
+    LONGEST_REST_SECONDS,
     PAUSE_FACTOR,
     REPORTED_AFTER,
     UNKNOWN_RUN_IS_LOST_AFTER_SECONDS,
@@ -169,6 +172,35 @@ def test_a_day_that_new_data_made_stale_while_it_was_made_goes_at_once():
         world.version += 1
         world.tick()
     assert len(world.batches) == 20
+
+
+def test_a_large_day_that_grows_all_the_time_is_made_less_often_and_other_days_do_not_wait():
+    table = "cleaned/complaints"
+    world = World({table: [day(0)]}, rules=replace(RULES, took=FREE_SECONDS + 10))
+    made = []
+    for number in range(30):
+        world.version, world.due[table] = number, {day(0)}
+        decision = world.tick()
+        made += [world.now - 20] * (decision.batch is not None)
+        if decision.batch is None:
+            assert "taken together in" in decision.why
+    assert {later - earlier for earlier, later in pairwise(made)} == {60.0}  # 10 s x 3, after a look every 20 s
+    while world.tick().batch is None:
+        pass
+    world.version, world.due[table] = 99, {day(0), day(1)}
+    assert world.tick().batch.units == (Unit(Kind.OCCURRED, day(1)),)
+
+
+def test_a_small_day_does_not_rest_and_no_day_rests_for_long():
+    table = "cleaned/complaints"
+    for took, longest in ((FREE_SECONDS, 20), (100_000, LONGEST_REST_SECONDS + 40)):
+        world = World({table: [day(0)]}, rules=replace(RULES, took=took))
+        made = []
+        for number in range(20):
+            world.version, world.due[table] = number, {day(0)}
+            if world.tick().batch is not None:
+                made.append(world.now)
+        assert max(later - earlier for earlier, later in pairwise(made)) <= longest
 
 
 def test_one_batch_is_under_way_at_a_time():
