@@ -91,10 +91,9 @@ def _measure_state(metric: Metric, question: Question) -> Statement:
     else:
         start = PERIODS[question.grain].format("CAST(? AS DATE)")
         step = STEP[question.grain]
-        periods = (
-            f"(SELECT CAST(start AS DATE) AS period, least(CAST(start + {step} AS DATE) - 1, CAST(? AS DATE)) "
-            f"AS period_end FROM generate_series({start}, CAST(? AS DATE), {step}) AS series(start))"  # noqa: S608  # constants of this module
-        )
+        end = f"least(CAST(start + {step} AS DATE) - 1, CAST(? AS DATE))"
+        series = f"generate_series({start}, CAST(? AS DATE), {step}) AS series(start)"
+        periods = f"(SELECT CAST(start AS DATE) AS period, {end} AS period_end FROM {series})"  # noqa: S608  # constants
         days = [question.last, question.first, question.last]
         keys = ["period"]
     source = f"{periods} AS periods JOIN {metric.table} ON {' AND '.join(open_at_end)}"
