@@ -113,7 +113,9 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="Who may ask the query service: lines of role, SHA-256 of the token and name.",
     )
-    tokens_file: Path | None = Field(default=None, description="A file of such lines; it is read again when it changes.")
+    tokens_file: Path | None = Field(
+        default=None, description="A file of such lines; it is read again when it changes."
+    )
     serving_memory_mb: int = Field(
         default=1024, ge=256, description="Memory for the query service's tables; what goes beyond waits on disk."
     )

@@ -130,4 +130,4 @@ class LocalFiles:
 
 
 def _instance(dtype: object) -> pl.DataType:
-    return dtype if isinstance(dtype, pl.DataType) else dtype()  # type: ignore[operator,no-any-return]
+    return dtype if isinstance(dtype, pl.DataType) else dtype()  # type: ignore[operator]

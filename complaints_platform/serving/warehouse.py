@@ -22,7 +22,7 @@ from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.lake.tables import StoredFile
-from complaints_platform.pipeline.data_sets import TABLES, TableSpec
+from complaints_platform.pipeline.data_sets import QUARANTINE, TABLES, TableSpec
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.reading import LocalFiles, empty_select, literal, select_files
 
@@ -32,8 +32,8 @@ FILE_NAME = "marts.duckdb"
 LAYOUT_VERSION = "1"
 """Raised when the copy is kept differently; an older copy is then made again."""
 
-KEPT_SCHEMAS = frozenset({"mart"})
-"""Tables of these schemas are small or narrow enough to be copied."""
+KEPT = tuple(spec for spec in TABLES if spec.schema == "mart" or spec is QUARANTINE)
+"""Tables that are small or narrow enough to be copied."""
 
 REBUILD_SHARE = 0.5
 """From this share of changed days on, a table is made again as a whole: its days then lie in order."""
@@ -78,7 +78,7 @@ class Reading:
 
 
 class Warehouse:
-    """The copy of one lake's marts. Safe to use from several threads; one of them refreshes."""
+    """The copy of one lake's marts. Safe to use from several threads."""
 
     def __init__(self, lake: Lake, files: LocalFiles, folder: Path, memory_mb: int, threads: int = 2) -> None:
         """Open the copy, or begin one.
@@ -95,7 +95,7 @@ class Warehouse:
         """
         self._lake = lake
         self._files = files
-        self._specs = [spec for spec in TABLES if spec.schema in KEPT_SCHEMAS]
+        self._specs = KEPT
         self._config: dict[str, Any] = {
             "memory_limit": f"{memory_mb}MB",
             "threads": threads,
@@ -133,12 +133,12 @@ class Warehouse:
         Raises:
             LakeError: the lake can't be read; the copy stays as it was.
         """
-        newest = self._lake.manifests.newest()
-        if newest == self._manifest:
-            return False
         with self._writing:
+            newest = self._lake.manifests.newest()
+            if newest == self._manifest:
+                return False
             self._take_in(newest)
-        self._manifest = newest
+            self._manifest = newest
         return True
 
     def close(self) -> None:
@@ -192,7 +192,7 @@ class Warehouse:
     def _insert(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, paths: Sequence[str]) -> None:
         if paths:
             rows = select_files(polars_schema(spec.model), paths)
-            cursor.execute(f"INSERT INTO {spec.sql_name} {rows}")  # noqa: S608  # a name of the registry
+            cursor.execute(f"INSERT INTO {spec.sql_name} {rows}")  # a name of the registry
 
     @staticmethod
     def _note(
