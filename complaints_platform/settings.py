@@ -154,11 +154,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is not a folder; allowed is a folder that holds <name>/defs.yaml files")
         return value
 
-<<<<<<< HEAD
-    @field_validator("taxonomy", "regions", "tokens_file")
-=======
-    @field_validator("taxonomy", "regions", "targets")
->>>>>>> refs/heads/marts
+    @field_validator("taxonomy", "regions", "targets", "tokens_file")
     @classmethod
     def _file_exists(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value is not None and not value.is_file():
