@@ -25,8 +25,9 @@ ALLOWED = {
     "definitions": EVERYTHING,
     "demo": EVERYTHING,
     "cli": EVERYTHING,
+    "commands": EVERYTHING,
 }
-KNOWS_DAGSTER = {"defs", "definitions", "demo", "cli"}
+KNOWS_DAGSTER = {"defs", "definitions", "demo", "cli", "commands"}
 BELONGS_TO_DEFS = {Path("sources/component.py")}
 
 
