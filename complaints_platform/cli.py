@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import os
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from complaints_platform.commands.regulator import regulator_pack
+from complaints_platform.commands.serve import serve, tokens
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.settings import load_settings
 
@@ -38,6 +39,9 @@ quarantine = typer.Typer(
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(review, name="review")
 app.add_typer(taxonomy, name="taxonomy")
+app.add_typer(tokens, name="tokens")
+app.command()(serve)
+app.command("regulator-pack")(regulator_pack)
 
 FILES_LISTED = 20
 """Collecting more files than this prints totals and failures only; --json always lists all."""
@@ -244,10 +248,6 @@ def query(
     else:
         sys.stdout.buffer.write(result)
         sys.stdout.buffer.flush()
-    # A scan that LIMIT cut short leaves Arrow reading ahead in threads of its own, which abort the
-    # interpreter when it takes itself apart. All output is written: leave without taking apart.
-    sys.stderr.flush()
-    os._exit(0)
 
 
 @app.command()

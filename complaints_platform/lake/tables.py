@@ -19,8 +19,6 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
@@ -80,6 +78,9 @@ class StoredFile:
         """What the rows were made from (empty for tables without fingerprints)."""
         return PurePosixPath(self.path).name.split("-", 1)[0]
 
+
+DELETION_VECTORS = "deletionVectors"
+"""A feature that another writer may have switched on; files are read whole here."""
 
 NEVER_WRITTEN = -1
 """Version of a table before its first write."""
@@ -298,11 +299,6 @@ class Table:
             files = [file for file in files if file.partition in wanted]
         return self._scan_files(files, columns)
 
-    def dataset(self) -> ds.Dataset | pa.Table:
-        """Return the version as an Arrow data set, for engines that push filters down into it."""
-        table = self._open()
-        return pl.DataFrame(schema=self._schema).to_arrow() if table is None else table.to_pyarrow_dataset()
-
     def _scan_files(self, files: Sequence[StoredFile], columns: Sequence[str] | None) -> pl.LazyFrame:
         names = list(columns or self._schema.names())
         if not files:
@@ -389,6 +385,8 @@ class Table:
             raise LakeError(f"{self.uri} can't be read: {_in_one_line(error)}") from error
 
     def _files(self, table: DeltaTable) -> list[StoredFile]:
+        if DELETION_VECTORS in (table.protocol().reader_features or ()):
+            raise LakeError(f"{self.uri} uses deletion vectors: its files alone don't say which rows are live")
         actions = table.get_add_actions(flatten=True)
         columns = {
             name: actions.column(name).to_pylist()
