@@ -1,0 +1,63 @@
+// How soon customers hear from us, how soon it is solved, how much is open.
+
+import { ask } from "../api.js";
+import { h } from "../dom.js";
+import { filterBar } from "../filters.js";
+import * as format from "../format.js";
+import { changed, filtersOf, go, hrefTo } from "../route.js";
+import { DIMENSIONS, titleOf } from "../session.js";
+import * as ui from "../ui.js";
+import { definition, knownMetrics, seriesChart } from "./trends.js";
+
+const OF_SERVICE = /response|resol|timely|backlog|open_complaints|repeat|episode|case/;
+const BREAKDOWNS = ["channel", "region", "category", "product"];
+
+export async function render(context) {
+  const { params, signal } = context;
+  const metrics = (await knownMetrics(signal)).filter((metric) => OF_SERVICE.test(metric.name));
+  context.live = true;
+  if (!metrics.length) {
+    return h("div", { class: "page" }, ui.pageHead("Response & resolution"),
+      ui.empty("Not measured", "No metric of response or resolution is defined in this installation."));
+  }
+  const chosen = metrics.find((metric) => metric.name === params.get("metric")) || metrics[0];
+  const dimensions = BREAKDOWNS.filter((name) => chosen.dimensions.includes(name));
+  const by = dimensions.includes(params.get("by")) ? params.get("by") : dimensions[0];
+  const grain = chosen.grains.includes("day") ? "day" : chosen.grains[0];
+  const filters = filtersOf(params);
+  const of = (metric, more) => ask(`metrics/${metric.name}`, { params: changed(filters, { compare: "previous", ...more }), signal });
+  const [totals, series, breakdown] = await Promise.all([
+    Promise.all(metrics.map((metric) => of(metric, { grain: "total" }))),
+    of(chosen, { grain }),
+    by ? of(chosen, { grain: "total", by }) : null,
+  ]);
+  const at = (changes) => hrefTo("service", changed(params, changes));
+  return h("div", { class: "page" },
+    ui.pageHead("Response & resolution", "How soon customers hear from us, how soon it is solved, and what is still open."),
+    filterBar("service", params, series, ["channel", "region", "category", "product"]),
+    h("ul", { class: "tiles" }, metrics.map((metric, number) => {
+      const row = totals[number].rows[0] || {};
+      return h("li", { class: `tile ${metric === chosen ? "chosen" : ""}` },
+        h("a", { href: at({ metric: metric.name }), "aria-current": metric === chosen ? "true" : null, "data-focus": `metric:${metric.name}` },
+          h("span", { class: "tile-title" }, metric.title),
+          h("span", { class: "tile-value" }, format.measure(row.value, metric.unit)),
+          h("span", { class: "tile-delta" }, ui.delta(row.value, row.previous, metric),
+            !format.isMissing(row.previous) && h("span", { class: "muted" }, `before: ${format.measure(row.previous, metric.unit)}`))));
+    })),
+    seriesChart(chosen, series, grain, "previous", filters),
+    by && ui.card(`${chosen.title} by ${DIMENSIONS[by].toLowerCase()}`, {
+      aside: ui.segmented("Broken down by", dimensions.map((name) => [name, DIMENSIONS[name]]), by, (name) => go(at({ by: name }))),
+    }, breakdownTable(chosen, by, breakdown, at)),
+    definition(chosen));
+}
+
+function breakdownTable(metric, by, { rows }, at) {
+  if (!rows.length) return ui.empty("Nothing to show", "No complaint of this period and these filters has the times that this needs.");
+  const sorted = [...rows].sort((one, other) => (other.value ?? -1) - (one.value ?? -1));
+  return ui.table(`${metric.title} by ${DIMENSIONS[by].toLowerCase()}`, [
+    { title: DIMENSIONS[by], wide: true, of: (row) => h("a", { href: at({ [by]: row[by] ?? "(none)" }) }, titleOf(by, row[by])) },
+    { title: metric.title, numeric: true, of: (row) => format.measure(row.value, metric.unit) },
+    { title: "Before", numeric: true, of: (row) => format.measure(row.previous, metric.unit) },
+    { title: "Change", of: (row) => ui.delta(row.value, row.previous, metric) },
+  ], sorted);
+}
