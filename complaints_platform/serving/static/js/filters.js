@@ -1,13 +1,15 @@
 // The bar of period and filters. What is chosen goes into the address, and so to every page and every shared link.
 
+import { ask } from "./api.js";
 import { clear, h, icon } from "./dom.js";
 import * as format from "./format.js";
 import { changed, go, hrefTo } from "./route.js";
-import { DIMENSIONS, PLURALS, session, titleOf } from "./session.js";
+import { DIMENSIONS, PLURALS, countedBy, session, titleOf } from "./session.js";
 
 const PRESETS = [[1, "Day"], [7, "7 days"], [30, "30 days"], [90, "90 days"], [365, "Year"]];
 const SEARCHABLE = 9; // longer lists get a box to narrow them
 const NONE = "(none)";
+const MOST_VALUES = 500;
 
 /**
  * @param {string} page where the choice leads
@@ -58,9 +60,10 @@ function filterMenu(name, chosen, choose) {
   const title = DIMENSIONS[name];
   const label = chosen.length === 0 ? title
     : chosen.length === 1 ? `${title}: ${titleOf(name, chosen[0])}` : `${title}: ${chosen.length} chosen`;
-  return menu(name, label, chosen.length > 0, (close) => {
+  return menu(name, label, chosen.length > 0, async (close) => {
+    const values = await valuesOf(name).catch(() => []);
     const picked = new Set(chosen);
-    const options = [...new Set([...valuesOf(name), ...chosen])];
+    const options = [...new Set([...values, ...chosen])];
     const list = h("ul", { class: "options" });
     const show = (wanted) => clear(list, options
       .filter((value) => titleOf(name, value).toLowerCase().includes(wanted.toLowerCase()))
@@ -82,13 +85,16 @@ function filterMenu(name, chosen, choose) {
   });
 }
 
-/** What a filter can be set to: the taxonomy's names, or the values of the newest days. */
-function valuesOf(name) {
+/** What a filter can be set to: the taxonomy's names, or the values of the newest days, the most frequent first. */
+async function valuesOf(name) {
   const { taxonomy, pulse } = session;
   if (name === "category") return taxonomy.categories.map((category) => category.name);
   if (name === "subcategory") return taxonomy.categories.flatMap((category) => category.subcategories.map((each) => each.name));
   if (name === "source") return pulse.freshness.map((each) => each.source);
-  return (pulse[`by_${name}`] || []).map((row) => row[name] ?? NONE);
+  if (pulse[`by_${name}`]) return pulse[`by_${name}`].map((row) => row[name] ?? NONE);
+  if (!countedBy([name]).length) return [];
+  const { rows } = await ask("metrics/complaints", { params: { by: name, limit: MOST_VALUES } });
+  return rows.sort((one, other) => other.value - one.value).map((row) => row[name] ?? NONE);
 }
 
 /** A button with a panel below it. Escape and a click elsewhere close it without a change. */
@@ -106,8 +112,9 @@ function menu(name, label, active, content) {
     document.removeEventListener("pointerdown", outside);
     if (focus) opener.focus();
   };
-  const open = () => {
-    clear(panel, content(close));
+  const open = async () => {
+    const parts = await content(close);
+    clear(panel, parts);
     panel.hidden = false;
     opener.setAttribute("aria-expanded", "true");
     document.addEventListener("pointerdown", outside);

@@ -35,18 +35,23 @@ export function measure(value, unit) {
 /** The same for the axis of a chart, where there is little room. */
 export function axisMeasure(value, unit) {
   if (isShare(unit)) return wholePercents.format(value);
-  if (isDuration(unit)) return duration(value * MINUTES[unit], true);
+  if (isDuration(unit)) return roundDuration(value * MINUTES[unit]);
   return compactNumber.format(value);
 }
 
 /** Minutes as `45 min`, `3 h 20 min`, `2 d 4 h`. */
-export function duration(minutes, short = false) {
+export function duration(minutes) {
   const total = Math.round(minutes);
   if (total < HOUR) return `${total} min`;
   const [size, name, below, belowName] = total < DAY ? [HOUR, "h", MINUTE, "min"] : [DAY, "d", HOUR, "h"];
   const first = Math.floor(total / size);
   const rest = Math.floor((total % size) / below);
-  return short || rest === 0 ? `${first} ${name}` : `${first} ${name} ${rest} ${belowName}`;
+  return rest === 0 ? `${first} ${name}` : `${first} ${name} ${rest} ${belowName}`;
+}
+
+function roundDuration(minutes) {
+  if (minutes < HOUR) return `${tenth.format(minutes)} min`;
+  return minutes < 2 * DAY ? `${tenth.format(minutes / HOUR)} h` : `${tenth.format(minutes / DAY)} d`;
 }
 
 /**

@@ -100,8 +100,8 @@ function freshness() {
     : `All ${format.count(sources.length)} sources on time`;
   return h("p", { class: "as-of" },
     h("a", { class: `fresh ${late.length ? "warn" : "good"}`, href: hrefTo("quality") }, h("span", { class: "pip", "aria-hidden": "true" }), state),
-    h("span", { class: "as-of-time" }, "As of ", h("time", { datetime: asOf }, format.time(asOf))),
-    h("span", { class: "as-of-more" }, `data to ${format.day(to)}`), h("span", { class: "as-of-more" }, format.zone()));
+    asOf && h("span", { class: "as-of-time" }, "As of ", h("time", { datetime: asOf }, format.time(asOf))),
+    h("span", { class: "as-of-more" }, to ? `data to ${format.day(to)}` : "no data yet"), h("span", { class: "as-of-more" }, format.zone()));
 }
 
 function themeButton() {

@@ -3,12 +3,13 @@
 
 import { ask } from "./api.js";
 
-export const session = { me: null, taxonomy: null, pulse: null, alerts: null };
+export const session = { me: null, taxonomy: null, metrics: null, pulse: null, alerts: null };
 
 /** Ask who we are and what everything is called. */
 export async function open() {
   session.me = await ask("me");
-  [session.taxonomy, session.pulse] = await Promise.all([ask("taxonomy"), ask("overview")]);
+  const [taxonomy, { metrics }, pulse] = await Promise.all([ask("taxonomy"), ask("metrics"), ask("overview")]);
+  Object.assign(session, { taxonomy, metrics, pulse });
   session.alerts = await firstAlerts();
 }
 
@@ -18,7 +19,6 @@ export async function takePulse() {
 }
 
 async function firstAlerts() {
-  if (!can("alerts")) return null;
   try {
     return await ask("alerts");
   } catch (error) {
@@ -26,6 +26,12 @@ async function firstAlerts() {
     throw error;
   }
 }
+
+/** The metric of a name, if the service knows it. */
+export const metricOf = (name) => session.metrics.find((metric) => metric.name === name);
+
+/** The filters that complaints can be counted by. */
+export const countedBy = (names) => names.filter((name) => metricOf("complaints").dimensions.includes(name));
 
 /** Whether the asker's role includes a right. */
 export const can = (right) => session.me.rights.includes(right);

@@ -13,11 +13,11 @@ export async function render(context) {
   const path = `complaints/${encodeURIComponent(id)}`;
   const [data, explanation] = await Promise.all([
     ask(path, { signal }),
-    can("explanation") ? ask(`${path}/explanation`, { signal }).catch((error) => ({ error })) : null,
+    ask(`${path}/explanation`, { signal }).catch((error) => ({ error })),
   ]);
-  if (explanation && explanation.error && explanation.error.name === "AbortError") throw explanation.error;
+  if (explanation.error && explanation.error.name === "AbortError") throw explanation.error;
   const { complaint } = data;
-  const terms = (explanation && explanation.terms) || [];
+  const terms = explanation.terms || [];
   return h("div", { class: "page" },
     h("p", { class: "back" }, h("a", { href: hrefTo("search"), on: { click: goBack } }, "← Back")),
     ui.pageHead("Complaint", h("span", { class: "complaint-facts" }, ui.facts([
@@ -34,13 +34,10 @@ export async function render(context) {
 }
 
 function goBack(event) {
-  if (history_length() > 1) {
-    event.preventDefault();
-    window.history.back();
-  }
+  if (window.history.length < 2) return; // opened from a link: there is the search to go to
+  event.preventDefault();
+  window.history.back();
 }
-
-const history_length = () => window.history.length;
 
 function decision(context, { complaint, corrections }, explanation) {
   const person = complaint.category_source === "person";
@@ -54,7 +51,7 @@ function decision(context, { complaint, corrections }, explanation) {
       said.replaceChildren(ui.note("bad", `Not saved: ${error.message} ${error.hint || ""}`));
     }
   };
-  const alternatives = ((explanation && explanation.alternatives) || []).filter((each) => each.category !== complaint.category).slice(0, 2);
+  const alternatives = (explanation.alternatives || []).filter((each) => each.category !== complaint.category).slice(0, 2);
   return ui.card("Category", {},
     h("p", { class: "decided" }, h("strong", {}, categoryTitle(complaint.category, complaint.subcategory)), " ",
       person ? ui.badge("Decided by a person", "good") : complaint.needs_review ? ui.badge("Needs review", "warn") : null),
@@ -64,7 +61,7 @@ function decision(context, { complaint, corrections }, explanation) {
       h("span", {}, each.is_complaint === false ? "No complaint" : categoryTitle(each.category, each.subcategory)),
       h("span", { class: "muted small" }, `${each.author}, ${format.time(each.at)}`)))),
     corrections.length > 0 && !person && ui.note("plain", "The correction is kept. It shows in the numbers when the day has been made anew."),
-    can("corrections") && h("div", { class: "actions" },
+    can("review") && h("div", { class: "actions" },
       alternatives.map((each) => ui.button(`It is ${categoryTitle(each.category, each.subcategory)}`, () => correct({ category: each.category, subcategory: each.subcategory ?? null, is_complaint: true }))),
       ui.button("Another category …", async () => {
         const chosen = await chooseCategory();
@@ -75,7 +72,6 @@ function decision(context, { complaint, corrections }, explanation) {
 }
 
 function why(explanation) {
-  if (!explanation) return null;
   if (explanation.error) return ui.card("Why this category", {}, ui.empty("Not known", explanation.error.message));
   if (!explanation.terms.length) return null;
   const strongest = Math.max(...explanation.terms.map(({ weight }) => Math.abs(weight)), Number.MIN_VALUE);
@@ -106,7 +102,7 @@ function about({ complaint, episode }) {
     pair("Status", complaint.status ? humanise(complaint.status) : "not given"),
     complaint.language && pair("Language", languageOf(complaint.language)),
     complaint.segment && pair("Segment", complaint.segment),
-    complaint.customer_key && can("complaints") && pair("Customer", h("a", { href: hrefTo("search", { customer_key: complaint.customer_key }) }, "Other complaints of this customer")),
+    complaint.customer_key && pair("Customer", h("a", { href: hrefTo("search", { customer_key: complaint.customer_key }) }, "Other complaints of this customer")),
     episode && episode.contacts && pair("Case", `${format.plural(episode.contacts, "contact")} about this`),
     complaint.near_duplicate_of && pair("Nearly the same as", h("a", { href: complaintHref(complaint.near_duplicate_of) }, "an earlier complaint")),
     complaint.time_flags && pair("Times left out", complaint.time_flags),

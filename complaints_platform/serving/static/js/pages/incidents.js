@@ -6,7 +6,7 @@ import { h, icon } from "../dom.js";
 import { filterBar } from "../filters.js";
 import * as format from "../format.js";
 import { changed, filtersOf, go, hrefTo } from "../route.js";
-import { can, session, titleOf } from "../session.js";
+import { can, countedBy, session, titleOf } from "../session.js";
 import * as ui from "../ui.js";
 
 const STATES = [["", "All"], ["true", "Now"], ["false", "Over"]];
@@ -22,7 +22,7 @@ async function list({ params, signal }) {
   const period = { from: params.get("from") || from || session.pulse.from, to: params.get("to") || to || session.pulse.to };
   return h("div", { class: "page" },
     ui.pageHead("Incidents", "Where complaints rose clearly above what is usual for that weekday and hour."),
-    filterBar("incidents", params, period, ["channel", "region", "category"]),
+    filterBar("incidents", params, period, countedBy(["channel", "region", "category"])),
     h("div", { class: "controls" }, ui.segmented("Which", STATES, open, (value) => go(hrefTo("incidents", changed(params, { open: value }))))),
     incidents.length
       ? h("ul", { class: "incidents cards" }, incidents.map((incident) => h("li", { class: `card incident-card ${incident.open ? "open" : ""}` },

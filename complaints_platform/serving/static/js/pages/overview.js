@@ -6,19 +6,20 @@ import { h, icon } from "../dom.js";
 import { filterBar } from "../filters.js";
 import * as format from "../format.js";
 import { changed, filtersOf, go, hrefTo } from "../route.js";
-import { humanise, titleOf } from "../session.js";
+import { countedBy, humanise, session, titleOf } from "../session.js";
 import * as ui from "../ui.js";
 
 const TILES = 8;
 
 export async function render(context) {
   const filters = filtersOf(context.params);
+  if (!session.pulse.to) return nothingYet();
   const data = await ask("overview", { params: filters, signal: context.signal });
   context.live = true;
   const before = format.days(data.previous_from, data.previous_to);
   return h("div", { class: "page" },
     ui.pageHead("Overview", h("span", {}, format.days(data.from, data.to), h("span", { class: "muted" }, `, compared with ${before}`))),
-    filterBar("overview", context.params, data, ["channel", "region", "category", "product"]),
+    filterBar("overview", context.params, data, countedBy(["channel", "region", "category", "product"])),
     notes(data),
     h("ul", { class: "tiles" }, data.headline.slice(0, TILES).map((entry) => tile(entry, filters))),
     h("div", { class: "columns wide-left" },
@@ -31,6 +32,12 @@ export async function render(context) {
       breakdown("What about", "category", data, filters),
       breakdown("Where", "region", data, filters),
       h("div", { class: "stack" }, breakdown("By which channel", "channel", data, filters), freshness(data.freshness))));
+}
+
+function nothingYet() {
+  return h("div", { class: "page" }, ui.pageHead("Overview"),
+    ui.empty("There are no complaints yet", "As soon as files of complaints arrive and are taken in, they are counted here.",
+      h("a", { class: "button", href: hrefTo("quality") }, "What has arrived")));
 }
 
 function notes(data) {

@@ -11,7 +11,7 @@ export async function render(context) {
   const data = await ask("health", { signal: context.signal });
   context.live = true;
   const { reconciliation, model } = data;
-  const stale = Object.entries(data.stale).filter(([, days]) => lengthOf(days) > 0);
+  const stale = Object.entries(data.stale).filter(([, days]) => days > 0);
   return h("div", { class: "page" },
     ui.pageHead("Data quality", "Whether the numbers can be relied on, and what is done with what arrives."),
     ui.card("In short", {}, data.sentences.length
@@ -43,16 +43,16 @@ export async function render(context) {
         : ui.empty("Nothing is set aside", "Every record could be read.")),
       ui.card("What the complaints look like", {}, data.quality.length
         ? h("dl", { class: "quality" }, data.quality.map((entry) => h("div", {},
-          h("dt", {}, entry.title), h("dd", {}, h("strong", {}, format.measure(entry.value, entry.unit)), h("span", { class: "muted" }, plainWords(entry))))))
+          h("dt", {}, entry.title), h("dd", {}, h("strong", {}, format.measure(entry.value, entry.unit)), h("span", { class: "muted" }, entry.words)))))
         : ui.empty("Not measured yet"))),
     h("div", { class: "columns" },
       ui.card("Tables", {}, stale.length
         ? ui.table("Days to make anew", [
           { title: "Table", of: ([name]) => name },
-          { title: "Days to make anew", numeric: true, of: ([, days]) => format.count(lengthOf(days)) },
+          { title: "Days to make anew", numeric: true, of: ([, days]) => format.count(days) },
         ], stale)
         : ui.empty("Everything is up to date", "All that was received and corrected is in the tables.")),
-      ui.card("The classifier", {}, model
+      ui.card("The classifier", {}, model && model.version
         ? h("dl", { class: "pairs" },
           pair("Version", h("code", {}, model.version)), pair("Categories", `version ${model.taxonomy_version}`),
           model.trained_at && pair("Trained", format.time(model.trained_at)),
@@ -67,15 +67,14 @@ const tile = (title, value, more) => h("li", { class: "tile" }, h("div", {},
 
 const pair = (title, value) => h("div", {}, h("dt", {}, title), h("dd", {}, value));
 const sum = (rows, name) => rows.reduce((total, row) => total + row[name], 0);
-const lengthOf = (days) => (Array.isArray(days) ? days.length : days);
-const plainWords = (entry) => entry.plain_words || entry["plain words"] || entry.words || "";
 
 function openFiles(files) {
-  if (!files || !files.length) return null;
-  const columns = Object.keys(files[0]);
-  return ui.card("Files that are not accounted for yet", { lead: "Their days have not been made since they arrived" },
-    ui.table("Files that are not accounted for yet", columns.map((name) => ({
-      title: humanise(name), numeric: typeof files[0][name] === "number",
-      of: (row) => (typeof row[name] === "number" ? format.count(row[name]) : String(row[name] ?? "–")),
-    })), files));
+  return files.length > 0 && ui.card("Files that are not accounted for yet", { lead: "Some of their days have not been made since they arrived" },
+    ui.table("Files that are not accounted for yet", [
+      { title: "File", of: (row) => row.file_name },
+      { title: "Source", of: (row) => humanise(row.source) },
+      { title: "Received", of: (row) => format.time(row.received_at) },
+      { title: "Records", numeric: true, of: (row) => format.count(row.received) },
+      { title: "Not counted yet", numeric: true, of: (row) => format.count(row.waiting) },
+    ], files));
 }

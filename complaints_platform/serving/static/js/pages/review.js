@@ -36,12 +36,12 @@ class Queue {
     this.decided = [];
     this.held = null;
     this.problem = null;
-    this.mayDecide = can("corrections");
+    this.mayDecide = can("review");
     this.stage = h("div", { class: "review-stage" });
     this.side = h("div", { class: "review-side" });
     this.status = h("div", { class: "held", role: "status" });
     this.root = h("div", { class: "page" },
-      ui.pageHead("Review queue", "What the classifier doubts, the most telling first. Each decision counts at once for its complaint, and teaches the classifier."),
+      ui.pageHead("Review queue", "What the classifier doubts, the most telling first. Each decision stands for its complaint, and teaches the classifier."),
       h("div", { class: "review" }, h("div", {}, this.stage, this.status), this.side));
     this.onPageHide = () => this.flush(true);
     window.addEventListener("pagehide", this.onPageHide);

@@ -8,6 +8,7 @@ import { changed, go, hrefTo } from "../route.js";
 import * as ui from "../ui.js";
 
 const PAGE = 25;
+const DEFAULT_DAYS = 30; // as the service does without a period
 const OFFERED = ["channel", "region", "category", "subcategory", "product", "source"];
 const SORTS = [["newest", "Newest"], ["relevance", "Best match"]];
 
@@ -29,12 +30,18 @@ export async function render(context) {
     ui.pageHead("Search", "In the words of the complaints; personal data is left out of them."),
     h("form", { role: "search", class: "search-form", on: { submit: (event) => { event.preventDefault(); find({ q: field.value.trim(), sort: null }); } } },
       field, h("button", { type: "submit", class: "button primary" }, "Search")),
-    filterBar("search", params, { from: params.get("from") || answer.from || answer.indexed_from, to: params.get("to") || answer.to || answer.indexed_to }, OFFERED),
+    filterBar("search", params, periodOf(params, answer), OFFERED),
     h("div", { class: "controls" },
       check("needs_review", "Only what needs review"), check("near_duplicates", "Only near duplicates"),
       query && ui.segmented("Order", SORTS, sort, (value) => find({ sort: value }))),
     params.get("customer_key") && ui.note("plain", "Only complaints of one customer. ", h("a", { href: hrefTo("search", changed(params, { customer_key: null })) }, "Of all customers")),
     results(answer, asked, query.split(/\s+/).filter(Boolean), signal));
+}
+
+function periodOf(params, answer) {
+  const last = params.get("to") || answer.indexed_to;
+  const first = last && format.shiftDay(last, 1 - DEFAULT_DAYS);
+  return { from: params.get("from") || (first < answer.indexed_from ? answer.indexed_from : first), to: last };
 }
 
 function results(answer, asked, words, signal) {

@@ -4,17 +4,17 @@ import { ask } from "../api.js";
 import { h } from "../dom.js";
 import { filterBar } from "../filters.js";
 import * as format from "../format.js";
-import { changed, filtersOf, go, hrefTo } from "../route.js";
-import { DIMENSIONS, titleOf } from "../session.js";
+import { changed, go, hrefTo } from "../route.js";
+import { DIMENSIONS, session, titleOf } from "../session.js";
 import * as ui from "../ui.js";
-import { definition, knownMetrics, seriesChart } from "./trends.js";
+import { definition, filtersFor, leftOut, seriesChart } from "./trends.js";
 
 const OF_SERVICE = /response|resol|timely|backlog|open_complaints|repeat|episode|case/;
 const BREAKDOWNS = ["channel", "region", "category", "product"];
 
 export async function render(context) {
   const { params, signal } = context;
-  const metrics = (await knownMetrics(signal)).filter((metric) => OF_SERVICE.test(metric.name));
+  const metrics = session.metrics.filter((metric) => OF_SERVICE.test(metric.name));
   context.live = true;
   if (!metrics.length) {
     return h("div", { class: "page" }, ui.pageHead("Response & resolution"),
@@ -24,8 +24,8 @@ export async function render(context) {
   const dimensions = BREAKDOWNS.filter((name) => chosen.dimensions.includes(name));
   const by = dimensions.includes(params.get("by")) ? params.get("by") : dimensions[0];
   const grain = chosen.grains.includes("day") ? "day" : chosen.grains[0];
-  const filters = filtersOf(params);
-  const of = (metric, more) => ask(`metrics/${metric.name}`, { params: changed(filters, { compare: "previous", ...more }), signal });
+  const { filters, left } = filtersFor(chosen, params);
+  const of = (metric, more) => ask(`metrics/${metric.name}`, { params: changed(filtersFor(metric, params).filters, { compare: "previous", ...more }), signal });
   const [totals, series, breakdown] = await Promise.all([
     Promise.all(metrics.map((metric) => of(metric, { grain: "total" }))),
     of(chosen, { grain }),
@@ -34,7 +34,8 @@ export async function render(context) {
   const at = (changes) => hrefTo("service", changed(params, changes));
   return h("div", { class: "page" },
     ui.pageHead("Response & resolution", "How soon customers hear from us, how soon it is solved, and what is still open."),
-    filterBar("service", params, series, ["channel", "region", "category", "product"]),
+    filterBar("service", params, series, BREAKDOWNS.filter((name) => metrics.some((metric) => metric.dimensions.includes(name)))),
+    leftOut(chosen, left),
     h("ul", { class: "tiles" }, metrics.map((metric, number) => {
       const row = totals[number].rows[0] || {};
       return h("li", { class: `tile ${metric === chosen ? "chosen" : ""}` },

@@ -5,8 +5,8 @@ import { categoryAxis, chart, legendOf, valueAxis } from "../charts.js";
 import { h } from "../dom.js";
 import { filterBar } from "../filters.js";
 import * as format from "../format.js";
-import { changed, filtersOf, go, hrefTo } from "../route.js";
-import { DIMENSIONS, PLURALS, can, titleOf } from "../session.js";
+import { FILTERS, changed, filtersOf, go, hrefTo } from "../route.js";
+import { DIMENSIONS, PLURALS, can, metricOf, session, titleOf } from "../session.js";
 import * as ui from "../ui.js";
 
 const GRAINS = [["hour", "Hours"], ["day", "Days"], ["week", "Weeks"], ["month", "Months"]];
@@ -15,23 +15,14 @@ const DRILL = ["region", "category", "subcategory", "channel", "product"];
 const OFFERED = ["channel", "region", "category", "subcategory", "product", "source"];
 const FIRST_ROWS = 15;
 
-let metrics = null;
-
-/** All metrics that the service knows; asked for once. */
-export async function knownMetrics(signal) {
-  metrics ??= (await ask("metrics", { signal })).metrics;
-  return metrics;
-}
-
 export async function render(context) {
-  const known = await knownMetrics(context.signal);
   const { params } = context;
-  const metric = known.find((each) => each.name === params.get("metric")) || known.find((each) => each.name === "complaints") || known[0];
+  const metric = metricOf(params.get("metric")) || metricOf("complaints");
   const grain = oneOf(params.get("grain"), metric.grains, metric.grains.includes("day") ? "day" : metric.grains[0]);
   const dimensions = DRILL.filter((name) => metric.dimensions.includes(name));
   const by = oneOf(params.get("by"), dimensions, dimensions.find((name) => !params.has(name)) || dimensions[0]);
   const compare = oneOf(params.get("compare"), ["previous", "year"], "previous");
-  const filters = filtersOf(params);
+  const { filters, left } = filtersFor(metric, params);
   const at = (changes) => hrefTo("trends", changed(params, { metric: metric.name, grain, by, compare, ...changes }));
   const asked = (more) => ({ params: changed(filters, more), signal: context.signal });
   const [series, breakdown, lines] = await Promise.all([
@@ -41,7 +32,7 @@ export async function render(context) {
   ]);
   context.live = true;
   const select = h("select", { id: "metric", "data-focus": "metric", on: { change: (event) => go(at({ metric: event.target.value })) } },
-    known.map((each) => h("option", { value: each.name, selected: each.name === metric.name }, each.title)));
+    session.metrics.map((each) => h("option", { value: each.name, selected: each.name === metric.name }, each.title)));
   return h("div", { class: "page" },
     ui.pageHead("Trends", metric.description),
     filterBar("trends", params, series, OFFERED.filter((name) => metric.dimensions.includes(name))),
@@ -51,11 +42,23 @@ export async function render(context) {
         ui.segmented("Grain", GRAINS.filter(([name]) => metric.grains.includes(name)), grain, (value) => go(at({ grain: value })))),
       h("div", { class: "control" }, h("span", { "aria-hidden": "true" }, "Compared with"),
         ui.segmented("Compared with", COMPARISONS, compare, (value) => go(at({ compare: value }))))),
+    leftOut(metric, left),
     series.mixed_versions && ui.note("plain", "These days were categorised by different models: a change between categories may be theirs."),
     seriesChart(metric, series, grain, compare, filters),
     by && drillTable({ metric, by, dimensions, breakdown, lines, filters, at }),
     definition(metric));
 }
+
+/** The filters that a metric can be asked by, and the names of those that it does not know. */
+export function filtersFor(metric, params) {
+  const filters = filtersOf(params);
+  const left = FILTERS.filter((name) => filters.has(name) && !metric.dimensions.includes(name));
+  for (const name of left) filters.delete(name);
+  return { filters, left };
+}
+
+export const leftOut = (metric, left) => left.length > 0 && ui.note("plain",
+  `“${metric.title}” is not known by ${format.list(left.map((name) => DIMENSIONS[name].toLowerCase()))}: that filter is left out here.`);
 
 const oneOf = (value, allowed, otherwise) => (allowed.includes(value) ? value : otherwise);
 
