@@ -1,46 +1,58 @@
-// What people were told of, and who has taken note.
+// What the platform noticed by itself, who was told, and who has taken note.
 
 import { ask } from "../api.js";
 import { h } from "../dom.js";
 import * as format from "../format.js";
-import { changed, go, hrefTo, incidentHref } from "../route.js";
+import { changed, go, hrefTo } from "../route.js";
 import { can, humanise } from "../session.js";
 import * as ui from "../ui.js";
 
+const CHOICES = [["all", "All"], ["open", "Open"], ["unacknowledged", "Open, nobody has taken note"], ["resolved", "Resolved"]];
+const STATES = { open: ["Open", "bad"], resolved: ["Resolved", "good"], happened: ["For information", "plain"] };
+
 export async function render(context) {
-  const { params, signal, redraw, announce } = context;
-  const answer = await ask("alerts", { params: { state: params.get("state") }, signal });
+  const { params, signal } = context;
+  const state = CHOICES.some(([name]) => name === params.get("state")) ? params.get("state") : "all";
+  const { alerts, receivers } = await ask("alerts", { params: { state }, signal });
   context.live = true;
-  const { alerts } = answer;
-  const states = [...new Set(["", ...(answer.states || ["open", "acknowledged", "resolved"])])];
-  const problem = h("div", {});
-  const acknowledge = async (alert) => {
-    try {
-      await ask(`alerts/${encodeURIComponent(idOf(alert))}/ack`, { method: "POST", body: {} });
-      announce("Acknowledged");
-      redraw();
-    } catch (error) {
-      problem.replaceChildren(ui.failure(error, () => acknowledge(alert)));
-    }
-  };
+  const failing = (receivers || []).filter((receiver) => receiver.failures > 0);
   return h("div", { class: "page" },
-    ui.pageHead("Alerts", "What the platform noticed by itself. To acknowledge one tells the others that you look after it."),
-    h("div", { class: "controls" }, ui.segmented("Which", states.map((state) => [state, state ? humanise(state) : "All"]), params.get("state") || "",
-      (state) => go(hrefTo("alerts", changed(params, { state }))))),
-    problem,
+    ui.pageHead("Alerts", "What the platform noticed by itself in the last 30 days. Taking note of one tells the others that you look after it."),
+    h("div", { class: "controls" }, ui.segmented("Which", CHOICES, state, (value) => go(hrefTo("alerts", changed(params, { state: value }))))),
+    failing.map((receiver) => ui.note("warn", `${receiver.receiver} could not be reached since ${format.time(receiver.at)}. What it should hear is kept and sent when it answers again.`)),
     alerts.length
-      ? h("ul", { class: "cards alerts" }, alerts.map((alert) => h("li", { class: "card alert" },
-        h("div", { class: "incident-head" }, alert.severity && ui.severityBadge(alert.severity), alert.state && ui.badge(humanise(alert.state), alert.state === "acknowledged" || alert.state === "resolved" ? "good" : "plain")),
-        h("h2", {}, alert.title || humanise(alert.kind)),
-        h("p", {}, alert.message || alert.meaning),
-        alert.next_step && h("p", { class: "muted" }, `What to do: ${alert.next_step}`),
-        h("p", { class: "complaint-facts" }, ui.facts([
-          format.time(alert.created_at || alert.at), alert.source && humanise(alert.source), alert.acknowledged_by && `taken note of by ${alert.acknowledged_by}`,
-        ])),
-        h("div", { class: "actions" },
-          can("acknowledge") && alert.state !== "acknowledged" && alert.state !== "resolved" && ui.button("Acknowledge", () => acknowledge(alert), { "data-focus": `ack:${idOf(alert)}` }),
-          alert.incident_id && h("a", { class: "button quiet", href: incidentHref(alert.incident_id) }, "The incident")))))
-      : ui.empty("No alerts", "Nothing needs attention."));
+      ? h("ul", { class: "cards" }, alerts.map((alert) => h("li", { class: `card alert ${alert.state === "open" ? "open" : ""}` }, one(alert, context))))
+      : ui.empty(state === "all" ? "No alerts" : "None of these", "Nothing needs attention."));
 }
 
-const idOf = (alert) => alert.alert_id || alert.id;
+function one(alert, { redraw, announce }) {
+  const problem = h("div", { role: "status" });
+  const acknowledge = async () => {
+    try {
+      await ask(`alerts/${encodeURIComponent(alert.id)}/ack`, { method: "POST", body: {} });
+      announce("Noted");
+      redraw();
+    } catch (error) {
+      problem.replaceChildren(ui.note("bad", `Not noted: ${error.message} ${error.hint || ""}`));
+    }
+  };
+  const [words, kind] = STATES[alert.state] || [humanise(alert.state), "plain"];
+  const told = [...new Set((alert.deliveries || []).filter((delivery) => delivery.delivered).map((delivery) => delivery.receiver))];
+  return [
+    h("div", { class: "incident-head" }, ui.severityBadge(alert.severity), ui.badge(words, kind)),
+    h("h2", {}, alert.title),
+    h("p", {}, alert.text),
+    h("p", { class: "muted" }, alert.meaning),
+    alert.state === "open" && alert.next_step && h("p", {}, h("strong", {}, "What to do: "), alert.next_step),
+    h("p", { class: "complaint-facts" }, ui.facts([
+      `since ${format.time(alert.opened_at)}`, alert.changed_at !== alert.opened_at && `changed ${format.time(alert.changed_at)}`,
+      alert.source && humanise(alert.source), alert.day && format.day(alert.day),
+      told.length > 0 && `told: ${format.list(told)}`, alert.waiting && "waits to be sent",
+      alert.acknowledged && `${alert.acknowledged.by} has taken note, ${format.time(alert.acknowledged.at)}`,
+    ])),
+    h("div", { class: "actions" },
+      can("acknowledge") && alert.state === "open" && !alert.acknowledged && ui.button("I take note", acknowledge, { "data-focus": `ack:${alert.id}`, "aria-label": `I take note of: ${alert.title}` }),
+      alert.kind === "incident" && h("a", { class: "button quiet", href: hrefTo("incidents") }, "The incidents")),
+    problem,
+  ];
+}
