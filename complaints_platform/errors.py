@@ -30,3 +30,7 @@ class ModelError(ComplaintsError):
 
 class QueryError(ComplaintsError):
     """A query was refused or failed; the message says why."""
+
+
+class AuthError(ComplaintsError):
+    """Tokens or roles are missing or wrong; the message says where."""

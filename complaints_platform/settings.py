@@ -105,6 +105,24 @@ class Settings(BaseSettings):
         default=90, ge=1, description="Days after which Dagster's runs are deleted, but for the last of each partition."
     )
     workers: int = Field(default=2, ge=1, le=64, description="Days or files processed at once within a run.")
+    cache: Path = Field(
+        default=HOME / "cache",
+        description="Folder of what the query service keeps at hand; may be deleted while it does not run.",
+    )
+    tokens: SecretStr = Field(
+        default=SecretStr(""),
+        description="Who may ask the query service: lines of role, SHA-256 of the token and name.",
+    )
+    tokens_file: Path | None = Field(
+        default=None, description="A file of such lines; it is read again when it changes."
+    )
+    serving_memory_mb: int = Field(
+        default=1024, ge=256, description="Memory for the query service's tables; what goes beyond waits on disk."
+    )
+    sql_memory_mb: int = Field(default=1024, ge=256, description="Memory of one SQL query through the service.")
+    sql_seconds: float = Field(default=30, gt=0, le=600, description="Seconds that one SQL query may take.")
+    sql_rows: int = Field(default=100_000, ge=1, description="Rows that one SQL query may return.")
+    sql_at_once: int = Field(default=2, ge=1, le=32, description="SQL queries that run at once; others wait shortly.")
 
     @field_validator("lake", "landing")
     @classmethod
@@ -123,11 +141,11 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is not a folder; allowed is a folder that holds <name>/defs.yaml files")
         return value
 
-    @field_validator("taxonomy", "regions")
+    @field_validator("taxonomy", "regions", "tokens_file")
     @classmethod
     def _file_exists(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value is not None and not value.is_file():
-            raise ValueError(f"{value} is not a file; allowed is the path of a YAML file of {info.field_name}")
+            raise ValueError(f"{value} is not a file; allowed is the path of the {info.field_name} file")
         return value
 
     @field_validator("time_zone")

@@ -20,13 +20,25 @@ ALLOWED = {
     "collection": {"errors", "schemas", "settings", "sources", "lake", "cleaning"},
     "pipeline": {"errors", "schemas", "settings", "sources", "lake", "cleaning", "classification", "marts"},
     "generator": {"errors", "schemas", "lake"},
-    "serving": {"errors", "schemas", "settings", "sources", "lake", "marts", "collection", "pipeline"},
+    "serving": {
+        "errors",
+        "schemas",
+        "settings",
+        "sources",
+        "lake",
+        "cleaning",
+        "classification",
+        "marts",
+        "collection",
+        "pipeline",
+    },
+    "commands": EVERYTHING,
     "defs": EVERYTHING,
     "definitions": EVERYTHING,
     "demo": EVERYTHING,
     "cli": EVERYTHING,
 }
-KNOWS_DAGSTER = {"defs", "definitions", "demo", "cli"}
+KNOWS_DAGSTER = {"defs", "definitions", "demo", "cli", "commands"}
 BELONGS_TO_DEFS = {Path("sources/component.py")}
 
 

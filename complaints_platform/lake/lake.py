@@ -2,6 +2,7 @@
 
 from complaints_platform.lake import layout
 from complaints_platform.lake.arrivals import Arrivals
+from complaints_platform.lake.audit import Audit
 from complaints_platform.lake.corrections import Corrections
 from complaints_platform.lake.journal import Journal
 from complaints_platform.lake.key_index import KeyIndex
@@ -37,6 +38,7 @@ class Lake:
         self.manifests = Manifests(self.store)
         self.labels = Labels(self.store)
         self.corrections = Corrections(self.store)
+        self.audit = Audit(self.store)
         self.segments = Segments(self.store, self.receipts, self.key_index)
 
     def table(self, schema: str, name: str, model: type[DataSet]) -> Table:

@@ -22,6 +22,7 @@
     models/history/<stamp>-<action>-<version>.json   which was let serve or refused, when and why
     labels/<stamp>-<hash>.ndjson                     labels that people gave to texts, one object an import
     corrections/<stamp>-<hash>.ndjson                corrections of complaints, one object an import
+    audit/day=<day>/<stamp>-<token>.ndjson           who asked the query service for what
 
 ``<version>`` is the reading version: a hash of contract and parser version, so that reading a
 file again in the same way writes the same names, and in another way writes new ones.
@@ -175,6 +176,7 @@ JOURNAL = "journal"
 TABLES = "tables"
 MANIFESTS = "manifests"
 UNFINISHED = "unfinished.json"
+AUDIT = "audit"
 
 
 def manifest(number: int) -> str:
@@ -198,6 +200,12 @@ def stamp(now: datetime, names: Sequence[str]) -> str:
     if own > last:
         return own
     return (time_of_stamp(last) + timedelta(microseconds=1)).strftime(STAMP_FORMAT)
+
+
+def audit(now: datetime, token: str) -> str:
+    """Key of a batch of entries of the audit log."""
+    own = now.astimezone(UTC)
+    return f"{AUDIT}/day={own.date().isoformat()}/{own.strftime(STAMP_FORMAT)}-{token}.ndjson"
 
 
 def time_of_stamp(text: str) -> datetime:

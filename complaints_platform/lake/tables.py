@@ -81,6 +81,9 @@ class StoredFile:
         return PurePosixPath(self.path).name.split("-", 1)[0]
 
 
+DELETION_VECTORS = "deletionVectors"
+"""A feature that another writer may have switched on; files are read whole here."""
+
 NEVER_WRITTEN = -1
 """Version of a table before its first write."""
 
@@ -389,6 +392,8 @@ class Table:
             raise LakeError(f"{self.uri} can't be read: {_in_one_line(error)}") from error
 
     def _files(self, table: DeltaTable) -> list[StoredFile]:
+        if DELETION_VECTORS in (table.protocol().reader_features or ()):
+            raise LakeError(f"{self.uri} uses deletion vectors: its files alone don't say which rows are live")
         actions = table.get_add_actions(flatten=True)
         columns = {
             name: actions.column(name).to_pylist()

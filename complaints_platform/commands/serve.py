@@ -1,0 +1,42 @@
+"""``complaints serve`` and ``complaints tokens``: the query service and who may ask it."""
+
+from typing import Annotated
+
+import typer
+
+from complaints_platform.settings import load_settings
+
+tokens = typer.Typer(help="Who may ask the query service.", no_args_is_help=True)
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but this machine's needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8400,
+) -> None:
+    """Answer questions over HTTP: dashboard, metrics, search, SQL, exports."""
+    import uvicorn
+
+    from complaints_platform.serving.app import build_app
+    from complaints_platform.serving.auth import Tokens, check_address
+
+    settings = load_settings()
+    check_address(host, Tokens(settings))
+    typer.echo(f"http://{host}:{port} answers about {settings.lake}", err=True)
+    uvicorn.run(build_app(settings), host=host, port=port, log_level="warning", access_log=False, server_header=False)
+
+
+@tokens.command("new")
+def tokens_new(
+    role: Annotated[str, typer.Option(help="viewer, analyst, reviewer or privacy_officer.")],
+    name: Annotated[str, typer.Option(help="Whose it is: stands in the audit log.")],
+) -> None:
+    """Make a token, show it once, and print the line by which the service knows it."""
+    from complaints_platform.serving.auth import TOKEN_ROLES, Role, new_token
+
+    if role not in TOKEN_ROLES:
+        raise typer.BadParameter(f"{role!r} is not one of {', '.join(TOKEN_ROLES)}", param_hint="--role")
+    token, line = new_token(Role(role), name)
+    typer.echo(f"token, shown this once: {token}\n\nput this line into the file COMPLAINTS_TOKENS_FILE:", err=True)
+    typer.echo(line)

@@ -1,0 +1,49 @@
+"""The audit log: who asked for what, append-only, one immutable object for each batch of entries.
+
+Only how entries are kept; what stands in one, and that it holds no secret and no personal data, is the query
+service's.
+"""
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from complaints_platform.errors import LakeError
+from complaints_platform.lake import layout
+from complaints_platform.lake.store import Store
+
+
+class Audit:
+    """The audit log of one lake."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, entries: Sequence[Mapping[str, Any]], now: datetime | None = None) -> None:
+        """Append entries, oldest first, in one object; durable when this returns.
+
+        Raises:
+            LakeError: they can't be written.
+        """
+        if entries:
+            now = now or datetime.now(UTC)
+            lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in entries)
+            self._store.put(layout.audit(now, uuid.uuid4().hex[:12]), lines)
+
+    def newest(self) -> Iterator[dict[str, Any]]:
+        """Yield all entries, the newest first; of batches written at the same time in any order.
+
+        Raises:
+            LakeError: an object is damaged.
+        """
+        for day in reversed(self._store.names(layout.AUDIT)):
+            for name in reversed(self._store.names(f"{layout.AUDIT}/{day}")):
+                data = self._store.get(f"{layout.AUDIT}/{day}/{name}") or b""
+                try:
+                    entries = [orjson.loads(line) for line in data.splitlines()]
+                except ValueError as error:
+                    raise LakeError(f"{layout.AUDIT}/{day}/{name}: a damaged audit entry: {error}") from error
+                yield from reversed(entries)

@@ -1,0 +1,117 @@
+"""The HTTP application: routes, guards and errors put together.
+
+``build_app`` is where other parts of the platform mount what they serve.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from complaints_platform.errors import ComplaintsError, LakeError, QueryError
+from complaints_platform.serving.failures import RequestFailed
+from complaints_platform.serving.guards import Guard, error_body
+from complaints_platform.serving.models import Alive
+from complaints_platform.serving.routes import complaints, numbers, sessions
+from complaints_platform.serving.service import Service
+from complaints_platform.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent / "static"
+CODES = {404: "not_found", 405: "method_not_allowed"}
+ROUTERS = (sessions.router, numbers.router, complaints.router)
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """Return the application over the lake that ``settings`` name; it works once its lifespan has begun.
+
+    Raises:
+        AuthError: the tokens can't be read.
+        LakeError: the cache folder can't be used.
+    """
+    service = Service(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        try:
+            yield
+        finally:
+            service.close()
+
+    app = FastAPI(
+        title="Complaints",
+        description="Answers about customer complaints.",
+        version="1",
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    for router in ROUTERS:
+        app.include_router(router)
+    _add_pages(app)
+    _add_errors(app)
+    app.add_middleware(Guard, local_only=lambda: not service.tokens.configured)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["service"])
+    def healthz() -> Alive:
+        """Tell that the service runs."""
+        return Alive(status="ok")
+
+    if STATIC.is_dir():
+
+        @app.get("/", include_in_schema=False)
+        def dashboard() -> Response:
+            page = STATIC / "index.html"
+            return FileResponse(page) if page.is_file() else Response("no dashboard is installed", 404)
+
+        app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(RequestFailed)
+    def failed(_: Request, error: RequestFailed) -> Response:
+        return _error(error.status, error.code, error.message, error.hint)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: RequestValidationError) -> Response:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'][1:]) or 'body'}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        return _error(400, "invalid_request", problems, "see /openapi.json")
+
+    @app.exception_handler(QueryError)
+    def refused(_: Request, error: QueryError) -> Response:
+        return _error(400, "refused", str(error))
+
+    @app.exception_handler(ComplaintsError)
+    def unavailable(_: Request, error: ComplaintsError) -> Response:
+        log.error("%s: %s", type(error).__name__, error)
+        code = "lake_unavailable" if isinstance(error, LakeError) else "unavailable"
+        return _error(503, code, "this can't be answered now", "the service's log says why")
+
+    @app.exception_handler(HTTPException)
+    def http(_: Request, error: HTTPException) -> Response:
+        return _error(error.status_code, CODES.get(error.status_code, "bad_request"), str(error.detail))
+
+    @app.exception_handler(Exception)
+    def unexpected(_: Request, error: Exception) -> Response:
+        log.error("a request failed", exc_info=error)
+        return _error(500, "failed", "something went wrong here", "the service's log says what")
+
+
+def _error(status: int, code: str, message: str, hint: str | None = None) -> Response:
+    return Response(error_body(code, message, hint), status, media_type="application/json")

@@ -1,0 +1,98 @@
+"""What may stand in a request: filters and periods, as values that no module after this one has to doubt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Query
+
+from complaints_platform.serving.failures import RequestFailed
+
+NONE = "(none)"
+"""Stands for: has no value."""
+DEFAULT_DAYS = 30
+DIMENSIONS = ("channel", "region", "category", "subcategory", "product", "source")
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+
+Value = Annotated[str, Query(max_length=200)]
+Values = Annotated[list[Value], Query(max_length=100)]
+FromDay = Annotated[date | None, Query(alias="from", ge=FIRST_DAY, le=LAST_DAY, description="First day, inclusive.")]
+ToDay = Annotated[date | None, Query(alias="to", ge=FIRST_DAY, le=LAST_DAY, description="Last day, inclusive.")]
+NOTHING: list[str] = []
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Dimension → the values that count, any of them; dimensions that are not named do not restrict."""
+
+    where: Mapping[str, tuple[str | None, ...]]
+
+    def only(self, dimensions: tuple[str, ...]) -> bool:
+        """Tell whether all filters are among ``dimensions``."""
+        return self.where.keys() <= set(dimensions)
+
+
+def filters(  # one parameter of the query each
+    channel: Values = NOTHING,
+    region: Values = NOTHING,
+    category: Values = NOTHING,
+    subcategory: Values = NOTHING,
+    product: Values = NOTHING,
+    source: Values = NOTHING,
+) -> Filters:
+    """Read the filters of a request; ``(none)`` stands for rows that have no value."""
+    asked = zip(DIMENSIONS, (channel, region, category, subcategory, product, source), strict=True)
+    return Filters(
+        {name: tuple(None if value == NONE else value for value in values) for name, values in asked if values}
+    )
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days, both inclusive."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> "Period":
+        """As many days right before."""
+        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+
+    def instants(self, time_zone: str) -> tuple[datetime, datetime]:
+        """Return when the first day begins and the day after the last one does, in a zone, as UTC."""
+        zone = ZoneInfo(time_zone)
+        start = datetime.combine(self.first, time(), zone)
+        end = datetime.combine(self.last + timedelta(days=1), time(), zone)
+        return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def period(first: date | None, last: date | None, there: tuple[date, date] | None) -> Period | None:
+    """Return the days that are meant: those named, or the last 30 that have data.
+
+    Args:
+        first: the first day, if it is named.
+        last: the last day, if it is named.
+        there: first and last day that have data; None if none has.
+
+    Returns:
+        None if nothing is named and there is no data.
+
+    Raises:
+        RequestFailed: the last day is before the first.
+    """
+    if first is None and last is None and there is None:
+        return None
+    newest = there[1] if there is not None else last or first or LAST_DAY
+    to = last or max(newest, first or newest)
+    start = first or max(FIRST_DAY, to - timedelta(days=DEFAULT_DAYS - 1))
+    if to < start:
+        raise RequestFailed(400, "invalid_period", f"the last day {to} is before the first {start}")
+    return Period(start, to)

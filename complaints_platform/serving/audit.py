@@ -1,0 +1,126 @@
+"""What the audit log says of a request: who, when, what and how many rows; no secrets, no personal data.
+
+People may type a name or a phone number into a search or a query, so words and literals are left out. Requests
+for single records, queries, exports and decisions are on disk before they are answered; others within seconds.
+"""
+
+import hashlib
+import re
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from complaints_platform.lake.audit import Audit
+from complaints_platform.serving.auth import Principal
+
+KEPT_PARAMETERS = frozenset(
+    {
+        "from",
+        "to",
+        "grain",
+        "by",
+        "compare",
+        "limit",
+        "sort",
+        "channel",
+        "region",
+        "category",
+        "subcategory",
+        "product",
+        "source",
+        "format",
+        "open",
+        "needs_review",
+        "near_duplicates",
+        "state",
+    }
+)
+"""Query parameters whose values come from closed lists or are days and numbers; of others only the length is kept."""
+
+LONGEST_VALUE = 100
+WAITS_AT_MOST = 100
+"""So many entries are written without waiting for the next flush."""
+
+LITERALS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$\w*\$.*?\$\w*\$|--[^\n]*|/\*.*?\*/|\b\d[\w.]*", re.DOTALL)
+
+
+def without_literals(sql: str) -> str:
+    """Return a query without comments, quoted names and values, which may hold personal data."""
+    return " ".join(LITERALS.sub("?", sql).split())
+
+
+def asked_in_sql(sql: str) -> dict[str, Any]:
+    """Return what is kept of a query: its shape, and a hash by which the same query is recognised."""
+    return {"sql": without_literals(sql)[:2000], "sha256": hashlib.sha256(sql.encode()).hexdigest()}
+
+
+def asked_in_parameters(parameters: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return what is kept of query parameters."""
+    return {
+        name: [value[:LONGEST_VALUE] for value in values]
+        if name in KEPT_PARAMETERS
+        else f"{sum(map(len, values))} characters"
+        for name, values in sorted(parameters.items())
+    }
+
+
+class AuditLog:
+    """Gathers entries and writes them in batches."""
+
+    def __init__(self, audit: Audit) -> None:
+        self._audit = audit
+        self._waiting: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
+
+    def entry(self, principal: Principal, method: str, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a new entry, to be completed with status, rows and milliseconds."""
+        return {
+            "at": datetime.now(UTC),
+            "name": principal.name,
+            "role": principal.role.value,
+            "method": method,
+            "path": path,
+            "asked": dict(asked),
+        }
+
+    def note(self, entry: dict[str, Any]) -> None:
+        """Add an entry to the next batch."""
+        with self._lock:
+            self._waiting.append(entry)
+            full = len(self._waiting) >= WAITS_AT_MOST
+        if full:
+            self.flush()
+
+    def write(self, entry: dict[str, Any]) -> None:
+        """Write an entry now.
+
+        Raises:
+            LakeError: it can't be written; then what it speaks of must not be answered.
+        """
+        self._audit.add([entry])
+
+    def flush(self) -> None:
+        """Write what waits.
+
+        Raises:
+            LakeError: it can't be written; it waits on.
+        """
+        with self._lock:
+            batch, self._waiting = self._waiting, []
+        try:
+            self._audit.add(batch)
+        except Exception:
+            with self._lock:
+                self._waiting = [*batch, *self._waiting]
+            raise
+
+    def newest(self, limit: int) -> list[dict[str, Any]]:
+        """Return the newest entries, newest first."""
+        self.flush()
+        found = []
+        for entry in self._audit.newest():
+            found.append(entry)
+            if len(found) == limit:
+                break
+        return found

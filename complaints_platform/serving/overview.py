@@ -1,0 +1,135 @@
+"""The overview: how many, where, what, against as many days before, and what needs attention now."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from complaints_platform.marts.registry import METRICS
+from complaints_platform.serving.asking import DEFAULT_DAYS, Filters, Period
+from complaints_platform.serving.asking import period as period_of
+from complaints_platform.serving.health import Pulse, freshness
+from complaints_platform.serving.incidents import incidents_in
+from complaints_platform.serving.metrics import Number, days_of, mixed_versions, total, values
+from complaints_platform.serving.models import DayValue, Headline, OfCategory, OfChannel, OfRegion, Overview
+from complaints_platform.serving.warehouse import Reading
+
+COMPLAINTS = METRICS["complaints"]
+HEADLINES = (
+    "complaints",
+    "complaint_rate",
+    "episodes",
+    "near_duplicates",
+    "review_share",
+    "median_first_response",
+    "median_resolution",
+    "timely_rate",
+    "backlog",
+    "repeat_contacts_7",
+)
+"""Metrics that are shown first, in this order, as far as the registry has them."""
+
+NO_FILTERS = Filters({})
+
+
+def overview(reading: Reading, first: date | None, last: date | None, filters: Filters, pulse: Pulse) -> Overview:
+    """Return the overview of a period, by default of the last 30 days that have data."""
+    there = days_of(reading, COMPLAINTS)
+    chosen = period_of(first, last, there)
+    if chosen is None:
+        return Overview(
+            as_of=reading.as_of,
+            first=None,
+            last=None,
+            previous_from=None,
+            previous_to=None,
+            headline=[],
+            by_day=[],
+            by_category=[],
+            by_region=[],
+            by_channel=[],
+            incidents=[],
+            freshness=freshness(reading, pulse),
+            review_waiting=0,
+            stale_days=pulse.stale_days,
+            mixed_versions=False,
+        )
+    earlier = chosen.before
+    known = there is not None and there[0] <= earlier.last
+    return Overview(
+        as_of=reading.as_of,
+        first=chosen.first,
+        last=chosen.last,
+        previous_from=earlier.first,
+        previous_to=earlier.last,
+        headline=_headlines(reading, chosen, filters, known=known),
+        by_day=_by_day(reading, chosen, filters, known=known),
+        by_category=[
+            OfCategory(category=name, value=now, previous=then if known else None)
+            for name, now, then in _parts(reading, chosen, "category", filters)
+        ],
+        by_region=[
+            OfRegion(region=name, value=now, previous=then if known else None)
+            for name, now, then in _parts(reading, chosen, "region", filters)
+        ],
+        by_channel=[
+            OfChannel(channel=name, value=now, previous=then if known else None)
+            for name, now, then in _parts(reading, chosen, "channel", filters)
+        ],
+        incidents=incidents_in(reading, chosen, filters),
+        freshness=freshness(reading, pulse),
+        review_waiting=review_waiting(reading),
+        stale_days=pulse.stale_days,
+        mixed_versions=mixed_versions(reading, Period(earlier.first, chosen.last)),
+    )
+
+
+def review_waiting(reading: Reading) -> int:
+    """Return how many complaints of the last 30 days that have data a person should look at."""
+    there = days_of(reading, COMPLAINTS)
+    if there is None:
+        return 0
+    newest = Period(there[1] - timedelta(days=DEFAULT_DAYS - 1), there[1])
+    return int(total(reading, METRICS["needs_review"], newest, NO_FILTERS) or 0)
+
+
+def _headlines(reading: Reading, period: Period, filters: Filters, *, known: bool) -> list[Headline]:
+    """Return the metrics that the filters can be asked of, now and before."""
+    return [
+        Headline(
+            metric=metric.name,
+            title=metric.title,
+            unit=metric.unit,
+            value=total(reading, metric, period, filters),
+            previous=total(reading, metric, period.before, filters) if known else None,
+            better=metric.better,
+        )
+        for metric in (METRICS[name] for name in HEADLINES if name in METRICS)
+        if filters.only(metric.dimensions)
+    ]
+
+
+def _by_day(reading: Reading, period: Period, filters: Filters, *, known: bool) -> list[DayValue]:
+    """Return every day of the period, also those without complaints."""
+    now = values(reading, COMPLAINTS, period, "day", (), filters)
+    then = values(reading, COMPLAINTS, period.before, "day", (), filters)
+    days = [period.first + timedelta(days=number) for number in range(period.days)]
+    length = timedelta(days=period.days)
+    return [
+        DayValue(day=day, value=_int(now.get((day,))), previous=_int(then.get((day - length,))) if known else None)
+        for day in days
+    ]
+
+
+def _parts(reading: Reading, period: Period, dimension: str, filters: Filters) -> Sequence[tuple[str | None, int, int]]:
+    """Return value, count now and count before of a dimension, largest first."""
+    now = values(reading, COMPLAINTS, period, "total", (dimension,), filters)
+    then = values(reading, COMPLAINTS, period.before, "total", (dimension,), filters)
+    names = {key[1] for key in (*now, *then)}
+    parts = [
+        (None if name is None else str(name), _int(now.get((None, name))), _int(then.get((None, name))))
+        for name in names
+    ]
+    return sorted(parts, key=lambda part: (-part[1], -part[2], part[0] or ""))
+
+
+def _int(value: Number) -> int:
+    return int(value or 0)

@@ -1,0 +1,98 @@
+"""From what a route finds to what is sent: JSON by model, manifest and audit entry beside it."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
+
+from complaints_platform.serving.audit import asked_in_parameters
+from complaints_platform.serving.auth import Principal, Right
+from complaints_platform.serving.guards import demand
+from complaints_platform.serving.service import Service
+from complaints_platform.serving.warehouse import Reading
+
+MANIFEST_HEADER = "X-Manifest"
+
+
+@dataclass
+class Call:
+    """One request: who asks, for what, of which service."""
+
+    service: Service
+    request: Request
+    principal: Principal
+    started: float
+
+    def may(self, right: Right) -> "Call":
+        """Make sure that whoever asks has a right.
+
+        Raises:
+            RequestFailed: 403.
+        """
+        demand(self.principal, right)
+        return self
+
+    def cached(self, build: Callable[[Reading], BaseModel], *more: object) -> Response:
+        """Answer from the marts at hand, or with what was answered before to the same request.
+
+        Args:
+            build: finds the answer; all it reads is of one manifest.
+            more: what the answer depends on beside the manifest and the request.
+        """
+        with self.service.warehouse.reading() as reading:
+            asked = tuple(sorted(self.request.query_params.multi_items()))
+            key = (reading.number, reading.as_of, self.request.url.path, asked, *more)
+            body = self.service.answers.get(key, lambda: to_json(build(reading)))
+            self._audit(None)
+            return reply(body, reading.number)
+
+    def answered(self, answer: BaseModel, manifest: int | None, rows: int | None = None, status: int = 200) -> Response:
+        """Answer with a model."""
+        self._audit(rows, status=status)
+        return reply(to_json(answer), manifest, status)
+
+    def recorded(self, asked: Mapping[str, Any], rows: int | None, status: int = 200) -> None:
+        """Write the audit entry before anything is answered.
+
+        Raises:
+            LakeError: it can't be written.
+        """
+        self.service.audit.write(self._entry(asked, rows, status))
+
+    def _audit(self, rows: int | None, status: int = 200) -> None:
+        parameters: dict[str, list[str]] = {}
+        for name, value in self.request.query_params.multi_items():
+            parameters.setdefault(name, []).append(value)
+        self.service.audit.note(self._entry(asked_in_parameters(parameters), rows, status))
+
+    def _entry(self, asked: Mapping[str, Any], rows: int | None, status: int) -> dict[str, Any]:
+        entry = self.service.audit.entry(self.principal, self.request.method, self.request.url.path, asked)
+        milliseconds = round((time.perf_counter() - self.started) * 1000)
+        return {**entry, "status": status, "rows": rows, "milliseconds": milliseconds}
+
+
+async def call(request: Request) -> Call:
+    """Find out who asks.
+
+    Raises:
+        RequestFailed: 401.
+    """
+    service: Service = request.app.state.service
+    return Call(service, request, service.doorkeeper.principal(request), time.perf_counter())
+
+
+Asking = Annotated[Call, Depends(call)]
+
+
+def to_json(answer: BaseModel) -> bytes:
+    """Return a model as JSON."""
+    return answer.model_dump_json(by_alias=True).encode()
+
+
+def reply(body: bytes, manifest: int | None, status: int = 200) -> Response:
+    """Return a response of JSON."""
+    headers = {} if manifest is None else {MANIFEST_HEADER: str(manifest)}
+    return Response(body, status, headers, "application/json")

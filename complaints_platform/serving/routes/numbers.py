@@ -1,0 +1,115 @@
+"""Counts and states: metrics, overview, incidents, health, taxonomy."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.marts.registry import Grain
+from complaints_platform.serving.asking import NOTHING, Filters, FromDay, ToDay, filters
+from complaints_platform.serving.auth import RIGHTS, Right, names_of
+from complaints_platform.serving.guards import documented_errors
+from complaints_platform.serving.health import health
+from complaints_platform.serving.metrics import Asked, Compare, answer, registry
+from complaints_platform.serving.models import (
+    CategoryInfo,
+    Health,
+    Me,
+    MetricAnswer,
+    Metrics,
+    Overview,
+    SubcategoryInfo,
+    TaxonomyAnswer,
+)
+from complaints_platform.serving.overview import overview
+from complaints_platform.serving.replies import Asking
+
+router = APIRouter(prefix="/api/v1", responses=documented_errors(400, 401, 403), tags=["numbers"])
+MOST_ROWS = 50_000
+
+
+@router.get("/me", response_model=Me)
+def me(call: Asking) -> Response:
+    """Say who asks and what they may."""
+    principal, settings = call.principal, call.service.settings
+    found = Me(
+        name=principal.name,
+        role=principal.role.value,
+        rights=names_of(RIGHTS[principal.role]),
+        profile=settings.profile,
+        time_zone=settings.time_zone,
+        version=version("complaints_platform"),
+    )
+    return call.answered(found, None)
+
+
+@router.get("/metrics", response_model=Metrics)
+def metrics(call: Asking) -> Response:
+    """List the metrics and what they mean."""
+    return call.may(Right.VIEW).answered(registry(), None)
+
+
+@router.get("/metrics/{name}", response_model=MetricAnswer, responses=documented_errors(404))
+def metric(  # noqa: PLR0913, PLR0917  # one parameter of the query each
+    call: Asking,
+    name: str,
+    first: FromDay = None,
+    last: ToDay = None,
+    grain: Grain = "total",
+    by: Annotated[list[str], Query(max_length=4)] = NOTHING,
+    compare: Compare | None = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 10_000,
+    where: Annotated[Filters, Depends(filters)] = Filters({}),  # noqa: B008  # FastAPI wants a default
+) -> Response:
+    """Answer a metric by period and dimensions, beside what was before."""
+    asked = Asked(name, first, last, grain, tuple(dict.fromkeys(by)), where, compare, limit)
+    return call.may(Right.VIEW).cached(lambda reading: answer(reading, asked))
+
+
+@router.get("/overview", response_model=Overview)
+def overview_(
+    call: Asking,
+    where: Annotated[Filters, Depends(filters)],
+    first: FromDay = None,
+    last: ToDay = None,
+) -> Response:
+    """Answer what a manager wants to see first."""
+    pulse = call.service.pulse
+    return call.may(Right.VIEW).cached(
+        lambda reading: overview(reading, first, last, where, pulse), "pulse", pulse.taken_at
+    )
+
+
+@router.get("/health", response_model=Health)
+def health_(call: Asking) -> Response:
+    """Answer how data and pipeline are."""
+    pulse = call.service.pulse
+    return call.may(Right.VIEW).cached(lambda reading: health(reading, pulse), "pulse", pulse.taken_at)
+
+
+@router.get("/taxonomy", response_model=TaxonomyAnswer)
+def taxonomy(call: Asking) -> Response:
+    """List the categories and what they mean."""
+    found = load_taxonomy(call.may(Right.VIEW).service.settings.taxonomy)
+    answer = TaxonomyAnswer(
+        version=found.version,
+        fallback=found.fallback,
+        categories=[
+            CategoryInfo(
+                name=category.name,
+                title=_title(category.name),
+                definition=category.definition,
+                subcategories=[
+                    SubcategoryInfo(name=sub.name, title=_title(sub.name), definition=sub.definition)
+                    for sub in category.subcategories
+                ],
+            )
+            for category in found.categories
+        ],
+    )
+    return call.answered(answer, None)
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()

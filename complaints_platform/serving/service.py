@@ -1,0 +1,109 @@
+"""The query service without HTTP: what it holds, and the work it does in the background."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Self
+
+from complaints_platform.errors import ComplaintsError
+from complaints_platform.lake import Lake
+from complaints_platform.serving.answers import Answers
+from complaints_platform.serving.audit import AuditLog
+from complaints_platform.serving.auth import Sessions, Tokens
+from complaints_platform.serving.cache_folder import CacheFolder
+from complaints_platform.serving.guards import Doorkeeper
+from complaints_platform.serving.health import Pulse, PulseTaker
+from complaints_platform.serving.reading import LocalFiles
+from complaints_platform.serving.search import SearchIndex
+from complaints_platform.serving.warehouse import Warehouse
+from complaints_platform.settings import Settings
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 1.0
+"""How often it is looked whether a manifest was published."""
+PULSE_SECONDS = 30.0
+AUDIT_SECONDS = 2.0
+
+
+class Service:
+    """All that routes need. Between ``start`` and ``close`` it keeps itself up to date."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open caches and read the tokens.
+
+        Raises:
+            AuthError: the tokens can't be read.
+            LakeError: the cache folder can't be used.
+        """
+        self.settings = settings
+        self.lake = Lake(settings.lake)
+        self.tokens = Tokens(settings)
+        self.sessions = Sessions()
+        self.doorkeeper = Doorkeeper(self.tokens, self.sessions)
+        self.audit = AuditLog(self.lake.audit)
+        self.answers = Answers()
+        self._folder = CacheFolder.take(settings.cache, self.lake.store.uri)
+        self.files = LocalFiles(self.lake.store, self._folder.path / "files")
+        self.warehouse = Warehouse(self.lake, self.files, self._folder.path, settings.serving_memory_mb)
+        self.index = SearchIndex(self.lake, self._folder.path)
+        self.pulse = Pulse()
+        self._pulse_taker = PulseTaker(settings)
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._again_and_again, args=job, name=job[0], daemon=True)
+            for job in (
+                ("tables", self.warehouse.refresh, REFRESH_SECONDS),
+                ("search", self._refresh_index, REFRESH_SECONDS),
+                ("pulse", self._take_pulse, PULSE_SECONDS),
+                ("audit", self.audit.flush, AUDIT_SECONDS),
+            )
+        ]
+
+    def start(self) -> Self:
+        """Take in what is published, and begin to keep up in the background."""
+        self._try("tables", self.warehouse.refresh)
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def bring_up_to_date(self) -> None:
+        """Take in everything now, and wait for it: for tests and benchmarks.
+
+        Raises:
+            ComplaintsError: lake or contracts can't be read.
+        """
+        self.warehouse.refresh()
+        self._refresh_index()
+        self._take_pulse()
+
+    def close(self) -> None:
+        """Stop the work in the background and give the cache back."""
+        self._stopping.set()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+        self._try("audit", self.audit.flush)
+        self.warehouse.close()
+        self._folder.close()
+
+    def _refresh_index(self) -> None:
+        self.index.refresh(self.warehouse.manifest, self._stopping)
+
+    def _take_pulse(self) -> None:
+        self.pulse = self._pulse_taker.take()
+
+    def _again_and_again(self, name: str, work: Callable[[], object], seconds: float) -> None:
+        while not self._stopping.is_set():
+            self._try(name, work)
+            self._stopping.wait(seconds)
+
+    @staticmethod
+    def _try(name: str, work: Callable[[], object]) -> None:
+        """Do some work; what fails is logged and tried again: the service goes on with what it has."""
+        try:
+            work()
+        except ComplaintsError as error:
+            log.warning("%s: %s", name, error)
+        except Exception:
+            log.exception("%s failed", name)

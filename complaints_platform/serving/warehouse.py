@@ -1,0 +1,253 @@
+"""The marts at hand: a copy in DuckDB's own format, brought up to date by day when a manifest is published.
+
+Every request reads in one transaction of its own, so all that it answers is of one manifest while another is
+taken in. The copy lies in the cache folder and is made again whenever it can't be used; DuckDB keeps as much of
+it in memory as it is allowed. What the tables mean stands in ``marts``; what is asked of them in ``metrics``
+and ``overview``.
+"""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from complaints_platform.errors import LakeError
+from complaints_platform.lake import Lake
+from complaints_platform.lake.manifests import Manifest
+from complaints_platform.lake.tables import StoredFile
+from complaints_platform.pipeline.data_sets import QUARANTINE, TABLES, TableSpec
+from complaints_platform.schemas.model import polars_schema
+from complaints_platform.serving.reading import LocalFiles, empty_select, literal, select_files
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "marts.duckdb"
+LAYOUT_VERSION = "1"
+"""Raised when the copy is kept differently; an older copy is then made again."""
+
+KEPT = tuple(spec for spec in TABLES if spec.schema == "mart" or spec is QUARANTINE)
+"""Tables that are small or narrow enough to be copied."""
+
+REBUILD_SHARE = 0.5
+"""From this share of changed days on, a table is made again as a whole: its days then lie in order."""
+
+NO_MANIFEST = 0
+"""Number that stands for: nothing has been published yet."""
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one request reads by: a transaction on the copy, and the manifest that it is of."""
+
+    cursor: duckdb.DuckDBPyConnection
+    manifest: Manifest | None
+
+    @property
+    def number(self) -> int:
+        """Number of the manifest (``NO_MANIFEST``: none yet)."""
+        return NO_MANIFEST if self.manifest is None else self.manifest.number
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the manifest was published."""
+        return None if self.manifest is None else self.manifest.published_at
+
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
+        """Run a SELECT with parameters and return its rows."""
+        return self.cursor.execute(sql, parameters or None).fetchall()
+
+    def dicts(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, Any]]:
+        """Run a SELECT with parameters and return its rows by column."""
+        cursor = self.cursor.execute(sql, parameters or None)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def days(self, table: str) -> tuple[date, date] | None:
+        """Return the first and last day of a kept table; None if it is empty."""
+        first, last = self.rows(f"SELECT min(day), max(day) FROM {table}")[0]  # noqa: S608  # a name of the registry
+        return None if first is None else (first, last)
+
+
+class Warehouse:
+    """The copy of one lake's marts. Safe to use from several threads."""
+
+    def __init__(self, lake: Lake, files: LocalFiles, folder: Path, memory_mb: int, threads: int = 2) -> None:
+        """Open the copy, or begin one.
+
+        Args:
+            lake: where the tables are.
+            files: how their files become local.
+            folder: where the copy lies.
+            memory_mb: what DuckDB may hold in memory.
+            threads: what one query may use.
+
+        Raises:
+            LakeError: the folder can't be used.
+        """
+        self._lake = lake
+        self._files = files
+        self._specs = KEPT
+        self._config: dict[str, Any] = {
+            "memory_limit": f"{memory_mb}MB",
+            "threads": threads,
+            "temp_directory": str(folder / "spilled"),
+            "python_enable_replacements": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._path = folder / FILE_NAME
+        self._writing = threading.Lock()
+        self._database = self._open()
+        number = self._database.execute("SELECT number FROM service.manifest").fetchone()
+        self._manifest = self._known_manifest(number[0] if number else NO_MANIFEST)
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest that requests read by now."""
+        return self._manifest
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """Begin to read; all that is read belongs together."""
+        cursor = self._database.cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            found = cursor.execute("SELECT number, published_at, versions FROM service.manifest").fetchone()
+            manifest = None if found is None else Manifest(found[0], found[1], found[2])
+            yield Reading(cursor, manifest)
+        finally:
+            cursor.close()
+
+    def refresh(self) -> bool:
+        """Take in the newest manifest if it is not the one at hand; tell whether anything has changed.
+
+        Raises:
+            LakeError: the lake can't be read; the copy stays as it was.
+        """
+        with self._writing:
+            newest = self._lake.manifests.newest()
+            if newest == self._manifest:
+                return False
+            self._take_in(newest)
+            self._manifest = newest
+        return True
+
+    def close(self) -> None:
+        """Close the copy."""
+        self._database.close()
+
+    def _take_in(self, manifest: Manifest | None) -> None:
+        cursor = self._database.cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION")
+            for spec in self._specs:
+                self._bring_up_to_date(cursor, spec, manifest)
+            cursor.execute("DELETE FROM service.manifest")
+            if manifest is not None:
+                cursor.execute(
+                    "INSERT INTO service.manifest VALUES (?, ?, ?)",
+                    [manifest.number, manifest.published_at, dict(manifest.versions)],
+                )
+            cursor.execute("COMMIT")
+        except duckdb.Error as error:
+            raise LakeError(f"the tables of manifest {manifest and manifest.number} can't be read: {error}") from error
+        finally:
+            cursor.close()
+
+    def _bring_up_to_date(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, manifest: Manifest | None) -> None:
+        table = spec.table_in(self._lake, manifest)
+        now = {file.path: file for file in table.files()} if manifest is not None else {}
+        there: dict[str, date] = dict(
+            cursor.execute("SELECT path, day FROM service.files WHERE name = ?", [spec.sql_name]).fetchall()
+        )
+        changed = {there[path] for path in there.keys() - now.keys()}
+        changed |= {date.fromisoformat(now[path].partition) for path in now.keys() - there.keys()}
+        if not changed:
+            return
+        days = {date.fromisoformat(file.partition) for file in now.values()} | set(there.values())
+        if len(changed) >= REBUILD_SHARE * len(days):
+            changed = days
+            cursor.execute(f"DELETE FROM {spec.sql_name}")  # noqa: S608  # a name of the registry
+        else:
+            cursor.execute(
+                f"DELETE FROM {spec.sql_name} WHERE list_contains(?, day)",  # noqa: S608  # a name of the registry
+                [sorted(changed)],
+            )
+        fresh = sorted(
+            (file for file in now.values() if date.fromisoformat(file.partition) in changed),
+            key=lambda file: (file.partition, file.path),
+        )
+        self._insert(cursor, spec, self._files.of_table(table, fresh))
+        self._note(cursor, spec, changed, fresh)
+
+    def _insert(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, paths: Sequence[str]) -> None:
+        if paths:
+            rows = select_files(polars_schema(spec.model), paths)
+            cursor.execute(f"INSERT INTO {spec.sql_name} {rows}")  # a name of the registry
+
+    @staticmethod
+    def _note(
+        cursor: duckdb.DuckDBPyConnection, spec: TableSpec, changed: set[date], fresh: Sequence[StoredFile]
+    ) -> None:
+        cursor.execute(
+            "DELETE FROM service.files WHERE name = ? AND list_contains(?, day)", [spec.sql_name, sorted(changed)]
+        )
+        if fresh:
+            values = ", ".join(
+                f"({literal(spec.sql_name)}, {literal(file.path)}, DATE {literal(file.partition)})" for file in fresh
+            )
+            cursor.execute(f"INSERT INTO service.files VALUES {values}")  # noqa: S608  # paths of the table's log
+
+    def _known_manifest(self, number: int) -> Manifest | None:
+        """Return what the copy is of, to compare with what is published: a lake may have been deleted and made anew."""
+        return next((manifest for manifest in self._lake.manifests.all() if manifest.number == number), None)
+
+    def _layout(self) -> str:
+        schemas = [f"{spec.sql_name} {polars_schema(spec.model)}" for spec in self._specs]
+        return hashlib.sha256("\n".join([LAYOUT_VERSION, *schemas]).encode()).hexdigest()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        try:
+            database = duckdb.connect(str(self._path), config=self._config)
+            if self._is_usable(database):
+                database.execute("SET TimeZone = 'UTC'")
+                return database
+            database.close()
+        except duckdb.Error as error:
+            log.warning("the copy of the marts is made again: %s", error)
+        for path in (self._path, self._path.with_name(f"{FILE_NAME}.wal")):
+            path.unlink(missing_ok=True)
+        try:
+            database = duckdb.connect(str(self._path), config=self._config)
+            self._create(database)
+        except duckdb.Error as error:
+            raise LakeError(f"{self._path} can't be written: {error}") from error
+        return database
+
+    def _is_usable(self, database: duckdb.DuckDBPyConnection) -> bool:
+        there = database.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'service'").fetchone()
+        if there is None:
+            return False
+        found = database.execute("SELECT layout FROM service.layout").fetchone()
+        return found is not None and found[0] == self._layout()
+
+    def _create(self, database: duckdb.DuckDBPyConnection) -> None:
+        database.execute("SET TimeZone = 'UTC'")
+        database.execute("CREATE SCHEMA service")
+        database.execute("CREATE TABLE service.files (name VARCHAR, path VARCHAR, day DATE)")
+        database.execute(
+            "CREATE TABLE service.manifest (number BIGINT, published_at TIMESTAMPTZ, versions MAP(VARCHAR, BIGINT))"
+        )
+        for spec in self._specs:
+            database.execute(f'CREATE SCHEMA IF NOT EXISTS "{spec.schema}"')
+            database.execute(f"CREATE TABLE {spec.sql_name} AS {empty_select(polars_schema(spec.model))}")
+        database.execute("CREATE TABLE service.layout AS SELECT ? AS layout", [self._layout()])
