@@ -59,7 +59,7 @@ function roundDuration(minutes) {
  * @returns {{text: string, direction: "up"|"down"|"same"|"unknown", good: boolean|null}}
  */
 export function change(value, previous, { unit, better = null } = {}) {
-  if (isMissing(value) || isMissing(previous)) return { text: "nothing to compare with", direction: "unknown", good: null };
+  if (isMissing(value) || isMissing(previous)) return { text: "no earlier data", direction: "unknown", good: null };
   const difference = value - previous;
   const relative = previous ? difference / Math.abs(previous) : null;
   if (difference === 0 || (relative !== null && Math.abs(relative) < ALIKE)) {

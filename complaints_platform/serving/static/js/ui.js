@@ -88,14 +88,15 @@ export function table(caption, columns, rows, { rowClass, showCaption = false } 
  */
 export function bars(rows, { unit, better, most = 8, more } = {}) {
   const largest = Math.max(...rows.map((row) => row.value), 1);
+  const isCompared = rows.some((row) => !format.isMissing(row.previous));
   return h("div", {},
-    h("ul", { class: "bars" }, rows.slice(0, most).map((row) =>
+    h("ul", { class: isCompared ? "bars" : "bars uncompared" }, rows.slice(0, most).map((row) =>
       h("li", {}, h("a", { class: "bar-row", href: row.href },
         h("span", { class: "bar-title" }, row.title),
         h("span", { class: "bar-value" }, format.measure(row.value, unit)),
         h("span", { class: "bar-track", "aria-hidden": "true" },
           h("span", { class: "bar-fill", style: { width: `${(100 * row.value) / largest}%` } })),
-        h("span", { class: "bar-delta" }, delta(row.value, row.previous, { unit, better })))))),
+        isCompared && h("span", { class: "bar-delta" }, delta(row.value, row.previous, { unit, better })))))),
     rows.length > most && more ? h("a", { class: "more-link", href: more }, `All ${format.count(rows.length)}`, icon("arrow")) : null);
 }
 

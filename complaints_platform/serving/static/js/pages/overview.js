@@ -16,14 +16,15 @@ export async function render(context) {
   if (!session.pulse.to) return nothingYet();
   const data = await ask("overview", { params: filters, signal: context.signal });
   context.live = true;
-  const before = format.days(data.previous_from, data.previous_to);
+  const isCompared = data.by_day.some((row) => !format.isMissing(row.previous));
+  const before = isCompared ? `compared with ${format.days(data.previous_from, data.previous_to)}` : "nothing earlier to compare with";
   return h("div", { class: "page" },
-    ui.pageHead("Overview", h("span", {}, format.days(data.from, data.to), h("span", { class: "muted" }, `, compared with ${before}`))),
+    ui.pageHead("Overview", h("span", {}, format.days(data.from, data.to), h("span", { class: "muted" }, `, ${before}`))),
     filterBar("overview", context.params, data, countedBy(["channel", "region", "category", "product"])),
     notes(data),
     h("ul", { class: "tiles" }, data.headline.slice(0, TILES).map((entry) => tile(entry, filters))),
     h("div", { class: "columns wide-left" },
-      byDay(data, filters),
+      byDay(data, filters, isCompared),
       ui.card("Incidents", { lead: incidentsLead(data.incidents), aside: h("a", { class: "more-link", href: hrefTo("incidents") }, "All", icon("arrow")) },
         data.incidents.length
           ? h("ul", { class: "incidents" }, data.incidents.slice(0, 4).map(ui.incidentItem))
@@ -62,7 +63,7 @@ function incidentsLead(incidents) {
   return open ? `${format.plural(open, "incident")} ${open === 1 ? "goes" : "go"} on now` : "None goes on now";
 }
 
-function byDay(data, filters) {
+function byDay(data, filters, isCompared) {
   const rows = data.by_day;
   const highest = rows.reduce((best, row) => (row.value > best.value ? row : best), rows[0] || { value: 0 });
   const total = rows.reduce((sum, row) => sum + row.value, 0);
@@ -72,7 +73,7 @@ function byDay(data, filters) {
   const openDay = (index) => rows[index] && go(hrefTo("search", changed(filters, { from: rows[index].day, to: rows[index].day })));
   return chart({
     title: "Complaints a day", summary, rows, choose: openDay, height: "tall",
-    legend: legendOf([["accent", "this period"], ["previous", "the one before"]]),
+    legend: isCompared ? legendOf([["accent", "this period"], ["previous", "the one before"]]) : null,
     columns: [
       { title: "Day", of: (row) => h("a", { href: hrefTo("search", changed(filters, { from: row.day, to: row.day })) }, format.weekday(row.day)) },
       { title: "Complaints", numeric: true, of: (row) => format.count(row.value) },
@@ -85,7 +86,7 @@ function byDay(data, filters) {
       tooltip: {
         formatter: ([point]) => {
           const row = rows[point.dataIndex];
-          return `${format.weekday(row.day)}\n${format.count(row.value)} complaints\nbefore: ${format.count(row.previous)}`;
+          return [format.weekday(row.day), `${format.count(row.value)} complaints`, isCompared && `before: ${format.count(row.previous)}`].filter(Boolean).join("\n");
         },
       },
       series: [

@@ -35,11 +35,7 @@ export async function render(context) {
     ], data.sources)),
     h("div", { class: "columns" },
       ui.card("Set aside, and why", { lead: "After a contract is corrected, these can be read again" }, data.quarantine.length
-        ? ui.table("Records set aside", [
-          { title: "Source", of: (row) => humanise(row.source) },
-          { title: "Reason", of: (row) => humanise(row.reason) },
-          { title: "Records", numeric: true, of: (row) => format.count(row.records) },
-        ], data.quarantine)
+        ? setAside(data.quarantine)
         : ui.empty("Nothing is set aside", "Every record could be read.")),
       ui.card("What the complaints look like", {}, data.quality.length
         ? h("dl", { class: "quality" }, data.quality.map((entry) => h("div", {},
@@ -60,6 +56,22 @@ export async function render(context) {
           can("review") && pair("To make it better", h("a", { href: hrefTo("review") }, "Correct complaints in the review queue")))
         : ui.empty("None serves yet", "It is trained when the first complaints are categorised."))),
     openFiles(reconciliation.open));
+}
+
+function setAside(quarantine) {
+  const sources = [...new Set(quarantine.map((row) => row.source))].sort();
+  const byReason = new Map();
+  for (const { source, reason, records } of quarantine) {
+    if (!byReason.has(reason)) byReason.set(reason, { reason, total: 0 });
+    const row = byReason.get(reason);
+    row[source] = records;
+    row.total += records;
+  }
+  return ui.table("Records set aside, by reason and source", [
+    { title: "Reason", of: (row) => humanise(row.reason) },
+    ...sources.map((source) => ({ title: humanise(source), numeric: true, of: (row) => format.count(row[source] ?? 0) })),
+    { title: "All", numeric: true, of: (row) => h("strong", {}, format.count(row.total)) },
+  ], [...byReason.values()].sort((one, other) => other.total - one.total));
 }
 
 const tile = (title, value, more) => h("li", { class: "tile" }, h("div", {},

@@ -123,13 +123,14 @@ function drillTable({ metric, by, dimensions, breakdown, lines, filters, at }) {
   const total = breakdown.rows.reduce((sum, row) => sum + (row.value || 0), 0);
   const rows = [...breakdown.rows].sort((one, other) => (other.value ?? -1) - (one.value ?? -1));
   const next = dimensions.slice(dimensions.indexOf(by) + 1).concat(dimensions).find((name) => name !== by && !filters.has(name));
+  const isCompared = rows.some((row) => !format.isMissing(row.previous));
   const value = (row) => row[by] ?? "(none)";
   const columns = [
     { title: DIMENSIONS[by], wide: true, of: (row) => h("a", { href: at({ [by]: value(row), by: next }) }, titleOf(by, row[by])) },
     { title: metric.title, numeric: true, of: (row) => format.measure(row.value, metric.unit) },
     isCount && { title: "Share", numeric: true, of: (row) => (total ? format.percent(row.value / total) : "–") },
-    { title: "Before", numeric: true, of: (row) => format.measure(row.previous, metric.unit) },
-    { title: "Change", of: (row) => ui.delta(row.value, row.previous, metric) },
+    isCompared && { title: "Before", numeric: true, of: (row) => format.measure(row.previous, metric.unit) },
+    isCompared && { title: "Change", of: (row) => ui.delta(row.value, row.previous, metric) },
     { title: "Over time", of: (row) => ui.sparkline(periods.map((period) => byValue.get(row[by])?.get(period) ?? (isCount ? 0 : null))) },
     can("complaints") && { title: "Complaints", of: (row) => h("a", { href: hrefTo("search", changed(filters, { [by]: value(row), from: breakdown.from, to: breakdown.to })) }, "Read", h("span", { class: "sr-only" }, ` complaints: ${titleOf(by, row[by])}`)) },
   ].filter(Boolean);
