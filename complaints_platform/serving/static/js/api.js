@@ -46,7 +46,7 @@ export async function ask(path, { params, method = "GET", body, signal, keepaliv
   if (response.ok) return answer;
   const { code, message, hint } = (answer && answer.error) || {};
   const error = new ApiError(response.status, code || "failed",
-    message || `The query service answered with status ${response.status}.`, hint || "Try again in a moment.");
+    message || `The query service answered with status ${response.status}.`, hint || (response.status >= 500 ? "Try again in a moment." : null));
   if (response.status === 401) document.dispatchEvent(new CustomEvent("signed-out", { detail: error }));
   throw error;
 }

@@ -50,7 +50,7 @@ export function failure(error, retry) {
   return h("div", { class: "empty failed", role: "alert" },
     h("p", { class: "empty-title" }, title), h("p", {}, error.message),
     error.hint && h("p", { class: "muted" }, error.hint),
-    retry && status !== 403 && h("div", { class: "actions" }, button("Try again", retry)));
+    retry && status !== 403 && status !== 404 && h("div", { class: "actions" }, button("Try again", retry)));
 }
 
 /** A note across the page. */
