@@ -14,23 +14,30 @@ const COMPARISONS = [["previous", "Period before"], ["year", "Year before"]];
 const DRILL = ["region", "category", "subcategory", "channel", "product"];
 const OFFERED = ["channel", "region", "category", "subcategory", "product", "source"];
 const FIRST_ROWS = 15;
+const CROSSED = "crossed"; // regions against categories
+const MOST_REGIONS = 12;
+const SHADES = 5;
 
 export async function render(context) {
   const { params } = context;
   const metric = metricOf(params.get("metric")) || metricOf("complaints");
   const grain = oneOf(params.get("grain"), metric.grains, metric.grains.includes("day") ? "day" : metric.grains[0]);
   const dimensions = DRILL.filter((name) => metric.dimensions.includes(name));
-  const by = oneOf(params.get("by"), dimensions, dimensions.find((name) => !params.has(name)) || dimensions[0]);
+  const canCross = metric.dimensions.includes("region") && metric.dimensions.includes("category");
+  const by = oneOf(params.get("by"), canCross ? [...dimensions, CROSSED] : dimensions, dimensions.find((name) => !params.has(name)) || dimensions[0]);
   const compare = oneOf(params.get("compare"), ["previous", "year"], "previous");
   const { filters, left } = filtersFor(metric, params);
   const at = (changes) => hrefTo("trends", changed(params, { metric: metric.name, grain, by, compare, ...changes }));
   const asked = (more) => ({ params: changed(filters, more), signal: context.signal });
   const [series, breakdown, lines] = await Promise.all([
     ask(`metrics/${metric.name}`, asked({ grain, compare })),
-    by ? ask(`metrics/${metric.name}`, asked({ grain: "total", by, compare })) : null,
-    by ? ask(`metrics/${metric.name}`, asked({ grain, by })) : null,
+    by === CROSSED ? ask(`metrics/${metric.name}`, asked({ grain: "total", by: ["region", "category"] }))
+      : by ? ask(`metrics/${metric.name}`, asked({ grain: "total", by, compare })) : null,
+    by && by !== CROSSED ? ask(`metrics/${metric.name}`, asked({ grain, by })) : null,
   ]);
   context.live = true;
+  const choices = dimensions.map((name) => [name, DIMENSIONS[name]]);
+  const choice = by && ui.segmented("Broken down by", canCross ? [...choices, [CROSSED, "Region × category"]] : choices, by, (name) => go(at({ by: name })));
   const select = h("select", { id: "metric", "data-focus": "metric", on: { change: (event) => go(at({ metric: event.target.value })) } },
     session.metrics.map((each) => h("option", { value: each.name, selected: each.name === metric.name }, each.title)));
   return h("div", { class: "page" },
@@ -45,7 +52,8 @@ export async function render(context) {
     leftOut(metric, left),
     series.mixed_versions && ui.note("plain", "These days were categorised by different models: a change between categories may be theirs."),
     seriesChart(metric, series, grain, compare, filters),
-    by && drillTable({ metric, by, dimensions, breakdown, lines, filters, at }),
+    by === CROSSED ? crossTable({ metric, breakdown, filters, aside: choice })
+      : by && drillTable({ metric, by, dimensions, breakdown, lines, filters, at, aside: choice }),
     definition(metric));
 }
 
@@ -73,7 +81,7 @@ export function seriesChart(metric, answer, grain, compare, filters, height = "t
     : "Nothing to show for this period and these filters.";
   const hasPrevious = rows.some((row) => !format.isMissing(row.previous));
   const isDrillable = can("complaints") && grain !== "hour";
-  const complaintsOf = (row) => hrefTo("search", changed(filters, { from: row.period, to: lastDay(row.period, grain, answer.to) }));
+  const complaintsOf = (row) => hrefTo("search", changed(filters, { from: later(row.period, answer.from), to: lastDay(row.period, grain, answer.to) }));
   return chart({
     title: metric.title, summary, rows, height,
     choose: isDrillable ? (index) => rows[index] && go(complaintsOf(rows[index])) : null,
@@ -101,6 +109,9 @@ export function seriesChart(metric, answer, grain, compare, filters, height = "t
   });
 }
 
+// Weeks and months are counted only as far as they lie in the period asked for.
+const later = (one, other) => (one > other ? one : other);
+
 function lastDay(period, grain, to) {
   if (grain === "day") return period;
   const end = grain === "week" ? format.shiftDay(period, 6) : endOfMonth(period);
@@ -112,7 +123,7 @@ function endOfMonth(first) {
   return new Date(Date.UTC(year, month, 0)).toISOString().slice(0, 10);
 }
 
-function drillTable({ metric, by, dimensions, breakdown, lines, filters, at }) {
+function drillTable({ metric, by, dimensions, breakdown, lines, filters, at, aside }) {
   const periods = [...new Set(lines.rows.map((row) => row.period))].sort();
   const byValue = new Map();
   for (const row of lines.rows) {
@@ -141,9 +152,41 @@ function drillTable({ metric, by, dimensions, breakdown, lines, filters, at }) {
   fill(FIRST_ROWS);
   return ui.card(`By ${DIMENSIONS[by].toLowerCase()}`, {
     lead: next ? `A name leads to its ${PLURALS[next]}.` : null,
-    aside: ui.segmented("Broken down by", dimensions.map((name) => [name, DIMENSIONS[name]]), by, (name) => go(at({ by: name }))),
+    aside,
   }, body);
 }
+
+/** Regions against categories, the largest first; the more, the darker. */
+function crossTable({ metric, breakdown, filters, aside }) {
+  const cells = new Map(breakdown.rows.map((row) => [keyOf(row.region, row.category), row.value]));
+  const largestOf = (dimension) => {
+    const sums = new Map();
+    for (const row of breakdown.rows) sums.set(row[dimension], (sums.get(row[dimension]) || 0) + (row.value || 0));
+    return [...sums].sort(([, one], [, other]) => other - one).map(([name]) => name);
+  };
+  const regions = largestOf("region");
+  const categories = largestOf("category");
+  const most = Math.max(...breakdown.rows.map((row) => row.value || 0), 0);
+  const cell = (region, category) => {
+    const value = cells.get(keyOf(region, category));
+    if (format.isMissing(value)) return h("span", { class: "shade", "data-shade": 0 }, "–");
+    const words = format.measure(value, metric.unit);
+    const props = { class: "shade", "data-shade": most ? Math.ceil((SHADES * value) / most) : 0 };
+    return can("complaints")
+      ? h("a", { ...props, href: hrefTo("search", changed(filters, { region: region ?? "(none)", category, from: breakdown.from, to: breakdown.to })) }, words)
+      : h("span", props, words);
+  };
+  return ui.card("By region and category", {
+    lead: regions.length > MOST_REGIONS ? `The ${MOST_REGIONS} largest regions of ${regions.length}. A number leads to its complaints.` : "A number leads to its complaints.", aside,
+  }, regions.length
+    ? h("div", { class: "cross" }, ui.table(`${metric.title} by category and region`, [
+      { title: "Category", of: (category) => titleOf("category", category) },
+      ...regions.slice(0, MOST_REGIONS).map((region) => ({ title: titleOf("region", region), numeric: true, of: (category) => cell(region, category) })),
+    ], categories))
+    : ui.empty("No complaints", "None in this period with these filters."));
+}
+
+const keyOf = (region, category) => JSON.stringify([region, category]);
 
 /** What exactly a metric counts. */
 export const definition = (metric) =>
