@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from datetime import timedelta
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.pipeline.labels import training_labels
 from complaints_platform.serving.app import STATIC
 from complaints_platform.serving.auth import Role, new_token
+from complaints_platform.serving.models import IncidentDetail, IncidentPoint
 from complaints_platform.serving.query import Catalogue, run_query
 from complaints_platform_tests.ui.dagster_server import ROOT
 from complaints_platform_tests.ui.dashboard_server import SmallLake, eventually, serving
@@ -191,6 +193,72 @@ def follow(page, name, expected):
     page.locator("main[aria-busy]").wait_for(state="detached")
 
 
+def test_an_incident_shows_its_course_and_leads_to_its_complaints(open_page, small_lake):
+    (cell,) = rows_of(
+        small_lake,
+        "SELECT CAST(occurred_at + INTERVAL 1 HOUR AS DATE) AS local_day, region, category, count(*) AS found, "
+        "min(occurred_at) AS first FROM categorized.complaints "
+        "WHERE outcome = 'complaint' AND region = 'Lagos' GROUP BY ALL "
+        "ORDER BY found DESC, local_day, category LIMIT 1",
+    )
+    incident = incident_in(cell)
+
+    def answer(route):
+        is_detail = "/incidents/" in route.request.url
+        body = incident if is_detail else {"as_of": incident["as_of"], "incidents": [incident_of_list(incident)]}
+        route.fulfill(json=body)
+
+    page = open_page("overview", before=lambda page: page.route("**/api/v1/incidents**", answer))
+    go(page, "incidents")
+    page.get_by_role("link", name=re.compile(" in Lagos$")).click()
+    page.locator("main h1", has_text="in Lagos").wait_for()
+    course = page.locator("figure", has=page.get_by_role("heading", name="Its course"))
+    course.locator("canvas").wait_for()
+    course.get_by_role("button", name="Show as table").click()
+    assert course.get_by_role("row").count() == 1 + len(incident["series"])
+    assert incident["explanation"] in page.locator("main").inner_text()
+    page.get_by_role("link", name="All its complaints").click()
+    found = page.locator("p[role=status]", has_text="complaint")
+    found.wait_for()
+    assert number(found.inner_text()) == cell["found"]
+    shown = page.locator(".complaint-category").all_inner_texts()
+    title = load_title(cell["category"])
+    assert {text.split(" \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ")[0] for text in shown} == {title}
+
+
+def incident_in(cell):
+    """Return an incident as the query service answers it, over the complaints of a region and category on a day."""
+    start = cell["first"].replace(minute=0, second=0, microsecond=0)
+    hours = [start + timedelta(hours=hour) for hour in range(-3, 2)]
+    points = [IncidentPoint(time=hour, observed=2.0, expected=0.5, upper=1.5) for hour in hours]
+    answer = IncidentDetail(
+        as_of=cell["first"],
+        incident_id="an-incident",
+        started_at=start,
+        peak_at=start,
+        ended_at=start + timedelta(minutes=30),
+        severity="major",
+        open=False,
+        categories=[cell["category"]],
+        regions=[cell["region"]],
+        channels=[],
+        observed=cell["found"],
+        expected=0.5,
+        excess=cell["found"] - 0.5,
+        ratio=cell["found"] / 0.5,
+        top_terms=["signal"],
+        sample_ids=[],
+        explanation="Far more complaints than at other times.",
+        series=points,
+        samples=[],
+    )
+    return answer.model_dump(mode="json", by_alias=True)
+
+
+def incident_of_list(detail):
+    return {name: value for name, value in detail.items() if name not in {"as_of", "series", "samples"}}
+
+
 def test_search_finds_words_and_pages_on(open_page):
     page = open_page("search")
     page.get_by_label("Words in the complaint").fill("signal")
@@ -251,6 +319,28 @@ def test_the_keyboard_is_enough(open_page):
     assert page.evaluate("document.activeElement.textContent") == "Trends"
     page.keyboard.press("/")
     page.locator("main h1", has_text="Search").wait_for()
+
+
+def test_what_is_shown_is_made_anew_when_the_tables_have_changed(open_page):
+    newer = {"on": False}
+
+    def answer(route):
+        response = route.fetch()
+        body = response.json()
+        if newer["on"]:
+            body["headline"][0]["value"] += 1
+            route.fulfill(response=response, json=body, headers={**response.headers, "x-manifest": "999999"})
+        else:
+            route.fulfill(response=response, json=body)
+
+    page = open_page("overview", before=lambda page: page.route("**/api/v1/overview*", answer))
+    value = page.locator(".tile-value").first
+    before = number(value.inner_text())
+    page.get_by_role("button", name="Region").focus()
+    newer["on"] = True
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.locator(".tile-value", has_text=f"{before + 1:,}").first.wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Region"
 
 
 # The review queue
