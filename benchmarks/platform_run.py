@@ -25,12 +25,12 @@ from complaints_platform.collection.by_hand import collect_jobs
 from complaints_platform.collection.files import collect_all
 from complaints_platform.defs.running import Runner, local_instance
 from complaints_platform.lake import Lake
-from complaints_platform.lake.tables import DayFrame, Table
-from complaints_platform.marts.daily_complaints import INPUT_COLUMNS
+from complaints_platform.lake.tables import Table
 from complaints_platform.pipeline import data_sets, marts
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import CleanedRecipe
 from complaints_platform.pipeline.corrections import CorrectionsInForce
+from complaints_platform.pipeline.derived import DERIVED
 from complaints_platform.pipeline.model import serving_model, train_challenger
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
 from complaints_platform.pipeline.staleness import find_stale
@@ -41,8 +41,7 @@ STAGE_OF_STEP = {
     "collect_landing": "collect",
     "cleaned__complaints": "cleaned",
     "categorized__complaints": "categorized",
-    "mart__daily_complaints": "marts",
-    "mart__complaint_trends": "marts",
+    **{f"{each.spec.schema}__{each.spec.name}": "marts" for each in DERIVED},
     "cleaned__quarantine": "marts",
     "mart__reconciliation": "marts",
 }
@@ -102,9 +101,6 @@ def without_dagster(settings: Settings) -> Spans:
         table = spec.table(lake)
         table.replace_days(days, frames(table))
 
-    def stored(spec: data_sets.TableSpec, columns: list[str] | None = None) -> list[DayFrame]:
-        return list(spec.table(lake).read_days(days, columns))
-
     with stage("collect"):
         for _ in collect_all(collect_jobs(settings, [], None), settings.workers):
             pass
@@ -118,9 +114,10 @@ def without_dagster(settings: Settings) -> Spans:
         source = data_sets.CLEANED.table(lake)
         write(data_sets.CATEGORIZED, days, lambda _: categorized.frames(source.read_days(days)))
     with stage("marts"):
-        source = data_sets.CATEGORIZED.table(lake)
-        write(data_sets.DAILY, days, lambda _: marts.daily_frames(source.read_days(days, INPUT_COLUMNS)))
-        write(data_sets.TRENDS, days, lambda _: marts.trend_frames(days, stored(data_sets.DAILY)))
+        recipes = marts.MartRecipes.of(settings)
+        for each in DERIVED:
+            source = each.source.table(lake)
+            write(each.spec, days, lambda _, spec=each.spec, source=source: recipes.frames(spec, days, source))
     received = find_stale(settings).by_received_day()
     with stage("marts"):
         write(data_sets.QUARANTINE, received, lambda _: QuarantineRecipe(lake).frames(received))

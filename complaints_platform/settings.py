@@ -78,6 +78,19 @@ class Settings(BaseSettings):
         default="UTC",
         description="IANA zone of the company's days and hours, such as Africa/Lagos: for reports and by night.",
     )
+    business_hours: str = Field(
+        default="Mon-Fri 09:00-17:00",
+        min_length=1,
+        description="Working hours in COMPLAINTS_TIME_ZONE, such as Mon-Fri 08:00-18:00, Sat 09:00-13:00.",
+    )
+    holidays: str = Field(
+        default="",
+        description="Country (ISO 3166) whose public holidays are free, with its part if need be: NG, GB-ENG, DE-BY. "
+        "Empty: no day is a holiday.",
+    )
+    targets: Path | None = Field(
+        default=None, description="The company's own targets of response and resolution; by default the packaged ones."
+    )
     automation: bool = Field(
         default=True, description="Sensors and schedules run from the start; otherwise they are there, turned off."
     )
@@ -141,7 +154,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is not a folder; allowed is a folder that holds <name>/defs.yaml files")
         return value
 
-    @field_validator("taxonomy", "regions", "tokens_file")
+    @field_validator("taxonomy", "regions", "targets", "tokens_file")
     @classmethod
     def _file_exists(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value is not None and not value.is_file():

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from complaints_platform.classification.calibration import Floats, Ints
-from complaints_platform.classification.explanation import explain
+from complaints_platform.classification.explanation import COMPACT_TERMS, explain
 from complaints_platform.classification.prediction import ALTERNATIVES
 from complaints_platform.classification.promotion import text_keys
 from complaints_platform.classification.training import TrainedModel, category_probabilities
@@ -33,10 +33,11 @@ QUEUE_SCHEMA = pl.Schema(
         "uncertainty": pl.Float64(),
         "candidates": pl.List(pl.Struct({"category": pl.String(), "probability": pl.Float64()})),
         "because": pl.String(),
+        "terms": pl.List(pl.Struct({"term": pl.String(), "weight": pl.Float64()})),
     }
 )
 """``candidates`` are the likeliest categories in order; ``because`` names the words that decided between the first two,
-with what each adds to the distance of their scores."""
+with what each adds to the distance of their scores, and ``terms`` are the same as values."""
 
 
 def review_queue(model: TrainedModel, complaints: pl.DataFrame, known_texts: pl.Series, limit: int) -> pl.DataFrame:
@@ -59,13 +60,18 @@ def review_queue(model: TrainedModel, complaints: pl.DataFrame, known_texts: pl.
     uncertainty = uncertainty_of(probabilities)
     chosen = choose(distinct["text"].to_list(), uncertainty, known_texts.drop_nulls().to_list(), limit)
     texts = distinct["text"].gather(chosen)
+    explanations = explain(model, texts, EXPLAINED_BY)
     return pl.DataFrame(
         {
             "complaint_id": distinct["complaint_id"].gather(chosen),
             "text": texts,
             "uncertainty": uncertainty[chosen],
             "candidates": _candidates(probabilities[chosen], model.taxonomy.category_names),
-            "because": [explanation.compact() for explanation in explain(model, texts, EXPLAINED_BY)],
+            "because": [explanation.compact() for explanation in explanations],
+            "terms": [
+                [{"term": term.term, "weight": term.contribution} for term in explanation.terms[:COMPACT_TERMS]]
+                for explanation in explanations
+            ],
         },
         schema=QUEUE_SCHEMA,
     )

@@ -11,13 +11,14 @@ from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type, 
 from complaints_platform.defs.partitions import RunDays, backfill_policy, daily_partitions
 from complaints_platform.lake import Lake
 from complaints_platform.marts import MARTS_VERSION
-from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS
-from complaints_platform.marts.daily_complaints import INPUT_COLUMNS
-from complaints_platform.pipeline import data_sets, marts
+from complaints_platform.marts.registry import METRICS
+from complaints_platform.pipeline import data_sets
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
 from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.data_sets import TableSpec
+from complaints_platform.pipeline.derived import DERIVED, Derived
+from complaints_platform.pipeline.marts import MartRecipes, ReconciliationRecipe
 from complaints_platform.pipeline.model import serving_model
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
 from complaints_platform.settings import Settings
@@ -28,12 +29,12 @@ ANALYTICS_OWNER = "team:complaints-analytics"
 
 def table_assets(settings: Settings, sources: Sequence[str], customers: Sequence[str]) -> list[dg.AssetsDefinition]:
     """Return all assets that have a table."""
+    known = [["reference", name] for name in customers]
     return [
         _cleaned_complaints(settings, sources, customers),
         _quarantine(settings, sources),
         _categorized_complaints(settings),
-        _daily_complaints(settings),
-        _complaint_trends(settings),
+        *(_mart(each, settings, known if each.spec is data_sets.RATES else ()) for each in DERIVED),
         _reconciliation(settings),
     ]
 
@@ -57,11 +58,23 @@ def _table_asset(
             "dagster/column_schema": table_schema(spec.model),
             "dagster/table_name": f"{spec.schema}.{spec.name}",
             "dagster/uri": spec.table(Lake(settings.lake)).uri,
+            **_definitions(spec),
         },
         tags={"complaints/partitioned_by": "received" if spec.by_received_day else "occurred"},
         **more,
     )
     return decorator
+
+
+def _definitions(spec: TableSpec) -> dict[str, Any]:
+    """Return the metrics that are computed from a table, for its page in the catalogue."""
+    rows = [
+        f"| **{metric.title}** (`{metric.name}`) | {metric.description} | {metric.formula} | {metric.unit} |"
+        for metric in METRICS.values()
+        if metric.table == spec.sql_name
+    ]
+    table = "\n".join(["| metric | what it says | formula | unit |", "|---|---|---|---|", *rows])
+    return {"metrics": dg.MetadataValue.md(table)} if rows else {}
 
 
 def _window(days_back: int) -> dg.TimeWindowPartitionMapping:
@@ -129,49 +142,31 @@ def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
     return complaints
 
 
-def _daily_complaints(settings: Settings) -> dg.AssetsDefinition:
+def _mart(derived: Derived, settings: Settings, deps: Sequence[Sequence[str]] = ()) -> dg.AssetsDefinition:
+    """Return the asset of a mart that is made of one other table."""
+    source_model = derived.source.model
+
     @_table_asset(
-        data_sets.DAILY,
+        derived.spec,
         settings,
         owner=ANALYTICS_OWNER,
         kinds={"polars"},
         version=MARTS_VERSION,
         group_name="marts",
         ins={
-            "categorized": dg.AssetIn(
-                ["categorized", "complaints"], dagster_type=frames_type(data_sets.CATEGORIZED.model)
+            "source": dg.AssetIn(
+                [derived.source.schema, derived.source.name],
+                dagster_type=frames_type(source_model),
+                partition_mapping=_window(derived.look_back) if derived.look_back else None,
             )
         },
+        deps=deps,
     )
-    def daily_complaints(context: dg.AssetExecutionContext, run_days: RunDays, categorized: StoredDays) -> DayFrames:
+    def mart(context: dg.AssetExecutionContext, run_days: RunDays, source: StoredDays) -> DayFrames:
         days = run_days.of(context)
-        return DayFrames(context, days, marts.daily_frames(categorized.frames(days, INPUT_COLUMNS)))
+        return DayFrames(context, days, MartRecipes.of(settings).frames(derived.spec, days, source.table))
 
-    return daily_complaints
-
-
-def _complaint_trends(settings: Settings) -> dg.AssetsDefinition:
-    @_table_asset(
-        data_sets.TRENDS,
-        settings,
-        owner=ANALYTICS_OWNER,
-        kinds={"polars"},
-        version=MARTS_VERSION,
-        group_name="marts",
-        ins={
-            "daily": dg.AssetIn(
-                ["mart", "daily_complaints"],
-                dagster_type=frames_type(data_sets.DAILY.model),
-                partition_mapping=_window(LOOK_BACK_DAYS),
-            )
-        },
-    )
-    def complaint_trends(context: dg.AssetExecutionContext, run_days: RunDays, daily: StoredDays) -> DayFrames:
-        days = run_days.of(context)
-        windows = sorted({read for day in days for read in marts.trend_window(day)})
-        return DayFrames(context, days, marts.trend_frames(days, list(daily.frames(windows))))
-
-    return complaint_trends
+    return mart
 
 
 def _reconciliation(settings: Settings) -> dg.AssetsDefinition:
@@ -189,7 +184,7 @@ def _reconciliation(settings: Settings) -> dg.AssetsDefinition:
     def reconciliation(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
         days = run_days.of(context)
         lake = Lake(settings.lake)
-        recipe = marts.ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))
+        recipe = ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))
         return DayFrames(context, days, recipe.frames(days))
 
     return reconciliation

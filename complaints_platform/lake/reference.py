@@ -86,6 +86,16 @@ class Reference:
         ]
         return pl.concat([empty_frame(KnownCustomer), *frames])
 
+    def accounts(self, files: Sequence[ReferenceFile]) -> pl.DataFrame:
+        """Return what ``files`` say of accounts, each row once, the file received last at the end.
+
+        Returns:
+            account_key, valid_from, region, product.
+        """
+        columns = ["account_key", "valid_from", "region", "product"]
+        frames = [self._read(file.key).select(columns).unique(maintain_order=True) for file in files]
+        return pl.concat([empty_frame(KnownCustomer).select(columns), *frames])
+
     def _read(self, key: str) -> pl.DataFrame:
         with self._store.open(key) as file:
             return pl.read_parquet(file)

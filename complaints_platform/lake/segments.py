@@ -13,8 +13,6 @@ from datetime import date
 from functools import cached_property
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.dataset as ds
 
 from complaints_platform.lake import layout
 from complaints_platform.lake.key_index import KeyIndex
@@ -110,27 +108,25 @@ class Segments:
             frame = self._segment(raw_day, str(name), lies[str(name)], rows)
             yield name, frame.with_columns(received_at=pl.lit(receipt.received_at, LINEAGE["received_at"]))
 
-    def dataset(self, source: str) -> ds.Dataset | pa.Table:
-        """Return all live records of a source as an Arrow data set (``SEGMENT_SCHEMA``)."""
-        schema = pl.DataFrame(schema=SEGMENT_SCHEMA).to_arrow().schema
-        paths: list[str] = []
+    def live(self, source: str) -> tuple[list[str], pl.DataFrame]:
+        """Return all live records of a source: keys of Parquet files, and those that share a file with dead ones.
+
+        The frame is of ``SEGMENT_SCHEMA``; so are the files, but for columns that were added since.
+        """
+        keys: list[str] = []
         partial = [pl.DataFrame(schema=SEGMENT_SCHEMA)]
         for day in self.days(source):
             raw_day = self.day(source, day)
             lies = self._lies(raw_day)
-            paths += [f"{layout.raw_day(source, day)}/{name}" for name, pack in lies.items() if pack is None]
+            keys += [f"{layout.raw_day(source, day)}/{name}" for name, pack in lies.items() if pack is None]
             for pack in {pack.key: pack for pack in lies.values() if pack is not None}.values():
                 here = {name for name, other in lies.items() if other is not None and other.key == pack.key}
                 if here == pack.segments.keys():
-                    paths.append(pack.rows_key)
+                    keys.append(pack.rows_key)
                 else:  # some of its segments are dead, or were written again since
                     some = [each for each in raw_day.segments if str(each[0]) in here]
                     partial.append(self.read(replace(raw_day, segments=tuple(some))))
-        live = pl.concat(partial, how="diagonal").to_arrow().cast(schema)
-        if not paths:
-            return live
-        files = ds.dataset(paths, schema=schema, format="parquet", filesystem=self._store.arrow_filesystem())
-        return ds.dataset([files, ds.dataset(live)]) if live.num_rows else files
+        return keys, pl.concat(partial, how="diagonal")
 
     def _lies(self, raw_day: RawDay) -> dict[str, Pack | None]:
         """Return live segment → the pack that it lies in, or None where it lies alone."""

@@ -27,7 +27,6 @@ from complaints_platform.errors import LakeError
 if TYPE_CHECKING:
     from obstore import ReadableFile
     from obstore.store import S3Store
-    from pyarrow.fs import FileSystem
 
 COPY_BLOCK = 1 << 20
 SPOOL_BYTES = 64 << 20
@@ -96,9 +95,6 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete the object; nothing happens if there is none."""
-
-    def arrow_filesystem(self) -> "FileSystem":
-        """Return the store as Arrow sees it; paths are keys."""
 
 
 def open_store(uri: str) -> Store:
@@ -295,12 +291,6 @@ class LocalStore:
         """Unlink the file."""
         self.path(key).unlink(missing_ok=True)
 
-    def arrow_filesystem(self) -> "FileSystem":
-        """Return the folder as Arrow's file system."""
-        from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
-
-        return SubTreeFileSystem(str(self._root), LocalFileSystem())
-
 
 class _ObjectReader(io.RawIOBase):
     """obstore's reader as Python's io knows readers: bytes, a context manager, seekable."""
@@ -420,10 +410,3 @@ class ObjectStore:
     def delete(self, key: str) -> None:
         """Delete the object."""
         self._store.delete(key)
-
-    def arrow_filesystem(self) -> "FileSystem":
-        """Return the prefix as Arrow's file system."""
-        from pyarrow.fs import FileSystem, SubTreeFileSystem
-
-        filesystem, path = FileSystem.from_uri(self._uri)
-        return SubTreeFileSystem(path, filesystem)

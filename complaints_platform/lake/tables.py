@@ -19,8 +19,6 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
@@ -300,11 +298,6 @@ class Table:
             wanted = set(partitions)
             files = [file for file in files if file.partition in wanted]
         return self._scan_files(files, columns)
-
-    def dataset(self) -> ds.Dataset | pa.Table:
-        """Return the version as an Arrow data set, for engines that push filters down into it."""
-        table = self._open()
-        return pl.DataFrame(schema=self._schema).to_arrow() if table is None else table.to_pyarrow_dataset()
 
     def _scan_files(self, files: Sequence[StoredFile], columns: Sequence[str] | None) -> pl.LazyFrame:
         names = list(columns or self._schema.names())

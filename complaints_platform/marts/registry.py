@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from complaints_platform.schemas import ComplaintTrend, DailyComplaints, DataSet, Reconciliation
+from complaints_platform.schemas import (
+    ComplaintRate,
+    ComplaintTrend,
+    Contact,
+    CustomerFeatures,
+    DailyComplaints,
+    DataSet,
+    Reconciliation,
+    ServiceTime,
+)
 
 Grain = Literal["total", "day", "week", "month"]
 GRAINS: tuple[Grain, ...] = ("total", "day", "week", "month")
@@ -65,7 +74,8 @@ class Metric:
     table: str
     """The mart that it is computed from: a key of ``MARTS``."""
     expression: str
-    """A DuckDB SQL aggregate over rows of that mart; null where there is nothing to compute it from."""
+    """A DuckDB SQL aggregate over rows of that mart; null where there is nothing to compute it from. If the metric has
+    ``open_rows``, ``period_end`` in it is the last day of the period."""
     dimensions: tuple[str, ...]
     """Columns of the mart by which it may be grouped and filtered."""
     better: Literal["lower", "higher"] | None
@@ -88,16 +98,52 @@ MARTS: Mapping[str, Mart] = {
         Mart(
             "mart.daily_complaints",
             "Complaints by day",
-            "a day, channel, region, category and subcategory",
-            "How many complaints there were, of what kind, and how sure the classifier was of them.",
+            "a day, source, channel, region, product, category and subcategory",
+            "How many complaints there were, of what kind, and how sure the classifier was of them. Where the "
+            "reporting time zone is not UTC, a UTC day has rows of two local days.",
             DailyComplaints,
+            day_column="local_day",
         ),
         Mart(
             "mart.complaint_trends",
             "Trends",
             "a period (day, ISO week, month) up to a day, region and category",
-            "Complaints of a period against the period before.",
+            "Complaints of a period against the period before, in UTC days.",
             ComplaintTrend,
+        ),
+        Mart(
+            "mart.complaint_rates",
+            "Complaints against subscribers",
+            "a day, region and product",
+            "Complaints beside the number of subscribers, by UTC day. Without reference data of customers it is empty.",
+            ComplaintRate,
+        ),
+        Mart(
+            "mart.service_times",
+            "Service times",
+            "a complaint of a source whose contract maps first_response_at or resolved_at",
+            "How long customers waited for an answer and a solution, in all hours and in working hours; by which "
+            "target, as of the day of the complaint; and since and until when the complaint was open.",
+            ServiceTime,
+            day_column="local_day",
+            by_complaint=True,
+        ),
+        Mart(
+            "mart.contacts",
+            "Contacts and cases",
+            "a complaint of a known customer",
+            "Which complaint of the same customer about the same category came before it, and which case (episode) it "
+            "belongs to: complaints not more than 7 days apart, by any channel, for less than 30 days.",
+            Contact,
+            day_column="local_day",
+            by_complaint=True,
+        ),
+        Mart(
+            "mart.customer_features",
+            "Customer features",
+            "a day and customer who complained on it",
+            "What the customer went through in 90 days, as it was known when the day ended: for models of churn.",
+            CustomerFeatures,
         ),
         Mart(
             "mart.reconciliation",
@@ -109,7 +155,87 @@ MARTS: Mapping[str, Mart] = {
     )
 }
 
-OF_COMPLAINTS = ("channel", "region", "category", "subcategory")
+OF_COMPLAINTS = ("source", "channel", "region", "product", "category", "subcategory")
+OF_CATEGORIES = (*OF_COMPLAINTS, "model_version", "taxonomy_version")
+OF_CUSTOMERS = ("region", "product")
+
+DAILY, RATES, SERVICE, CONTACTS = (
+    "mart.daily_complaints",
+    "mart.complaint_rates",
+    "mart.service_times",
+    "mart.contacts",
+)
+
+KNOWN_CUSTOMER = f"{COMPLAINT} AND coalesce(account_key, customer_key) IS NOT NULL"
+MEDIAN = 0.5
+OPEN = OpenRows("backlog_from", "resolved_day")
+
+
+def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
+    """Return median and 90th percentile of the time until ``at``, in all hours and in working hours."""
+    in_detail = f"date_diff('microseconds', occurred_at, {at}) / 6e7"
+
+    def metric(share: str, words: str, quantile: float, *, business: bool) -> Metric:
+        column = f"{name}_business_minutes" if business else f"{name}_minutes"
+        kind = "minutes of working hours" if business else "minutes"
+        return Metric(
+            name=f"{name}_{'median' if quantile == MEDIAN else 'p90'}{'_business' if business else ''}",
+            title=f"{title}: {words}{' (working hours)' if business else ''}",
+            description=f"Within so many {kind} {share} of the complaints were {done}; those that were not do not count.",
+            unit="minutes",
+            formula=f"{words} of {column}, interpolated, by the day of the complaint",
+            table=SERVICE,
+            expression=f"quantile_cont({column}, {quantile})",
+            filter=f"{column} IS NOT NULL",
+            dimensions=OF_COMPLAINTS,
+            better="lower",
+            detail=None
+            if business
+            else Detail(f"quantile_cont({in_detail}, {quantile})", f"{COMPLAINT} AND {at} IS NOT NULL"),
+            dtype="number",
+        )
+
+    return tuple(
+        metric(*which, business=business)
+        for business in (False, True)
+        for which in (("half", "median", MEDIAN), ("nine of ten", "90th percentile", 0.9))
+    )
+
+
+def _timely(name: str, title: str, done: str) -> Metric:
+    """Return the share of complaints that were dealt with in time."""
+    due = f"{name}_timely IS NOT NULL OR {name}_due_at <= now()"
+    return Metric(
+        name=f"{name}_timely_rate",
+        title=title,
+        description=f"Share of the complaints that were {done} in time, of those that were {done} or should have been "
+        "by now. The target is that of the day on which the complaint was made.",
+        unit="share",
+        formula=f"{name}_timely / ({name}_timely is known, or {name}_due_at has passed), by the day of the complaint",
+        table=SERVICE,
+        expression=f"count(*) FILTER ({name}_timely) / nullif(count(*) FILTER ({due}), 0)",
+        dimensions=OF_COMPLAINTS,
+        better="higher",
+        detail=None,
+        dtype="number",
+    )
+
+
+def _of_contacts(days: int) -> Metric:
+    return Metric(
+        name=f"repeat_contacts_{days}_days",
+        title=f"Repeat contacts within {days} days",
+        description=f"Complaints of customers who had complained about the same category within {days} days, by "
+        "whatever channel.",
+        unit="complaints",
+        formula=f"number of complaints with repeat_{days}_days",
+        table=CONTACTS,
+        expression=f"count(*) FILTER (repeat_{days}_days)",
+        dimensions=OF_COMPLAINTS,
+        better="lower",
+        detail=None,
+    )
+
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
@@ -121,9 +247,9 @@ METRICS: Mapping[str, Metric] = {
             "complaints that nearly repeat an earlier one do.",
             unit="complaints",
             formula="number of records with outcome complaint",
-            table="mart.daily_complaints",
+            table=DAILY,
             expression="CAST(coalesce(sum(complaints), 0) AS BIGINT)",
-            dimensions=OF_COMPLAINTS,
+            dimensions=OF_CATEGORIES,
             better="lower",
             detail=Detail("count(*)", COMPLAINT),
         ),
@@ -133,9 +259,9 @@ METRICS: Mapping[str, Metric] = {
             description="Complaints whose words nearly repeat those of an earlier one, as campaigns and bots do.",
             unit="complaints",
             formula="number of complaints that name an earlier one as near_duplicate_of",
-            table="mart.daily_complaints",
+            table=DAILY,
             expression="CAST(coalesce(sum(near_duplicates), 0) AS BIGINT)",
-            dimensions=OF_COMPLAINTS,
+            dimensions=OF_CATEGORIES,
             better=None,
             detail=Detail("count(*)", f"{COMPLAINT} AND near_duplicate_of IS NOT NULL"),
         ),
@@ -145,9 +271,9 @@ METRICS: Mapping[str, Metric] = {
             description="Complaints of whose category the classifier is too unsure: a person should look.",
             unit="complaints",
             formula="number of complaints marked needs_review",
-            table="mart.daily_complaints",
+            table=DAILY,
             expression="CAST(coalesce(sum(needs_review), 0) AS BIGINT)",
-            dimensions=OF_COMPLAINTS,
+            dimensions=OF_CATEGORIES,
             better="lower",
             detail=Detail("count(*)", f"{COMPLAINT} AND needs_review"),
         ),
@@ -157,11 +283,176 @@ METRICS: Mapping[str, Metric] = {
             description="Share of complaints of whose category the classifier is too unsure.",
             unit="share",
             formula="complaints marked needs_review / complaints",
-            table="mart.daily_complaints",
-            expression="sum(needs_review) / sum(complaints)",
-            dimensions=OF_COMPLAINTS,
+            table=DAILY,
+            expression="sum(needs_review) / nullif(sum(complaints), 0)",
+            dimensions=OF_CATEGORIES,
             better="lower",
             detail=Detail("avg(CAST(needs_review AS INTEGER))", COMPLAINT),
+            dtype="number",
+        ),
+        Metric(
+            name="mean_confidence",
+            title="Confidence of the classifier",
+            description="How likely the classifier holds its own categories to be right, on average.",
+            unit="share",
+            formula="sum of confidence / complaints with the classifier's category",
+            table=DAILY,
+            expression="sum(confidence_total) / nullif(sum(by_model), 0)",
+            dimensions=OF_CATEGORIES,
+            better="higher",
+            detail=Detail("avg(confidence)", f"{COMPLAINT} AND category_source = 'model'"),
+            dtype="number",
+        ),
+        Metric(
+            name="corrections",
+            title="Decided by people",
+            description="Complaints whose category a person gave.",
+            unit="complaints",
+            formula="number of complaints with category_source person",
+            table=DAILY,
+            expression="CAST(coalesce(sum(corrected), 0) AS BIGINT)",
+            dimensions=OF_CATEGORIES,
+            better=None,
+            detail=Detail("count(*)", f"{COMPLAINT} AND category_source = 'person'"),
+        ),
+        Metric(
+            name="correction_agreement",
+            title="People agree with the classifier",
+            description="Share of the complaints that people looked at which they left in the category that the "
+            "classifier found likeliest. People mostly look at what it was unsure of.",
+            unit="share",
+            formula="complaints whose category by a person is the first of alternatives / complaints decided by people",
+            table=DAILY,
+            expression="sum(confirmed) / nullif(sum(corrected), 0)",
+            dimensions=OF_CATEGORIES,
+            better="higher",
+            detail=Detail(
+                "avg(CAST(coalesce(split_part(alternatives, ', ', 1) = category, false) AS INTEGER))",
+                f"{COMPLAINT} AND category_source = 'person'",
+            ),
+            dtype="number",
+        ),
+        Metric(
+            name="complaints_per_1000_subscribers",
+            title="Complaints per 1,000 subscribers",
+            description="Complaints of the period for each thousand subscribers there were in it on average. Only with "
+            "reference data of customers. Complaints of customers whose region or product is unknown count in totals.",
+            unit="complaints per 1,000 subscribers",
+            formula="1000 * complaints / (sum of subscribers over days / days)",
+            table=RATES,
+            expression="1000.0 * sum(complaints) * count(DISTINCT day) / nullif(sum(subscribers), 0)",
+            dimensions=OF_CUSTOMERS,
+            better="lower",
+            detail=None,
+            dtype="number",
+        ),
+        *_waiting("first_response", "First response", "answered", "first_response_at"),
+        *_waiting("resolution", "Resolution", "resolved", "resolved_at"),
+        Metric(
+            name="answered",
+            title="Answered",
+            description="Complaints that were answered, by the day of the complaint.",
+            unit="complaints",
+            formula="number of complaints with first_response_at",
+            table=SERVICE,
+            expression="count(first_response_at)",
+            dimensions=OF_COMPLAINTS,
+            better=None,
+            detail=Detail("count(first_response_at)", COMPLAINT),
+        ),
+        Metric(
+            name="resolved",
+            title="Resolved",
+            description="Complaints that were resolved, by the day of the complaint.",
+            unit="complaints",
+            formula="number of complaints with resolved_at",
+            table=SERVICE,
+            expression="count(resolved_at)",
+            dimensions=OF_COMPLAINTS,
+            better=None,
+            detail=Detail("count(resolved_at)", COMPLAINT),
+        ),
+        _timely("first_response", "Answered in time", "answered"),
+        _timely("resolution", "Resolved in time", "resolved"),
+        Metric(
+            name="backlog",
+            title="Open complaints",
+            description="Complaints that were open when the period ended, of sources that tell when they are resolved.",
+            unit="complaints",
+            formula="number of complaints with backlog_from <= last day, and resolved_day none or later",
+            table=SERVICE,
+            expression="count(*)",
+            dimensions=OF_COMPLAINTS,
+            better="lower",
+            detail=None,
+            open_rows=OPEN,
+        ),
+        Metric(
+            name="backlog_median_age",
+            title="Age of open complaints: median",
+            description="For how many days half of the complaints had been open when the period ended.",
+            unit="days",
+            formula="median of last day - backlog_from over open complaints",
+            table=SERVICE,
+            expression="median(period_end - backlog_from)",
+            dimensions=OF_COMPLAINTS,
+            better="lower",
+            detail=None,
+            dtype="number",
+            open_rows=OPEN,
+        ),
+        Metric(
+            name="backlog_over_30_days",
+            title="Open for more than 30 days",
+            description="Complaints that had been open for more than 30 days when the period ended.",
+            unit="complaints",
+            formula="number of open complaints with last day - backlog_from > 30",
+            table=SERVICE,
+            expression="count(*) FILTER (period_end - backlog_from > 30)",
+            dimensions=OF_COMPLAINTS,
+            better="lower",
+            detail=None,
+            open_rows=OPEN,
+        ),
+        Metric(
+            name="contacts",
+            title="Complaints of known customers",
+            description="Complaints whose customer is known: the events behind the cases.",
+            unit="complaints",
+            formula="number of complaints with a customer",
+            table=CONTACTS,
+            expression="count(*)",
+            dimensions=OF_COMPLAINTS,
+            better="lower",
+            detail=Detail("count(*)", KNOWN_CUSTOMER),
+        ),
+        Metric(
+            name="cases",
+            title="Cases",
+            description="Cases that began: complaints of one customer about one category, not more than 7 days apart "
+            "and for less than 30 days, are one case, by whatever channels they came.",
+            unit="cases",
+            formula="number of complaints that are the first of their case",
+            table=CONTACTS,
+            expression="count(*) FILTER (contact_number = 1)",
+            dimensions=OF_COMPLAINTS,
+            better="lower",
+            detail=None,
+        ),
+        _of_contacts(7),
+        _of_contacts(30),
+        Metric(
+            name="repeat_rate_7_days",
+            title="Share of repeat contacts within 7 days",
+            description="Share of the complaints of known customers that repeat one of the last 7 days about the same "
+            "category.",
+            unit="share",
+            formula="complaints with repeat_7_days / complaints with a customer",
+            table=CONTACTS,
+            expression="avg(CAST(repeat_7_days AS INTEGER))",
+            dimensions=OF_COMPLAINTS,
+            better="lower",
+            detail=None,
             dtype="number",
         ),
     )

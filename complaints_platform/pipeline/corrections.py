@@ -122,9 +122,29 @@ def import_corrections(lake: Lake, taxonomy: Taxonomy, file: Path, author: str) 
         ModelError: a category is not in the taxonomy, a value is neither yes nor no, a complaint is named twice
             or does not exist; nothing is stored.
     """
-    rows = _read(file)
-    decided = _checked(rows.filter(pl.any_horizontal(pl.col("category", "is_complaint").is_not_null())), taxonomy, file)
-    found = _found(lake, decided, file)
+    return take_corrections(lake, taxonomy, _read(file), author, file)
+
+
+def take_corrections(
+    lake: Lake, taxonomy: Taxonomy, rows: pl.DataFrame, author: str, where: Path | str = "the decision"
+) -> Imported:
+    """Store decisions.
+
+    Args:
+        lake: where they go, and where their complaints are.
+        taxonomy: the categories that there are.
+        rows: complaint_id, category, subcategory, is_complaint (yes or no, as text) and day; a decision needs a
+            category or an is_complaint, others are passed over; ``day`` only says where to look first.
+        author: who decided.
+        where: what messages call the source of the rows.
+
+    Raises:
+        ModelError: as of ``import_corrections``; nothing is stored.
+    """
+    decided = _checked(
+        rows.filter(pl.any_horizontal(pl.col("category", "is_complaint").is_not_null())), taxonomy, where
+    )
+    found = _found(lake, decided, where)
     standing = CorrectionsInForce.of(lake).frame.filter(pl.col("author") == author)
     new = found.join(standing, on=["complaint_id", *DECISION], how="anti", nulls_equal=True)
     lake.corrections.add(new, author, taxonomy.version)
@@ -155,11 +175,11 @@ def _read(file: Path) -> pl.DataFrame:
     )
 
 
-def _checked(rows: pl.DataFrame, taxonomy: Taxonomy, file: Path) -> pl.DataFrame:
+def _checked(rows: pl.DataFrame, taxonomy: Taxonomy, where: Path | str) -> pl.DataFrame:
     def refuse(wrong: pl.DataFrame, column: str, why: str) -> None:
         if wrong.height:
             values = ", ".join(str(value) for value in wrong[column].unique(maintain_order=True)[:SHOWN])
-            raise ModelError(f"{file}: {column} {values}: {why}; nothing was imported")
+            raise ModelError(f"{where}: {column} {values}: {why}; nothing was imported")
 
     parent = pl.col("subcategory").replace_strict(taxonomy.parents, default=None)
     refuse(rows.filter(pl.col("complaint_id").is_null()), "complaint_id", "every decision needs one")
@@ -184,7 +204,7 @@ def _checked(rows: pl.DataFrame, taxonomy: Taxonomy, file: Path) -> pl.DataFrame
     return checked
 
 
-def _found(lake: Lake, decided: pl.DataFrame, file: Path) -> pl.DataFrame:
+def _found(lake: Lake, decided: pl.DataFrame, where: Path | str) -> pl.DataFrame:
     """Return ``CORRECTION_COLUMNS`` of decisions: where their complaints are, and what these say."""
     table = CLEANED.table(lake)
     wanted = decided["complaint_id"].implode()
@@ -202,7 +222,7 @@ def _found(lake: Lake, decided: pl.DataFrame, file: Path) -> pl.DataFrame:
     unknown = decided.join(found, on="complaint_id", how="anti")["complaint_id"]
     if len(unknown):
         raise ModelError(
-            f"{file}: {len(unknown)} of its complaints are not in cleaned/complaints: {', '.join(unknown[:SHOWN])}; "
+            f"{where}: {len(unknown)} of its complaints are not in cleaned/complaints: {', '.join(unknown[:SHOWN])}; "
             "nothing was imported"
         )
     return decided.drop("day").join(found, on="complaint_id", how="left").select(CORRECTION_COLUMNS.names())

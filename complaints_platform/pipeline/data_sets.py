@@ -11,11 +11,15 @@ from complaints_platform.lake.tables import Table
 from complaints_platform.schemas import (
     CategorizedComplaint,
     CleanedComplaint,
+    ComplaintRate,
     ComplaintTrend,
+    Contact,
+    CustomerFeatures,
     DailyComplaints,
     DataSet,
     QuarantinedRecord,
     Reconciliation,
+    ServiceTime,
 )
 
 
@@ -49,6 +53,21 @@ QUARANTINE = TableSpec("cleaned", "quarantine", QuarantinedRecord, by_received_d
 CATEGORIZED = TableSpec("categorized", "complaints", CategorizedComplaint)
 DAILY = TableSpec("mart", "daily_complaints", DailyComplaints)
 TRENDS = TableSpec("mart", "complaint_trends", ComplaintTrend)
+RATES = TableSpec("mart", "complaint_rates", ComplaintRate)
+SERVICE = TableSpec("mart", "service_times", ServiceTime)
+CONTACTS = TableSpec("mart", "contacts", Contact)
+FEATURES = TableSpec("mart", "customer_features", CustomerFeatures)
 RECONCILIATION = TableSpec("mart", "reconciliation", Reconciliation, by_received_day=True)
 
-TABLES = (CLEANED, QUARANTINE, CATEGORIZED, DAILY, TRENDS, RECONCILIATION)
+TABLES = (
+    CLEANED,
+    QUARANTINE,
+    CATEGORIZED,
+    DAILY,
+    TRENDS,
+    RATES,
+    SERVICE,
+    CONTACTS,
+    FEATURES,
+    RECONCILIATION,
+)

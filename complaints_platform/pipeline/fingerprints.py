@@ -53,9 +53,14 @@ def of_categorized(cleaned_fingerprint: str, model_version: str, taxonomy_versio
     return halves + fingerprint(cleaned_fingerprint)
 
 
+def inputs_of(stored: str) -> str:
+    """Return what stands behind the halves: the hash of the exact fingerprints of what a day was made of."""
+    return stored[2 * FINGERPRINT_DIGITS :]
+
+
 def is_made_of(categorized_fingerprint: str, cleaned_fingerprint: str) -> bool:
     """Tell whether a day of ``categorized/complaints`` was made of exactly this cleaned day."""
-    return categorized_fingerprint[2 * FINGERPRINT_DIGITS :] == fingerprint(cleaned_fingerprint)
+    return inputs_of(categorized_fingerprint) == fingerprint(cleaned_fingerprint)
 
 
 def of_window(
@@ -70,7 +75,8 @@ def of_window(
         data: of what else it is made.
     """
     there = [(day, known[day]) for day in sorted(days) if day in known]
+    # Hashed as one part each: thousands of days are looked at again and again.
     return made_of(
-        (*recipe, *(recipe_of(value) for _, value in there)),
-        (*data, *(f"{day} {data_of(value)}" for day, value in there)),
+        (*recipe, "".join(recipe_of(value) for _, value in there)),
+        (*data, "".join(f"{day} {data_of(value)}\n" for day, value in there)),
     )

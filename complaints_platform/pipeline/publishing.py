@@ -7,61 +7,49 @@ That a day is stale, as all its tables agree on something that has changed since
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeAlias
 
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, DAILY, RECONCILIATION, TABLES, TRENDS
+from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, QUARANTINE, TABLES, TableSpec
+from complaints_platform.pipeline.derived import DERIVED, DERIVED_OF
 from complaints_platform.pipeline.fingerprints import is_made_of
-from complaints_platform.pipeline.marts import daily_fingerprint, trend_fingerprint
 
-LAST_OF_A_RUN = (TRENDS, RECONCILIATION)
+LAST_OF_A_RUN = tuple(
+    spec for spec in TABLES if spec not in {CLEANED, QUARANTINE, CATEGORIZED, *(each.source for each in DERIVED)}
+)
 """Tables of which no other is made: when they are written, a run may have come to its end."""
 
-CHAIN = (CLEANED, CATEGORIZED, DAILY, TRENDS)
-"""Tables of which each is made of the one before, day by day."""
+CHAIN = (CLEANED, CATEGORIZED, *DERIVED_OF)
+"""Tables that are made of each other, day by day, in this order."""
 
 PATIENCE = timedelta(minutes=15)
 """A day that has been torn for longer was not left so by a run that is still at work (its run fails again and
 again): it must not keep all other days from being seen."""
 
 
-@dataclass(frozen=True)
-class ChainDays:
-    """Day → fingerprint in each table of the chain."""
+ChainDays: TypeAlias = Mapping[TableSpec, Mapping[date, str]]
+"""Table of the chain → day → fingerprint."""
 
-    cleaned: Mapping[date, str]
-    categorized: Mapping[date, str]
-    daily: Mapping[date, str]
-    trends: Mapping[date, str]
-
-    def tables(self) -> tuple[Mapping[date, str], ...]:
-        """Return the tables in the order in which they are made."""
-        return self.cleaned, self.categorized, self.daily, self.trends
-
-
-NOTHING = ChainDays({}, {}, {}, {})
+NOTHING: ChainDays = {spec: {} for spec in CHAIN}
 
 
 def torn_days(before: ChainDays, now: ChainDays, suspects: Iterable[date] = ()) -> list[date]:
     """Return which of the days that have changed, and of ``suspects``, are torn, in order."""
     changed = set(suspects)
-    for old, new in zip(before.tables(), now.tables(), strict=True):
+    for spec in CHAIN:
+        old, new = before[spec], now[spec]
         changed.update(day for day in old.keys() | new.keys() if old.get(day) != new.get(day))
     return sorted(day for day in changed if not _belongs_together(day, now))
 
 
 def _belongs_together(day: date, tables: ChainDays) -> bool:
-    cleaned, categorized, daily, trends = (table.get(day) for table in tables.tables())
-    if cleaned is None or categorized is None or daily is None or trends is None:
+    cleaned, categorized = tables[CLEANED].get(day), tables[CATEGORIZED].get(day)
+    if cleaned is None or categorized is None or not is_made_of(categorized, cleaned):
         return False
-    return (
-        is_made_of(categorized, cleaned)
-        and daily == daily_fingerprint(categorized)
-        and trends == trend_fingerprint(day, tables.daily)
-    )
+    return all(each.is_current(day, tables[each.spec].get(day), tables[each.source]) for each in DERIVED)
 
 
 def publish(lake: Lake, now: datetime | None = None) -> Manifest | None:
@@ -77,7 +65,7 @@ def publish(lake: Lake, now: datetime | None = None) -> Manifest | None:
         versions = {spec.sql_name: state.version for spec, state in states.items() if state.version >= 0}
         if last is not None and versions == last.versions:
             return last
-        chain = ChainDays(*(states[spec].fingerprints for spec in CHAIN))
+        chain = {spec: states[spec].fingerprints for spec in CHAIN}
         torn = torn_days(_chain_of(lake, last), chain, last.unfinished if last else ())
         if _must_wait(lake, torn, now):
             return last
@@ -107,7 +95,7 @@ def _chain_of(lake: Lake, manifest: Manifest | None) -> ChainDays:
     if manifest is None:
         return NOTHING
     try:
-        return ChainDays(*(spec.table_in(lake, manifest).state().fingerprints for spec in CHAIN))
+        return {spec: spec.table_in(lake, manifest).state().fingerprints for spec in CHAIN}
     except LakeError:
         return NOTHING
 

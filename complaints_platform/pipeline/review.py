@@ -3,14 +3,17 @@
 Which complaints are most worth a look is ``classification.review``'s; taking decisions back in is ``corrections``'.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from complaints_platform.classification.explanation import Explanation, explain
 from complaints_platform.classification.review import review_queue
+from complaints_platform.classification.training import TrainedModel
 from complaints_platform.errors import ModelError
 from complaints_platform.lake import Lake
+from complaints_platform.lake.manifests import Manifest
 from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.data_sets import CATEGORIZED
 from complaints_platform.pipeline.labels import training_labels
@@ -54,7 +57,7 @@ def export_queue(lake: Lake, limit: int, days: int = REVIEW_DAYS) -> pl.DataFram
         ModelError: no model serves.
     """
     model = serving_model(lake)
-    complaints = _open_complaints(lake, days)
+    complaints = _thinned(open_complaints(lake, days))
     labelled = training_labels(lake, model.taxonomy).frame["text"]
     queue = review_queue(model, complaints, labelled, limit)
     details = complaints.select(
@@ -109,9 +112,34 @@ def explain_complaint(lake: Lake, complaint_id: str) -> tuple[dict[str, object],
     raise ModelError(f"there is no complaint {complaint_id!r} in categorized/complaints")
 
 
-def _open_complaints(lake: Lake, days: int) -> pl.DataFrame:
-    """Return the complaints of the newest days that the model doubts and nobody has decided, newest first."""
-    table = CATEGORIZED.table(lake)
+@dataclass(frozen=True)
+class ReviewQueue:
+    """What people should look at next."""
+
+    waiting: int
+    """Complaints of the newest days that the model doubts and nobody has decided."""
+    frame: pl.DataFrame
+    """``classification.review.QUEUE_SCHEMA``, best first."""
+
+
+def queue_of(lake: Lake, model: TrainedModel, manifest: Manifest | None, limit: int) -> ReviewQueue:
+    """Return the review queue of the tables that a manifest names, by the doubts of ``model``.
+
+    Raises:
+        ModelError: nothing is categorised yet.
+    """
+    complaints = open_complaints(lake, REVIEW_DAYS, manifest)
+    labelled = training_labels(lake, model.taxonomy).frame["text"]
+    return ReviewQueue(complaints.height, review_queue(model, _thinned(complaints), labelled, limit))
+
+
+def open_complaints(lake: Lake, days: int, manifest: Manifest | None = None) -> pl.DataFrame:
+    """Return the complaints of the newest days that the model doubts and nobody has decided, newest first.
+
+    Raises:
+        ModelError: nothing is categorised yet.
+    """
+    table = CATEGORIZED.table_in(lake, manifest)
     decided = CorrectionsInForce.of(lake).frame["complaint_id"].implode()
     doubtful = pl.col("needs_review") | (pl.col("confidence") < LOW_CONFIDENCE)
     newest = sorted(table.row_counts(), reverse=True)[:days]
@@ -121,7 +149,11 @@ def _open_complaints(lake: Lake, days: int) -> pl.DataFrame:
     ]
     if not frames:
         raise ModelError("no complaints are categorised yet: complaints update does it")
-    complaints = pl.concat(frames)
+    return pl.concat(frames)
+
+
+def _thinned(complaints: pl.DataFrame) -> pl.DataFrame:
+    """Return an evenly spread share of very many complaints."""
     return complaints.gather_every(max(1, -(-complaints.height // CONSIDERED)))
 
 

@@ -13,13 +13,9 @@ from complaints_platform.lake import Lake
 from complaints_platform.pipeline import data_sets
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
 from complaints_platform.pipeline.corrections import CorrectionsInForce
+from complaints_platform.pipeline.derived import DERIVED
 from complaints_platform.pipeline.fingerprints import data_of, of_categorized
-from complaints_platform.pipeline.marts import (
-    daily_fingerprint,
-    days_reached,
-    reconciliation_fingerprint,
-    trend_fingerprint,
-)
+from complaints_platform.pipeline.marts import MartRecipes, days_reached, reconciliation_fingerprint
 from complaints_platform.pipeline.quarantined import receipts_fingerprint
 from complaints_platform.settings import Settings
 
@@ -95,7 +91,8 @@ class StalenessWatch:
         recipe = CleanedRecipe.of(settings)
         stored = {spec: spec.table(lake).fingerprints() for spec in data_sets.TABLES}
         self._refresh(settings, recipe, set(stored[data_sets.CLEANED]))
-        expected = self._expected(lake, recipe, set(stored[data_sets.CLEANED]))
+        marts = MartRecipes.of(settings, recipe.reference)
+        expected = self._expected(lake, recipe, marts, set(stored[data_sets.CLEANED]))
         stale = {
             spec: sorted(day for day, value in wanted.items() if stored[spec].get(day) != value)
             for spec, wanted in expected.items()
@@ -138,7 +135,7 @@ class StalenessWatch:
             self._received[day] = _Received(receipts_fingerprint(receipts), tuple(days_reached(receipts)))
 
     def _expected(
-        self, lake: Lake, recipe: CleanedRecipe, materialised: set[date]
+        self, lake: Lake, recipe: CleanedRecipe, marts: MartRecipes, materialised: set[date]
     ) -> dict[data_sets.TableSpec, dict[date, str]]:
         """Return what the fingerprint of each day of each table would be if it were made now."""
         live = {day for day, sources in self._raw.items() if sources}
@@ -154,12 +151,15 @@ class StalenessWatch:
             else "no model"
             for day, value in cleaned.items()
         }
-        daily = {day: daily_fingerprint(value) for day, value in categorized.items()}
-        return {
+        made: dict[data_sets.TableSpec, dict[date, str]] = {
             data_sets.CLEANED: cleaned,
             data_sets.CATEGORIZED: categorized,
-            data_sets.DAILY: daily,
-            data_sets.TRENDS: {day: trend_fingerprint(day, daily) for day in cleaned},
+        }
+        for each in DERIVED:
+            source = made[each.source]
+            made[each.spec] = {day: marts.fingerprint(each.spec, day, source) for day in cleaned}
+        return {
+            **made,
             data_sets.QUARANTINE: {day: received.fingerprint for day, received in self._received.items()},
             data_sets.RECONCILIATION: {
                 day: reconciliation_fingerprint(received.fingerprint, received.days, cleaned)

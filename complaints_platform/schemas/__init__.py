@@ -5,7 +5,15 @@ documented column list or a validated frame. How data comes to satisfy a model (
 classification, marts) does not belong here, nor does anything that knows Dagster.
 """
 
-from complaints_platform.schemas.marts import ComplaintTrend, DailyComplaints, Reconciliation
+from complaints_platform.schemas.marts import (
+    ComplaintRate,
+    ComplaintTrend,
+    Contact,
+    CustomerFeatures,
+    DailyComplaints,
+    Reconciliation,
+    ServiceTime,
+)
 from complaints_platform.schemas.model import DataSet, conform, empty_frame
 from complaints_platform.schemas.records import (
     FLAG_SEPARATOR,
@@ -22,7 +30,10 @@ __all__ = [
     "FLAG_SEPARATOR",
     "CategorizedComplaint",
     "CleanedComplaint",
+    "ComplaintRate",
     "ComplaintTrend",
+    "Contact",
+    "CustomerFeatures",
     "DailyComplaints",
     "DataSet",
     "KnownCustomer",
@@ -31,6 +42,7 @@ __all__ = [
     "QuarantinedRecord",
     "RawRecord",
     "Reconciliation",
+    "ServiceTime",
     "conform",
     "empty_frame",
 ]

@@ -11,11 +11,14 @@ from complaints_platform.schemas.records import UtcTime
 
 
 class DailyComplaints(DataSet):
-    """Complaints by day, channel, region, category and subcategory."""
+    """Complaints by day, source, channel, region, product, category and subcategory."""
 
     day: pl.Date = pa.Field(description="Day on which the complaints occurred (UTC). Partition.")
+    local_day: pl.Date = pa.Field(description="That day in the reporting time zone: the one before, the same or after.")
+    source: str = pa.Field(description="Source that they came from.")
     channel: str = pa.Field(description="Channel by which they came.")
     region: str = pa.Field(nullable=True, description="Region; null if the sender gives none.")
+    product: str = pa.Field(nullable=True, description="Product; null if unknown.")
     category: str = pa.Field(description="First level of the taxonomy.")
     subcategory: str = pa.Field(nullable=True, description="Second level of the taxonomy.")
     model_version: str = pa.Field(description="Classifier by which the day was categorised.")
@@ -23,6 +26,10 @@ class DailyComplaints(DataSet):
     complaints: int = pa.Field(ge=1, description="Complaints, exact duplicates excluded, near duplicates included.")
     near_duplicates: int = pa.Field(ge=0, description="How many of them nearly repeat an earlier one.")
     needs_review: int = pa.Field(ge=0, description="How many of them a person should look at.")
+    by_model: int = pa.Field(ge=0, description="How many of them have the category that the classifier gave.")
+    confidence_total: float = pa.Field(ge=0, description="Sum of the classifier's confidence (0..1) in these.")
+    corrected: int = pa.Field(ge=0, description="How many of them have the category that a person gave.")
+    confirmed: int = pa.Field(ge=0, description="How many of these the classifier had put into the same category.")
 
 
 class ComplaintTrend(DataSet):
@@ -64,3 +71,116 @@ class Reconciliation(DataSet):
     quarantined: int = pa.Field(ge=0, description="Records set aside with a reason.")
     waiting: int = pa.Field(ge=0, description="Records whose day has not been materialised in cleaned/complaints yet.")
     reconciles: bool = pa.Field(description="received equals the sum of all outcomes, with nothing waiting.")
+
+
+class ServiceTime(DataSet):
+    """How long a complaint waited for its first answer and its solution. One row a complaint of a source that tells."""
+
+    day: pl.Date = pa.Field(description="Day on which the complaint was made (UTC). Partition.")
+    local_day: pl.Date = pa.Field(description="The same in the reporting time zone.")
+    complaint_id: str = pa.Field(description="The complaint.")
+    source: str = pa.Field(description="Source that it came from.")
+    channel: str = pa.Field(description="Channel by which it came.")
+    region: str = pa.Field(nullable=True, description="Region; null if unknown.")
+    product: str = pa.Field(nullable=True, description="Product; null if unknown.")
+    category: str = pa.Field(description="First level of the taxonomy.")
+    subcategory: str = pa.Field(nullable=True, description="Second level of the taxonomy.")
+    opened_at: UtcTime = pa.Field(description="When it was made (UTC).")
+    first_response_at: UtcTime = pa.Field(nullable=True, description="First answer to the customer (UTC).")
+    first_response_minutes: float = pa.Field(nullable=True, ge=0, description="Minutes until then.")
+    first_response_business_minutes: float = pa.Field(
+        nullable=True, ge=0, description="Minutes of working hours until then."
+    )
+    first_response_target_minutes: float = pa.Field(
+        nullable=True, description="Minutes it may take by the target of local_day; null: no target, or never told."
+    )
+    first_response_clock: str = pa.Field(
+        nullable=True, isin=["calendar", "business"], description="Which minutes the target counts."
+    )
+    first_response_due_at: UtcTime = pa.Field(nullable=True, description="When these minutes have passed (UTC).")
+    first_response_timely: bool = pa.Field(
+        nullable=True, description="Answered by then; null: not answered yet, or no target."
+    )
+    resolved_at: UtcTime = pa.Field(nullable=True, description="When it was resolved (UTC).")
+    resolved_day: pl.Date = pa.Field(nullable=True, description="That day in the reporting time zone.")
+    resolution_minutes: float = pa.Field(nullable=True, ge=0, description="Minutes until then.")
+    resolution_business_minutes: float = pa.Field(
+        nullable=True, ge=0, description="Minutes of working hours until then."
+    )
+    resolution_target_minutes: float = pa.Field(
+        nullable=True, description="Minutes it may take by the target of local_day; null: no target, or never told."
+    )
+    resolution_clock: str = pa.Field(
+        nullable=True, isin=["calendar", "business"], description="Which minutes the target counts."
+    )
+    resolution_due_at: UtcTime = pa.Field(nullable=True, description="When these minutes have passed (UTC).")
+    resolution_timely: bool = pa.Field(
+        nullable=True, description="Resolved by then; null: not resolved yet, or no target."
+    )
+    backlog_from: pl.Date = pa.Field(
+        nullable=True,
+        description="Local day from which it is open, until resolved_day; null: its source does not tell when "
+        "complaints are resolved, or says that it is closed but not since when.",
+    )
+
+
+class Contact(DataSet):
+    """A complaint of a known customer, linked to the one before about the same category. One row a complaint."""
+
+    day: pl.Date = pa.Field(description="Day on which the complaint was made (UTC). Partition.")
+    local_day: pl.Date = pa.Field(description="The same in the reporting time zone.")
+    complaint_id: str = pa.Field(description="The complaint.")
+    occurred_at: UtcTime = pa.Field(description="When it was made (UTC).")
+    person_key: str = pa.Field(description="The customer: account_key where it is known, else customer_key.")
+    source: str = pa.Field(description="Source that it came from.")
+    channel: str = pa.Field(description="Channel by which it came.")
+    region: str = pa.Field(nullable=True, description="Region; null if unknown.")
+    product: str = pa.Field(nullable=True, description="Product; null if unknown.")
+    category: str = pa.Field(description="First level of the taxonomy.")
+    subcategory: str = pa.Field(nullable=True, description="Second level of the taxonomy.")
+    previous_id: str = pa.Field(
+        nullable=True,
+        description="The customer's complaint before it about the same category, by any channel, within 7 days.",
+    )
+    repeat_7_days: bool = pa.Field(description="There is one within 7 days.")
+    repeat_30_days: bool = pa.Field(description="There is one within 30 days.")
+    episode_id: str = pa.Field(description="Complaint with which its case began; that of a first contact is its own.")
+    episode_started_at: UtcTime = pa.Field(description="When that was (UTC); less than 30 days before.")
+    contact_number: int = pa.Field(ge=1, description="The how-manieth contact of its case it is.")
+
+
+class CustomerFeatures(DataSet):
+    """What a customer went through in the 90 days up to a day on which they complained, for churn models."""
+
+    day: pl.Date = pa.Field(description="Day of their complaint (UTC), the last one counted. Partition.")
+    person_key: str = pa.Field(description="The customer: account_key where it is known, else customer_key.")
+    account_known: bool = pa.Field(description="Reference data knows the account.")
+    region: str = pa.Field(nullable=True, description="Region of the newest complaint of the day that has one.")
+    product: str = pa.Field(nullable=True, description="Product of the newest complaint of the day that has one.")
+    segment: str = pa.Field(nullable=True, description="Segment of the newest complaint of the day that has one.")
+    last_category: str = pa.Field(description="Category of the newest complaint.")
+    contacts_today: int = pa.Field(ge=1, description="Complaints on that day.")
+    contacts_7_days: int = pa.Field(ge=1, description="Complaints in 7 days, that day included.")
+    contacts_30_days: int = pa.Field(ge=1, description="Complaints in 30 days, that day included.")
+    contacts_90_days: int = pa.Field(ge=1, description="Complaints in 90 days, that day included.")
+    categories_90_days: int = pa.Field(ge=1, description="How many categories they were about.")
+    channels_90_days: int = pa.Field(ge=1, description="By how many channels they came.")
+    repeats_90_days: int = pa.Field(
+        ge=0, description="How many came within 7 days of another of these about the same category."
+    )
+    unresolved_90_days: int = pa.Field(
+        ge=0, description="How many, of sources that tell, were not resolved when the day ended."
+    )
+    days_since_last: int = pa.Field(
+        nullable=True, ge=1, description="Days since the last day with a complaint before this one; null: none in 90."
+    )
+
+
+class ComplaintRate(DataSet):
+    """Complaints of a day and how many subscribers there were, by region and product."""
+
+    day: pl.Date = pa.Field(description="Day on which the complaints occurred (UTC). Partition.")
+    region: str = pa.Field(nullable=True, description="Region; null if unknown.")
+    product: str = pa.Field(nullable=True, description="Product; null if unknown.")
+    complaints: int = pa.Field(ge=0, description="Complaints, exact duplicates excluded, near duplicates included.")
+    subscribers: int = pa.Field(ge=0, description="Accounts that reference data knows on the day.")

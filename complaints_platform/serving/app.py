@@ -15,10 +15,12 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from complaints_platform.errors import ComplaintsError, LakeError, QueryError
+from complaints_platform.serving.complaint import ModelAtHand
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.guards import Guard, error_body
 from complaints_platform.serving.models import Alive
-from complaints_platform.serving.routes import complaints, numbers, sessions
+from complaints_platform.serving.reviewing import Reviewing
+from complaints_platform.serving.routes import complaints, numbers, review, sessions, tables
 from complaints_platform.serving.service import Service
 from complaints_platform.settings import Settings
 
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 CODES = {404: "not_found", 405: "method_not_allowed"}
-ROUTERS = (sessions.router, numbers.router, complaints.router)
+ROUTERS = (sessions.router, numbers.router, complaints.router, review.router, tables.router)
 
 
 def build_app(settings: Settings) -> FastAPI:
@@ -56,6 +58,8 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
+    app.state.model = ModelAtHand(service)
+    app.state.reviewing = Reviewing(service, app.state.model)
     for router in ROUTERS:
         app.include_router(router)
     _add_pages(app)

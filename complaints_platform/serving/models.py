@@ -521,20 +521,6 @@ class Audit(Answer):
     entries: list[AuditEntry]
 
 
-class Alert(BaseModel):
-    """A notification."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-class Alerts(BaseModel):
-    """Notifications."""
-
-    model_config = ConfigDict(extra="allow")
-
-    alerts: list[Alert]
-
-
 class Alive(Answer):
     """The service runs."""
 

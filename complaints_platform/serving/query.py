@@ -2,28 +2,34 @@
 
 A query sees the data sets as ``schema.table``, named as their assets are, and nothing else: it
 can't read files, reach the network, change settings or write. All tables of a query are read in the
-versions that one manifest names; raw records and receipts are what is there when it begins.
+versions that one manifest names; raw records and receipts are what is there when it begins. What SQL may say is
+``sql``'s; queries of others than the user of this machine run in processes of their own (``sandbox``).
 """
 
 import io
-import json
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any, Self, TypeAlias
+import tempfile
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
 
 import duckdb
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from complaints_platform.errors import QueryError
 from complaints_platform.lake import Lake
+from complaints_platform.lake.manifests import Manifest
+from complaints_platform.lake.segments import SEGMENT_SCHEMA
 from complaints_platform.pipeline.data_sets import TABLES
+from complaints_platform.schemas.model import polars_schema
+from complaints_platform.serving import sql as language
+from complaints_platform.serving.reading import LocalFiles, identifier, select_files
 from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import load_contracts
 
 FORMATS = ("table", "csv", "json", "parquet")
-Relation: TypeAlias = ds.Dataset | pa.Table
+RECEIPTS = "lake.receipts"
 
 RECEIPT_COLUMNS = pl.Schema(
     {
@@ -39,16 +45,36 @@ RECEIPT_COLUMNS = pl.Schema(
 )
 
 
+@dataclass(frozen=True)
+class Opened:
+    """Data sets, ready for a connection."""
+
+    views: list[tuple[str, str]] = field(default_factory=list)
+    """``schema.table`` and its SELECT."""
+    paths: list[str] = field(default_factory=list)
+    """All files that the views read."""
+    frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+    """What stands in no file of its own: name to be registered → rows."""
+
+
 class Catalogue:
     """The data sets that a query can name."""
 
-    def __init__(self, lake: Lake, sources: list[str]) -> None:
+    def __init__(self, lake: Lake, sources: Sequence[str], files: LocalFiles | None = None) -> None:
+        """Name the data sets of a lake.
+
+        Args:
+            lake: where they are.
+            sources: names of the sources whose raw records can be asked for.
+            files: how the lake's files become local; by default, in a folder that goes with the catalogue.
+        """
         self._lake = lake
         self._tables = {spec.sql_name: spec for spec in TABLES}
-        self._others: dict[str, Callable[[], Relation]] = {
-            f"raw.{source}": partial(lake.segments.dataset, source) for source in sources
-        }
-        self._others["lake.receipts"] = partial(_receipts, lake)
+        self._sources = {f"raw.{source}": source for source in sources}
+        if files is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="complaints-")
+            files = LocalFiles(lake.store, Path(self._temporary.name))
+        self._files = files
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -57,23 +83,64 @@ class Catalogue:
 
     def names(self) -> list[str]:
         """Return the names of all data sets, ``schema.table``."""
-        return sorted([*self._tables, *self._others])
+        return sorted([*self._tables, *self._sources, RECEIPTS])
 
-    def open(self, names: set[str]) -> Mapping[str, Relation]:
-        """Open the named data sets; tables in versions that belong together.
+    def schema(self, name: str) -> pl.Schema:
+        """Return the columns of a data set."""
+        if name in self._tables:
+            return polars_schema(self._tables[name].model)
+        return RECEIPT_COLUMNS if name == RECEIPTS else SEGMENT_SCHEMA
+
+    def newest(self) -> Manifest | None:
+        """Return the manifest to read by."""
+        return self._lake.manifests.newest()
+
+    def check(self, names: Collection[str], allowed: Collection[str] | None = None) -> None:
+        """Make sure that data sets exist.
+
+        Args:
+            names: what a query names.
+            allowed: those that may be asked for; by default all.
 
         Raises:
-            QueryError: a name is unknown; the message lists those that are known.
+            QueryError: one does not; the message lists those that are known.
         """
-        unknown = sorted(names - set(self.names()))
+        known = [name for name in self.names() if allowed is None or name in allowed]
+        unknown = sorted(set(names) - set(known))
         if unknown:
-            raise QueryError(f"no data set {', '.join(unknown)}; there are {', '.join(self.names())}")
-        manifest = self._lake.manifests.newest()
-        tables = {name: self._tables[name].table_in(self._lake, manifest) for name in names & self._tables.keys()}
-        return {
-            **{name: table.dataset() for name, table in tables.items()},
-            **{name: self._others[name]() for name in names & self._others.keys()},
-        }
+            raise QueryError(f"no data set {', '.join(unknown)}; there are {', '.join(known)}")
+
+    def open(self, names: Collection[str], manifest: Manifest | None) -> Opened:
+        """Open the named data sets; tables in the versions that a manifest names, or the newest without one."""
+        opened = Opened()
+        for name in sorted(names):
+            if name in self._tables:
+                spec = self._tables[name]
+                table = spec.table_in(self._lake, manifest)
+                self._add(opened, name, self._files.of_table(table, table.files()), partitioned=True)
+            elif name == RECEIPTS:
+                self._add(opened, name, [], rest=_receipts(self._lake))
+            else:
+                keys, rest = self._lake.segments.live(self._sources[name])
+                self._add(opened, name, self._files.paths(keys), rest=rest)
+        return opened
+
+    def _add(
+        self,
+        opened: Opened,
+        name: str,
+        paths: Sequence[str],
+        rest: pl.DataFrame | None = None,
+        *,
+        partitioned: bool = False,
+    ) -> None:
+        select = select_files(self.schema(name), paths, partitioned=partitioned)
+        if rest is not None and rest.height:
+            key = f"rest_of_{name.replace('.', '_')}"
+            opened.frames[key] = rest
+            select = f"{select} UNION ALL BY NAME SELECT * FROM {identifier(key)}"  # noqa: S608  # a name of the catalogue
+        opened.views.append((name, select))
+        opened.paths.extend(paths)
 
 
 def run_query(catalogue: Catalogue, sql: str) -> pa.Table:
@@ -83,42 +150,21 @@ def run_query(catalogue: Catalogue, sql: str) -> pa.Table:
         QueryError: not exactly one SELECT, an unknown data set, something forbidden, or
             DuckDB's own error.
     """
-    connection = duckdb.connect(config={"python_enable_replacements": False})
+    connection = language.connect()
     try:
-        statements = connection.extract_statements(sql)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise QueryError("only a single SELECT is allowed")
-        for number, (name, relation) in enumerate(catalogue.open(_qualified_names(connection, sql)).items()):
-            schema, table = name.split(".")
-            connection.register(f"_{number}", relation)
-            connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
-            connection.execute(f'CREATE VIEW "{schema}"."{table}" AS SELECT * FROM _{number}')  # noqa: S608  # names of the catalogue
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        return connection.sql(statements[0]).to_arrow_table()
+        statement = language.statement_of(connection, sql)
+        names = language.data_sets_of(connection, sql)
+        catalogue.check(names)
+        opened = catalogue.open(names, catalogue.newest())
+        for key, frame in opened.frames.items():
+            connection.register(key, frame.to_arrow())
+        language.create_views(connection, opened.views)
+        language.lock(connection, opened.paths)
+        return connection.sql(statement).to_arrow_table()
     except duckdb.Error as error:
         raise QueryError(str(error)) from error
     finally:
         connection.close()
-
-
-def _qualified_names(connection: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
-    """Return the ``schema.table`` names in a query, from its syntax tree; names of its own (WITH) have no schema.
-
-    DuckDB's own get_table_names binds the query, which fails while the tables are not there yet.
-    """
-    serialized = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
-    names = set()
-    parts: list[Any] = [json.loads(serialized[0][0])]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, list):
-            parts += part
-        elif isinstance(part, dict):
-            if part.get("type") == "BASE_TABLE" and part.get("schema_name"):
-                names.add(f"{part['schema_name']}.{part['table_name']}")
-            parts += part.values()
-    return names
 
 
 def render(result: pa.Table, output: str) -> bytes:
@@ -150,7 +196,7 @@ def as_table(frame: pl.DataFrame) -> str:
         return f"{frame}\n{frame.height} rows\n"
 
 
-def _receipts(lake: Lake) -> Relation:
+def _receipts(lake: Lake) -> pl.DataFrame:
     rows = [
         (
             receipt.source,
@@ -164,4 +210,4 @@ def _receipts(lake: Lake) -> Relation:
         )
         for receipt in lake.receipts.all()
     ]
-    return pl.DataFrame(rows, schema=RECEIPT_COLUMNS, orient="row").to_arrow()
+    return pl.DataFrame(rows, schema=RECEIPT_COLUMNS, orient="row")

@@ -79,7 +79,8 @@ def select_files(schema: pl.Schema, paths: Sequence[str], *, partitioned: bool =
     if not paths:
         return empty
     files = ", ".join(literal(path) for path in paths)
-    hive = f", hive_partitioning = true, hive_types = {{'{PARTITION}': DATE}}" if partitioned else ""
+    hive = f", hive_partitioning = {str(partitioned).lower()}"
+    hive += f", hive_types = {{'{PARTITION}': DATE}}" if partitioned else ""
     wanted = ", ".join(identifier(name) for name in schema.names())
     rows = f"SELECT * FROM read_parquet([{files}], union_by_name = true{hive})"  # noqa: S608  # paths of the table's log
     return f"SELECT {wanted} FROM ({empty} UNION ALL BY NAME {rows})"  # noqa: S608  # columns of the data set's model

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from complaints_platform.serving.audit import asked_in_parameters
 from complaints_platform.serving.auth import Principal, Right
+from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.guards import demand
 from complaints_platform.serving.service import Service
 from complaints_platform.serving.warehouse import Reading
@@ -32,7 +33,11 @@ class Call:
         Raises:
             RequestFailed: 403.
         """
-        demand(self.principal, right)
+        try:
+            demand(self.principal, right)
+        except RequestFailed as error:
+            self.audited(None, error.status)
+            raise
         return self
 
     def cached(self, build: Callable[[Reading], BaseModel], *more: object) -> Response:
@@ -46,12 +51,17 @@ class Call:
             asked = tuple(sorted(self.request.query_params.multi_items()))
             key = (reading.number, reading.as_of, self.request.url.path, asked, *more)
             body = self.service.answers.get(key, lambda: to_json(build(reading)))
-            self._audit(None)
+            self.audited(None)
             return reply(body, reading.number)
 
     def answered(self, answer: BaseModel, manifest: int | None, rows: int | None = None, status: int = 200) -> Response:
         """Answer with a model."""
-        self._audit(rows, status=status)
+        self.audited(rows, status)
+        return reply(to_json(answer), manifest, status)
+
+    @staticmethod
+    def reply(answer: BaseModel, manifest: int | None, status: int = 200) -> Response:
+        """Answer with a model that has been recorded already."""
         return reply(to_json(answer), manifest, status)
 
     def recorded(self, asked: Mapping[str, Any], rows: int | None, status: int = 200) -> None:
@@ -62,7 +72,8 @@ class Call:
         """
         self.service.audit.write(self._entry(asked, rows, status))
 
-    def _audit(self, rows: int | None, status: int = 200) -> None:
+    def audited(self, rows: int | None, status: int = 200) -> None:
+        """Note the request for the next batch of the audit log."""
         parameters: dict[str, list[str]] = {}
         for name, value in self.request.query_params.multi_items():
             parameters.setdefault(name, []).append(value)

@@ -47,14 +47,15 @@ BATCH_ROWS = 250_000
 MOST_RANKED = 1000
 """By relevance no more results than this can be paged through."""
 KEPT_RANKINGS = 128
+WITHOUT_NONE = ("complaint_id", "near_duplicate_of", "duplicate_of", "customer_key", "text", "outcome")
 LONGEST_WORD = 60
 MOST_WORDS = 32
 SAME_KEY = 64
 """Complaints with one and the same sort key that a page is read beyond its end for."""
 
 ITEM_COLUMNS = [name for name in ComplaintItem.model_fields if name not in {"severity", "sentiment"}]
-COLUMNS = [*ITEM_COLUMNS, "customer_key", "outcome"]
-TERMS = (*DIMENSIONS, "complaint_id", "near_duplicate_of", "customer_key", "partition")
+COLUMNS = [*ITEM_COLUMNS, "customer_key", "outcome", "duplicate_of"]
+TERMS = (*DIMENSIONS, "complaint_id", "near_duplicate_of", "duplicate_of", "customer_key", "partition", "outcome")
 SECONDS_BITS = 32
 WORD = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 NOT_A_WORD = re.compile(r"[^\w']+")
@@ -75,6 +76,9 @@ class Wanted:
     customer_key: str | None = None
     complaint_ids: tuple[str, ...] = ()
     near_duplicate_of: str | None = None
+    duplicate_of: str | None = None
+    outcome: str | None = Outcome.COMPLAINT
+    """What became of the record; None: any."""
 
     @property
     def digest(self) -> str:
@@ -173,10 +177,10 @@ class SearchIndex:
                 writer.delete_documents_by_term("partition", day)
                 there.pop(day, None)
                 if day in paths:
-                    complaints = next(frames).frame.filter(pl.col("outcome") == Outcome.COMPLAINT)
-                    for document in _documents(complaints, day):
+                    records = next(frames).frame
+                    for document in _documents(records, day):
                         writer.add_json(document)
-                    waiting += complaints.height
+                    waiting += records.height
                     there[day] = paths[day]
                 if growing and waiting >= BATCH_ROWS:
                     waiting = 0
@@ -201,9 +205,13 @@ class SearchIndex:
         return self._newest(wanted, limit, cursor)
 
     def find(self, complaint_id: str) -> ComplaintItem | None:
-        """Return one complaint by its id, if it is indexed."""
-        found = self._newest(Wanted("", None, "UTC", Filters({}), complaint_ids=(complaint_id,)), 1, None)
-        return found.items[0] if found.items else None
+        """Return a record by its id, if it is indexed; of several, the complaint."""
+        found = self.some(complaint_ids=(complaint_id,)) or self.some(complaint_ids=(complaint_id,), outcome=None)
+        return found[0] if found else None
+
+    def some(self, limit: int = 50, **wanted: Any) -> list[ComplaintItem]:
+        """Return records by identities (fields of ``Wanted``), newest first."""
+        return self._newest(Wanted("", None, "UTC", Filters({}), **wanted), limit, None).items
 
     def _newest(self, wanted: Wanted, limit: int, cursor: str | None) -> Page:
         view = self._view
@@ -257,7 +265,8 @@ class SearchIndex:
             parts.append(self._any_of(name, [NONE if value is None else value for value in values]))
         if wanted.complaint_ids:
             parts.append(self._any_of("complaint_id", wanted.complaint_ids))
-        for name, value in (("customer_key", wanted.customer_key), ("near_duplicate_of", wanted.near_duplicate_of)):
+        for name in ("customer_key", "near_duplicate_of", "duplicate_of", "outcome"):
+            value = getattr(wanted, name)
             if value is not None:
                 parts.append(self._any_of(name, [value]))
         for name, flag in (("needs_review", wanted.needs_review), ("repeats", wanted.near_duplicates)):
@@ -352,7 +361,7 @@ def _schema() -> Any:
 
 
 def _documents(complaints: pl.DataFrame, day: str) -> list[str]:
-    """Return the index's documents of a day's complaints, as JSON."""
+    """Return the index's documents of a day's records, as JSON."""
     if complaints.is_empty():
         return []
     stored = complaints.with_columns(day=pl.lit(day))
@@ -370,7 +379,7 @@ def _documents(complaints: pl.DataFrame, day: str) -> list[str]:
     within = pl.col("complaint_id").str.slice(0, 8).str.to_integer(base=16, strict=False).fill_null(0).cast(pl.UInt64)
     lines = stored.select(
         *(pl.col(name).fill_null(NONE) for name in DIMENSIONS),
-        *(pl.col(name).fill_null("") for name in ("complaint_id", "near_duplicate_of", "customer_key", "text")),
+        *(pl.col(name).fill_null("") for name in WITHOUT_NONE),
         partition=pl.lit(day),
         needs_review=pl.col("needs_review").fill_null(value=False),
         repeats=pl.col("near_duplicate_of").is_not_null(),

@@ -13,10 +13,13 @@ from complaints_platform.serving.auth import Sessions, Tokens
 from complaints_platform.serving.cache_folder import CacheFolder
 from complaints_platform.serving.guards import Doorkeeper
 from complaints_platform.serving.health import Pulse, PulseTaker
+from complaints_platform.serving.query import Catalogue
 from complaints_platform.serving.reading import LocalFiles
+from complaints_platform.serving.sandbox import Sandbox
 from complaints_platform.serving.search import SearchIndex
 from complaints_platform.serving.warehouse import Warehouse
 from complaints_platform.settings import Settings
+from complaints_platform.sources.contract import load_contracts
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ class Service:
 
         Raises:
             AuthError: the tokens can't be read.
+            ContractError: a source contract is wrong.
             LakeError: the cache folder can't be used.
         """
         self.settings = settings
@@ -47,6 +51,8 @@ class Service:
         self.files = LocalFiles(self.lake.store, self._folder.path / "files")
         self.warehouse = Warehouse(self.lake, self.files, self._folder.path, settings.serving_memory_mb)
         self.index = SearchIndex(self.lake, self._folder.path)
+        self.catalogue = Catalogue(self.lake, sorted(load_contracts(settings.sources)), self.files)
+        self.sandbox = Sandbox(settings, self.catalogue)
         self.pulse = Pulse()
         self._pulse_taker = PulseTaker(settings)
         self._stopping = threading.Event()
@@ -84,6 +90,7 @@ class Service:
             if thread.ident is not None:
                 thread.join()
         self._try("audit", self.audit.flush)
+        self.sandbox.close()
         self.warehouse.close()
         self._folder.close()
 

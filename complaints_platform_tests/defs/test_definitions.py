@@ -9,9 +9,9 @@ from complaints_platform.defs.frames import MAX_VIOLATION_CHARACTERS, gate
 from complaints_platform.defs.partitions import Batch, batches, days_of_run
 from complaints_platform.errors import SchemaViolation
 from complaints_platform.pipeline.data_sets import DAILY, TABLES
-from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import PACKAGED_SOURCES
 from complaints_platform_tests import contracts
+from complaints_platform_tests.frames import daily_rows
 
 SOURCES = sorted(path.parent.name for path in PACKAGED_SOURCES.glob("*/defs.yaml"))
 
@@ -60,21 +60,8 @@ def test_a_company_adds_a_source_by_one_file(tmp_path, make_settings):
 
 def test_the_gate_names_data_set_and_column_and_stays_short():
     rows = 100_000
-    bad = pl.DataFrame(
-        {
-            "day": pl.Series([None] * rows, dtype=pl.Date),
-            "channel": ["sms"] * rows,
-            "region": ["north"] * rows,
-            "category": ["billing"] * rows,
-            "subcategory": ["x"] * rows,
-            "model_version": ["m1"] * rows,
-            "taxonomy_version": ["t1"] * rows,
-            "complaints": [0] * rows,
-            "near_duplicates": [0] * rows,
-            "needs_review": [0] * rows,
-        },
-        schema=polars_schema(DAILY.model),
-    )
+    good = daily_rows({"day": date(2026, 3, 10), "complaints": 0})
+    bad = pl.concat([good.with_columns(day=pl.lit(None, pl.Date))] * rows)
     with pytest.raises(SchemaViolation) as error:
         gate(DAILY.model, bad, "mart/daily_complaints 2026-03-10")
     assert "mart/daily_complaints 2026-03-10" in str(error.value)

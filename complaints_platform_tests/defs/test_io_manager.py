@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import dagster as dg
-import polars as pl
 import pytest
 
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type
@@ -13,16 +12,14 @@ from complaints_platform.errors import SchemaViolation
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.data_sets import DAILY, TRENDS
-from complaints_platform.schemas.model import polars_schema
+from complaints_platform_tests.frames import daily_rows
 
 PARTITIONS = dg.DailyPartitionsDefinition("2026-03-01", end_date="2026-04-15")
 FIRST = date(2026, 3, 1)
 
 
 def daily(day, count):
-    return pl.DataFrame(
-        [(day, "sms", "north", "billing", "x", "m", "1", count, 0, 0)], schema=polars_schema(DAILY.model), orient="row"
-    )
+    return daily_rows({"day": day, "complaints": count})
 
 
 @pytest.fixture

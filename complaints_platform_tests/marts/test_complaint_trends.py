@@ -6,31 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS, complaint_trends, windows
-from complaints_platform.schemas import DailyComplaints, conform
+from complaints_platform_tests.frames import daily_rows
 
 SUNDAY = date(2026, 3, 15)
 
 
 def daily(rows, models=MappingProxyType({})):
-    frame = pl.DataFrame(
-        [
-            {
-                "day": day,
-                "channel": "sms",
-                "region": region,
-                "category": category,
-                "subcategory": None,
-                "model_version": models.get(day, "m1"),
-                "taxonomy_version": "t1",
-                "complaints": count,
-                "near_duplicates": 0,
-                "needs_review": 0,
-            }
-            for day, region, category, count in rows
-        ],
-        schema_overrides={"subcategory": pl.String, "region": pl.String},
-    )
-    return conform(frame, DailyComplaints)
+    columns = ["day", "region", "category", "complaints"]
+    named = [dict(zip(columns, row, strict=True)) for row in rows]
+    return daily_rows(*(row | {"model_version": models.get(row["day"], "m1")} for row in named))
 
 
 def trend(day, rows, period, models=MappingProxyType({})):

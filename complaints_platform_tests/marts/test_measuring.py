@@ -7,6 +7,7 @@ from complaints_platform.errors import QueryError
 from complaints_platform.marts.measuring import Question, measure, metric_named
 from complaints_platform.marts.registry import MARTS, METRICS
 from complaints_platform.schemas.model import polars_schema
+from complaints_platform_tests.frames import daily_rows
 
 FIRST, LAST = date(2026, 3, 10), date(2026, 3, 31)
 
@@ -47,9 +48,10 @@ def test_an_unknown_metric_is_refused_with_those_that_there_are():
 
 
 def test_no_value_counts_if_none_is_named():
+    rows = [{"day": FIRST, "complaints": 2}, {"day": FIRST, "region": None, "complaints": 3}]
     connection = duckdb.connect()
-    connection.execute("CREATE SCHEMA mart; CREATE TABLE mart.daily_complaints (day DATE, region TEXT, complaints INT)")
-    connection.execute("INSERT INTO mart.daily_complaints VALUES ('2026-03-10', 'north', 2), ('2026-03-11', NULL, 3)")
+    connection.register("rows", daily_rows(*rows).to_arrow())
+    connection.execute("CREATE SCHEMA mart; CREATE VIEW mart.daily_complaints AS SELECT * FROM rows")
 
     def ask(**where):
         asked = measure(METRICS["complaints"], Question(FIRST, LAST, where=where))

@@ -5,14 +5,15 @@ from datetime import date
 import polars as pl
 
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, DAILY, TRENDS
+from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED
+from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.pipeline.fingerprints import made_of, of_categorized
-from complaints_platform.pipeline.marts import daily_fingerprint, trend_fingerprint
 from complaints_platform.schemas import empty_frame
 from complaints_platform.schemas.model import polars_schema
 
 DAY = date(2026, 3, 10)
-STEPS = (CLEANED, CATEGORIZED, DAILY, TRENDS)
+STEPS = (CLEANED, CATEGORIZED, *DERIVED_OF)
+LAST = STEPS[-1]
 
 
 class Chain:
@@ -23,15 +24,21 @@ class Chain:
 
     def step(self, spec, values):
         """Replace days (day → number) in one table, as a run does that made the tables before it of these numbers."""
-        table = spec.table(self.lake)
-        daily = {**DAILY.table(self.lake).fingerprints(), **{day: daily_of(value) for day, value in values.items()}}
+        source = {}
+        if spec in DERIVED_OF:
+            before = DERIVED_OF[spec].source
+            source = {
+                **before.table(self.lake).fingerprints(),
+                **{day: made(before, day, values[day]) for day in values},
+            }
         frames = [
-            DayFrame(day, frame(spec, day, value), made(spec, day, value, daily)) for day, value in values.items()
+            DayFrame(day, frame(spec, day, value), made(spec, day, value, source)) for day, value in values.items()
         ]
-        table.replace_days(list(values), frames)
+        spec.table(self.lake).replace_days(list(values), frames)
 
-    def run(self, values, until=TRENDS):
-        for spec in STEPS[: STEPS.index(until) + 1]:
+    def run(self, values, until=LAST, after=None):
+        first = STEPS.index(after) + 1 if after else 0
+        for spec in STEPS[first : STEPS.index(until) + 1]:
             self.step(spec, values)
 
 
@@ -43,16 +50,14 @@ def categorized_of(value):
     return of_categorized(cleaned_of(value), "model", "1", None)
 
 
-def daily_of(value):
-    return daily_fingerprint(categorized_of(value))
-
-
-def made(spec, day, value, daily):
+def made(spec, day, value, source=None):
+    """Return the fingerprint of a day; of a table that reads one day alone, ``source`` need not be given."""
     if spec is CLEANED:
         return cleaned_of(value)
     if spec is CATEGORIZED:
         return categorized_of(value)
-    return daily_of(value) if spec is DAILY else trend_fingerprint(day, daily)
+    derived = DERIVED_OF[spec]
+    return derived.fingerprint(day, source or {day: made(derived.source, day, value)})
 
 
 def frame(spec, day, value):

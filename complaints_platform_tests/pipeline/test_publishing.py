@@ -7,15 +7,16 @@ import textwrap
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
-from chain import DAY, STEPS, Chain, categorized_of, cleaned_of, daily_of
+from chain import DAY, LAST, STEPS, Chain, made
 from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import CLEANED, DAILY, TABLES, TRENDS
-from complaints_platform.pipeline.marts import trend_fingerprint
-from complaints_platform.pipeline.publishing import PATIENCE, ChainDays, publish, publish_all, torn_days
+from complaints_platform.pipeline.data_sets import CLEANED, DAILY, TABLES
+from complaints_platform.pipeline.derived import DERIVED_OF
+from complaints_platform.pipeline.publishing import NOTHING, PATIENCE, publish, publish_all, torn_days
 from complaints_platform.serving.query import Catalogue, run_query
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -41,7 +42,7 @@ def test_a_run_becomes_visible_as_a_whole(chain):
         chain.step(spec, {DAY: 2})
         assert publish(chain.lake) == first
         assert totals(catalogue) == (11, 11)
-    chain.step(TRENDS, {DAY: 2})
+    chain.step(LAST, {DAY: 2})
     second = publish(chain.lake)
     assert second.number == first.number + 1
     assert totals(catalogue) == (12, 12)
@@ -52,10 +53,11 @@ def test_a_query_keeps_its_manifest_for_its_whole_life(chain):
     catalogue = Catalogue(chain.lake, [])
     chain.run({DAY: 1})
     publish(chain.lake)
-    opened = catalogue.open({"mart.daily_complaints"})
+    opened = catalogue.open({"mart.daily_complaints"}, catalogue.newest())
     chain.run({DAY: 2})
     publish(chain.lake)
-    assert opened["mart.daily_complaints"].to_table()["complaints"].to_pylist() == [1]
+    [(_, select)] = opened.views
+    assert duckdb.sql(f"SELECT complaints FROM ({select})").fetchall() == [(1,)]  # noqa: S608
     assert totals(catalogue) == (2, 2)
 
 
@@ -78,7 +80,7 @@ def test_a_run_that_died_between_tables_keeps_its_day_unseen_until_it_is_repeate
     chain.run({NEXT: 5})
     assert totals(Catalogue(chain.lake, [])) == (2, 2)
     assert publish(chain.lake, NOW).number == 1
-    chain.step(TRENDS, {DAY: 2})
+    chain.run({DAY: 2}, after=DAILY)
     assert publish(chain.lake, NOW).number == 2
     assert totals(Catalogue(chain.lake, [])) == (7, 7)
 
@@ -122,31 +124,34 @@ def test_publishing_all_leaves_one_manifest_that_names_what_is_newest(chain):
 
 
 DAYS = [DAY + timedelta(days=offset) for offset in range(4)]
-RUNS = st.lists(st.tuples(st.sets(st.sampled_from(DAYS), min_size=1), st.integers(0, 3), st.integers(1, 4)), max_size=6)
+RUNS = st.lists(
+    st.tuples(st.sets(st.sampled_from(DAYS), min_size=1), st.integers(0, 3), st.integers(1, len(STEPS))), max_size=6
+)
 
 
 @given(RUNS)
 def test_exactly_the_days_of_interrupted_runs_are_torn(runs):
     """Each run writes a number for some days into its first tables."""
-    states = [{}, {}, {}, {}]
-    before = ChainDays({}, {}, {}, {})
+    states = {spec: {} for spec in STEPS}
     for days, value, tables in runs:
-        for number in range(tables):
-            for day in days:
-                states[number] = {**states[number], day: value}
-    now = ChainDays(
-        {day: cleaned_of(value) for day, value in states[0].items()},
-        {day: categorized_of(value) for day, value in states[1].items()},
-        {day: daily_of(value) for day, value in states[2].items()},
-        {},
-    )
-    now = ChainDays(
-        now.cleaned, now.categorized, now.daily, {day: trend_fingerprint(day, now.daily) for day in states[3]}
-    )
-    torn = {day for day in states[0] if len({state.get(day) for state in states[:3]}) > 1 or day not in states[3]}
+        for spec in STEPS[:tables]:
+            states[spec] |= dict.fromkeys(days, value)
+    now = {}
+    # Trends and others that look back were made of what stands now; all others, of what a run gave them.
+    looking_back = {spec for spec, derived in DERIVED_OF.items() if derived.look_back}
+    for spec in STEPS:
+        source = now[DERIVED_OF[spec].source] if spec in looking_back else None
+        now[spec] = {day: made(spec, day, value, source) for day, value in states[spec].items()}
+    torn = {
+        day
+        for day in states[CLEANED]
+        if len({states[spec].get(day) for spec in STEPS if spec not in looking_back}) > 1
+        or any(day not in states[spec] for spec in looking_back)
+    }
+    before = NOTHING
     assert torn_days(before, now) == sorted(torn)
     assert torn_days(now, now) == []
-    assert torn_days(now, now, DAYS) == sorted(torn | (set(DAYS) - states[0].keys()))
+    assert torn_days(now, now, DAYS) == sorted(torn | (set(DAYS) - states[CLEANED].keys()))
 
 
 STATES_SEEN_A_ROUND = 3

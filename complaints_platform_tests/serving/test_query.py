@@ -10,9 +10,9 @@ from complaints_platform.errors import QueryError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.data_sets import DAILY
-from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.query import Catalogue, render, run_query
 from complaints_platform.serving.status import gather, render_text
+from complaints_platform_tests.frames import daily_rows
 
 DAY = date(2026, 3, 10)
 
@@ -20,11 +20,7 @@ DAY = date(2026, 3, 10)
 @pytest.fixture
 def catalogue(tmp_path):
     lake = Lake(str(tmp_path / "lake"))
-    frame = pl.DataFrame(
-        [(DAY, "sms", region, "billing", None, "m", "1", 3, 1, 0) for region in ("north", "a|b <script>")],
-        schema=polars_schema(DAILY.model),
-        orient="row",
-    )
+    frame = daily_rows(*({"day": DAY, "region": region, "complaints": 3} for region in ("north", "a|b <script>")))
     DAILY.table(lake).replace_days([DAY], [DayFrame(DAY, frame, "f")])
     return Catalogue(lake, ["sms"])
 

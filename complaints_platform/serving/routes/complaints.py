@@ -2,16 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
+from complaints_platform.serving import complaint
 from complaints_platform.serving.asking import Filters, FromDay, Period, ToDay, filters
 from complaints_platform.serving.asking import period as period_of
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.guards import documented_errors
-from complaints_platform.serving.models import Found
+from complaints_platform.serving.models import ComplaintDetail, ExplanationAnswer, Found, RawAnswer
 from complaints_platform.serving.replies import Asking
 from complaints_platform.serving.search import Sort, Wanted, day_range
 
+ComplaintId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Flag = Annotated[bool | None, Query()]
 router = APIRouter(prefix="/api/v1/complaints", responses=documented_errors(400, 401, 403), tags=["complaints"])
 
@@ -45,3 +47,33 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter of the query each
         indexed_to=days[1] if days else None,
     )
     return call.answered(answer, page.state.manifest, len(page.items))
+
+
+@router.get("/{complaint_id}", response_model=ComplaintDetail, responses=documented_errors(404))
+def detail(call: Asking, complaint_id: ComplaintId) -> Response:
+    """Answer all that is known of a complaint, back to the file and record that it came in."""
+    service = call.may(Right.COMPLAINTS).service
+    manifest = service.warehouse.manifest
+    found = complaint.detail(service, complaint_id, manifest)
+    call.recorded({}, 1)
+    return call.reply(found, manifest.number if manifest else 0)
+
+
+@router.get("/{complaint_id}/explanation", response_model=ExplanationAnswer, responses=documented_errors(404))
+def explanation(call: Asking, complaint_id: ComplaintId) -> Response:
+    """Answer which words decide the category of a complaint."""
+    service = call.may(Right.COMPLAINTS).service
+    manifest = service.warehouse.manifest
+    model = call.request.app.state.model.get()
+    found = complaint.explanation(service, model, complaint_id, manifest)
+    return call.answered(found, manifest.number if manifest else 0, 1)
+
+
+@router.get("/{complaint_id}/raw", response_model=RawAnswer, responses=documented_errors(404))
+def raw(call: Asking, complaint_id: ComplaintId) -> Response:
+    """Answer the record as it was received: personal data."""
+    service = call.may(Right.RAW).service
+    manifest = service.warehouse.manifest
+    found = complaint.raw(service, complaint_id, manifest)
+    call.recorded({}, 1)
+    return call.reply(found, manifest.number if manifest else 0)

@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from complaints_platform.classification.taxonomy import load_taxonomy
-from complaints_platform.marts.registry import Grain
+from complaints_platform.marts.registry import METRICS, Grain
 from complaints_platform.serving.asking import NOTHING, Filters, FromDay, ToDay, filters
 from complaints_platform.serving.auth import RIGHTS, Right, names_of
+from complaints_platform.serving.failures import not_found
 from complaints_platform.serving.guards import documented_errors
 from complaints_platform.serving.health import health
 from complaints_platform.serving.metrics import Asked, Compare, answer, registry
@@ -63,8 +64,11 @@ def metric(  # noqa: PLR0913, PLR0917  # one parameter of the query each
     where: Annotated[Filters, Depends(filters)] = Filters({}),  # noqa: B008  # FastAPI wants a default
 ) -> Response:
     """Answer a metric by period and dimensions, beside what was before."""
+    call.may(Right.VIEW)
+    if name not in METRICS:
+        raise not_found(f"metric {name}; there are {', '.join(METRICS)}")
     asked = Asked(name, first, last, grain, tuple(dict.fromkeys(by)), where, compare, limit)
-    return call.may(Right.VIEW).cached(lambda reading: answer(reading, asked))
+    return call.cached(lambda reading: answer(reading, asked))
 
 
 @router.get("/overview", response_model=Overview)

@@ -1,0 +1,158 @@
+"""The review queue at hand, and taking decisions in.
+
+Choosing what people should look at costs seconds, so a queue is chosen ahead, served from memory until half of it
+is decided or it is old, and chosen again in the background. How it is chosen is ``pipeline.review``'s.
+"""
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass
+
+import polars as pl
+
+from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.errors import ModelError
+from complaints_platform.lake.manifests import Manifest
+from complaints_platform.pipeline.corrections import CorrectionsInForce, take_corrections
+from complaints_platform.pipeline.review import ReviewQueue, queue_of
+from complaints_platform.serving.auth import Principal
+from complaints_platform.serving.complaint import ModelAtHand
+from complaints_platform.serving.failures import RequestFailed, not_found
+from complaints_platform.serving.models import (
+    Alternative,
+    ComplaintItem,
+    CorrectionAnswer,
+    CorrectionRequest,
+    ReviewItem,
+    TermWeight,
+)
+from complaints_platform.serving.models import ReviewQueue as ReviewAnswer
+from complaints_platform.serving.service import Service
+
+QUEUE_LENGTH = 100
+OLD_AFTER_SECONDS = 300.0
+DECISION_SCHEMA = pl.Schema(
+    {
+        "complaint_id": pl.String(),
+        "category": pl.String(),
+        "subcategory": pl.String(),
+        "is_complaint": pl.String(),
+        "day": pl.Date(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A queue, and of when it is."""
+
+    queue: ReviewQueue
+    manifest: Manifest | None
+    at: float
+
+
+class Reviewing:
+    """The review queue of one service."""
+
+    def __init__(self, service: Service, model: ModelAtHand) -> None:
+        self._service = service
+        self._model = model
+        self._chosen: _Chosen | None = None
+        self._choosing = threading.Lock()
+        self._deciding = threading.Lock()
+
+    def queue(self, limit: int) -> tuple[ReviewAnswer, Manifest | None]:
+        """Return the queue without what has been decided since it was chosen, and the manifest that it is of.
+
+        Raises:
+            RequestFailed: 404, no model has been trained yet.
+        """
+        chosen = self._chosen or self._choose()
+        decided = set(CorrectionsInForce.of(self._service.lake).frame["complaint_id"])
+        rows = [row for row in chosen.queue.frame.to_dicts() if row["complaint_id"] not in decided]
+        if self._is_worn(chosen, len(rows)):
+            threading.Thread(target=self._choose, name="review", daemon=True).start()
+        shown = rows[:limit]
+        items = (
+            {
+                item.complaint_id: item
+                for item in self._service.index.some(
+                    len(shown), complaint_ids=tuple(row["complaint_id"] for row in shown)
+                )
+            }
+            if shown
+            else {}
+        )
+        answer = ReviewAnswer(
+            as_of=chosen.manifest.published_at if chosen.manifest else None,
+            waiting=max(0, chosen.queue.waiting - (chosen.queue.frame.height - len(rows))),
+            items=[_item(items[row["complaint_id"]], row) for row in shown if row["complaint_id"] in items],
+        )
+        return answer, chosen.manifest
+
+    def decide(self, asked: CorrectionRequest, principal: Principal) -> CorrectionAnswer:
+        """Take a decision in; the same one of the same person again changes nothing.
+
+        Raises:
+            RequestFailed: 400, the taxonomy has no such category; 404, there is no such complaint.
+        """
+        if asked.is_complaint and asked.category is None:
+            raise RequestFailed(400, "no_category", "a complaint needs a category")
+        item = self._service.index.find(asked.complaint_id)
+        if item is None:
+            raise not_found(f"complaint {asked.complaint_id}")
+        row = (
+            asked.complaint_id,
+            asked.category,
+            asked.subcategory,
+            "yes" if asked.is_complaint else "no",
+            item.day,
+        )
+        rows = pl.DataFrame([row], schema=DECISION_SCHEMA, orient="row")
+        taxonomy = load_taxonomy(self._service.settings.taxonomy)
+        try:
+            with self._deciding:
+                done = take_corrections(self._service.lake, taxonomy, rows, principal.name)
+        except ModelError as error:
+            raise RequestFailed(
+                400, "invalid_decision", str(error), "GET /api/v1/taxonomy lists what there is"
+            ) from error
+        content = repr((principal.name, *row[:4]))
+        return CorrectionAnswer(
+            label_id=hashlib.sha256(content.encode()).hexdigest()[:32],
+            complaint_id=asked.complaint_id,
+            category=asked.category,
+            subcategory=asked.subcategory,
+            is_complaint=asked.is_complaint,
+            author=principal.name,
+            new=done.new > 0,
+        )
+
+    def _is_worn(self, chosen: _Chosen, left: int) -> bool:
+        newer = self._service.warehouse.manifest != chosen.manifest
+        half_done = left < chosen.queue.frame.height / 2
+        return half_done or (newer and time.monotonic() - chosen.at > OLD_AFTER_SECONDS)
+
+    def _choose(self) -> _Chosen:
+        before = self._chosen
+        with self._choosing:
+            if self._chosen is not None and self._chosen is not before:
+                return self._chosen  # somebody else has chosen meanwhile
+            manifest = self._service.warehouse.manifest
+            model = self._model.get()
+            try:
+                queue = queue_of(self._service.lake, model, manifest, QUEUE_LENGTH)
+            except ModelError as error:
+                raise RequestFailed(404, "nothing_categorised", str(error)) from error
+            self._chosen = _Chosen(queue, manifest, time.monotonic())
+            return self._chosen
+
+
+def _item(item: ComplaintItem, row: dict[str, object]) -> ReviewItem:
+    candidates, terms = row["candidates"], row["terms"]
+    return ReviewItem(
+        **item.model_dump(),
+        alternatives=[Alternative(**candidate) for candidate in candidates] if isinstance(candidates, list) else [],
+        terms=[TermWeight(**term) for term in terms] if isinstance(terms, list) else [],
+    )
