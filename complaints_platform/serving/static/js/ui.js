@@ -86,7 +86,7 @@ export function table(caption, columns, rows, { rowClass, showCaption = false } 
  * Shares of a whole as rows of bars; each row leads somewhere.
  * Rows: `{title, value, previous, href}`.
  */
-export function bars(rows, { unit, better, most = 8, more } = {}) {
+export function bars(rows, { unit, better, most = 10, more } = {}) {
   const largest = Math.max(...rows.map((row) => row.value), 1);
   const isCompared = rows.some((row) => !format.isMissing(row.previous));
   return h("div", {},
@@ -154,6 +154,18 @@ export function marked(text, terms) {
   }
   return parts;
 }
+
+const WEAK = 0.15;
+
+/** The terms that are worth a mark, strongest first: words (not signs) that weigh something beside the strongest. */
+export function telling(terms, most) {
+  const words = (terms || []).filter(({ term }) => /[\p{L}\p{N}]/u.test(term))
+    .sort((one, other) => Math.abs(other.weight) - Math.abs(one.weight));
+  return words.filter(({ weight }) => Math.abs(weight) >= WEAK * Math.abs(words[0].weight)).slice(0, most);
+}
+
+/** The same as passages to mark: for the category, or for the next likeliest. */
+export const asMarks = (terms) => terms.map(({ term, weight }) => ({ term, kind: weight >= 0 ? "for" : "against" }));
 
 const same = (one, other) => (one && other ? one.number === other.number && one.at === other.at : one === other);
 

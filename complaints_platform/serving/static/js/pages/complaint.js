@@ -8,6 +8,8 @@ import { complaintHref, hrefTo } from "../route.js";
 import { can, categoryTitle, humanise, titleOf } from "../session.js";
 import * as ui from "../ui.js";
 
+const TERMS = 6;
+
 export async function render(context) {
   const { id, signal } = context;
   const path = `complaints/${encodeURIComponent(id)}`;
@@ -17,7 +19,7 @@ export async function render(context) {
   ]);
   if (explanation.error && explanation.error.name === "AbortError") throw explanation.error;
   const { complaint } = data;
-  const terms = explanation.terms || [];
+  const terms = ui.telling(explanation.terms, TERMS);
   return h("div", { class: "page" },
     h("p", { class: "back" }, h("a", { href: hrefTo("search"), on: { click: goBack } }, "← Back")),
     ui.pageHead("Complaint", h("span", { class: "complaint-facts" }, ui.facts([
@@ -26,7 +28,7 @@ export async function render(context) {
     h("div", { class: "columns wide-left" },
       h("div", { class: "stack" },
         h("section", { class: "card" }, h("h2", { class: "sr-only" }, "Words"),
-          h("p", { class: "review-text" }, ui.marked(complaint.text || "(no text)", terms.map(({ term, weight }) => ({ term, kind: weight >= 0 ? "for" : "against" }))))),
+          h("p", { class: "review-text" }, ui.marked(complaint.text || "(no text)", ui.asMarks(terms)))),
         decision(context, data, explanation),
         why(explanation),
         related("Nearly the same", data.near_duplicates), related("Exact repetitions", data.duplicates)),
@@ -73,10 +75,11 @@ function decision(context, { complaint, corrections }, explanation) {
 
 function why(explanation) {
   if (explanation.error) return ui.card("Why this category", {}, ui.empty("Not known", explanation.error.message));
-  if (!explanation.terms.length) return null;
-  const strongest = Math.max(...explanation.terms.map(({ weight }) => Math.abs(weight)), Number.MIN_VALUE);
+  const terms = ui.telling(explanation.terms, TERMS);
+  if (!terms.length) return null;
+  const strongest = Math.abs(terms[0].weight) || 1;
   return ui.card("Why the classifier says so", { lead: "Words that spoke for its category, and words that spoke for the next likeliest" },
-    h("ul", { class: "weights" }, explanation.terms.slice(0, 8).map(({ term, weight }) => h("li", {},
+    h("ul", { class: "weights" }, terms.map(({ term, weight }) => h("li", {},
       h("span", { class: "weight-term" }, term),
       h("span", { class: "weight-track", "aria-hidden": "true" }, h("span", { class: `weight-fill ${weight >= 0 ? "for" : "against"}`, style: { width: `${(100 * Math.abs(weight)) / strongest}%` } })),
       h("span", { class: "muted small" }, weight >= 0 ? "for" : "against")))));

@@ -22,7 +22,7 @@ export async function render(context) {
     ui.pageHead("Overview", h("span", {}, format.days(data.from, data.to), h("span", { class: "muted" }, `, ${before}`))),
     filterBar("overview", context.params, data, countedBy(["channel", "region", "category", "product"])),
     notes(data),
-    h("ul", { class: "tiles" }, data.headline.slice(0, TILES).map((entry) => tile(entry, filters))),
+    h("ul", { class: "tiles" }, data.headline.filter((entry) => !format.isMissing(entry.value)).slice(0, TILES).map((entry) => tile(entry, filters, isCompared))),
     h("div", { class: "columns wide-left" },
       byDay(data, filters, isCompared),
       ui.card("Incidents", { lead: incidentsLead(data.incidents), aside: h("a", { class: "more-link", href: hrefTo("incidents") }, "All", icon("arrow")) },
@@ -49,12 +49,12 @@ function notes(data) {
   ];
 }
 
-function tile(entry, filters) {
+function tile(entry, filters, isCompared) {
   return h("li", { class: "tile" },
     h("a", { href: hrefTo("trends", changed(filters, { metric: entry.metric })) },
       h("span", { class: "tile-title" }, entry.title),
       h("span", { class: "tile-value" }, format.measure(entry.value, entry.unit)),
-      h("span", { class: "tile-delta" }, ui.delta(entry.value, entry.previous, entry),
+      isCompared && h("span", { class: "tile-delta" }, ui.delta(entry.value, entry.previous, entry),
         !format.isMissing(entry.previous) && h("span", { class: "muted" }, `before: ${format.measure(entry.previous, entry.unit)}`))));
 }
 

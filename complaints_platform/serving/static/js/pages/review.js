@@ -172,11 +172,11 @@ class Queue {
   item() {
     const item = this.current;
     const candidates = this.candidates();
-    const terms = (item.terms || []).slice(0, TERMS);
+    const terms = ui.telling(item.terms, TERMS);
     const [winner, runnerUp] = candidates.map((each) => categoryTitle(each.category));
     return h("article", { class: "card review-card", "aria-label": "Complaint to decide" },
       h("p", { class: "complaint-facts" }, ui.facts([format.time(item.occurred_at), titleOf("channel", item.channel), item.region || "no region given", item.product])),
-      h("p", { class: "review-text" }, ui.marked(item.text || "(no text)", terms.map(({ term, weight }) => ({ term, kind: weight >= 0 ? "for" : "against" })))),
+      h("p", { class: "review-text" }, ui.marked(item.text || "(no text)", ui.asMarks(terms))),
       h("ol", { class: "candidates" }, candidates.map((candidate, number) => h("li", {},
         h("button", { type: "button", class: "candidate", disabled: !this.mayDecide, on: { click: () => this.take(number) } },
           h("kbd", {}, number + 1),
