@@ -33,8 +33,6 @@ PAGES = {
 }
 HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 WRITTEN_BY_PEOPLE = {"text", "region", "product", "explanation", "title", "definition", "term", "file_name", "words"}
-HELD_MS = 6_000
-"""How long the review queue holds a decision back (HOLD_MS in review.js)."""
 
 
 @pytest.fixture(scope="session")
@@ -355,7 +353,9 @@ def test_a_category_is_corrected_by_one_key_and_becomes_a_label(open_page, small
     page.keyboard.press("2")
     page.get_by_text(f"{wanted} is taken.").wait_for()
     assert page.locator(".review-text").inner_text() != text
-    page.get_by_text("1 decided now").wait_for(timeout=HELD_MS + 10_000)
+    page.keyboard.press("1")  # the next decision sends the one before
+    page.get_by_text("1 decided now").wait_for()
+    page.keyboard.press("u")
     correction = small_lake.lake.corrections.read()[before:].row(0, named=True)
     assert re.sub(r"\s+", " ", correction["text"]) == text
     assert wanted.startswith(load_title(correction["category"]))
@@ -398,13 +398,14 @@ def test_an_undone_decision_leaves_no_trace_and_a_held_one_is_sent_when_the_page
 # Whoever looks, on whatever
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault_on_any_page(open_page, scheme):
+# What colours can't change need not be looked at twice.
+@pytest.mark.parametrize(("scheme", "rules"), [("light", {}), ("dark", {"runOnly": ["color-contrast"]})])
+def test_axe_finds_no_serious_fault_on_any_page(open_page, scheme, rules):
     page = open_page("overview", color_scheme=scheme)
     for route in (*PAGES, "search?q=signal", complaint_route(page)):
         go(page, route)
-        answer = Axe().run(page).response
-        assert len(answer["passes"]) > 10, "axe has not looked"
+        answer = Axe().run(page, options=rules).response
+        assert answer["passes"], "axe has not looked"
         serious = [fault for fault in answer["violations"] if fault["impact"] in {"serious", "critical"}]
         assert serious == [], route
 
