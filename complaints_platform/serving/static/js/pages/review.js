@@ -131,15 +131,24 @@ class Queue {
       this.waiting = Math.max(0, this.waiting - 1);
     } catch (error) {
       this.decided.splice(this.decided.indexOf(entry), 1);
-      this.items.unshift(item);
-      this.problem = error;
+      this.items.splice(1, 0, item); // not in place of the one that is being read: a key may be on its way
+      this.problem = { title: `Not saved: ${decisionTitle(decision)}. The complaint comes again after this one.`, error };
     }
     this.draw();
   }
 
   async refill() {
-    if (this.items.length > FEW || this.items.length + this.decided.length >= this.waiting + this.decided.length) return;
+    if (this.items.length > FEW || this.items.length >= this.waiting) return;
     await this.fetch().catch(() => null); // what is there can be worked on; the next decision tries again
+  }
+
+  async lookAgain() {
+    try {
+      await this.fetch();
+    } catch (error) {
+      this.problem = { title: "The queue could not be read.", error };
+      this.draw();
+    }
   }
 
   leave() {
@@ -157,7 +166,7 @@ class Queue {
 
   nothing() {
     return ui.empty("Nothing waits", "The classifier is sure of everything, or people have decided it.",
-      ui.button("Look again", () => this.fetch()), h("a", { class: "button", href: hrefTo("overview") }, "Overview"));
+      ui.button("Look again", () => this.lookAgain()), h("a", { class: "button", href: hrefTo("overview") }, "Overview"));
   }
 
   heldLine() {
@@ -166,7 +175,7 @@ class Queue {
   }
 
   failed() {
-    return h("p", { class: "note bad", role: "alert" }, `Not saved: ${this.problem.message} ${this.problem.hint || ""}`);
+    return h("p", { class: "note bad", role: "alert" }, `${this.problem.title} ${this.problem.error.message} ${this.problem.error.hint || ""}`);
   }
 
   item() {
