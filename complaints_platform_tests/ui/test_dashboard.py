@@ -1,5 +1,6 @@
 """The dashboard in a real browser, over the real query service: what managers and the complaint team click and see."""
 
+import csv
 import hashlib
 import json
 import re
@@ -183,6 +184,15 @@ def test_trends_lead_by_region_and_category_to_the_complaints_and_on_to_file_and
     lineage = page.locator("#lineage").inner_text()
     assert all(str(origin[name]) in lineage for name in ("record_number", "raw_sha256", "file_name"))
     assert page.locator(".review-text").inner_text() == re.sub(r"\s+", " ", origin["text"])
+
+
+def test_how_a_number_is_counted_is_said_and_its_rows_can_be_downloaded(open_page, small_lake):
+    page = open_page("trends?region=Lagos")
+    page.locator("summary").click()
+    assert "mart.daily_complaints" in page.locator("details").inner_text()
+    rows = page.request.get(f"/{page.get_by_role('link', name='CSV').get_attribute('href')}").text().splitlines()
+    counted = [int(row["complaints"]) for row in csv.DictReader(rows)]
+    assert sum(counted) == count_of(small_lake, "region = 'Lagos'")
 
 
 def follow(page, name, expected):

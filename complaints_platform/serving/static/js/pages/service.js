@@ -57,7 +57,7 @@ export async function render(context) {
     by && ui.card(`${chosen.title} by ${DIMENSIONS[by].toLowerCase()}`, {
       aside: ui.segmented("Broken down by", dimensions.map((name) => [name, DIMENSIONS[name]]), by, (name) => go(at({ by: name }))),
     }, breakdownTable(chosen, by, breakdown, at)),
-    definition(chosen));
+    definition(chosen, filters, series));
 }
 
 function breakdownTable(metric, by, { rows }, at) {

@@ -54,7 +54,7 @@ export async function render(context) {
     seriesChart(metric, series, grain, compare, filters),
     by === CROSSED ? crossTable({ metric, breakdown, filters, aside: choice })
       : by && drillTable({ metric, by, dimensions, breakdown, lines, filters, at, aside: choice }),
-    definition(metric));
+    definition(metric, filters, series));
 }
 
 /** The filters that a metric can be asked by, and the names of those that it does not know. */
@@ -188,7 +188,11 @@ function crossTable({ metric, breakdown, filters, aside }) {
 
 const keyOf = (region, category) => JSON.stringify([region, category]);
 
-/** What exactly a metric counts. */
-export const definition = (metric) =>
-  h("details", { class: "definition" }, h("summary", {}, `How “${metric.title}” is counted`),
-    h("p", {}, metric.description), h("p", { class: "muted" }, metric.formula));
+/** What exactly a metric counts, and the rows that it is counted from. */
+export function definition(metric, filters, { from, to }) {
+  const download = (kind) => `api/v1/export/${metric.table}?${changed(filters, { from, to, format: kind })}`;
+  return h("details", { class: "definition" }, h("summary", {}, `How “${metric.title}” is counted`),
+    h("p", {}, metric.description), h("p", {}, `${metric.formula}, from `, h("code", {}, metric.table), `, a row of which is ${metric.grain}.`),
+    can("export") && h("p", {}, "Download its rows with this period and these filters: ",
+      h("a", { href: download("csv"), download: true }, "CSV"), ", ", h("a", { href: download("parquet"), download: true }, "Parquet")));
+}
