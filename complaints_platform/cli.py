@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from complaints_platform.commands.regulator import regulator_pack
 from complaints_platform.commands.serve import serve, tokens
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.settings import load_settings
@@ -40,6 +41,7 @@ app.add_typer(review, name="review")
 app.add_typer(taxonomy, name="taxonomy")
 app.add_typer(tokens, name="tokens")
 app.command()(serve)
+app.command("regulator-pack")(regulator_pack)
 
 FILES_LISTED = 20
 """Collecting more files than this prints totals and failures only; --json always lists all."""

@@ -37,6 +37,7 @@ ALLOWED = {
     "definitions": EVERYTHING,
     "demo": EVERYTHING,
     "cli": EVERYTHING,
+    "commands": EVERYTHING,
 }
 KNOWS_DAGSTER = {"defs", "definitions", "demo", "cli", "commands"}
 BELONGS_TO_DEFS = {Path("sources/component.py")}

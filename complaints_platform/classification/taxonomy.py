@@ -95,6 +95,11 @@ class Taxonomy(_Part):
         """Subcategory → category."""
         return {sub.name: category.name for category in self.categories for sub in category.subcategories}
 
+    def crosswalk(self, regulator: Regulator) -> dict[str, str]:
+        """Return subcategory → class of a regulator, of all that have one."""
+        subcategories = (sub for category in self.categories for sub in category.subcategories)
+        return {sub.name: sub.crosswalk[regulator] for sub in subcategories if regulator in sub.crosswalk}
+
     @property
     def fingerprint(self) -> str:
         """Hash of all that decides what is predicted (12 hex digits); definitions, crosswalks and approval do not."""

@@ -1,1 +1,1 @@
-"""Commands that are too long for ``cli``: one module a group, parsing and printing only."""
+"""Groups of the ``complaints`` command that are too long for ``cli``: parsing and printing, a module a group."""

@@ -181,7 +181,7 @@ def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
         return Metric(
             name=f"{name}_{'median' if quantile == MEDIAN else 'p90'}{'_business' if business else ''}",
             title=f"{title}: {words}{' (working hours)' if business else ''}",
-            description=f"Within so many {kind} {share} of the complaints were {done}; those that were not do not count.",
+            description=f"Within so many {kind} {share} of the complaints were {done}. Others do not count.",
             unit="minutes",
             formula=f"{words} of {column}, interpolated, by the day of the complaint",
             table=SERVICE,

@@ -62,17 +62,17 @@ def build_app(settings: Settings) -> FastAPI:
     app.state.reviewing = Reviewing(service, app.state.model)
     for router in ROUTERS:
         app.include_router(router)
-    _add_pages(app)
+    _add_pages(app, service)
     _add_errors(app)
     app.add_middleware(Guard, local_only=lambda: not service.tokens.configured)
     return app
 
 
-def _add_pages(app: FastAPI) -> None:
+def _add_pages(app: FastAPI, service: Service) -> None:
     @app.get("/healthz", tags=["service"])
     def healthz() -> Alive:
         """Tell that the service runs."""
-        return Alive(status="ok")
+        return Alive(status="ok" if service.is_ready else "starting")
 
     if STATIC.is_dir():
 

@@ -47,7 +47,7 @@ LITERALS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$\w*\$.*?\$\w*\$|--[
 
 def without_literals(sql: str) -> str:
     """Return a query without comments, quoted names and values, which may hold personal data."""
-    return " ".join(LITERALS.sub("?", sql).split())
+    return " ".join(LITERALS.sub(lambda found: "" if found[0].startswith(("--", "/*")) else "?", sql).split())
 
 
 def asked_in_sql(sql: str) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from datetime import date
 from threading import Lock
 from typing import Any
 
+import polars as pl
+
 from complaints_platform.classification.explanation import explain
 from complaints_platform.classification.training import TrainedModel
 from complaints_platform.errors import ModelError
 from complaints_platform.lake.manifests import Manifest
-from complaints_platform.pipeline.data_sets import CATEGORIZED
+from complaints_platform.pipeline.data_sets import CATEGORIZED, CONTACTS
 from complaints_platform.pipeline.model import load_model
 from complaints_platform.schemas import Outcome
 from complaints_platform.schemas.model import polars_schema
@@ -18,8 +20,8 @@ from complaints_platform.serving.failures import RequestFailed, not_found
 from complaints_platform.serving.models import (
     Alternative,
     ComplaintDetail,
-    ComplaintItem,
     Correction,
+    Episode,
     ExplanationAnswer,
     Lineage,
     RawAnswer,
@@ -29,7 +31,9 @@ from complaints_platform.serving.reading import select_files
 from complaints_platform.serving.service import Service
 
 Row = dict[str, Any]
-ITEM_COLUMNS = [name for name in ComplaintItem.model_fields if name not in {"severity", "sentiment"}]
+
+
+EPISODE_COLUMNS = ["complaint_id", "episode_id", "contact_number", "episode_started_at", "previous_id"]
 
 
 class ModelAtHand:
@@ -111,7 +115,22 @@ def detail(service: Service, complaint_id: str, manifest: Manifest | None) -> Co
             received_at=row["received_at"],
             source=row["source"],
         ),
-        episode=None,
+        episode=_episode(service, complaint_id, row["day"], manifest),
+    )
+
+
+def _episode(service: Service, complaint_id: str, day: date, manifest: Manifest | None) -> Episode | None:
+    """Return the case that a complaint belongs to; None if its customer is not known."""
+    table = CONTACTS.table_in(service.lake, manifest)
+    contacts = table.scan(day.isoformat(), columns=EPISODE_COLUMNS).filter(pl.col("complaint_id") == complaint_id)
+    found = contacts.collect().to_dicts()
+    if not found:
+        return None
+    return Episode(
+        episode_id=found[0]["episode_id"],
+        contact_number=found[0]["contact_number"],
+        started_at=found[0]["episode_started_at"],
+        previous_id=found[0]["previous_id"],
     )
 
 
@@ -138,8 +157,6 @@ def explanation(
     Raises:
         RequestFailed: 404, there is no such complaint, or it has no text.
     """
-    import polars as pl
-
     row = find(service, complaint_id, manifest)
     if row["outcome"] != Outcome.COMPLAINT:
         raise not_found(f"explanation: {complaint_id} is {row['outcome']}")

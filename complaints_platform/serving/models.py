@@ -276,9 +276,9 @@ class Episode(Answer):
     """The case that a complaint belongs to."""
 
     episode_id: str
-    contact_number: int | None
-    started_at: datetime | None
-    contacts: int | None
+    contact_number: int = Field(description="The how-manieth contact of its case it is.")
+    started_at: datetime
+    previous_id: str | None = Field(description="The contact of the case before it.")
 
 
 class ComplaintDetail(AsOf):

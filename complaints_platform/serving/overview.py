@@ -15,17 +15,17 @@ from complaints_platform.serving.warehouse import Reading
 COMPLAINTS = METRICS["complaints"]
 HEADLINES = (
     "complaints",
-    "complaint_rate",
-    "episodes",
+    "cases",
+    "complaints_per_1000_subscribers",
+    "repeat_rate_7_days",
+    "first_response_median",
+    "resolution_median",
+    "first_response_timely_rate",
+    "backlog",
     "near_duplicates",
     "review_share",
-    "median_first_response",
-    "median_resolution",
-    "timely_rate",
-    "backlog",
-    "repeat_contacts_7",
 )
-"""Metrics that are shown first, in this order, as far as the registry has them."""
+"""Metrics that are shown first, in this order."""
 
 NO_FILTERS = Filters({})
 
@@ -102,7 +102,7 @@ def _headlines(reading: Reading, period: Period, filters: Filters, *, known: boo
             previous=total(reading, metric, period.before, filters) if known else None,
             better=metric.better,
         )
-        for metric in (METRICS[name] for name in HEADLINES if name in METRICS)
+        for metric in (METRICS[name] for name in HEADLINES)
         if filters.only(metric.dimensions)
     ]
 

@@ -47,6 +47,8 @@ class Call:
             build: finds the answer; all it reads is of one manifest.
             more: what the answer depends on beside the manifest and the request.
         """
+        if not self.service.is_ready:
+            raise RequestFailed(503, "starting", "the tables are being taken in", "try again in a minute")
         with self.service.warehouse.reading() as reading:
             asked = tuple(sorted(self.request.query_params.multi_items()))
             key = (reading.number, reading.as_of, self.request.url.path, asked, *more)

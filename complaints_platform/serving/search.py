@@ -156,7 +156,8 @@ class SearchIndex:
             return self._refresh(manifest, stop)
 
     def _refresh(self, manifest: Manifest | None, stop: threading.Event | None) -> bool:
-        if manifest is None or manifest.number == self._view.state.manifest:
+        state = self._view.state
+        if manifest is None or (manifest.number, manifest.published_at) == (state.manifest, state.published_at):
             return False
         table = CATEGORIZED.table_in(self._lake, manifest)
         now: dict[str, list[str]] = {}

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 REFRESH_SECONDS = 1.0
 """How often it is looked whether a manifest was published."""
 PULSE_SECONDS = 30.0
+START_SECONDS = 5.0
 AUDIT_SECONDS = 2.0
 
 
@@ -56,10 +57,11 @@ class Service:
         self.pulse = Pulse()
         self._pulse_taker = PulseTaker(settings)
         self._stopping = threading.Event()
+        self._ready = threading.Event()
         self._threads = [
             threading.Thread(target=self._again_and_again, args=job, name=job[0], daemon=True)
             for job in (
-                ("tables", self.warehouse.refresh, REFRESH_SECONDS),
+                ("tables", self._refresh_tables, REFRESH_SECONDS),
                 ("search", self._refresh_index, REFRESH_SECONDS),
                 ("pulse", self._take_pulse, PULSE_SECONDS),
                 ("audit", self.audit.flush, AUDIT_SECONDS),
@@ -67,11 +69,16 @@ class Service:
         ]
 
     def start(self) -> Self:
-        """Take in what is published, and begin to keep up in the background."""
-        self._try("tables", self.warehouse.refresh)
+        """Begin to keep up in the background; of a lake of usual size, wait until it can be asked."""
         for thread in self._threads:
             thread.start()
+        self._ready.wait(START_SECONDS)
         return self
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the marts are at hand; the first time, copying those of many years takes minutes."""
+        return self._ready.is_set() or self.warehouse.manifest is not None
 
     def bring_up_to_date(self) -> None:
         """Take in everything now, and wait for it: for tests and benchmarks.
@@ -79,7 +86,7 @@ class Service:
         Raises:
             ComplaintsError: lake or contracts can't be read.
         """
-        self.warehouse.refresh()
+        self._refresh_tables()
         self._refresh_index()
         self._take_pulse()
 
@@ -93,6 +100,10 @@ class Service:
         self.sandbox.close()
         self.warehouse.close()
         self._folder.close()
+
+    def _refresh_tables(self) -> None:
+        self.warehouse.refresh()
+        self._ready.set()
 
     def _refresh_index(self) -> None:
         self.index.refresh(self.warehouse.manifest, self._stopping)

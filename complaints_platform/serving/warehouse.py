@@ -8,6 +8,7 @@ and ``overview``.
 
 import hashlib
 import logging
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.lake.tables import StoredFile
-from complaints_platform.pipeline.data_sets import QUARANTINE, TABLES, TableSpec
+from complaints_platform.marts.registry import MARTS, METRICS
+from complaints_platform.pipeline.data_sets import QUARANTINE, RECONCILIATION, TABLES, TableSpec
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.reading import LocalFiles, empty_select, literal, select_files
 
@@ -32,16 +35,32 @@ FILE_NAME = "marts.duckdb"
 LAYOUT_VERSION = "1"
 """Raised when the copy is kept differently; an older copy is then made again."""
 
-KEPT = tuple(spec for spec in TABLES if spec.schema == "mart" or spec is QUARANTINE)
-"""Tables that are small or narrow enough to be copied."""
+MEASURED = {metric.table for metric in METRICS.values()}
+KEPT = tuple(spec for spec in TABLES if spec.sql_name in MEASURED or spec in {QUARANTINE, RECONCILIATION})
+"""Tables that requests are answered from; SQL and exports read the lake's own files."""
 
 REBUILD_SHARE = 0.5
 """From this share of changed days on, a table is made again as a whole: its days then lie in order."""
+
+WORD = re.compile(r"[a-z]\w*")
 
 NO_MANIFEST = 0
 """Number that stands for: nothing has been published yet."""
 
 Row = tuple[Any, ...]
+
+
+def kept_schema(spec: TableSpec) -> pl.Schema:
+    """Return the columns of a table that are copied: of marts with a row for each complaint, those of metrics."""
+    schema, mart = polars_schema(spec.model), MARTS.get(spec.sql_name)
+    if mart is None or not mart.by_complaint:
+        return schema
+    named = {"day", mart.day_column}
+    for metric in METRICS.values():
+        if metric.table == spec.sql_name:
+            states = [metric.open_rows.since, metric.open_rows.until] if metric.open_rows else []
+            named |= {*metric.dimensions, *states, *WORD.findall(f"{metric.expression} {metric.filter}")}
+    return pl.Schema({name: dtype for name, dtype in schema.items() if name in named})
 
 
 @dataclass(frozen=True)
@@ -95,7 +114,6 @@ class Warehouse:
         """
         self._lake = lake
         self._files = files
-        self._specs = KEPT
         self._config: dict[str, Any] = {
             "memory_limit": f"{memory_mb}MB",
             "threads": threads,
@@ -107,8 +125,7 @@ class Warehouse:
         self._path = folder / FILE_NAME
         self._writing = threading.Lock()
         self._database = self._open()
-        number = self._database.execute("SELECT number FROM service.manifest").fetchone()
-        self._manifest = self._known_manifest(number[0] if number else NO_MANIFEST)
+        self._manifest = _manifest_in(self._database)
 
     @property
     def manifest(self) -> Manifest | None:
@@ -121,9 +138,7 @@ class Warehouse:
         cursor = self._database.cursor()
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
-            found = cursor.execute("SELECT number, published_at, versions FROM service.manifest").fetchone()
-            manifest = None if found is None else Manifest(found[0], found[1], found[2])
-            yield Reading(cursor, manifest)
+            yield Reading(cursor, _manifest_in(cursor))
         finally:
             cursor.close()
 
@@ -135,7 +150,7 @@ class Warehouse:
         """
         with self._writing:
             newest = self._lake.manifests.newest()
-            if newest == self._manifest:
+            if _identity(newest) == _identity(self._manifest):
                 return False
             self._take_in(newest)
             self._manifest = newest
@@ -149,7 +164,7 @@ class Warehouse:
         cursor = self._database.cursor()
         try:
             cursor.execute("BEGIN TRANSACTION")
-            for spec in self._specs:
+            for spec in KEPT:
                 self._bring_up_to_date(cursor, spec, manifest)
             cursor.execute("DELETE FROM service.manifest")
             if manifest is not None:
@@ -191,13 +206,19 @@ class Warehouse:
 
     def _insert(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, paths: Sequence[str]) -> None:
         if paths:
-            rows = select_files(polars_schema(spec.model), paths)
+            rows = select_files(kept_schema(spec), paths)
+            mart = MARTS.get(spec.sql_name)
+            if mart is not None and mart.day_column != "day":
+                # Rows made before marts knew of the reporting zone count by their UTC day until they are made again.
+                local = f"coalesce({mart.day_column}, day) AS {mart.day_column}"
+                rows = f"SELECT * REPLACE ({local}) FROM ({rows})"  # noqa: S608  # columns of the registry
             cursor.execute(f"INSERT INTO {spec.sql_name} {rows}")  # a name of the registry
 
     @staticmethod
     def _note(
         cursor: duckdb.DuckDBPyConnection, spec: TableSpec, changed: set[date], fresh: Sequence[StoredFile]
     ) -> None:
+        """Note which files the copy has of the days that have changed."""
         cursor.execute(
             "DELETE FROM service.files WHERE name = ? AND list_contains(?, day)", [spec.sql_name, sorted(changed)]
         )
@@ -207,12 +228,8 @@ class Warehouse:
             )
             cursor.execute(f"INSERT INTO service.files VALUES {values}")  # noqa: S608  # paths of the table's log
 
-    def _known_manifest(self, number: int) -> Manifest | None:
-        """Return what the copy is of, to compare with what is published: a lake may have been deleted and made anew."""
-        return next((manifest for manifest in self._lake.manifests.all() if manifest.number == number), None)
-
     def _layout(self) -> str:
-        schemas = [f"{spec.sql_name} {polars_schema(spec.model)}" for spec in self._specs]
+        schemas = [f"{spec.sql_name} {kept_schema(spec)}" for spec in KEPT]
         return hashlib.sha256("\n".join([LAYOUT_VERSION, *schemas]).encode()).hexdigest()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
@@ -247,7 +264,18 @@ class Warehouse:
         database.execute(
             "CREATE TABLE service.manifest (number BIGINT, published_at TIMESTAMPTZ, versions MAP(VARCHAR, BIGINT))"
         )
-        for spec in self._specs:
+        for spec in KEPT:
             database.execute(f'CREATE SCHEMA IF NOT EXISTS "{spec.schema}"')
-            database.execute(f"CREATE TABLE {spec.sql_name} AS {empty_select(polars_schema(spec.model))}")
+            database.execute(f"CREATE TABLE {spec.sql_name} AS {empty_select(kept_schema(spec))}")
         database.execute("CREATE TABLE service.layout AS SELECT ? AS layout", [self._layout()])
+
+
+def _manifest_in(cursor: duckdb.DuckDBPyConnection) -> Manifest | None:
+    """Return the manifest that the copy is of."""
+    found = cursor.execute("SELECT number, published_at, versions FROM service.manifest").fetchone()
+    return None if found is None else Manifest(*found)
+
+
+def _identity(manifest: Manifest | None) -> tuple[object, ...]:
+    """Return what tells manifests apart, also those of a lake that was deleted and made anew."""
+    return () if manifest is None else (manifest.number, manifest.published_at)

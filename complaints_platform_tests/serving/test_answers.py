@@ -1,0 +1,392 @@
+"""What the service answers: the same numbers as SQL, of one manifest, and text that stays text."""
+
+import csv
+import io
+import json
+import random
+import threading
+from collections import Counter
+from datetime import date, timedelta
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from complaints_platform.lake import Lake
+from complaints_platform.marts.registry import METRICS
+from complaints_platform.pipeline.publishing import publish
+from complaints_platform.serving.asking import Period
+from complaints_platform.serving.audit import asked_in_sql
+from complaints_platform.serving.auth import Role
+from complaints_platform.serving.metrics import before
+from complaints_platform.serving.reading import LocalFiles
+from complaints_platform.serving.search import _words
+from complaints_platform.serving.warehouse import FILE_NAME, Warehouse
+from complaints_platform_tests.pipeline.chain import DAY, Chain
+from complaints_platform_tests.serving.conftest import HTML
+
+FIRST, LAST = date(2026, 3, 10), date(2026, 3, 18)
+LOCAL_DAY = "CAST(occurred_at AT TIME ZONE 'Africa/Lagos' AS DATE)"
+
+
+def random_filters(rng):
+    values = {
+        "channel": ["sms", "web_form", "social_media"],
+        "category": ["network_data", "billing_charges", "messaging"],
+        "region": ["Lagos", "Abuja", "(none)", "nowhere"],
+    }
+    return {name: rng.sample(values[name], rng.randint(1, 2)) for name in rng.sample(list(values), rng.randint(0, 2))}
+
+
+def condition(filters):
+    parts = ["true"]
+    for name, values in filters.items():
+        named = ", ".join(f"'{value}'" for value in values if value != "(none)") or "NULL"
+        parts.append(f"({name} IN ({named}){f' OR {name} IS NULL' if '(none)' in values else ''})")
+    return " AND ".join(parts)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_overview_is_sql_on_the_detail(served, seed):
+    rng = random.Random(seed)  # noqa: S311
+    first = FIRST + timedelta(days=rng.randint(0, 5))
+    last = first + timedelta(days=rng.randint(0, 3))
+    filters = random_filters(rng)
+    answer = served.get("/api/v1/overview", Role.VIEWER, **{"from": first, "to": last, **filters}).json()
+    rows = served.ask(
+        f"SELECT {LOCAL_DAY} AS day, channel, region, category, count(*) AS n FROM categorized.complaints "  # noqa: S608
+        f"WHERE outcome = 'complaint' AND {condition(filters)} GROUP BY ALL"
+    )
+    rows = [row for row in rows if first <= row["day"] <= last]
+    assert answer["headline"][0]["value"] == sum(row["n"] for row in rows)
+    assert {each["day"]: each["value"] for each in answer["by_day"] if each["value"]} == count(rows, "day")
+    for dimension in ("channel", "region", "category"):
+        shown = {each[dimension]: each["value"] for each in answer[f"by_{dimension}"] if each["value"]}
+        assert shown == count(rows, dimension)
+
+
+def count(rows, column):
+    counts = Counter()
+    for row in rows:
+        value = row[column]
+        counts[value.isoformat() if isinstance(value, date) else value] += row["n"]
+    return dict(counts)
+
+
+def test_every_metric_answers_by_every_dimension_and_grain(served):
+    for metric in METRICS.values():
+        questions = [{"grain": grain} for grain in metric.grains] + [{"by": by} for by in metric.dimensions]
+        for asked in questions:
+            answer = served.get(f"/api/v1/metrics/{metric.name}", Role.VIEWER, compare="previous", **asked)
+            assert answer.status_code == 200, answer.text
+            assert all(asked.get("by", "value") in row for row in answer.json()["rows"])
+
+
+def test_what_was_before_stands_beside_what_is(served):
+    asked = {"grain": "day", "by": "channel", "from": "2026-03-14", "to": "2026-03-16"}
+    now = served.get("/api/v1/metrics/complaints", Role.VIEWER, **asked, compare="previous").json()
+    then = served.get(
+        "/api/v1/metrics/complaints", Role.VIEWER, **{**asked, "from": "2026-03-11", "to": "2026-03-13"}
+    ).json()
+    assert (now["previous_from"], now["previous_to"]) == ("2026-03-11", "2026-03-13")
+    earlier = {(row["period"], row["channel"]): row["value"] for row in then["rows"]}
+    assert now["rows"]
+    for row in now["rows"]:
+        day = date.fromisoformat(row["period"]) - timedelta(days=3)
+        assert row["previous"] == earlier.get((day.isoformat(), row["channel"]))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "grain", "compare", "expected"),
+    [
+        ("2026-03-10", "2026-03-12", "day", "previous", ("2026-03-07", "2026-03-09")),
+        ("2026-03-09", "2026-03-18", "week", "previous", ("2026-02-23", "2026-03-04")),
+        ("2026-03-01", "2026-03-31", "month", "previous", ("2026-02-01", "2026-02-28")),
+        ("2026-01-15", "2026-03-31", "month", "previous", ("2025-10-15", "2025-12-31")),
+        ("2024-02-29", "2024-02-29", "day", "year", ("2023-02-28", "2023-02-28")),
+        ("2026-03-09", "2026-03-15", "week", "year", ("2025-03-10", "2025-03-16")),
+    ],
+)
+def test_the_period_before(first, last, grain, compare, expected):
+    found = before(Period(date.fromisoformat(first), date.fromisoformat(last)), grain, compare)
+    assert (found.first.isoformat(), found.last.isoformat()) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '"',
+        "*",
+        "(",
+        "a AND",
+        "[a TO",
+        "text:",
+        "a^",
+        "~",
+        "\\",
+        "-",
+        '-"',
+        "😀",
+        "a:b:c",
+        "'",
+        "NOT",
+        "IN [",
+        "{a}",
+        "\x00",
+        "a" * 900,
+        "text:>5",
+        "/x/",
+    ],
+)
+def test_whatever_people_type_is_a_search(served, query):
+    for sort in ("newest", "relevance"):
+        assert served.get("/api/v1/complaints", q=query, sort=sort).status_code == 200
+
+
+def test_words_phrases_and_exclusions(served):
+    texts = [
+        row["text"].lower() for row in served.ask("SELECT text FROM categorized.complaints WHERE outcome = 'complaint'")
+    ]
+
+    def found(q):
+        return served.get("/api/v1/complaints", q=q, limit=200).json()["total"]
+
+    def has(text, word):
+        return word in "".join(letter if letter.isalnum() else " " for letter in text).split()
+
+    assert found("") == len(texts)
+    assert found("network") == sum(has(text, "network") for text in texts) > 0
+    assert found("network -the") == sum(has(text, "network") and not has(text, "the") for text in texts) > 0
+    assert found("NETWORK the") == sum(has(text, "network") and has(text, "the") for text in texts) > 0
+    assert _words('a "b c" -d -"e f" AND') == [(False, "a"), (False, "b c"), (True, "d"), (True, "e f"), (False, "and")]
+
+
+def test_pages_join_without_gaps_whatever_comes_meanwhile(served):
+    everything = served.ask(
+        "SELECT complaint_id FROM categorized.complaints WHERE outcome = 'complaint' AND channel = 'sms'"
+    )
+    seen, cursor, times = [], None, []
+    while True:
+        answer = served.get(
+            "/api/v1/complaints", channel="sms", limit=17, **({"cursor": cursor} if cursor else {})
+        ).json()
+        seen += [item["complaint_id"] for item in answer["items"]]
+        times += [item["occurred_at"][:19] for item in answer["items"]]
+        assert answer["total"] == len(everything)
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            break
+        served.service.index._view = type(served.service.index._view)(
+            served.service.index._index.searcher(), served.service.index.state
+        )
+    assert sorted(seen) == sorted(row["complaint_id"] for row in everything)
+    assert times == sorted(times, reverse=True)
+
+
+def test_pages_by_relevance_are_of_one_ranking(served):
+    first = served.get("/api/v1/complaints", q="network", sort="relevance", limit=5).json()
+    second = served.get(
+        "/api/v1/complaints", q="network", sort="relevance", limit=5, cursor=first["next_cursor"]
+    ).json()
+    both = served.get("/api/v1/complaints", q="network", sort="relevance", limit=10).json()
+    assert [*first["items"], *second["items"]] == both["items"]
+    other = served.get("/api/v1/complaints", q="other", sort="relevance", cursor=first["next_cursor"])
+    assert other.json()["error"]["code"] == "invalid_cursor"
+
+
+def test_filters_of_a_search_are_those_of_sql(served):
+    for seed in range(5):
+        filters = random_filters(random.Random(seed))  # noqa: S311
+        answer = served.get("/api/v1/complaints", needs_review=True, **filters).json()
+        sql = f"SELECT count(*) AS n FROM categorized.complaints WHERE outcome = 'complaint' AND needs_review AND {condition(filters)}"  # noqa: S608
+        assert answer["total"] == served.ask(sql)[0]["n"]
+    days = served.get("/api/v1/complaints", **{"from": "2026-03-12", "to": "2026-03-12"}).json()["total"]
+    assert (
+        days
+        == served.ask(
+            f"SELECT count(*) AS n FROM categorized.complaints WHERE outcome = 'complaint' AND {LOCAL_DAY} = '2026-03-12'"
+        )[0]["n"]
+    )
+
+
+def test_markup_in_a_complaint_is_text_everywhere(served):
+    item = served.get("/api/v1/complaints", q="hyperlink").json()["items"][0]
+    assert item["text"] == HTML
+    detail = served.get(f"/api/v1/complaints/{item['complaint_id']}")
+    assert detail.json()["complaint"]["text"] == HTML
+    assert detail.headers["content-type"] == "application/json"
+    sql = f"SELECT text FROM categorized.complaints WHERE complaint_id = '{item['complaint_id']}'"  # noqa: S608
+    answer = served.client(Role.ANALYST).post("/api/v1/sql", json={"sql": sql, "format": "csv"})
+    assert next(iter(csv.DictReader(io.StringIO(answer.text))))["text"] == f"'{HTML}"
+
+
+def test_a_complaint_leads_back_to_its_bytes(served):
+    item = served.get("/api/v1/complaints", q="hyperlink").json()["items"][0]
+    path = f"/api/v1/complaints/{item['complaint_id']}"
+    lineage = served.get(path).json()["lineage"]
+    assert (lineage["file_name"], lineage["record_number"]) == ("html.ndjson", 1)
+    raw = served.get(f"{path}/raw", Role.PRIVACY_OFFICER).json()
+    assert json.loads(raw["raw_record"])["text"] == HTML
+    with served.lake.originals.open(lineage["raw_sha256"]) as original:
+        assert json.loads(original.read())["id"] == "html-1"
+    why = served.get(f"{path}/explanation").json()
+    assert why["terms"]
+
+
+def test_duplicates_and_the_case_of_a_complaint(served):
+    row = served.ask(
+        "SELECT complaint_id, duplicate_of FROM categorized.complaints WHERE outcome = 'duplicate' LIMIT 1"
+    )[0]
+    detail = served.get(f"/api/v1/complaints/{row['duplicate_of']}").json()
+    assert row["complaint_id"] in [item["complaint_id"] for item in detail["duplicates"]]
+    contact = served.ask(
+        "SELECT complaint_id, previous_id, episode_id FROM mart.contacts WHERE previous_id IS NOT NULL LIMIT 1"
+    )
+    for each in contact:
+        episode = served.get(f"/api/v1/complaints/{each['complaint_id']}").json()["episode"]
+        assert (episode["episode_id"], episode["previous_id"]) == (each["episode_id"], each["previous_id"])
+
+
+def test_a_decision_becomes_a_correction_once(served):
+    client = served.client(Role.REVIEWER)
+    queue = client.get("/api/v1/review", params={"limit": 3}).json()
+    item = queue["items"][0]
+    assert item["alternatives"][0]["probability"] >= item["alternatives"][1]["probability"]
+    assert item["terms"]
+    body = {"complaint_id": item["complaint_id"], "category": "messaging", "subcategory": "message_delayed"}
+    first, again = (client.post("/api/v1/corrections", json=body) for _ in range(2))
+    assert (first.status_code, first.json()["new"], again.json()["new"]) == (201, True, False)
+    assert first.json()["label_id"] == again.json()["label_id"]
+    stored = served.lake.corrections.read().filter(pl.col("complaint_id") == item["complaint_id"])
+    assert stored.select("author", "category", "subcategory").rows() == [("a reviewer", "messaging", "message_delayed")]
+    left = client.get("/api/v1/review", params={"limit": 3}).json()
+    assert item["complaint_id"] not in [each["complaint_id"] for each in left["items"]]
+    assert left["waiting"] == queue["waiting"] - 1
+    said = served.get(f"/api/v1/complaints/{item['complaint_id']}").json()["corrections"]
+    assert [each["category"] for each in said] == ["messaging"]
+    wrong = client.post("/api/v1/corrections", json={**body, "category": "nonsense"})
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "invalid_decision")
+
+
+@pytest.mark.parametrize("output", ["csv", "parquet", "arrow"])
+def test_exports_are_the_data_set(served, output):
+    answer = served.get(
+        "/api/v1/export/categorized.complaints",
+        format=output,
+        channel="sms",
+        **{"from": "2026-03-12", "to": "2026-03-14"},
+    )
+    data = io.BytesIO(answer.content)
+    if output == "csv":
+        ids = pl.read_csv(data, infer_schema=False)["complaint_id"]
+    else:
+        frame = pl.read_parquet(data) if output == "parquet" else pl.DataFrame(pa.ipc.open_stream(data).read_all())
+        assert frame.schema["occurred_at"] == pl.Datetime("us", "UTC")
+        ids = frame["complaint_id"]
+    wanted = served.ask(
+        "SELECT complaint_id FROM categorized.complaints WHERE channel = 'sms' AND day BETWEEN '2026-03-12' AND '2026-03-14'"
+    )
+    assert sorted(ids) == sorted(row["complaint_id"] for row in wanted)
+    assert ids.len() > 0
+
+
+def test_an_export_can_be_made_for_programs_instead_of_spreadsheets(served):
+    for safe, start in ((True, "'=HYPER"), (False, "=HYPER")):
+        answer = served.get(
+            "/api/v1/export/categorized.complaints", spreadsheet_safe=safe, **{"from": "2026-03-15", "to": "2026-03-15"}
+        )
+        assert any(row["text"].startswith(start) for row in csv.DictReader(io.StringIO(answer.text)))
+    assert served.get("/api/v1/export/raw.sms", Role.PRIVACY_OFFICER).status_code == 404
+    assert served.get("/api/v1/export/cleaned.quarantine", region="x").status_code == 400
+
+
+def test_the_audit_log_says_who_asked_for_what_but_not_the_words(served):
+    secret = "08031234567"  # noqa: S105  # a phone number that somebody types
+    served.get("/api/v1/complaints", q=secret, channel="sms", customer_key=secret)
+    served.client(Role.ANALYST).post("/api/v1/sql", json={"sql": f"SELECT '{secret}', {secret} -- {secret}"})
+    served.get("/api/v1/audit", Role.VIEWER)
+    entries = served.get("/api/v1/audit", Role.PRIVACY_OFFICER, limit=50).json()["entries"]
+    stored = b"".join(
+        served.lake.store.get(entry.key) for entry in served.lake.store.entries("audit") if not entry.is_folder
+    )
+    assert secret.encode() not in stored
+    by_path = {(entry["path"], entry["name"]): entry for entry in reversed(entries)}
+    assert by_path["/api/v1/sql", "a analyst"]["asked"] == {"sql": "SELECT ?, ?"}
+    assert by_path["/api/v1/complaints", "a analyst"]["asked"]["channel"] == ["sms"]
+    assert by_path["/api/v1/audit", "a viewer"]["status"] == 403
+    assert (
+        asked_in_sql("SELECT a1 FROM t WHERE b = 'O''Neil' /* x */ AND c > 1.5e3")["sql"]
+        == "SELECT a1 FROM t WHERE b = ? AND c > ?"
+    )
+
+
+def test_nothing_secret_is_answered_that_is_not_written_down(served, monkeypatch):
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(served.service.audit._audit, "add", full)
+    item = served.get("/api/v1/complaints", q="hyperlink").json()["items"][0]
+    answer = served.get(f"/api/v1/complaints/{item['complaint_id']}/raw", Role.PRIVACY_OFFICER)
+    assert answer.status_code == 500
+    assert HTML not in answer.text
+
+
+def test_a_request_reads_one_manifest_while_others_are_published(tmp_path):
+    chain = Chain(Lake(str(tmp_path / "lake")))
+    warehouse = Warehouse(chain.lake, LocalFiles(chain.lake.store, tmp_path / "files"), tmp_path, 256, 1)
+    days = [DAY + timedelta(days=number) for number in range(4)]
+    published, stop, wrong = {}, threading.Event(), []
+
+    def write():
+        for value in range(1, 8):
+            chain.run(dict.fromkeys(days, value))
+            published[publish(chain.lake).number] = value
+        stop.set()
+
+    def refresh():
+        while not stop.is_set():
+            warehouse.refresh()
+
+    threads = [threading.Thread(target=work) for work in (write, refresh)]
+    for thread in threads:
+        thread.start()
+    seen = set()
+    while not stop.is_set():
+        with warehouse.reading() as reading:
+            first = reading.rows("SELECT list(DISTINCT complaints) FROM mart.daily_complaints")[0][0]
+            second = reading.rows("SELECT list(DISTINCT complaints), count(*) FROM mart.daily_complaints")[0]
+            if reading.number:
+                seen.add(reading.number)
+                if first != second[0] or len(first) != 1 or second[1] != len(days):
+                    wrong.append((reading.number, first, second))
+    for thread in threads:
+        thread.join()
+    warehouse.refresh()
+    assert not wrong
+    assert len(seen) > 1
+    with warehouse.reading() as reading:
+        assert reading.rows("SELECT DISTINCT complaints FROM mart.daily_complaints") == [(published[reading.number],)]
+    warehouse.close()
+
+
+def test_a_copy_that_is_damaged_or_of_another_lake_is_made_again(tmp_path):
+    chain = Chain(Lake(str(tmp_path / "lake")))
+    chain.run({DAY: 1, DAY + timedelta(days=1): 2})
+    publish(chain.lake)
+
+    def total():
+        warehouse = Warehouse(chain.lake, LocalFiles(chain.lake.store, tmp_path / "files"), tmp_path, 256, 1)
+        warehouse.refresh()
+        with warehouse.reading() as reading:
+            found = reading.rows("SELECT sum(complaints) FROM mart.daily_complaints")[0][0]
+        warehouse.close()
+        return found
+
+    assert total() == 3
+    assert total() == 3
+    (tmp_path / FILE_NAME).write_bytes(b"not a database" * 1000)
+    assert total() == 3
+    chain = Chain(Lake(str(tmp_path / "another")))
+    chain.run({DAY: 7})
+    publish(chain.lake)
+    assert total() == 7
