@@ -15,6 +15,7 @@ const DAY = 24 * HOUR;
 const MINUTES = { seconds: 1 / 60, minutes: MINUTE, hours: HOUR, days: DAY };
 const SHARES = new Set(["share", "ratio", "rate", "fraction", "probability"]);
 const ALIKE = 0.005; // changes below half a percent are "the same"
+const WORTH_A_COLOUR = 0.03; // smaller ones are said, not praised or blamed
 
 export const count = (value) => (isMissing(value) ? MISSING : whole.format(value));
 export const short = (value) => compactNumber.format(value);
@@ -72,7 +73,8 @@ export function change(value, previous, { unit, better = null } = {}) {
   if (isShare(unit)) amount = tenth.format(Math.abs(difference) * 100);
   else if (relative === null || Math.abs(relative) >= 9.995) amount = measure(Math.abs(difference), unit);
   else amount = wholePercents.format(Math.abs(relative));
-  const good = better === null ? null : (better === "higher") === (direction === "up");
+  const isSmall = relative !== null && Math.abs(relative) < WORTH_A_COLOUR;
+  const good = better === null || isSmall ? null : (better === "higher") === (direction === "up");
   return { text: `${amount} ${word}`, direction, good };
 }
 
