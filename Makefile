@@ -34,7 +34,7 @@ embeddings: setup
 test: setup
 	pytest -n 2 --dist loadfile -m "not drill"
 
-# Minutes on the whole running platform: load, the deployed processes, kills during maintenance.
+# Minutes each: the whole running platform under load, the deployed processes, kills during maintenance, thousands of days.
 drill: setup
 	pytest -m drill -s
 

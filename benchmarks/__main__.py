@@ -11,14 +11,15 @@ from typing import Any
 
 import orjson
 
-from benchmarks import cleaning_report
+from benchmarks import classifier_report, cleaning_report
 from benchmarks.cleaning import HISTORY_RECORDS_A_DAY, CleaningBench
 from benchmarks.contenders import ALL, DIRECT, PLATFORM, Bench, Result
 from benchmarks.correctness import check_agreement, check_platform, check_same
 from benchmarks.errors import BenchmarkError, PeersAbsentError
 from benchmarks.measured import CONTENDERS
+from benchmarks.processes import run_module
 from benchmarks.report import as_json, machine, markdown
-from benchmarks.workload import MONTH, PEERS_VARIABLE, find_peers, prepare
+from benchmarks.workload import DATA_VARIABLE, MONTH, PEERS_VARIABLE, find_data, find_peers, prepare
 
 RESULTS = Path(__file__).parent / "results"
 PATH_SIZES = (100_000, 1_000_000)
@@ -58,16 +59,13 @@ class Report:
 
 def main() -> int:
     options = _parser().parse_args()
-    try:
-        peers = find_peers(options.peers)
-    except PeersAbsentError as error:
-        print(f"skipped: {error}")
-        return 0
     report = Report()
-    measure: Callable[[argparse.Namespace, Path, Path, Report], None] = options.measure
+    measure: Callable[[argparse.Namespace, Path, Report], None] = options.measure
     with tempfile.TemporaryDirectory(prefix="complaints-bench-", dir=options.work) as work:
         try:
-            measure(options, peers, Path(work), report)
+            measure(options, Path(work), report)
+        except PeersAbsentError as error:
+            print(f"skipped: {error}")
         except BenchmarkError as error:
             print(f"failed: {error}", file=sys.stderr)
             return 1
@@ -76,8 +74,9 @@ def main() -> int:
     return 0
 
 
-def _measure_path(options: argparse.Namespace, peers: Path, work: Path, report: Report) -> None:
+def _measure_path(options: argparse.Namespace, work: Path, report: Report) -> None:
     """Measure the whole path, from files to marts."""
+    peers = find_peers(options.peers)
     for records in options.records or PATH_SIZES:
         bench = Bench(prepare(records, peers, work), work)
         results = _run_path(bench, options.only or list(ALL), options.rounds)
@@ -109,9 +108,9 @@ def _run_path(bench: Bench, contenders: list[str], rounds: int) -> list[Result]:
     return results
 
 
-def _measure_cleaning(options: argparse.Namespace, peers: Path, work: Path, report: Report) -> None:
+def _measure_cleaning(options: argparse.Namespace, work: Path, report: Report) -> None:
     """Measure from files to de-duplicated complaints, and how that grows."""
-    bench = CleaningBench(options.records, peers, work, _say)
+    bench = CleaningBench(options.records, find_peers(options.peers), work, _say)
     compared = bench.compare(options.only or CONTENDERS, options.rounds)
     report.add("comparison", cleaning_report.comparison(compared), [asdict(result) for result in compared])
     if options.scale:
@@ -121,6 +120,12 @@ def _measure_cleaning(options: argparse.Namespace, peers: Path, work: Path, repo
         lived = bench.history(_decades(options.history))
         section = cleaning_report.history(lived, HISTORY_RECORDS_A_DAY)
         report.add("history", section, [asdict(result) for result in lived])
+
+
+def _measure_classifier(options: argparse.Namespace, work: Path, report: Report) -> None:
+    """Measure how fast the classifier is on one core, and scikit-learn's own pipeline."""
+    measured = run_module(work, work / "lake", "classifier_run", find_data(options.data))
+    report.add("classifier", classifier_report.markdown(measured), measured)
 
 
 def _decades(largest: int) -> list[int]:
@@ -164,9 +169,13 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what one more day costs in a lake of DAYS/100, DAYS/10 and DAYS days ({HISTORY_DAYS})",
     )
     cleaning.set_defaults(measure=_measure_cleaning)
+    classifier = commands.add_parser("classifier", help="texts a second on one core, against plain scikit-learn")
+    classifier.add_argument("--data", type=Path, help=f"folder of the public data sets (or {DATA_VARIABLE})")
+    classifier.set_defaults(measure=_measure_classifier)
     for command in (path, cleaning):
         command.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each contender runs ({ROUNDS})")
         command.add_argument("--peers", type=Path, help=f"folder of the peers' scripts (or {PEERS_VARIABLE})")
+    for command in (path, cleaning, classifier):
         command.add_argument("--work", type=Path, help="where the work folder is made; it goes when all is done (/tmp)")
     return parser
 

@@ -6,4 +6,4 @@ class BenchmarkError(Exception):
 
 
 class PeersAbsentError(BenchmarkError):
-    """The peers' folder is not there, so there is neither a workload nor anything to compare with."""
+    """The peers' folder, or that of the data, is not there: nothing to measure, or nothing to compare with."""

@@ -22,6 +22,8 @@ SOURCES = ROOT / "sources"
 TAXONOMY = ROOT / "taxonomy.yaml"
 PEERS_VARIABLE = "COMPLAINTS_PEERS"
 DEFAULT_PEERS = ROOT.parent.parent / "shared" / "peers"
+DATA_VARIABLE = "COMPLAINTS_TEST_DATA"
+DEFAULT_DATA = ROOT.parent.parent / "shared" / "data"
 IDS = {"social": "id", "sms": "msg_id", "web": "form_id", "calls": "call_id"}
 """The senders' own ids. The contracts name none, because the workload's exact copies carry new ones."""
 
@@ -94,6 +96,20 @@ def find_peers(folder: Path | None) -> Path:
         raise PeersAbsentError(
             f"{folder} lacks {', '.join(missing)}: the peers and their workload are needed; "
             f"name their folder with --peers or {PEERS_VARIABLE}"
+        )
+    return folder
+
+
+def find_data(folder: Path | None) -> Path:
+    """Return the folder of the public data sets: the one named, or the environment's, or the one beside the repository.
+
+    Raises:
+        PeersAbsentError: it is not there.
+    """
+    folder = folder or Path(os.environ.get(DATA_VARIABLE, DEFAULT_DATA))
+    if not folder.is_dir():
+        raise PeersAbsentError(
+            f"{folder} is not there: name the public data sets' folder with --data or {DATA_VARIABLE}"
         )
     return folder
 

@@ -19,6 +19,7 @@ from complaints_platform.classification.calibration import Calibration, Floats, 
 from complaints_platform.classification.estimator import ComplaintClassifier, Texts
 from complaints_platform.classification.kernel import Float32s, KernelClassifier
 from complaints_platform.classification.scoring import TokenScorer
+from complaints_platform.classification.tokens import normalise_token, words
 from complaints_platform.classification.word_vectors import WordVectors
 from complaints_platform.errors import ModelError
 
@@ -184,6 +185,11 @@ class CascadeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     def share_(self) -> float:
         """Share of held-out texts that are judged twice."""
         return 0.0 if self.second_ is None else self.second_.share
+
+    def knows_a_word(self, token: str) -> bool:
+        """Tell whether a token holds a word of two letters or more that stands in the training texts."""
+        known = self.fast_.scorer_.features.word_ids
+        return any(len(word) > 1 and word.isalpha() and word in known for word in words(normalise_token(token)))
 
     def forget_held_out(self) -> None:
         """Drop the out-of-fold judgement once it is evaluated: it only makes a stored model larger."""

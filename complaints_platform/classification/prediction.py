@@ -6,6 +6,8 @@ Texts in, a frame out; where they come from and go to does not matter here.
 import numpy as np
 import polars as pl
 
+from complaints_platform.classification.attributes import ATTRIBUTE_SCHEMA
+from complaints_platform.classification.tokens import tokenise
 from complaints_platform.classification.training import TrainedModel, category_probabilities
 
 ALTERNATIVES = 3
@@ -17,17 +19,19 @@ PREDICTION_SCHEMA = pl.Schema(
         ("confidence", pl.Float64()),
         ("needs_review", pl.Boolean()),
         ("alternatives", pl.List(pl.String)),
+        *ATTRIBUTE_SCHEMA.items(),
     ]
 )
 
 
 def classify(model: TrainedModel, texts: pl.Series) -> pl.DataFrame:
-    """Return category, subcategory, confidence, needs_review and alternatives of each text.
+    """Return category, subcategory, confidence, needs_review, alternatives and attributes of each text.
 
     The category is the one of highest probability (the sum over its subcategories), the subcategory the
     likeliest within it, the confidence the category's probability (0..1), the alternatives the likeliest
     three categories in order. A text is for review if its highest decision value is below the model's
-    threshold. Null or blank texts get the taxonomy's fallback category, no subcategory, confidence 0, no
+    threshold. Texts that hold nothing to go by, because they are null or blank, or doubtful and without a
+    single word that training knew, get the taxonomy's fallback category, no subcategory, confidence 0, no
     alternatives, and are for review.
 
     Args:
@@ -47,21 +51,35 @@ def classify(model: TrainedModel, texts: pl.Series) -> pl.DataFrame:
     category_of = np.array([taxonomy.category_names.index(taxonomy.parent(name)) for name in names])
     within = np.where(category_of[None, :] == best[:, None], probabilities, -1.0).argmax(axis=1)
     alternatives = categories.gather(ranked.ravel()).reshape(ranked.shape).cast(pl.List(pl.String))
+    doubtful = pl.Series(scores.max(axis=1, initial=-np.inf) < model.review_threshold, dtype=pl.Boolean)
     blank = pl.Series(texts.fill_null("").str.strip_chars() == "")
+    unknown = doubtful & ~_hold_a_known_word(model, texts, doubtful)
     frame = pl.DataFrame(
         {
             "category": categories.gather(best),
             "subcategory": pl.Series(names, dtype=pl.String).gather(within),
             "confidence": np.clip(sums[np.arange(len(sums)), best], 0.0, 1.0),
-            "needs_review": scores.max(axis=1, initial=-np.inf) < model.review_threshold,
+            "needs_review": doubtful,
             "alternatives": alternatives,
+            **model.attributes.predict(texts).to_dict(),
         },
         schema=PREDICTION_SCHEMA,
     )
-    return _with_blanks(frame, blank, taxonomy.fallback)
+    return _with_fallback(frame, blank | unknown, taxonomy.fallback)
 
 
-def _with_blanks(frame: pl.DataFrame, blank: pl.Series, fallback: str) -> pl.DataFrame:
+def _hold_a_known_word(model: TrainedModel, texts: pl.Series, asked: pl.Series) -> pl.Series:
+    """Tell which texts hold a word of letters that training knew; true where not ``asked``."""
+    batch = tokenise(texts.filter(asked).fill_null(""))
+    known = np.array([model.estimator.knows_a_word(token) for token in batch.distinct], dtype=np.bool_)
+    text_of = np.repeat(np.arange(len(batch.lengths)), batch.lengths)
+    holds = np.bincount(text_of, known[batch.codes], minlength=len(batch.lengths)) > 0
+    found = np.ones(len(texts), dtype=np.bool_)
+    found[asked.to_numpy()] = holds
+    return pl.Series(found)
+
+
+def _with_fallback(frame: pl.DataFrame, blank: pl.Series, fallback: str) -> pl.DataFrame:
     if not blank.any():
         return frame
     nothing: dict[str, pl.Expr] = {

@@ -46,6 +46,38 @@ class Category(_Part):
     subcategories: tuple[Subcategory, ...] = Field(min_length=1)
 
 
+class AttributeValue(_Part):
+    """One value of an attribute."""
+
+    name: Name
+    definition: Phrase
+    seeds: tuple[Phrase, ...] = Field(min_length=1, description="Typical phrasings; they train where labels lack.")
+
+
+class Attribute(_Part):
+    """Something else that is said of each text, whatever its category."""
+
+    name: Literal["is_complaint", "severity", "sentiment"]
+    definition: Phrase
+    fallback: Name = Field(description="Value of texts that hold nothing to go by.")
+    values: tuple[AttributeValue, ...] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _values_fit(self) -> Self:
+        if len(set(self.value_names)) < len(self.values):
+            raise ValueError(f"the values of {self.name} must be unique")
+        if self.fallback not in self.value_names:
+            raise ValueError(f"fallback {self.fallback!r} is none of the values of {self.name}")
+        if self.name == "is_complaint" and set(self.value_names) != {"yes", "no"}:
+            raise ValueError("the values of is_complaint must be yes and no (quoted: YAML takes them for booleans)")
+        return self
+
+    @property
+    def value_names(self) -> tuple[str, ...]:
+        """Names of the values, in order."""
+        return tuple(value.name for value in self.values)
+
+
 class Taxonomy(_Part):
     """Two levels of categories. Names of subcategories are unique across all categories."""
 
@@ -54,6 +86,7 @@ class Taxonomy(_Part):
     approved_at: date | None = Field(default=None, description="When they did (YYYY-MM-DD).")
     fallback: Name = Field(description="Category of texts that hold nothing to go by.")
     categories: tuple[Category, ...] = Field(min_length=2)
+    attributes: tuple[Attribute, ...] = Field(default=(), description="What else is said of each text.")
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -63,6 +96,8 @@ class Taxonomy(_Part):
                 raise ValueError(f"{level} names must be unique; {', '.join(twice)} stands there more than once")
         if self.fallback not in self.category_names:
             raise ValueError(f"fallback {self.fallback!r} is none of the categories")
+        if len({attribute.name for attribute in self.attributes}) < len(self.attributes):
+            raise ValueError("an attribute may stand there only once")
         return self
 
     @model_validator(mode="after")
@@ -106,9 +141,14 @@ class Taxonomy(_Part):
                 "categories": {
                     "__all__": {"definition": True, "subcategories": {"__all__": {"definition", "crosswalk"}}}
                 },
+                "attributes": {"__all__": {"definition": True, "values": {"__all__": {"definition"}}}},
             },
         )
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+    def attribute_values(self, name: str) -> tuple[str, ...]:
+        """Return the values of an attribute; none if the taxonomy does not define it."""
+        return next((attribute.value_names for attribute in self.attributes if attribute.name == name), ())
 
     def parent(self, subcategory: str) -> str:
         """Return the category of ``subcategory``.

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from complaints_platform.classification import embeddings
+from complaints_platform.classification.attributes import ATTRIBUTES, AttributeClassifier
 from complaints_platform.classification.calibration import Floats
 from complaints_platform.classification.cascade import CascadeClassifier, Tier
 from complaints_platform.classification.measures import Measures, measure
@@ -23,7 +24,7 @@ from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.tokens import normalise
 from complaints_platform.errors import ModelError
 
-TRAINING_VERSION = 2
+TRAINING_VERSION = 3
 """Raise it with every change that makes other predictions of the same data; part of the model's version."""
 KEYWORD_WEIGHT = 0.5
 """A keyword is weaker evidence than a whole phrase."""
@@ -50,6 +51,7 @@ class TrainedModel:
 
     Attributes:
         estimator: predicts subcategories.
+        attributes: predicts what else is said of a text.
         taxonomy: what it was trained for.
         version: hash of training data, code version, tier and taxonomy (12 hex digits).
         review_threshold: texts whose highest decision value is below it need review.
@@ -58,6 +60,7 @@ class TrainedModel:
     """
 
     estimator: CascadeClassifier
+    attributes: AttributeClassifier
     taxonomy: Taxonomy
     version: str
     review_threshold: float
@@ -115,9 +118,9 @@ def train(taxonomy: Taxonomy, labels: pl.DataFrame | None, tier: Tier = "core") 
 
     Args:
         taxonomy: what to predict.
-        labels: columns text, category and optionally subcategory (null where unknown), oldest first. The same
-            text labelled twice counts once, as labelled last. A category without subcategory is given the one
-            among its own that the seeds find likeliest.
+        labels: columns text, category and optionally subcategory and ``ATTRIBUTES`` (null where unknown), oldest
+            first. The same text labelled twice counts once, as labelled last. A category without subcategory is
+            given the one among its own that the seeds find likeliest.
         tier: without the extra ``embeddings``, or with it.
 
     Raises:
@@ -132,8 +135,9 @@ def train(taxonomy: Taxonomy, labels: pl.DataFrame | None, tier: Tier = "core") 
     n_labels = int(examples["is_label"].sum())
     model = TrainedModel(
         estimator=estimator,
+        attributes=AttributeClassifier().fit(taxonomy, labels),
         taxonomy=taxonomy,
-        version=_version(examples, taxonomy, tier),
+        version=_version(examples, labels, taxonomy, tier),
         review_threshold=_review_threshold(truth.certainty, truth.correct),
         n_labels=n_labels,
         evaluation=truth.measure() if n_labels and len(truth.labels) else None,
@@ -271,7 +275,12 @@ def _review_threshold(certainty: Floats, correct: Booleans) -> float:
     return float(certainty[order[accepted - 1]])
 
 
-def _version(examples: pl.DataFrame, taxonomy: Taxonomy, tier: Tier) -> str:
+def _version(examples: pl.DataFrame, labels: pl.DataFrame | None, taxonomy: Taxonomy, tier: Tier) -> str:
     digest = hashlib.sha256(f"{TRAINING_VERSION} {encoder_of(tier)} {taxonomy.fingerprint}\n".encode())
     digest.update(examples.select("text", "subcategory", "weight").write_csv().encode())
+    if labels is not None:
+        said = [pl.col(name) for name in ATTRIBUTES if name in labels.columns]
+        about = labels.filter(pl.any_horizontal(pl.lit(value=False), *(column.is_not_null() for column in said)))
+        if about.height:
+            digest.update(about.select("text", *said).write_csv().encode())
     return digest.hexdigest()[:12]

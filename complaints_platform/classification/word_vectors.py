@@ -95,6 +95,11 @@ def _pieces(texts: Sequence[str]) -> list[Ints]:
     return found
 
 
+def pieces_of_tokens(tokens: Sequence[str]) -> list[Ints]:
+    """Return the rows of each token's pieces, in order; a token is what stands between blanks."""
+    return _pieces(tokens)
+
+
 def split(word: str) -> list[int]:
     """Return the rows of the pieces of a folded word: each time the longest piece that fits; none if one is missing."""
     position = table().position

@@ -113,7 +113,7 @@ def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
         settings,
         owner=PLATFORM_OWNER,
         kinds={"scikitlearn"},
-        version="1",
+        version="2",
         group_name="categorized",
         ins={"cleaned": dg.AssetIn(["cleaned", "complaints"], dagster_type=frames_type(data_sets.CLEANED.model))},
         deps=[["classifier", "model"]],

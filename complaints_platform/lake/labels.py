@@ -18,7 +18,10 @@ from complaints_platform.lake.store import Store
 SIGNATURE = pl.Schema({"author": pl.String(), "given_at": pl.Datetime("us", "UTC"), "taxonomy_version": pl.String()})
 """Who gave a row, when, and by which version of the taxonomy."""
 
-LABEL_COLUMNS = pl.Schema({"text": pl.String, "category": pl.String, "subcategory": pl.String})
+LABEL_COLUMNS = pl.Schema(
+    dict.fromkeys(["text", "category", "subcategory", "is_complaint", "severity", "sentiment"], pl.String)
+)
+"""A label says at least one of them about the text."""
 
 
 class SignedRows:
@@ -81,14 +84,19 @@ class Labels(SignedRows):
 
 
 def read_labels(stream: BinaryIO, name: str) -> pl.DataFrame:
-    """Read labels (``LABEL_COLUMNS``) from a CSV with text, category and, if it has one, subcategory.
+    """Read labels (``LABEL_COLUMNS``) from a CSV with text and at least one of the others; blank is null.
 
     Raises:
         LakeError: it is no such CSV.
     """
     try:
         table = pl.read_csv(stream, infer_schema=False)
-        subcategory = pl.col("subcategory") if "subcategory" in table.columns else pl.lit(None, pl.String)
-        return table.select("text", "category", subcategory.alias("subcategory"))
+        table = table.select("text", *(column for column in LABEL_COLUMNS.names()[1:] if column in table.columns))
     except pl.exceptions.PolarsError as error:
-        raise LakeError(f"{name} must be a CSV with the columns text and category: {error}") from error
+        raise LakeError(f"{name} must be a CSV with the column text: {error}") from error
+    if not set(table.columns) & set(LABEL_COLUMNS.names()[1:]):
+        raise LakeError(f"{name} must have at least one of the columns {', '.join(LABEL_COLUMNS.names()[1:])}")
+    stripped = table.with_columns(pl.exclude("text").str.strip_chars())
+    given = stripped.with_columns(pl.when(pl.exclude("text") != "").then(pl.exclude("text")))
+    missing = [pl.lit(None, pl.String).alias(column) for column in LABEL_COLUMNS.names() if column not in given.columns]
+    return given.with_columns(missing).select(LABEL_COLUMNS.names())

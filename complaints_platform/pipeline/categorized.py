@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from complaints_platform.classification.prediction import classify
+from complaints_platform.classification.prediction import PREDICTION_SCHEMA, classify
 from complaints_platform.classification.training import TrainedModel
 from complaints_platform.lake.tables import DayFrame, Table
 from complaints_platform.pipeline.corrections import CorrectionsInForce
@@ -19,7 +19,7 @@ WORTH_LOOKING_UP = 2000
 
 BY_MODEL = "model"
 SAID_BY = ["model_version", "taxonomy_version", "category_source"]
-ADDED = ["category", "subcategory", "confidence", "needs_review", "alternatives"]
+ADDED = PREDICTION_SCHEMA.names()
 
 
 @dataclass(frozen=True)

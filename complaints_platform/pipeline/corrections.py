@@ -18,6 +18,7 @@ from complaints_platform.classification.taxonomy_changes import labels_under
 from complaints_platform.errors import LakeError, ModelError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.corrections import CORRECTION_COLUMNS
+from complaints_platform.lake.labels import LABEL_COLUMNS
 from complaints_platform.pipeline.data_sets import CLEANED
 from complaints_platform.pipeline.fingerprints import fingerprint
 from complaints_platform.schemas import Outcome
@@ -52,12 +53,17 @@ class CorrectionsInForce:
         }
 
     def labels(self, taxonomy: Taxonomy) -> pl.DataFrame:
-        """Return complaint_id, text, category and subcategory of all that ``taxonomy`` has a category for.
+        """Return complaint_id and ``LABEL_COLUMNS`` of all that ``taxonomy`` has a category for.
 
         What a person says is no complaint is of the taxonomy's fallback category.
         """
-        named = self.frame.with_columns(pl.col("category").fill_null(taxonomy.fallback))
-        return labels_under(named, taxonomy).select("complaint_id", "text", "category", "subcategory")
+        named = self.frame.with_columns(
+            pl.col("category").fill_null(taxonomy.fallback),
+            is_complaint=pl.when("is_complaint").then(pl.lit("yes")).otherwise(pl.lit("no")),
+            severity=pl.lit(None, pl.String),
+            sentiment=pl.lit(None, pl.String),
+        )
+        return labels_under(named, taxonomy).select("complaint_id", *LABEL_COLUMNS.names())
 
     def applied(self, complaints: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
         """Let people's decisions override the model's.
@@ -68,7 +74,7 @@ class CorrectionsInForce:
 
         Args:
             complaints: categorised complaints with complaint_id, category, subcategory, confidence,
-                needs_review and category_source.
+                needs_review, category_source and is_complaint.
             taxonomy: the taxonomy of the categories.
 
         Returns:
@@ -77,7 +83,7 @@ class CorrectionsInForce:
         if self.frame.is_empty():
             return complaints
         decided = self.labels(taxonomy).select("complaint_id", person="category", person_subcategory="subcategory")
-        corrected = self.frame.select("complaint_id", corrected=pl.lit(value=True))
+        corrected = self.frame.select("complaint_id", corrected=pl.lit(value=True), person_is_complaint="is_complaint")
         joined = complaints.join(corrected, on="complaint_id", how="left", maintain_order="left").join(
             decided, on="complaint_id", how="left", maintain_order="left"
         )
@@ -94,6 +100,7 @@ class CorrectionsInForce:
             override("confidence", pl.lit(None, pl.Float64), pl.col("confidence")),
             override("needs_review", pl.lit(value=False), pl.col("needs_review") | unheard),
             override("category_source", pl.lit(BY_PERSON), pl.col("category_source")),
+            pl.coalesce("person_is_complaint", "is_complaint").alias("is_complaint"),
         ).select(complaints.columns)
 
 

@@ -189,5 +189,12 @@ class CategorizedComplaint(CleanedComplaint):
         nullable=True,
         description="The three categories that the model finds likeliest, the likeliest first, separated by commas.",
     )
+    is_complaint: bool = pa.Field(
+        nullable=True,
+        description="The words express dissatisfaction or report a fault, by the model or a person. Headline counts "
+        "do not depend on it. Null if the taxonomy does not define it.",
+    )
+    severity: str = pa.Field(nullable=True, description="How grave it is for the customer, by the taxonomy's values.")
+    sentiment: str = pa.Field(nullable=True, description="How the words sound, by the taxonomy's values.")
     model_version: str = pa.Field(nullable=True, description="Version of the classifier.")
     taxonomy_version: str = pa.Field(nullable=True, description="Version of the taxonomy.")

@@ -14,18 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.svm import LinearSVC
 
+from benchmarks.plain_pipeline import PlainPipeline
 from complaints_platform.classification import estimator as module
 from complaints_platform.classification import scoring
-from complaints_platform.classification.estimator import (
-    SOLVER_ITERATIONS,
-    SOLVER_TOLERANCE,
-    ComplaintClassifier,
-)
-from complaints_platform.classification.features import MIN_TEXTS_GRAM, WORD_SHARE, TokenFeatures
-from complaints_platform.classification.tokens import MAX_GRAM, MIN_GRAM, WORD_PATTERN, normalise, tokenise
+from complaints_platform.classification.estimator import ComplaintClassifier
+from complaints_platform.classification.features import TokenFeatures
+from complaints_platform.classification.tokens import tokenise
 from complaints_platform.errors import ModelError
 
 DATA = Path(os.environ.get("COMPLAINTS_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -44,37 +39,6 @@ def random_labels(texts: list[str]) -> list[str]:
     return ["billing" if "refund" in text else "network" if "signal" in text else "other" for text in texts]
 
 
-class PlainPipeline:
-    """The same classifier of scikit-learn's own parts: what the cached one is held against."""
-
-    def __init__(self, texts: list[str]):
-        common = {"lowercase": False, "preprocessor": normalise, "norm": None}
-        self.words = TfidfVectorizer(token_pattern=WORD_PATTERN, ngram_range=(1, 2), **common)
-        self.grams = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(MIN_GRAM, MAX_GRAM), min_df=MIN_TEXTS_GRAM, **common
-        )
-        words, grams = self.words.fit_transform(texts), self.grams.fit_transform(texts)
-        self.balance = grams.sum() / words.sum() * WORD_SHARE / (1 - WORD_SHARE)
-        self.scale = 1.0
-        unscaled = self.transform(texts)
-        norms = np.asarray(unscaled.multiply(unscaled).sum(axis=1)).ravel()
-        self.scale = np.sqrt(2.0 / norms[norms > 0].mean())
-
-    def transform(self, texts):
-        words, grams = self.words.transform(texts), self.grams.transform(texts)
-        mass = np.asarray(self.balance * words.sum(axis=1) + grams.sum(axis=1)).ravel()
-        factor = self.scale / np.sqrt(np.where(mass > 0, mass, 1.0))
-        return sparse.csr_matrix(sparse.diags(factor) @ sparse.hstack([np.sqrt(self.balance) * words, grams]))
-
-    def names(self):
-        return [*self.words.get_feature_names_out(), *("gram:" + name for name in self.grams.get_feature_names_out())]
-
-    def decision_values(self, train_texts, labels, texts):
-        svm = LinearSVC(C=0.5, tol=SOLVER_TOLERANCE, max_iter=SOLVER_ITERATIONS, random_state=0)
-        svm.fit(self.transform(train_texts), labels)
-        return svm.classes_, svm.decision_function(self.transform(texts))
-
-
 def names_of(features: TokenFeatures) -> list[str]:
     words = list(features.word_ids)
     pairs = [f"{words[key // len(words)]} {words[key % len(words)]}" for key in features.pair_keys.tolist()]
@@ -91,7 +55,8 @@ def assert_same_features(train_texts, texts):
 
 def assert_same_predictions(train_texts, labels, texts):
     plain = PlainPipeline(train_texts)
-    classes, expected = plain.decision_values(train_texts, labels, texts)
+    svm = plain.fit_svm(train_texts, labels)
+    classes, expected = svm.classes_, svm.decision_function(plain.transform(texts))
     estimator = ComplaintClassifier(noise=False).fit(train_texts, labels)
     found = estimator.class_scores(texts)
     assert estimator.classes_.tolist() == classes.tolist()

@@ -68,6 +68,18 @@ def test_rows_do_not_depend_on_each_other(seeded):
     assert classify(seeded, texts).equals(alone)
 
 
+@pytest.mark.parametrize("text", ["Zorblax", "漢字仮名", "zzz !! 42", "lorem ipsum dolor"])
+def test_a_doubtful_text_without_a_known_word_is_not_forced_into_a_category(seeded, text):
+    found = classify(seeded, pl.Series([f"{text}", f"{text} no signal"]))
+    assert found["category"].to_list() == [TAXONOMY.fallback, "network_voice"]
+    assert found["needs_review"].to_list()[0]
+
+
+def test_a_misspelt_text_without_a_known_word_keeps_a_category_that_is_certain(seeded):
+    found = classify(seeded, pl.Series(["broadbnd dwn"]))
+    assert found.select("category", "needs_review").row(0) == ("network_data", False)
+
+
 @pytest.mark.parametrize("text", [None, "", "  \t\n "])
 def test_nothing_to_go_by_goes_to_review(seeded, text):
     row = classify(seeded, pl.Series(["no signal", text], dtype=pl.String)).row(1, named=True)
@@ -77,6 +89,9 @@ def test_nothing_to_go_by_goes_to_review(seeded, text):
         "confidence": 0.0,
         "needs_review": True,
         "alternatives": [],
+        "is_complaint": True,
+        "severity": "medium",
+        "sentiment": "neutral",
     }
 
 

@@ -34,7 +34,7 @@ def spread(writes, most):
     return sorted({round(number) for number in np.linspace(1, writes, min(most, writes))})
 
 
-@pytest.mark.parametrize("most", [16, pytest.param(1000, marks=pytest.mark.drill, id="all")])
+@pytest.mark.parametrize("most", [8, pytest.param(1000, marks=pytest.mark.drill, id="all")])
 def test_an_update_killed_at_any_write_of_the_tables_and_repeated_changes_nothing(
     servers, new_place, collected_texts, most
 ):

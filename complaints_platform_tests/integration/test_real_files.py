@@ -103,7 +103,12 @@ def platform(tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    # Thousands of days in one file: a minute of work.
+    [*CASES[:3], pytest.param(CASES[3], marks=pytest.mark.drill)],
+    ids=lambda case: case.name,
+)
 def test_a_public_file_becomes_a_source_without_code(case, platform, real_data):
     ask = platform(case, real_data)
     rows = [row for name in case.files for row in rows_of(real_data / name)]
@@ -153,6 +158,7 @@ def test_one_comcast_complaint_leads_back_from_the_mart_to_its_line(platform, re
     assert next(csv.reader(io.StringIO(raw_record)))[0] == ticket
 
 
+@pytest.mark.drill
 def test_cfpb_records_without_a_date_are_quarantined_with_that_reason(platform, real_data):
     ask = platform(CASES[3], real_data)
     reasons = ask("SELECT reason, count(*) AS n FROM cleaned.quarantine GROUP BY reason")

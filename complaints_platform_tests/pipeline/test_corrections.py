@@ -10,7 +10,7 @@ import yaml
 
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.defs.running import Runner
-from complaints_platform.errors import ModelError
+from complaints_platform.errors import LakeError, ModelError
 from complaints_platform.lake.models import Action
 from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.data_sets import CATEGORIZED, DAILY
@@ -113,10 +113,48 @@ def test_a_correction_follows_its_complaint_to_another_day(place):
 
 
 def test_what_is_no_complaint_goes_to_the_fallback_category(place):
+    assert place.rows()["0-0"]["is_complaint"] is True
     place.correct(**{"0-0": {"is_complaint": "No"}})
     place.update()
     assert place.rows()["0-0"]["category"] == load_taxonomy().fallback
-    assert training_labels(place.lake, load_taxonomy()).frame["category"].to_list() == [load_taxonomy().fallback]
+    assert place.rows()["0-0"]["is_complaint"] is False
+    learnt = training_labels(place.lake, load_taxonomy()).frame
+    assert learnt.select("category", "is_complaint").rows() == [(load_taxonomy().fallback, "no")]
+
+
+def test_labels_may_speak_of_attributes_alone(place):
+    file = place.root / "tone.csv"
+    file.write_text("text,sentiment,severity\nthe zebra sang,positive,\nthe zebra bit me,negative,high\n")
+    assert import_labels(place.lake, load_taxonomy(), file, "test") == 2
+    learnt = training_labels(place.lake, load_taxonomy())
+    assert learnt.frame.select("text", "category", "sentiment", "severity").rows() == [
+        ("the zebra sang", None, "positive", None),
+        ("the zebra bit me", None, "negative", "high"),
+    ]
+    assert learnt.left_out == 0
+    serving = place.lake.models.serving()
+    training = train_challenger(place.lake, load_taxonomy(), "test")
+    assert training.verdict.serves
+    assert training.model.n_labels == 0
+    assert training.model.version != serving.version
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("text,sentiment\nhello,joyful", "sentiment joyful is not in the taxonomy; it has negative, neutral, positive"),
+        ("text,sentiment\nhello,", "every row needs a text and a category, or one of is_complaint"),
+        ("text,tone\nhello,positive", "at least one of the columns category"),
+        ("text,category,subcategory\nhello,,refund", "every row needs"),
+        ("text,severity,subcategory\nhello,high,refund", "a subcategory needs its category"),
+    ],
+)
+def test_labels_that_say_nothing_usable_are_refused_as_a_whole(place, line, message):
+    file = place.root / "labels.csv"
+    file.write_text(line + "\n")
+    with pytest.raises((ModelError, LakeError), match=message):
+        import_labels(place.lake, load_taxonomy(), file, "test")
+    assert place.lake.labels.read().is_empty()
 
 
 def test_a_decision_on_the_category_alone_keeps_the_subcategory_it_agrees_with(place):
