@@ -18,7 +18,7 @@ from complaints_platform.errors import ComplaintsError, LakeError, QueryError
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.guards import Guard, error_body
 from complaints_platform.serving.models import Alive
-from complaints_platform.serving.routes import complaints, numbers, sessions
+from complaints_platform.serving.routes import complaints, numbers, reports, sessions
 from complaints_platform.serving.service import Service
 from complaints_platform.settings import Settings
 
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 CODES = {404: "not_found", 405: "method_not_allowed"}
-ROUTERS = (sessions.router, numbers.router, complaints.router)
+ROUTERS = (sessions.router, numbers.router, complaints.router, reports.router)
 
 
 def build_app(settings: Settings) -> FastAPI:
