@@ -14,6 +14,7 @@ from complaints_platform.defs.io_manager import DeltaIOManager
 from complaints_platform.defs.jobs import asset_jobs
 from complaints_platform.defs.maintenance import maintenance_definitions
 from complaints_platform.defs.partitions import RunDays
+from complaints_platform.defs.postgres import postgres_definitions
 from complaints_platform.defs.raw import raw_asset
 from complaints_platform.defs.reference import reference_asset
 from complaints_platform.defs.reports import report_definitions
@@ -39,6 +40,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     reports, report_jobs, report_schedules = report_definitions(settings)
     return dg.Definitions.merge(
         _source_definitions(settings),
+        postgres_definitions(settings),
         dg.Definitions(
             assets=[
                 classifier_asset(settings),
