@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from complaints_platform.commands import report
 from complaints_platform.commands.regulator import regulator_pack
 from complaints_platform.commands.serve import serve, tokens
 from complaints_platform.errors import ComplaintsError
@@ -38,6 +39,7 @@ quarantine = typer.Typer(
 )
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(review, name="review")
+app.add_typer(report.app, name="report")
 app.add_typer(taxonomy, name="taxonomy")
 app.add_typer(tokens, name="tokens")
 app.command()(serve)

@@ -14,8 +14,10 @@ from complaints_platform.defs.io_manager import DeltaIOManager
 from complaints_platform.defs.jobs import asset_jobs
 from complaints_platform.defs.maintenance import maintenance_definitions
 from complaints_platform.defs.partitions import RunDays
+from complaints_platform.defs.postgres import postgres_definitions
 from complaints_platform.defs.raw import raw_asset
 from complaints_platform.defs.reference import reference_asset
+from complaints_platform.defs.reports import report_definitions
 from complaints_platform.defs.tables import table_assets
 from complaints_platform.settings import PACKAGED_SOURCES, Settings, load_settings
 from complaints_platform.sources.contract import load_contracts, load_customer_contracts
@@ -35,17 +37,20 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     customers = sorted(load_customer_contracts(settings.sources))
     jobs = [collect_job(settings), replay_job(settings), *asset_jobs()]
     maintenance, hourly = maintenance_definitions(settings)
+    reports, report_jobs, report_schedules = report_definitions(settings)
     return dg.Definitions.merge(
         _source_definitions(settings),
+        postgres_definitions(settings),
         dg.Definitions(
             assets=[
                 classifier_asset(settings),
                 *table_assets(settings, sources, customers),
+                *reports,
             ],
             asset_checks=[*table_checks(settings), *classifier_checks(settings)],
-            jobs=[*jobs, maintenance],
+            jobs=[*jobs, maintenance, *report_jobs],
             sensors=sensors(settings, jobs),
-            schedules=[*schedules(settings), hourly],
+            schedules=[*schedules(settings), hourly, *report_schedules],
             resources={"io_manager": DeltaIOManager(lake=settings.lake), "run_days": RunDays()},
             # A process a step costs more than the steps of a day do.
             executor=dg.in_process_executor,

@@ -34,3 +34,7 @@ class QueryError(ComplaintsError):
 
 class AuthError(ComplaintsError):
     """Tokens or roles are missing or wrong; the message says where."""
+
+
+class ExportError(ComplaintsError):
+    """Something can't be published elsewhere; the message says why, without addresses or passwords."""

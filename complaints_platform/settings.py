@@ -129,6 +129,15 @@ class Settings(BaseSettings):
     tokens_file: Path | None = Field(
         default=None, description="A file of such lines; it is read again when it changes."
     )
+    postgres: SecretStr | None = Field(
+        default=None,
+        description="Where marts are published for BI tools: postgresql://user:password@host:port/database.",
+    )
+    postgres_schema: str = Field(
+        default="complaints",
+        pattern=r"^[a-z_][a-z0-9_]{0,40}$",
+        description="Schema of the published tables; it and <schema>_staging belong to the platform.",
+    )
     serving_memory_mb: int = Field(
         default=1024, ge=256, description="Memory for the query service's tables; what goes beyond waits on disk."
     )

@@ -14,6 +14,7 @@ from complaints_platform.lake.originals import Originals
 from complaints_platform.lake.quarantine import QuarantineFiles
 from complaints_platform.lake.receipts import Receipts
 from complaints_platform.lake.reference import Reference
+from complaints_platform.lake.reports import Reports
 from complaints_platform.lake.segments import Segments
 from complaints_platform.lake.store import Store, open_store
 from complaints_platform.lake.tables import Table
@@ -39,6 +40,7 @@ class Lake:
         self.labels = Labels(self.store)
         self.corrections = Corrections(self.store)
         self.audit = Audit(self.store)
+        self.reports = Reports(self.store)
         self.segments = Segments(self.store, self.receipts, self.key_index)
 
     def table(self, schema: str, name: str, model: type[DataSet]) -> Table:

@@ -23,6 +23,7 @@
     labels/<stamp>-<hash>.ndjson                     labels that people gave to texts, one object an import
     corrections/<stamp>-<hash>.ndjson                corrections of complaints, one object an import
     audit/day=<day>/<stamp>-<token>.ndjson           who asked the query service for what
+    reports/<kind>/day=<day>/<stamp>-<hash>.*        reports as they were sent: a page, and the numbers in it
 
 ``<version>`` is the reading version: a hash of contract and parser version, so that reading a
 file again in the same way writes the same names, and in another way writes new ones.
@@ -191,6 +192,16 @@ def number_of_manifest(name: str) -> int:
 
 STAMP_FORMAT = "%Y%m%dT%H%M%S%fZ"
 """Point in time at the start of a name: names in order are in the order of time."""
+
+
+def reports_of(kind: str) -> str:
+    """Folder of the reports of one kind."""
+    return f"reports/{kind}"
+
+
+def reports(kind: str, day: date) -> str:
+    """Folder of the reports of one kind about a day, or about the days that it ends."""
+    return f"{reports_of(kind)}/day={day.isoformat()}"
 
 
 def stamp(now: datetime, names: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.guards import COOKIE, Guard, error_body
 from complaints_platform.serving.models import Alive
 from complaints_platform.serving.reviewing import Reviewing
-from complaints_platform.serving.routes import complaints, numbers, review, sessions, tables
+from complaints_platform.serving.routes import complaints, numbers, reports, review, sessions, tables
 from complaints_platform.serving.service import Service
 from complaints_platform.settings import Settings
 
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
 CODES = {404: "not_found", 405: "method_not_allowed"}
-ROUTERS = (sessions.router, numbers.router, complaints.router, review.router, tables.router)
+ROUTERS = (sessions.router, numbers.router, complaints.router, review.router, tables.router, reports.router)
 
 
 def build_app(settings: Settings) -> FastAPI:

@@ -525,3 +525,18 @@ class Alive(Answer):
     """The service runs."""
 
     status: Literal["ok", "starting"]
+
+
+class ReportInfo(Answer):
+    """A report that was made."""
+
+    kind: str
+    day: date = Field(description="The last day it is about.")
+    made_at: datetime
+    page: str = Field(description="Where its page is.")
+
+
+class Reports(Answer):
+    """Reports, the latest day first."""
+
+    reports: list[ReportInfo]

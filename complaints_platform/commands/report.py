@@ -1,0 +1,61 @@
+"""``complaints report``: make a report, or list those that were sent."""
+
+import json
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from complaints_platform.settings import load_settings
+
+app = typer.Typer(help="Reports of a day or a week, as people are sent them.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+class Kind(StrEnum):
+    """What a report is about."""
+
+    daily = "daily"
+    weekly = "weekly"
+
+
+@app.command()
+def make(
+    *,
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day it is about.")],
+    kind: Annotated[Kind, typer.Option(help="That day, or the seven days that end with it.")] = Kind.daily,
+    to: Annotated[Path | None, typer.Option("--out", help="Write the page to this file too.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a report from the published tables, keep it in the lake, and say what it says."""
+    from complaints_platform.serving.report.making import make_and_keep
+    from complaints_platform.serving.report.sentences import sentences, title
+
+    made, kept = make_and_keep(load_settings(), kind.value, day.date())
+    if to is not None:
+        to.write_text(made.page, encoding="utf-8")
+    if as_json:
+        said = {"title": title(made.figures), "sentences": sentences(made.figures), "name": kept.name}
+        typer.echo(json.dumps({**said, "numbers": made.figures.numbers()}, default=str))
+        return
+    typer.echo(title(made.figures))
+    for sentence in sentences(made.figures):
+        typer.echo(f"  {sentence}")
+
+
+@app.command("list")
+def list_(*, as_json: AsJson = False) -> None:
+    """List the reports that were made, the latest day first."""
+    from complaints_platform.lake import Lake
+
+    reports = Lake(load_settings().lake).reports.all(list(Kind))
+    if as_json:
+        typer.echo(json.dumps([{"kind": each.kind, "day": str(each.day), "name": each.name} for each in reports]))
+        return
+    for each in reports:
+        typer.echo(f"{each.day}  {each.kind:7}  made {each.made_at:%Y-%m-%d %H:%M} UTC")
+    if not reports:
+        typer.echo("none yet: complaints report make --day YYYY-MM-DD")

@@ -1,0 +1,78 @@
+"""Marts in Postgres as Dagster sees them: one asset, there only where a database is named."""
+
+from typing import Any
+
+import dagster as dg
+
+from complaints_platform.lake import Lake
+from complaints_platform.serving.postgres import ABOUT, PUBLISHED, publish, published_manifest
+from complaints_platform.settings import Settings
+
+OWNER = "team:complaints-analytics"
+JOB = "publish_to_postgres"
+CRON = "*/15 * * * *"
+
+
+def postgres_definitions(settings: Settings) -> dg.Definitions:
+    """Return the asset, its job and its schedule; nothing if no database is named."""
+    if settings.postgres is None:
+        return dg.Definitions()
+    asset = _marts(settings)
+    job = dg.define_asset_job(JOB, [asset.key.to_user_string()])
+    return dg.Definitions(assets=[asset], jobs=[job], schedules=[_schedule(settings, job)])
+
+
+def _marts(settings: Settings) -> dg.AssetsDefinition:
+    url = settings.postgres
+    if url is None:
+        raise TypeError("no database is named")
+
+    @dg.asset(
+        key=["postgres", "marts"],
+        description=(
+            "All marts as tables of a Postgres schema, for BI tools. They are written beside what is there and put "
+            "in place in one transaction: readers see the tables of one version or of the next."
+        ),
+        group_name="marts",
+        owners=[OWNER],
+        kinds={"postgres"},
+        deps=[dg.AssetDep([spec.schema, spec.name]) for spec in PUBLISHED],
+        metadata={"schema": settings.postgres_schema},
+    )
+    def marts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        done = publish(Lake(settings.lake), url, settings.postgres_schema)
+        context.log.info(f"manifest {done.manifest}: {len(done.tables)} tables")
+        rows = "\n".join(f"| {settings.postgres_schema}.{table.name} | {table.rows:,} |" for table in done.tables)
+        return dg.MaterializeResult(
+            metadata={
+                "manifest": done.manifest,
+                "dagster/row_count": sum(table.rows for table in done.tables),
+                "tables": dg.MetadataValue.md(f"| table | rows |\n|---|---:|\n{rows}"),
+                "version is in": f"{settings.postgres_schema}.{ABOUT}",
+            }
+        )
+
+    return marts
+
+
+def _schedule(settings: Settings, job: Any) -> dg.ScheduleDefinition:
+    url = settings.postgres
+    status = dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED
+
+    @dg.schedule(
+        name=JOB,
+        job=job,
+        cron_schedule=CRON,
+        execution_timezone=settings.time_zone,
+        description="Publishes the marts to Postgres, if they have changed since the last time.",
+        default_status=status,
+    )
+    def schedule() -> dg.RunRequest | dg.SkipReason:
+        newest = Lake(settings.lake).manifests.newest()
+        if newest is None or url is None:
+            return dg.SkipReason("no tables have been published in the lake yet")
+        if published_manifest(url, settings.postgres_schema) == newest.number:
+            return dg.SkipReason(f"Postgres holds manifest {newest.number}, the newest")
+        return dg.RunRequest(run_key=f"postgres {newest.number}")
+
+    return schedule

@@ -1,0 +1,96 @@
+"""The reports as Dagster sees them: two assets, a job each, and the schedules that ask for them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from complaints_platform.defs.partitions import daily_partitions
+from complaints_platform.pipeline.data_sets import DAILY
+from complaints_platform.serving.report.figures import Figures, Kind
+from complaints_platform.serving.report.making import make_and_keep
+from complaints_platform.serving.report.sentences import sentences, title
+from complaints_platform.settings import Settings
+
+OWNER = "team:complaints-analytics"
+DESCRIPTIONS: dict[Kind, str] = {
+    "daily": "What happened on one day, against the day and the week before: numbers, what changed most, incidents.",
+    "weekly": "What happened in the seven days that end with this one, against the seven before.",
+}
+CRON: dict[Kind, str] = {"daily": "0 7 * * *", "weekly": "15 7 * * 1"}
+"""After the daily close, which is at half past midnight."""
+
+
+def report_definitions(settings: Settings) -> tuple[list[dg.AssetsDefinition], list[Any], list[dg.ScheduleDefinition]]:
+    """Return the assets of the reports, their jobs and their schedules."""
+    kinds: Sequence[Kind] = ("daily", "weekly")
+    jobs = {kind: dg.define_asset_job(f"{kind}_report", [f"report/{kind}"]) for kind in kinds}
+    return (
+        [_report(settings, kind) for kind in kinds],
+        list(jobs.values()),
+        [_schedule(settings, kind, jobs[kind]) for kind in kinds],
+    )
+
+
+def last_day(now: datetime, zone: ZoneInfo) -> date:
+    """Return the last day that is over, in the company's zone."""
+    return now.astimezone(zone).date() - timedelta(days=1)
+
+
+def _report(settings: Settings, kind: Kind) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=["report", kind],
+        description=f"{DESCRIPTIONS[kind]}\n\nA page that mails and prints; each one is kept as it was sent.",
+        group_name="reports",
+        owners=[OWNER],
+        kinds={"html", "duckdb"},
+        partitions_def=daily_partitions(settings),
+        # The marts of the days around are read as they are published: the lineage is drawn, no day is waited for.
+        deps=[dg.AssetDep([DAILY.schema, DAILY.name], partition_mapping=dg.TimeWindowPartitionMapping())],
+        metadata={"dagster/uri": f"{settings.lake}/reports/{kind}"},
+    )
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+        made, kept = make_and_keep(settings, kind, date.fromisoformat(context.partition_key))
+        context.log.info(f"{title(made.figures)}: {kept.name}")
+        return dg.MaterializeResult(metadata=_metadata(made.figures, len(made.page.encode()), kept.name))
+
+    return report
+
+
+def _metadata(figures: Figures, size: int, name: str) -> dict[str, Any]:
+    complaints, before = figures.headline("complaints")
+    return {
+        "title": title(figures),
+        "in words": dg.MetadataValue.md("\n".join(f"- {_escaped(sentence)}" for sentence in sentences(figures))),
+        "complaints": int(complaints or 0),
+        "before": None if before is None else int(before),
+        "incidents": len(figures.overview.incidents),
+        "manifest": figures.manifest,
+        "bytes": size,
+        "kept as": name,
+    }
+
+
+def _escaped(text: str) -> str:
+    """Keep what a terms list may hold from becoming markup."""
+    return "".join(f"\\{mark}" if mark in "\\`*_{}[]<>#|" else mark for mark in text)
+
+
+def _schedule(settings: Settings, kind: Kind, job: Any) -> dg.ScheduleDefinition:
+    status = dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED
+
+    @dg.schedule(
+        name=f"{kind}_report",
+        job=job,
+        cron_schedule=CRON[kind],
+        execution_timezone=settings.time_zone,
+        description=f"Makes the {kind} report, once the day is closed.",
+        default_status=status,
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        day = last_day(context.scheduled_execution_time, ZoneInfo(settings.time_zone))
+        return dg.RunRequest(run_key=f"{kind} report {day}", partition_key=day.isoformat())
+
+    return schedule

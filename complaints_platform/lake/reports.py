@@ -1,0 +1,100 @@
+"""Reports as they were sent: immutable pages, each beside the numbers in it.
+
+Only how they are kept; what stands in a report is ``serving.report``'s. A report that is made again for the same
+day becomes another one: what people were sent stays as it was.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import orjson
+
+from complaints_platform.errors import LakeError
+from complaints_platform.lake import layout
+from complaints_platform.lake.store import Store
+
+PAGE, NUMBERS = ".html", ".json"
+
+
+@dataclass(frozen=True, order=True)
+class StoredReport:
+    """One report."""
+
+    kind: str
+    """``daily`` or ``weekly``."""
+    day: date
+    """The last day it is about."""
+    name: str
+    """Sorts by when it was made; equal pages of a day have one."""
+
+    @property
+    def made_at(self) -> datetime:
+        """When it was made (UTC)."""
+        return layout.time_of_stamp(self.name.rsplit("-", 1)[0])
+
+
+class Reports:
+    """The reports of one lake."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, kind: str, day: date, page: str, numbers: dict[str, object]) -> StoredReport:
+        """Keep a report, unless the day's newest one is the very same page; return it.
+
+        Raises:
+            LakeError: it can't be written.
+        """
+        digest = hashlib.sha256(page.encode()).hexdigest()[:16]
+        names = [report.name for report in self.of_day(kind, day)]
+        if names and names[-1].endswith(f"-{digest}"):
+            return StoredReport(kind, day, names[-1])
+        report = StoredReport(kind, day, f"{layout.stamp(datetime.now(UTC), names)}-{digest}")
+        # The page last: a report is there when its page is.
+        self._store.put(self._key(report, NUMBERS), orjson.dumps(numbers, option=orjson.OPT_INDENT_2))
+        self._store.put(self._key(report, PAGE), page.encode())
+        return report
+
+    def of_day(self, kind: str, day: date) -> list[StoredReport]:
+        """Return all reports of a day, the newest last."""
+        folder = layout.reports(kind, day)
+        names = sorted(name for name in self._store.names(folder) if name.endswith(PAGE))
+        return [StoredReport(kind, day, name.removesuffix(PAGE)) for name in names]
+
+    def all(self, kinds: Sequence[str]) -> list[StoredReport]:
+        """Return the newest report of each day, the latest day first."""
+        found = [
+            self.of_day(kind, layout.day_of_folder(folder))[-1:]
+            for kind in kinds
+            for folder in self._store.names(layout.reports_of(kind))
+        ]
+        return sorted((report for of_day in found for report in of_day), key=lambda each: (each.day, each.kind))[::-1]
+
+    def page(self, report: StoredReport) -> str:
+        """Return a report's page.
+
+        Raises:
+            LakeError: there is no such report.
+        """
+        data = self._store.get(self._key(report, PAGE))
+        if data is None:
+            raise LakeError(f"there is no {report.kind} report {report.name} of {report.day}")
+        return data.decode()
+
+    def numbers(self, report: StoredReport) -> dict[str, object]:
+        """Return the numbers of a report.
+
+        Raises:
+            LakeError: there is no such report.
+        """
+        data = self._store.get(self._key(report, NUMBERS))
+        if data is None:
+            raise LakeError(f"there is no {report.kind} report {report.name} of {report.day}")
+        numbers: dict[str, object] = orjson.loads(data)
+        return numbers
+
+    @staticmethod
+    def _key(report: StoredReport, suffix: str) -> str:
+        return f"{layout.reports(report.kind, report.day)}/{report.name}{suffix}"

@@ -1,0 +1,69 @@
+"""Making a report from the marts that are published, and keeping it."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from complaints_platform.errors import QueryError
+from complaints_platform.lake import Lake
+from complaints_platform.lake.reports import StoredReport
+from complaints_platform.serving.reading import LocalFiles
+from complaints_platform.serving.report.figures import COMPLAINTS, Figures, Kind
+from complaints_platform.serving.report.page import render
+from complaints_platform.serving.warehouse import Reading, Warehouse
+from complaints_platform.settings import Settings
+
+
+@dataclass(frozen=True)
+class Made:
+    """A report that was made."""
+
+    figures: Figures
+    page: str
+
+
+@contextmanager
+def published(settings: Settings) -> Iterator[Reading]:
+    """Read the marts by the newest manifest, in a copy that is gone afterwards."""
+    lake = Lake(settings.lake)
+    with tempfile.TemporaryDirectory(prefix="complaints-report-") as name:
+        folder = Path(name)
+        files = LocalFiles(lake.store, folder / "files")
+        warehouse = Warehouse(lake, files, folder, settings.serving_memory_mb)
+        try:
+            warehouse.refresh()
+            with warehouse.reading() as reading:
+                yield reading
+        finally:
+            warehouse.close()
+
+
+def make(reading: Reading, settings: Settings, kind: Kind, last: date) -> Made:
+    """Make the report of the day, or the seven days, that end with ``last``.
+
+    Raises:
+        QueryError: no table has been published, or there is no data up to that day.
+    """
+    days = reading.days(COMPLAINTS.table)
+    if days is None or days[0] > last:
+        raise QueryError(
+            f"there is nothing to report up to {last}: "
+            + ("no complaints have been published" if days is None else f"the data begins on {days[0]}")
+        )
+    figures = Figures.of(reading, kind, last)
+    return Made(figures, render(figures, settings.time_zone))
+
+
+def make_and_keep(settings: Settings, kind: Kind, last: date) -> tuple[Made, StoredReport]:
+    """Make a report and keep it in the lake.
+
+    Raises:
+        QueryError: there is nothing to report.
+        LakeError: the lake can't be read or written.
+    """
+    with published(settings) as reading:
+        made = make(reading, settings, kind, last)
+    return made, Lake(settings.lake).reports.add(kind, last, made.page, made.figures.numbers())
