@@ -108,7 +108,6 @@ def simulate(seed: int, days: int = 365, per_day: int = 27_000, every_days: floa
         counts.reshape(total, HOURS, -1),
         np.ones(total, dtype=np.bool_),
         np.zeros(total, dtype=np.int64),
-        total * HOURS - 1,
     )
     return World(grid, tuple(outages))
 

@@ -27,7 +27,17 @@ from complaints_platform.defs.collecting import COLLECT, REPLAY
 from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN, UPDATE
 from complaints_platform.defs.partitions import Batch, TablesBatch
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import CATEGORIZED, DAILY, TABLES, TRENDS, TableSpec
+from complaints_platform.pipeline.data_sets import (
+    CATEGORIZED,
+    DAILY,
+    HOURLY,
+    INCIDENTS,
+    TABLES,
+    TERMS,
+    TOPICS,
+    TRENDS,
+    TableSpec,
+)
 from complaints_platform.pipeline.model import model_is_stale
 from complaints_platform.pipeline.publishing import publish
 from complaints_platform.pipeline.staleness import StalenessWatch
@@ -56,7 +66,7 @@ RELEASE = uuid.uuid4().hex
 """Another one whenever the code is loaded anew: what failed may succeed now."""
 
 KINDS = {_spec: Kind.RECEIVED if _spec.by_received_day else Kind.OCCURRED for _spec in TABLES}
-NEED_A_MODEL = (CATEGORIZED, DAILY, TRENDS)
+NEED_A_MODEL = (CATEGORIZED, DAILY, TRENDS, HOURLY, INCIDENTS, TERMS, TOPICS)
 
 
 def sensors(settings: Settings, jobs: Sequence[Any]) -> list[dg.SensorDefinition]:

@@ -10,10 +10,13 @@ from complaints_platform.defs import pools
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type, table_schema
 from complaints_platform.defs.partitions import RunDays, backfill_policy, daily_partitions
 from complaints_platform.lake import Lake
-from complaints_platform.marts import MARTS_VERSION
+from complaints_platform.marts import MARTS_VERSION, SPIKES_VERSION, TOPICS_VERSION
 from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS
 from complaints_platform.marts.daily_complaints import INPUT_COLUMNS
-from complaints_platform.pipeline import data_sets, marts
+from complaints_platform.marts.hourly_complaints import HOURLY_COLUMNS
+from complaints_platform.marts.incidents import SCORED_DAYS
+from complaints_platform.marts.topics import TERM_COLUMNS, TOPIC_DAYS
+from complaints_platform.pipeline import data_sets, marts, spikes
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
 from complaints_platform.pipeline.corrections import CorrectionsInForce
@@ -34,6 +37,10 @@ def table_assets(settings: Settings, sources: Sequence[str], customers: Sequence
         _categorized_complaints(settings),
         _daily_complaints(settings),
         _complaint_trends(settings),
+        _hourly_complaints(settings),
+        _incidents(settings),
+        _term_counts(settings),
+        _emerging_topics(settings),
         _reconciliation(settings),
     ]
 
@@ -172,6 +179,95 @@ def _complaint_trends(settings: Settings) -> dg.AssetsDefinition:
         return DayFrames(context, days, marts.trend_frames(days, list(daily.frames(windows))))
 
     return complaint_trends
+
+
+def _hourly_complaints(settings: Settings) -> dg.AssetsDefinition:
+    @_table_asset(
+        data_sets.HOURLY,
+        settings,
+        owner=ANALYTICS_OWNER,
+        kinds={"polars"},
+        version=SPIKES_VERSION,
+        group_name="marts",
+        ins={
+            "categorized": dg.AssetIn(
+                ["categorized", "complaints"], dagster_type=frames_type(data_sets.CATEGORIZED.model)
+            )
+        },
+    )
+    def hourly_complaints(context: dg.AssetExecutionContext, run_days: RunDays, categorized: StoredDays) -> DayFrames:
+        days = run_days.of(context)
+        return DayFrames(context, days, spikes.hourly_frames(categorized.frames(days, HOURLY_COLUMNS)))
+
+    return hourly_complaints
+
+
+def _incidents(settings: Settings) -> dg.AssetsDefinition:
+    @_table_asset(
+        data_sets.INCIDENTS,
+        settings,
+        owner=ANALYTICS_OWNER,
+        kinds={"polars", "numpy"},
+        version=SPIKES_VERSION,
+        group_name="marts",
+        # The texts of the few days on which something is open are read besides, to describe it.
+        deps=[
+            dg.AssetDep(["mart", "hourly_complaints"], partition_mapping=_window(spikes.INCIDENT_LOOK_BACK)),
+            dg.AssetDep(["categorized", "complaints"], partition_mapping=_window(SCORED_DAYS)),
+        ],
+    )
+    def incidents(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
+        days = run_days.of(context)
+        lake = Lake(settings.lake)
+        recipe = spikes.IncidentRecipe(data_sets.HOURLY.table(lake), data_sets.CATEGORIZED.table(lake))
+        return DayFrames(context, days, recipe.frames(days))
+
+    return incidents
+
+
+def _term_counts(settings: Settings) -> dg.AssetsDefinition:
+    @_table_asset(
+        data_sets.TERMS,
+        settings,
+        owner=ANALYTICS_OWNER,
+        kinds={"polars"},
+        version=TOPICS_VERSION,
+        group_name="marts",
+        ins={
+            "categorized": dg.AssetIn(
+                ["categorized", "complaints"], dagster_type=frames_type(data_sets.CATEGORIZED.model)
+            )
+        },
+    )
+    def term_counts(context: dg.AssetExecutionContext, run_days: RunDays, categorized: StoredDays) -> DayFrames:
+        days = run_days.of(context)
+        return DayFrames(context, days, spikes.terms_frames(categorized.frames(days, TERM_COLUMNS)))
+
+    return term_counts
+
+
+def _emerging_topics(settings: Settings) -> dg.AssetsDefinition:
+    @_table_asset(
+        data_sets.TOPICS,
+        settings,
+        owner=ANALYTICS_OWNER,
+        kinds={"polars"},
+        version=TOPICS_VERSION,
+        group_name="marts",
+        ins={
+            "terms": dg.AssetIn(
+                ["mart", "term_counts"],
+                dagster_type=frames_type(data_sets.TERMS.model),
+                partition_mapping=_window(TOPIC_DAYS),
+            )
+        },
+    )
+    def emerging_topics(context: dg.AssetExecutionContext, run_days: RunDays, terms: StoredDays) -> DayFrames:
+        days = run_days.of(context)
+        windows = sorted({read for day in days for read in spikes.topics_window(day)})
+        return DayFrames(context, days, spikes.topics_frames(days, list(terms.frames(windows))))
+
+    return emerging_topics
 
 
 def _reconciliation(settings: Settings) -> dg.AssetsDefinition:

@@ -23,7 +23,8 @@ import numpy.typing as npt
 from complaints_platform.marts.spikes import ALL, HOURS, WINDOWS, Flags, Floats, Grid, Scores, Series, tail
 
 FALSE_DISCOVERIES = 1e-5
-"""Rate of false discoveries held in each hour; with 8,760 hours a year there must not be one in a month."""
+"""Rate of false discoveries held in each hour, among the large series (``Series.marginals``) and among the many small
+ones by themselves; with 8,760 hours a year there must not be one in a month."""
 
 LEAST_COUNT = 8
 LEAST_EXCESS = 6.0
@@ -148,7 +149,7 @@ def _end_the_usual(incident: Incident) -> None:
 class _Tests:
     """The tests of all series in an hour, over all windows."""
 
-    def __init__(self, counts: Floats, scores: Scores) -> None:
+    def __init__(self, counts: Floats, scores: Scores, marginals: int) -> None:
         self.counts = counts
         self.expected = scores.expected.reshape(len(counts), -1)
         self._scores = scores
@@ -157,7 +158,9 @@ class _Tests:
             [np.inf, OVERWHELMING_RATIO, CLEAR_RATIO],
             LEAST_RATIO,
         )
-        self._tested = np.maximum((scores.history >= NO_HISTORY).sum(1) * len(WINDOWS), 1)
+        tested = scores.history >= NO_HISTORY
+        self._marginals = np.arange(tested.shape[1]) < marginals
+        self._tests = [tested[:, family].sum(1) * len(WINDOWS) for family in (self._marginals, ~self._marginals)]
         self._short = scores.history < SHORT_HISTORY
 
     def possible(self) -> Flags:
@@ -187,7 +190,9 @@ class _Tests:
             windows.append(np.full(len(found), window))
             tails.append(tail(observed[found], usual[found], self._scores.dispersion[day, number, found]))
         column, window, probability = (np.concatenate(each) for each in (columns, windows, tails))
-        kept = discoveries(probability, int(self._tested[day]), FALSE_DISCOVERIES)
+        kept = np.zeros(len(column), dtype=np.bool_)
+        for family, tests in zip((self._marginals[column], ~self._marginals[column]), self._tests, strict=True):
+            kept[family] = discoveries(probability[family], int(tests[day]), FALSE_DISCOVERIES)
         kept &= ~self._short[day, column] | (probability <= OVERWHELMING_TAIL)
         alarms: dict[int, Alarm] = {}
         for place in np.flatnonzero(kept):
@@ -248,9 +253,9 @@ class _Watch:
         self._first = first * HOURS
         self._scores = Scores(first, scores.expected[days], scores.dispersion[days], scores.history[days])
         hours = (last - first + 1) * HOURS
-        self._tests = _Tests(grid.counts[first : last + 1].reshape(hours, -1).copy(), self._scores)
+        self._tests = _Tests(grid.counts[first : last + 1].reshape(hours, -1).copy(), self._scores, grid.series.marginals.stop)
         # The newest hour of a day in progress may go on; hours after it have not been seen.
-        self._newest = min(grid.newest, last * HOURS + HOURS - 1) - self._first
+        self._newest = newest_hour(grid, last) - self._first
         self.incidents: list[Incident] = []
         self._open: list[Incident] = []
 
@@ -442,8 +447,7 @@ class _Watch:
 def hours_of(incident: Incident, grid: Grid, scores: Scores, last: int) -> list[Hour]:
     """Return the hours of an incident, up to its end or to the newest hour of the day ``last`` (a number)."""
     columns = incident.parts(grid)
-    newest = min(grid.newest, last * HOURS + HOURS - 1)
-    end = newest + 1 if incident.end is None else incident.end
+    end = newest_hour(grid, last) + 1 if incident.end is None else incident.end
     hours = []
     for number in range(incident.start, end):
         day, hour = divmod(number, HOURS)
@@ -468,6 +472,12 @@ def severity(hours: Sequence[Hour], grid: Grid, scores: Scores) -> str:
     if worst >= CRITICAL_SHARE:
         return "critical"
     return "major" if worst >= MAJOR_SHARE else "minor"
+
+
+def newest_hour(grid: Grid, last: int) -> int:
+    """Return the newest hour with data up to the end of the day ``last``; what comes later is not known of that day."""
+    (hours,) = np.nonzero(grid.counts[: last + 1, :, 0].reshape(-1))
+    return int(hours[-1]) if len(hours) else -1
 
 
 def time_of(number: int, grid: Grid) -> datetime:

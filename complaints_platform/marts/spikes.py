@@ -60,6 +60,8 @@ _LEAST_DISPERSION, _MOST_DISPERSION = 0.02, 1.0
 _CUT_DISPERSION = 0.03
 _SEASON_FROM, _SEASON_TO = 1.1, 5.0
 """Rises of a monthly season below are noise, and above are cut."""
+_SEASON_MARGIN = 1.25
+"""The lesser of two noisy rises is less than the rise that comes."""
 _LOCAL_DAYS = 10
 
 
@@ -140,7 +142,6 @@ class Grid:
         counts: complaints, ``[days, 24, series]``.
         present: which days have data, ``[days]``.
         versions: by which model and taxonomy each day was categorised, as a number, ``[days]``.
-        newest: number of the newest hour with data, counted from the first day's first; it may go on still.
     """
 
     first_day: date
@@ -148,7 +149,6 @@ class Grid:
     counts: Floats
     present: Flags
     versions: Numbers
-    newest: int
 
     @property
     def days(self) -> int:
@@ -175,7 +175,7 @@ def grid_of(hourly: pl.DataFrame, first: date, last: date) -> Grid:
     np.add.at(detail, (hour, *places), rows["complaints"].to_numpy())
     versions, present = _versions(rows, first, days)
     counts = series.counts(detail).reshape(days, HOURS, len(series))
-    return Grid(first, series, counts, present, versions, int(hour.max()) if len(hour) else -1)
+    return Grid(first, series, counts, present, versions)
 
 
 def _versions(rows: pl.DataFrame, first: date, days: int) -> tuple[Numbers, Flags]:
@@ -347,7 +347,7 @@ class _Past:
                 rises.append(np.max([self._standing_out(daily, day) for day in alike], axis=0))
         # In both of them: an outage in one of the months makes no season.
         rise = np.min(rises, axis=0) if rises else np.ones(daily.shape[1])
-        rise = np.where(rise >= _SEASON_FROM, np.minimum(rise, _SEASON_TO), 1)
+        rise = np.where(rise >= _SEASON_FROM, np.minimum(1 + _SEASON_MARGIN * (rise - 1), _SEASON_TO), 1)
         categories = slice(1 + len(series.regions), 1 + len(series.regions) + len(series.categories))
         sizes = daily[:, categories].mean(0)
         mixed = float((sizes * rise[categories]).sum() / max(sizes.sum(), 1e-6))

@@ -14,8 +14,12 @@ from complaints_platform.schemas import (
     ComplaintTrend,
     DailyComplaints,
     DataSet,
+    EmergingTopic,
+    HourlyComplaints,
+    Incident,
     QuarantinedRecord,
     Reconciliation,
+    TermCount,
 )
 
 
@@ -49,6 +53,10 @@ QUARANTINE = TableSpec("cleaned", "quarantine", QuarantinedRecord, by_received_d
 CATEGORIZED = TableSpec("categorized", "complaints", CategorizedComplaint)
 DAILY = TableSpec("mart", "daily_complaints", DailyComplaints)
 TRENDS = TableSpec("mart", "complaint_trends", ComplaintTrend)
+HOURLY = TableSpec("mart", "hourly_complaints", HourlyComplaints)
+INCIDENTS = TableSpec("mart", "incidents", Incident)
+TERMS = TableSpec("mart", "term_counts", TermCount)
+TOPICS = TableSpec("mart", "emerging_topics", EmergingTopic)
 RECONCILIATION = TableSpec("mart", "reconciliation", Reconciliation, by_received_day=True)
 
-TABLES = (CLEANED, QUARANTINE, CATEGORIZED, DAILY, TRENDS, RECONCILIATION)
+TABLES = (CLEANED, QUARANTINE, CATEGORIZED, DAILY, TRENDS, HOURLY, INCIDENTS, TERMS, TOPICS, RECONCILIATION)

@@ -13,11 +13,20 @@ from datetime import UTC, date, datetime, timedelta
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, DAILY, RECONCILIATION, TABLES, TRENDS
+from complaints_platform.pipeline.data_sets import (
+    CATEGORIZED,
+    CLEANED,
+    DAILY,
+    INCIDENTS,
+    RECONCILIATION,
+    TABLES,
+    TOPICS,
+    TRENDS,
+)
 from complaints_platform.pipeline.fingerprints import is_made_of
 from complaints_platform.pipeline.marts import daily_fingerprint, trend_fingerprint
 
-LAST_OF_A_RUN = (TRENDS, RECONCILIATION)
+LAST_OF_A_RUN = (TRENDS, INCIDENTS, TOPICS, RECONCILIATION)
 """Tables of which no other is made: when they are written, a run may have come to its end."""
 
 CHAIN = (CLEANED, CATEGORIZED, DAILY, TRENDS)

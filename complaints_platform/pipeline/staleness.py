@@ -21,6 +21,12 @@ from complaints_platform.pipeline.marts import (
     trend_fingerprint,
 )
 from complaints_platform.pipeline.quarantined import receipts_fingerprint
+from complaints_platform.pipeline.spikes import (
+    hourly_fingerprint,
+    incident_fingerprint,
+    terms_fingerprint,
+    topics_fingerprint,
+)
 from complaints_platform.settings import Settings
 
 EVERYTHING_AFTER = timedelta(hours=1)
@@ -155,11 +161,17 @@ class StalenessWatch:
             for day, value in cleaned.items()
         }
         daily = {day: daily_fingerprint(value) for day, value in categorized.items()}
+        hourly = {day: hourly_fingerprint(value) for day, value in categorized.items()}
+        terms = {day: terms_fingerprint(value) for day, value in categorized.items()}
         return {
             data_sets.CLEANED: cleaned,
             data_sets.CATEGORIZED: categorized,
             data_sets.DAILY: daily,
             data_sets.TRENDS: {day: trend_fingerprint(day, daily) for day in cleaned},
+            data_sets.HOURLY: hourly,
+            data_sets.INCIDENTS: {day: incident_fingerprint(day, hourly) for day in cleaned},
+            data_sets.TERMS: terms,
+            data_sets.TOPICS: {day: topics_fingerprint(day, terms) for day in cleaned},
             data_sets.QUARANTINE: {day: received.fingerprint for day, received in self._received.items()},
             data_sets.RECONCILIATION: {
                 day: reconciliation_fingerprint(received.fingerprint, received.days, cleaned)

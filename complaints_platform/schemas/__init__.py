@@ -5,7 +5,15 @@ documented column list or a validated frame. How data comes to satisfy a model (
 classification, marts) does not belong here, nor does anything that knows Dagster.
 """
 
-from complaints_platform.schemas.marts import ComplaintTrend, DailyComplaints, Reconciliation
+from complaints_platform.schemas.marts import (
+    ComplaintTrend,
+    DailyComplaints,
+    EmergingTopic,
+    HourlyComplaints,
+    Incident,
+    Reconciliation,
+    TermCount,
+)
 from complaints_platform.schemas.model import DataSet, conform, empty_frame
 from complaints_platform.schemas.records import (
     FLAG_SEPARATOR,
@@ -25,12 +33,16 @@ __all__ = [
     "ComplaintTrend",
     "DailyComplaints",
     "DataSet",
+    "EmergingTopic",
+    "HourlyComplaints",
+    "Incident",
     "KnownCustomer",
     "Outcome",
     "QuarantineReason",
     "QuarantinedRecord",
     "RawRecord",
     "Reconciliation",
+    "TermCount",
     "conform",
     "empty_frame",
 ]
