@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks import cleaning_report
+from benchmarks import cleaning_report, spikes
 from benchmarks.cleaning import HISTORY_RECORDS_A_DAY, CleaningBench
 from benchmarks.contenders import ALL, DIRECT, PLATFORM, Bench, Result
 from benchmarks.correctness import check_agreement, check_platform, check_same
@@ -58,6 +58,8 @@ class Report:
 
 def main() -> int:
     options = _parser().parse_args()
+    if options.command == "spikes":
+        return _measure_spikes(options)
     try:
         peers = find_peers(options.peers)
     except PeersAbsentError as error:
@@ -123,6 +125,15 @@ def _measure_cleaning(options: argparse.Namespace, peers: Path, work: Path, repo
         report.add("history", section, [asdict(result) for result in lived])
 
 
+def _measure_spikes(options: argparse.Namespace) -> int:
+    """Measure which outages are found; needs no peers and no work folder."""
+    report = Report()
+    tallies = spikes.measure(options.seeds, options.normal_seeds, _say)
+    report.add("spikes", spikes.markdown(tallies, options.seeds, options.normal_seeds), spikes.as_json(tallies))
+    report.write(options.command)
+    return 0
+
+
 def _decades(largest: int) -> list[int]:
     """Return a hundredth, a tenth and the whole of ``largest``, as far as they are whole days."""
     return [size for size in (largest // 100, largest // 10, largest) if size]
@@ -164,6 +175,13 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what one more day costs in a lake of DAYS/100, DAYS/10 and DAYS days ({HISTORY_DAYS})",
     )
     cleaning.set_defaults(measure=_measure_cleaning)
+    watched = commands.add_parser("spikes", help="which outages of simulated years are found, and how soon")
+    watched.add_argument(
+        "--seeds", type=int, nargs="+", default=[*range(101, 109)], help="years with outages (101-108)"
+    )
+    watched.add_argument(
+        "--normal-seeds", type=int, nargs="+", default=[*range(201, 207)], help="years without (201-206)"
+    )
     for command in (path, cleaning):
         command.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each contender runs ({ROUNDS})")
         command.add_argument("--peers", type=Path, help=f"folder of the peers' scripts (or {PEERS_VARIABLE})")

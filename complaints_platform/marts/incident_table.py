@@ -18,7 +18,7 @@ from complaints_platform.schemas.model import polars_schema
 
 TEXT_COLUMNS = ["complaint_id", "occurred_at", "text", "channel", "region", "category", "outcome", "near_duplicate_of"]
 
-FAIR_SHARE = 0.05
+FAIR_SHARE = 0.1
 """Regions, categories and channels are named if they have so much of the excess."""
 
 TOP_TERMS = 8
@@ -70,7 +70,7 @@ def _row(day: date, incident: Incident, evidence: Evidence, grid: Grid, scores: 
         "detected_at": time_of(incident.detected + 1, grid),
         "peak_at": time_of(peak.number, grid),
         "ended_at": None if incident.end is None else time_of(incident.end, grid),
-        "severity": severity(hours, grid, scores),
+        "severity": severity(hours, scores),
         "observed": observed,
         "expected": round(expected, 2),
         "excess": round(observed - expected, 2),

@@ -62,7 +62,6 @@ CRITICAL_SHARE, MAJOR_SHARE = 0.5, 0.1
 """Severity: excess of the worst hour, against an average hour of the whole company that day."""
 
 
-
 @dataclass
 class Incident:
     """One outbreak. Hours are numbers, counted from the grid's first hour.
@@ -114,11 +113,11 @@ class Hour:
 
 
 def find_incidents(grid: Grid, scores: Scores, first: int, last: int) -> list[Incident]:
-    """Return the incidents that are open at some time of the days ``first`` to ``last`` (numbers of days), as of its end.
+    """Return the incidents that are open at some time of the days ``first`` to ``last`` (their numbers), as of its end.
 
     Args:
         grid: counts.
-        scores: expectations of at least the ``SCORED_DAYS`` before ``first`` (as far as the grid has them) up to ``last``.
+        scores: expectations of the ``SCORED_DAYS`` before ``first`` (as far as the grid has them) up to ``last``.
         first: first day; usually the same as ``last``.
         last: last day.
 
@@ -181,24 +180,31 @@ class _Tests:
         day = hour // HOURS
         now, usual_now = self.counts[hour], self.expected[hour]
         rising = now >= np.maximum(STILL_HIGH_RATIO * usual_now, usual_now + 1)
-        columns, windows, tails = [], [], []
+        columns: list[int] = []
+        found: list[Alarm] = []
         for number, window in enumerate(WINDOWS):
             hours = slice(max(0, hour - window + 1), hour + 1)
             observed, usual = self.counts[hours].sum(0), self.expected[hours].sum(0)
-            (found,) = np.nonzero(rising & self._large(observed, usual, self._ratio[day]) & ~(touched & (window > 1)))
-            columns.append(found)
-            windows.append(np.full(len(found), window))
-            tails.append(tail(observed[found], usual[found], self._scores.dispersion[day, number, found]))
-        column, window, probability = (np.concatenate(each) for each in (columns, windows, tails))
-        kept = np.zeros(len(column), dtype=np.bool_)
-        for family, tests in zip((self._marginals[column], ~self._marginals[column]), self._tests, strict=True):
-            kept[family] = discoveries(probability[family], int(tests[day]), FALSE_DISCOVERIES)
-        kept &= ~self._short[day, column] | (probability <= OVERWHELMING_TAIL)
+            judged = rising if window == 1 else rising & ~touched
+            (places,) = np.nonzero(judged & self._large(observed, usual, self._ratio[day]))
+            tails = tail(observed[places], usual[places], self._scores.dispersion[day, number, places])
+            columns += places.tolist()
+            found += [Alarm(probability, window) for probability in tails.tolist()]
+        kept = self._discoveries(
+            np.array(columns, dtype=np.int64), np.array([alarm.probability for alarm in found]), day
+        )
         alarms: dict[int, Alarm] = {}
-        for place in np.flatnonzero(kept):
-            key, found = int(column[place]), Alarm(float(probability[place]), int(window[place]))
-            alarms[key] = min(alarms.get(key, found), found)
+        for place in np.flatnonzero(kept).tolist():
+            column, alarm = columns[place], found[place]
+            alarms[column] = min(alarms.get(column, alarm), alarm)
         return alarms
+
+    def _discoveries(self, columns: npt.NDArray[np.int64], tails: npt.NDArray[np.float64], day: int) -> Flags:
+        """Return which of the tails of a day's hour count, each family of series by itself."""
+        kept = np.zeros(len(columns), dtype=np.bool_)
+        for family, tests in zip((self._marginals[columns], ~self._marginals[columns]), self._tests, strict=True):
+            kept[family] = discoveries(tails[family], int(tests[day]), FALSE_DISCOVERIES)
+        return np.asarray(kept & (~self._short[day, columns] | (tails <= OVERWHELMING_TAIL)))
 
     @staticmethod
     def _large(observed: Any, usual: Any, ratio: Any) -> Any:
@@ -253,7 +259,9 @@ class _Watch:
         self._first = first * HOURS
         self._scores = Scores(first, scores.expected[days], scores.dispersion[days], scores.history[days])
         hours = (last - first + 1) * HOURS
-        self._tests = _Tests(grid.counts[first : last + 1].reshape(hours, -1).copy(), self._scores, grid.series.marginals.stop)
+        self._tests = _Tests(
+            grid.counts[first : last + 1].reshape(hours, -1).copy(), self._scores, grid.series.marginals.stop
+        )
         # The newest hour of a day in progress may go on; hours after it have not been seen.
         self._newest = newest_hour(grid, last) - self._first
         self.incidents: list[Incident] = []
@@ -273,7 +281,9 @@ class _Watch:
         alarms = self._tests.alarms(hour, touched)
         groups = self._groups(alarms, hour)
         everywhere = bool(groups) and self._everything_is_up(groups, hour)
-        for group in [[column for group in groups for column in group]] if everywhere else groups:
+        if everywhere:
+            groups = [[column for each in groups for column in each]]
+        for group in groups:
             related = [each for each in self._open if everywhere or self._related(each, group, hour)]
             incident = related[0] if related else self._begin(group, alarms, hour)
             for column in group:
@@ -329,11 +339,11 @@ class _Watch:
         counts, expected = self._tests.counts[hours].sum(0), self._tests.expected[hours].sum(0)
         series = self._grid.series
         mine = self._cells([column]) if series.channel[column] == ALL else self._of_category(column)
-        parts = [self._cells(group) for group in groups]
-        parts += [
-            np.logical_or.reduce([incident.cells, *(self._cells(group) for group in groups if self._related(incident, group, hour))])
-            for incident in self._open
-        ]
+        of_groups = [(group, self._cells(group)) for group in groups]
+        parts = [cells for _, cells in of_groups]
+        for incident in self._open:
+            joining = [cells for group, cells in of_groups if self._related(incident, group, hour)]
+            parts.append(np.logical_or.reduce([incident.cells, *joining]))
         for part in parts:
             inside = series.cells.start + np.flatnonzero(part & mine)
             usual = expected[inside].sum()
@@ -360,7 +370,7 @@ class _Watch:
         padded = np.zeros((len(series.regions) + 1, len(series.categories) + 1), dtype=np.bool_)
         padded[:-1, :-1], padded[:-1, ALL], padded[ALL, :-1] = known, known.any(1), known.any(0)
         padded[ALL, ALL] = known.any()
-        return padded[series.region, series.category]  # type: ignore[no-any-return]
+        return padded[series.region, series.category]
 
     def _related(self, incident: Incident, group: Iterable[int], hour: int) -> bool:
         recent = [column for column, newest in incident.items.items() if newest >= hour - HOURS]
@@ -460,7 +470,7 @@ def hours_of(incident: Incident, grid: Grid, scores: Scores, last: int) -> list[
     return hours
 
 
-def severity(hours: Sequence[Hour], grid: Grid, scores: Scores) -> str:
+def severity(hours: Sequence[Hour], scores: Scores) -> str:
     """Return ``minor``, ``major`` or ``critical``: how large the worst hour's excess is for the company.
 
     It only ever grows while hours are added.

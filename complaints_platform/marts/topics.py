@@ -28,7 +28,7 @@ LEAST_USES = 2
 LEAST_DAYS = 7
 LEAST_COMPLAINTS = 5
 LEAST_RISE = 2.0
-LEAST_SCORE = 6.0
+LEAST_SCORE = 5.0
 """A term emerges if it is used in so many complaints, so many times as often as usual, and that improbably."""
 
 MOST_TOPICS = 20
@@ -40,13 +40,16 @@ _SAME_TEXTS = 0.8
 
 _NO_WORDS = r"<[^<>\s]+>|@\w+|https?://\S+|www\.\S+|\S*\d\S*"
 _WORD = r"\p{L}[\p{L}'’-]+"  # noqa: RUF001 - the apostrophe that phones type
+_LEAST_LETTERS = 3
+_CLEAR = 2.0
+"""Standard deviations from which a term sets texts apart."""
 _STOP_WORDS = """
-aber alle als also am an auch auf aus bei bin bis bitte da damit dann das dass dem den der des die dies diese dieser doch
-du ein eine einem einen einer er es für habe haben hat hatte ich ihr ihre ihren im in ist ja jetzt kann kein keine mal man
-mein meine meinem meinen meiner mich mir mit nach nicht noch nun nur ob oder ohne schon sehr seit sich sie sind so trotz
-über um und uns unser unter vom von vor war was weil wenn wer werden wie wieder wir wird wo zu zum zur
-au aux avec ce ces cette dans de des du elle en est et il ils je la le les leur ma mais mes mon ne nous on ont ou par pas
-pour que qui sa se ses son sur un une vous
+aber alle als also am an auch auf aus bei bin bis bitte da damit dann das dass dem den der des die dies diese dieser
+doch du ein eine einem einen einer er es für habe haben hat hatte ich ihr ihre ihren im in ist ja jetzt kann kein keine
+mal man mein meine meinem meinen meiner mich mir mit nach nicht noch nun nur ob oder ohne schon sehr seit sich sie
+sind so trotz über um und uns unser unter vom von vor war was weil wenn wer werden wie wieder wir wird wo zu zum zur
+au aux avec ce ces cette dans de des du elle en est et il ils je la le les leur ma mais mes mon ne nous on ont ou
+par pas pour que qui sa se ses son sur un une vous
 al con del el ella es esta este la las lo los me mi muy no para pero por que se sin su un una y ya
 abeg am be dat dem den dey dis don e fit for go i im ko make me my na no o oga of on sey si una wetin wey wia
 rt pls please thanks thank regards dear sir madam hello hi also just still get got even day days today yesterday week
@@ -79,7 +82,9 @@ def terms_of(texts: pl.DataFrame) -> pl.DataFrame:
         )
         .explode("word", empty_as_null=True)
         .drop_nulls("word")
-        .with_columns(stop=pl.col("word").is_in(sorted(stop_words())) | (pl.col("word").str.len_chars() < 3))
+        .with_columns(
+            stop=pl.col("word").is_in(sorted(stop_words())) | (pl.col("word").str.len_chars() < _LEAST_LETTERS)
+        )
         .collect()
     )
     pairs = (
@@ -140,8 +145,8 @@ def emerging_topics(day: date, counts: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         ``EmergingTopic``: up to ``MOST_TOPICS`` of each category, the most improbable first. Nothing before
-        ``LEAST_DAYS`` days of the category have been seen. A term that does not stand among the stored ones of an earlier
-        day counts as having been used as often there as the least used of them: rises are never exaggerated.
+        ``LEAST_DAYS`` days of the category have been seen. A term that is not among the stored ones of an earlier day
+        counts as having been used as often there as the least used of them: rises are never exaggerated.
     """
     today = counts.filter((pl.col("day") == day) & (pl.col("complaints") >= LEAST_COMPLAINTS))
     earlier = counts.filter(pl.col("day") < day)
@@ -175,9 +180,7 @@ def emerging_topics(day: date, counts: pl.DataFrame) -> pl.DataFrame:
     )
     kept = found.filter(~_said_by_pairs(found)).group_by("category", maintain_order=True).head(MOST_TOPICS)
     return conform(
-        kept.select(
-            "day", "category", "term", "complaints", pl.col("expected").round(2), "score", "sample_ids"
-        ),
+        kept.select("day", "category", "term", "complaints", pl.col("expected").round(2), "score", "sample_ids"),
         EmergingTopic,
     )
 
@@ -201,7 +204,8 @@ def standing_out(inside: pl.DataFrame, background: pl.DataFrame, most: int) -> l
     """Return the terms that set some texts apart from others, the clearest first.
 
     By the log-odds ratio with an informative Dirichlet prior, over its standard deviation: Monroe, Colaresi and Quinn
-    (2008), "Fightin' Words", Political Analysis 16. A word is not named beside a pair of words that it is mostly used in.
+    (2008), "Fightin' Words", Political Analysis 16. A word is not named beside a pair of words
+    that it is mostly used in.
 
     Args:
         inside: ``complaint_id`` and ``text`` of the texts.
@@ -221,7 +225,9 @@ def standing_out(inside: pl.DataFrame, background: pl.DataFrame, most: int) -> l
         (other + prior) / (other.sum() + total - other - prior)
     )
     score = odds / np.sqrt(1 / (own + prior) + 1 / (other + prior))
-    ranked = joined.with_columns(score=pl.Series(score)).filter((pl.col("uses") >= LEAST_USES) & (pl.col("score") > 2))
+    ranked = joined.with_columns(score=pl.Series(score)).filter(
+        (pl.col("uses") >= LEAST_USES) & (pl.col("score") > _CLEAR)
+    )
     ranked = ranked.sort("score", "term", descending=[True, False]).head(5 * most)
     uses = dict(ranked.select("term", "uses").iter_rows())
     said = {

@@ -62,7 +62,9 @@ class IncidentRecipe:
 
     def _of_run(self, days: Sequence[date]) -> Iterator[DayFrame]:
         first, last = days[0] - timedelta(days=INCIDENT_LOOK_BACK), days[-1]
-        stored = list(self.hourly.read_days([first + timedelta(days=number) for number in range((last - first).days + 1)]))
+        stored = list(
+            self.hourly.read_days([first + timedelta(days=number) for number in range((last - first).days + 1)])
+        )
         fingerprints = {day.day: day.fingerprint for day in stored}
         table = pl.concat([empty_frame(HourlyComplaints), *(day.frame for day in stored)])
         grid = grid_of(table, first, last)
