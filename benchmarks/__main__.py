@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks import classifier_report, cleaning_report
+from benchmarks import classifier_report, cleaning_report, spikes
 from benchmarks.cleaning import HISTORY_RECORDS_A_DAY, CleaningBench
 from benchmarks.contenders import ALL, DIRECT, PLATFORM, Bench, Result
 from benchmarks.correctness import check_agreement, check_platform, check_same
@@ -128,6 +128,13 @@ def _measure_classifier(options: argparse.Namespace, work: Path, report: Report)
     report.add("classifier", classifier_report.markdown(measured), measured)
 
 
+def _measure_spikes(options: argparse.Namespace, work: Path, report: Report) -> None:
+    """Measure which outages are found; needs no peers and no work folder."""
+    del work
+    tallies = spikes.measure(options.seeds, options.normal_seeds, _say)
+    report.add("spikes", spikes.markdown(tallies, options.seeds, options.normal_seeds), spikes.as_json(tallies))
+
+
 def _decades(largest: int) -> list[int]:
     """Return a hundredth, a tenth and the whole of ``largest``, as far as they are whole days."""
     return [size for size in (largest // 100, largest // 10, largest) if size]
@@ -172,10 +179,18 @@ def _parser() -> argparse.ArgumentParser:
     classifier = commands.add_parser("classifier", help="texts a second on one core, against plain scikit-learn")
     classifier.add_argument("--data", type=Path, help=f"folder of the public data sets (or {DATA_VARIABLE})")
     classifier.set_defaults(measure=_measure_classifier)
+    watched = commands.add_parser("spikes", help="which outages of simulated years are found, and how soon")
+    watched.add_argument(
+        "--seeds", type=int, nargs="+", default=[*range(101, 109)], help="years with outages (101-108)"
+    )
+    watched.add_argument(
+        "--normal-seeds", type=int, nargs="+", default=[*range(201, 207)], help="years without (201-206)"
+    )
+    watched.set_defaults(measure=_measure_spikes)
     for command in (path, cleaning):
         command.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each contender runs ({ROUNDS})")
         command.add_argument("--peers", type=Path, help=f"folder of the peers' scripts (or {PEERS_VARIABLE})")
-    for command in (path, cleaning, classifier):
+    for command in (path, cleaning, classifier, watched):
         command.add_argument("--work", type=Path, help="where the work folder is made; it goes when all is done (/tmp)")
     return parser
 

@@ -10,6 +10,7 @@ nothing else.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -145,14 +146,18 @@ def _merged(grid: Grid, alarms: npt.NDArray[np.bool_], bucket: int, gap: int) ->
             if old is None:
                 running.append((Report(number * bucket, end - 1, end, cells), group, number))
             else:
-                running.remove(old)
+                running = [each for each in running if each is not old]
                 report = Report(old[0].start, old[0].detected, end, old[0].cells | cells)
                 running.append((report, group, number))
     return done + [report for report, _, _ in running]
 
 
 def judge(world: World, reports: Sequence[Report]) -> Judgement:
-    """Match reports with outages: in time (with ``GRACE_HOURS``) and with a cell in common."""
+    """Match reports with outages: in time (with ``GRACE_HOURS``) and with a cell in common.
+
+    A report that was there before the outage, and goes on, counts as having found it at once: to the good of rules
+    that report all the time.
+    """
     found: dict[int, int] = {}
     repeats, false = 0, []
     for report in sorted(reports, key=lambda each: (each.detected, each.start)):
@@ -161,7 +166,6 @@ def judge(world: World, reports: Sequence[Report]) -> Judgement:
             for number, outage in enumerate(world.outages)
             if report.start < outage.start + outage.hours + GRACE_HOURS
             and report.end > outage.start
-            and report.detected >= outage.start
             and (report.cells & outage.cells).any()
         ]
         new = [number for number in matches if number not in found]
@@ -173,3 +177,156 @@ def judge(world: World, reports: Sequence[Report]) -> Judgement:
             repeats += 1
     findings = tuple(Finding(outage, found.get(number)) for number, outage in enumerate(world.outages))
     return Judgement(findings, len(reports), repeats, len(false), tuple(false))
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What several worlds add up to for one detector."""
+
+    reports: int
+    repeats: int
+    false: int
+    findings: tuple[Finding, ...]
+    false_in_normal_days: int
+    normal_days: int
+    normal_months: int
+    """Stretches of 30 days without any outage."""
+    silent_months: int
+    """Those of them without any report."""
+
+    @property
+    def precision(self) -> float:
+        """Share of reports that are the first of an outage."""
+        return 1 - (self.repeats + self.false) / self.reports if self.reports else 1.0
+
+    def found(self, factor: float, least_usual: float, most_usual: float = float("inf")) -> list[Finding]:
+        """Return the outages of a factor that hit so many usual complaints an hour."""
+        return [
+            each
+            for each in self.findings
+            if each.outage.factor == factor and least_usual <= each.outage.usual < most_usual
+        ]
+
+
+MONTH = 30
+
+
+def measure(seeds: Sequence[int], normal_seeds: Sequence[int], say: Callable[[str], None]) -> dict[str, Tally]:
+    """Let every detector watch the same worlds: a year with outages for each seed, and a year without."""
+    judged: dict[str, list[Judgement]] = {name: [] for name in DETECTORS}
+    quiet: dict[str, list[Report]] = {name: [] for name in DETECTORS}
+    months: dict[str, int] = dict.fromkeys(DETECTORS, 0)
+    days = 0
+    for seed in seeds:
+        world = simulate(seed)
+        for name, detector in DETECTORS.items():
+            judged[name].append(judge(world, detector(world)))
+            last = judged[name][-1]
+            say(f"  year {seed}, {name}: {len(world.outages)} outages, {last.reports} reports, {last.false} false")
+    for seed in normal_seeds:
+        world = simulate(seed, every_days=None)
+        days += world.grid.days - WARM_UP
+        for name, detector in DETECTORS.items():
+            reports = detector(world)
+            quiet[name] += reports
+            months[name] += len({(report.start // HOURS - WARM_UP) // MONTH for report in reports})
+            say(f"  year {seed} without outages, {name}: {len(reports)} reports")
+    return {
+        name: Tally(
+            sum(each.reports for each in judged[name]),
+            sum(each.repeats for each in judged[name]),
+            sum(each.false for each in judged[name]),
+            tuple(finding for each in judged[name] for finding in each.findings),
+            len(quiet[name]),
+            days,
+            -(-days // MONTH),
+            -(-days // MONTH) - months[name],
+        )
+        for name in DETECTORS
+    }
+
+
+def markdown(tallies: dict[str, Tally], seeds: Sequence[int], normal_seeds: Sequence[int]) -> str:
+    """Return the section that people read."""
+    outages = len(next(iter(tallies.values())).findings)
+    lines = [
+        f"## Spikes: {outages} outages in {len(seeds)} simulated years, and {len(normal_seeds)} years without any",
+        "",
+        (
+            "Precision is the share of reports that are the first of an outage; a second report of the same one counts "
+            "as wrong. Recall, first hour and hours are of outages of 3 times the usual count or more that hit at "
+            f"least {PROMISED_USUAL:g} usual complaints an hour. The last two columns are from the years without outages."
+        ),
+        "",
+        "| | reports | precision | recall | in the first hour | median hours | in 30 normal days | silent months |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines += [f"| {name} | {_row(tally)} |" for name, tally in tallies.items()]
+    lines += ["", "Found, of all outages of that size, by usual complaints an hour of all that they hit:", ""]
+    for name, tally in tallies.items():
+        lines += [f"**{name}**", "", *_by_size(tally), ""]
+    lines += ["By what they hit (found / found in the first hour / all; 3 times the usual count or more):", ""]
+    lines += ["| | " + " | ".join(SCOPES) + " |", "|---|" + "---:|" * len(SCOPES)]
+    for name, tally in tallies.items():
+        cells = [
+            _share([each for each in tally.findings if each.outage.scope == scope and _promised(each, 0)])
+            for scope in SCOPES
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _promised(finding: Finding, least_usual: float) -> bool:
+    return finding.outage.factor >= PROMISED_FACTOR and finding.outage.usual >= least_usual
+
+
+PROMISED_USUAL = 30.0
+"""From so many usual complaints an hour on, in all that an outage hits, it should be seen in an hour."""
+
+
+def _row(tally: Tally) -> str:
+    large = [each for each in tally.findings if _promised(each, PROMISED_USUAL)]
+    hours = [each.hours_to_detect for each in large if each.hours_to_detect is not None]
+    recall, first = len(hours) / len(large), sum(number == 1 for number in hours) / len(large)
+    normal = tally.false_in_normal_days / tally.normal_days * MONTH
+    return (
+        f"{tally.reports} | {tally.precision:.3f} | {recall:.3f} | {first:.3f} | {median(hours) if hours else 0:.0f} | "
+        f"{normal:.2f} | {tally.silent_months} of {tally.normal_months}"
+    )
+
+
+def _by_size(tally: Tally) -> list[str]:
+    limits = [*USUAL_LIMITS, float("inf")]
+    classes = list(pairwise(limits))
+    names = [f"{low:.0f}-{high:.0f}" if high < float("inf") else f"{low:.0f} or more" for low, high in classes]
+    lines = ["| times usual | " + " | ".join(names) + " |", "|---:|" + "---:|" * len(names)]
+    for factor in FACTORS:
+        shares = [_share(tally.found(factor, low, high)) for low, high in classes]
+        lines.append(f"| {factor:g} | {' | '.join(shares)} |")
+    return lines
+
+
+def _share(findings: Sequence[Finding]) -> str:
+    found = [each for each in findings if each.hours_to_detect is not None]
+    return f"{len(found)} / {sum(each.hours_to_detect == 1 for each in found)} / {len(findings)}"
+
+
+def as_json(tallies: dict[str, Tally]) -> dict[str, Any]:
+    """Return all that was measured; outages without their cells."""
+    return {
+        name: {
+            **{key: value for key, value in asdict(tally).items() if key != "findings"},
+            "precision": tally.precision,
+            "findings": [
+                {
+                    "factor": each.outage.factor,
+                    "scope": each.outage.scope,
+                    "hours": each.outage.hours,
+                    "usual": each.outage.usual,
+                    "hours_to_detect": each.hours_to_detect,
+                }
+                for each in tally.findings
+            ],
+        }
+        for name, tally in tallies.items()
+    }

@@ -6,6 +6,7 @@ region) are quiet and followed by a rebound, bills come on the first working day
 Nobody is told which days are holidays. Only counts by hour, region, category and channel are made, no texts.
 """
 
+import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -21,14 +22,42 @@ FIRST_DAY = date(2026, 1, 1)
 WARM_UP = 84
 """Days before the year that is measured: what the platform would have seen by then."""
 REGIONS = (
-    *"Lagos London Berlin Abuja Kano Manchester Hamburg Ibadan Texas Munich Leeds Enugu Ohio Florida Cologne".split(),
-    *"Glasgow Benin Bristol Jos".split(),
+    "Lagos",
+    "London",
+    "Berlin",
+    "Abuja",
+    "Kano",
+    "Manchester",
+    "Hamburg",
+    "Ibadan",
+    "Texas",
+    "Munich",
+    "Leeds",
+    "Enugu",
+    "Ohio",
+    "Florida",
+    "Cologne",
+    "Glasgow",
+    "Benin",
+    "Bristol",
+    "Jos",
     "(none)",
 )
 CATEGORIES = (
-    *"network_data network_voice billing_charges customer_service recharge_payment data_depletion".split(),
-    *"porting_contract vas_unsolicited device_install sim_identity other_review messaging".split(),
-    *"complaint_handling privacy_security".split(),
+    "network_data",
+    "network_voice",
+    "billing_charges",
+    "customer_service",
+    "recharge_payment",
+    "data_depletion",
+    "porting_contract",
+    "vas_unsolicited",
+    "device_install",
+    "sim_identity",
+    "other_review",
+    "messaging",
+    "complaint_handling",
+    "privacy_security",
 )
 CHANNELS = ("call_centre", "sms", "social_media", "web_form")
 _CATEGORY_SHARES = np.array([17, 14, 14, 9, 9, 7, 6, 6, 5, 5, 4, 3, 3, 2]) / 104
@@ -47,6 +76,7 @@ _WEEK = {
     "social_media": (1.05, 1.0, 1.0, 1.0, 1.05, 0.95, 0.95),
     "web_form": (1.25, 1.15, 1.1, 1.05, 1.0, 0.75, 0.7),
 }
+_QUIET = {"01-01", *(f"12-{day}" for day in range(24, 32))}
 _CHANNEL_SHARES = np.array([20, 25, 30, 25]) / 100
 
 Scope = Literal["cell", "region", "category", "company"]
@@ -108,7 +138,6 @@ def simulate(seed: int, days: int = 365, per_day: int = 27_000, every_days: floa
         counts.reshape(total, HOURS, -1),
         np.ones(total, dtype=np.bool_),
         np.zeros(total, dtype=np.int64),
-        total * HOURS - 1,
     )
     return World(grid, tuple(outages))
 
@@ -135,7 +164,7 @@ def _rates(random: np.random.Generator, days: int, per_day: int) -> Array:
     level = level * _wander(random, days, (len(REGIONS), len(CATEGORIES)), 0.08, 0.7)
     level *= _holidays(random, dates)[:, :, None] * _bills(random, dates)[:, None]
     rates = np.einsum("rkc,dc,drk,hrc->dhrkc", base, week, level, by_hour, optimize=True)
-    return rates.reshape(days * HOURS, len(REGIONS), len(CATEGORIES), len(CHANNELS))
+    return np.asarray(rates).reshape(days * HOURS, len(REGIONS), len(CATEGORIES), len(CHANNELS))
 
 
 def _wander(random: np.random.Generator, days: int, shape: tuple[int, ...], spread: float, memory: float) -> Array:
@@ -152,7 +181,7 @@ def _wander(random: np.random.Generator, days: int, shape: tuple[int, ...], spre
 def _holidays(random: np.random.Generator, dates: list[date]) -> Array:
     """Return by how much holidays change each region's days: quiet, and a rebound after."""
     effect = np.ones((len(dates), len(REGIONS)))
-    quiet = [number for number, day in enumerate(dates) if (day.month == 12 and day.day >= 24) or day.month + day.day == 2]
+    quiet = [number for number, day in enumerate(dates) if f"{day:%m-%d}" in _QUIET]
     effect[quiet] *= random.uniform(0.45, 0.65)
     for number in random.choice(len(dates) - 2, size=len(dates) // 30, replace=False):
         where = random.random(len(REGIONS)) < random.choice([0.3, 1.0])
@@ -166,7 +195,7 @@ def _bills(random: np.random.Generator, dates: list[date]) -> Array:
     effect = np.ones((len(dates), len(CATEGORIES)))
     for number, day in enumerate(dates):
         run = day.replace(day=1)
-        while run.weekday() >= 5:
+        while run.weekday() >= calendar.SATURDAY:
             run += timedelta(days=1)
         since = (day - run).days
         if 0 <= since < len(_BILL_FADES):
@@ -181,7 +210,8 @@ def _outages(random: np.random.Generator, rates: Array, every_days: float | None
     if every_days is None:
         return []
     usual = rates.sum(-1)
-    found, hour = [], float(WARM_UP * HOURS)
+    found: list[Outage] = []
+    hour = float(WARM_UP * HOURS)
     while True:
         hour += HOURS * (1 + random.exponential(every_days - 1))
         start, length = int(hour), int(random.integers(1, 13))

@@ -23,7 +23,8 @@ import numpy.typing as npt
 from complaints_platform.marts.spikes import ALL, HOURS, WINDOWS, Flags, Floats, Grid, Scores, Series, tail
 
 FALSE_DISCOVERIES = 1e-5
-"""Rate of false discoveries held in each hour; with 8,760 hours a year there must not be one in a month."""
+"""Rate of false discoveries held in each hour, among the large series (``Series.marginals``) and among the many small
+ones by themselves; with 8,760 hours a year there must not be one in a month."""
 
 LEAST_COUNT = 8
 LEAST_EXCESS = 6.0
@@ -59,7 +60,6 @@ EVERYWHERE_RATIO, REST_SHARE = 1.5, 0.2
 
 CRITICAL_SHARE, MAJOR_SHARE = 0.5, 0.1
 """Severity: excess of the worst hour, against an average hour of the whole company that day."""
-
 
 
 @dataclass
@@ -113,11 +113,11 @@ class Hour:
 
 
 def find_incidents(grid: Grid, scores: Scores, first: int, last: int) -> list[Incident]:
-    """Return the incidents that are open at some time of the days ``first`` to ``last`` (numbers of days), as of its end.
+    """Return the incidents that are open at some time of the days ``first`` to ``last`` (their numbers), as of its end.
 
     Args:
         grid: counts.
-        scores: expectations of at least the ``SCORED_DAYS`` before ``first`` (as far as the grid has them) up to ``last``.
+        scores: expectations of the ``SCORED_DAYS`` before ``first`` (as far as the grid has them) up to ``last``.
         first: first day; usually the same as ``last``.
         last: last day.
 
@@ -148,7 +148,7 @@ def _end_the_usual(incident: Incident) -> None:
 class _Tests:
     """The tests of all series in an hour, over all windows."""
 
-    def __init__(self, counts: Floats, scores: Scores) -> None:
+    def __init__(self, counts: Floats, scores: Scores, marginals: int) -> None:
         self.counts = counts
         self.expected = scores.expected.reshape(len(counts), -1)
         self._scores = scores
@@ -157,7 +157,9 @@ class _Tests:
             [np.inf, OVERWHELMING_RATIO, CLEAR_RATIO],
             LEAST_RATIO,
         )
-        self._tested = np.maximum((scores.history >= NO_HISTORY).sum(1) * len(WINDOWS), 1)
+        tested = scores.history >= NO_HISTORY
+        self._marginals = np.arange(tested.shape[1]) < marginals
+        self._tests = [tested[:, family].sum(1) * len(WINDOWS) for family in (self._marginals, ~self._marginals)]
         self._short = scores.history < SHORT_HISTORY
 
     def possible(self) -> Flags:
@@ -178,22 +180,31 @@ class _Tests:
         day = hour // HOURS
         now, usual_now = self.counts[hour], self.expected[hour]
         rising = now >= np.maximum(STILL_HIGH_RATIO * usual_now, usual_now + 1)
-        columns, windows, tails = [], [], []
+        columns: list[int] = []
+        found: list[Alarm] = []
         for number, window in enumerate(WINDOWS):
             hours = slice(max(0, hour - window + 1), hour + 1)
             observed, usual = self.counts[hours].sum(0), self.expected[hours].sum(0)
-            (found,) = np.nonzero(rising & self._large(observed, usual, self._ratio[day]) & ~(touched & (window > 1)))
-            columns.append(found)
-            windows.append(np.full(len(found), window))
-            tails.append(tail(observed[found], usual[found], self._scores.dispersion[day, number, found]))
-        column, window, probability = (np.concatenate(each) for each in (columns, windows, tails))
-        kept = discoveries(probability, int(self._tested[day]), FALSE_DISCOVERIES)
-        kept &= ~self._short[day, column] | (probability <= OVERWHELMING_TAIL)
+            judged = rising if window == 1 else rising & ~touched
+            (places,) = np.nonzero(judged & self._large(observed, usual, self._ratio[day]))
+            tails = tail(observed[places], usual[places], self._scores.dispersion[day, number, places])
+            columns += places.tolist()
+            found += [Alarm(probability, window) for probability in tails.tolist()]
+        kept = self._discoveries(
+            np.array(columns, dtype=np.int64), np.array([alarm.probability for alarm in found]), day
+        )
         alarms: dict[int, Alarm] = {}
-        for place in np.flatnonzero(kept):
-            key, found = int(column[place]), Alarm(float(probability[place]), int(window[place]))
-            alarms[key] = min(alarms.get(key, found), found)
+        for place in np.flatnonzero(kept).tolist():
+            column, alarm = columns[place], found[place]
+            alarms[column] = min(alarms.get(column, alarm), alarm)
         return alarms
+
+    def _discoveries(self, columns: npt.NDArray[np.int64], tails: npt.NDArray[np.float64], day: int) -> Flags:
+        """Return which of the tails of a day's hour count, each family of series by itself."""
+        kept = np.zeros(len(columns), dtype=np.bool_)
+        for family, tests in zip((self._marginals[columns], ~self._marginals[columns]), self._tests, strict=True):
+            kept[family] = discoveries(tails[family], int(tests[day]), FALSE_DISCOVERIES)
+        return np.asarray(kept & (~self._short[day, columns] | (tails <= OVERWHELMING_TAIL)))
 
     @staticmethod
     def _large(observed: Any, usual: Any, ratio: Any) -> Any:
@@ -248,9 +259,11 @@ class _Watch:
         self._first = first * HOURS
         self._scores = Scores(first, scores.expected[days], scores.dispersion[days], scores.history[days])
         hours = (last - first + 1) * HOURS
-        self._tests = _Tests(grid.counts[first : last + 1].reshape(hours, -1).copy(), self._scores)
+        self._tests = _Tests(
+            grid.counts[first : last + 1].reshape(hours, -1).copy(), self._scores, grid.series.marginals.stop
+        )
         # The newest hour of a day in progress may go on; hours after it have not been seen.
-        self._newest = min(grid.newest, last * HOURS + HOURS - 1) - self._first
+        self._newest = newest_hour(grid, last) - self._first
         self.incidents: list[Incident] = []
         self._open: list[Incident] = []
 
@@ -268,7 +281,9 @@ class _Watch:
         alarms = self._tests.alarms(hour, touched)
         groups = self._groups(alarms, hour)
         everywhere = bool(groups) and self._everything_is_up(groups, hour)
-        for group in [[column for group in groups for column in group]] if everywhere else groups:
+        if everywhere:
+            groups = [[column for each in groups for column in each]]
+        for group in groups:
             related = [each for each in self._open if everywhere or self._related(each, group, hour)]
             incident = related[0] if related else self._begin(group, alarms, hour)
             for column in group:
@@ -324,11 +339,11 @@ class _Watch:
         counts, expected = self._tests.counts[hours].sum(0), self._tests.expected[hours].sum(0)
         series = self._grid.series
         mine = self._cells([column]) if series.channel[column] == ALL else self._of_category(column)
-        parts = [self._cells(group) for group in groups]
-        parts += [
-            np.logical_or.reduce([incident.cells, *(self._cells(group) for group in groups if self._related(incident, group, hour))])
-            for incident in self._open
-        ]
+        of_groups = [(group, self._cells(group)) for group in groups]
+        parts = [cells for _, cells in of_groups]
+        for incident in self._open:
+            joining = [cells for group, cells in of_groups if self._related(incident, group, hour)]
+            parts.append(np.logical_or.reduce([incident.cells, *joining]))
         for part in parts:
             inside = series.cells.start + np.flatnonzero(part & mine)
             usual = expected[inside].sum()
@@ -355,7 +370,7 @@ class _Watch:
         padded = np.zeros((len(series.regions) + 1, len(series.categories) + 1), dtype=np.bool_)
         padded[:-1, :-1], padded[:-1, ALL], padded[ALL, :-1] = known, known.any(1), known.any(0)
         padded[ALL, ALL] = known.any()
-        return padded[series.region, series.category]  # type: ignore[no-any-return]
+        return padded[series.region, series.category]
 
     def _related(self, incident: Incident, group: Iterable[int], hour: int) -> bool:
         recent = [column for column, newest in incident.items.items() if newest >= hour - HOURS]
@@ -442,8 +457,7 @@ class _Watch:
 def hours_of(incident: Incident, grid: Grid, scores: Scores, last: int) -> list[Hour]:
     """Return the hours of an incident, up to its end or to the newest hour of the day ``last`` (a number)."""
     columns = incident.parts(grid)
-    newest = min(grid.newest, last * HOURS + HOURS - 1)
-    end = newest + 1 if incident.end is None else incident.end
+    end = newest_hour(grid, last) + 1 if incident.end is None else incident.end
     hours = []
     for number in range(incident.start, end):
         day, hour = divmod(number, HOURS)
@@ -456,7 +470,7 @@ def hours_of(incident: Incident, grid: Grid, scores: Scores, last: int) -> list[
     return hours
 
 
-def severity(hours: Sequence[Hour], grid: Grid, scores: Scores) -> str:
+def severity(hours: Sequence[Hour], scores: Scores) -> str:
     """Return ``minor``, ``major`` or ``critical``: how large the worst hour's excess is for the company.
 
     It only ever grows while hours are added.
@@ -468,6 +482,12 @@ def severity(hours: Sequence[Hour], grid: Grid, scores: Scores) -> str:
     if worst >= CRITICAL_SHARE:
         return "critical"
     return "major" if worst >= MAJOR_SHARE else "minor"
+
+
+def newest_hour(grid: Grid, last: int) -> int:
+    """Return the newest hour with data up to the end of the day ``last``; what comes later is not known of that day."""
+    (hours,) = np.nonzero(grid.counts[: last + 1, :, 0].reshape(-1))
+    return int(hours[-1]) if len(hours) else -1
 
 
 def time_of(number: int, grid: Grid) -> datetime:

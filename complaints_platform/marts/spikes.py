@@ -48,6 +48,8 @@ _TYPE_OF_DAY = np.array([0, 0, 0, 0, 0, 1, 2])
 """Monday to Friday, Saturday, Sunday."""
 _PROFILE_PRECISION = 1 / 0.12**2
 """How well a profile is known by that of what it is a part of: to about 12%."""
+_MEDIAN_FROM = 20
+"""Complaints a day from which the median is a measure of the level of a series."""
 _SHORT_HALF_LIFE, _LONG_HALF_LIFE = 3.0, 14.0
 _LARGE = 200.0
 """Complaints in four days from which a series mostly follows its last days instead of its last weeks."""
@@ -60,6 +62,8 @@ _LEAST_DISPERSION, _MOST_DISPERSION = 0.02, 1.0
 _CUT_DISPERSION = 0.03
 _SEASON_FROM, _SEASON_TO = 1.1, 5.0
 """Rises of a monthly season below are noise, and above are cut."""
+_SEASON_MARGIN = 1.25
+"""The lesser of two noisy rises is less than the rise that comes."""
 _LOCAL_DAYS = 10
 
 
@@ -112,10 +116,11 @@ class Series:
     @property
     def kinds(self) -> Numbers:
         """Number of the kind of each series: which of region, category and channel are fixed."""
-        return (self.region != ALL) + 2 * (self.category != ALL) + 4 * (self.channel != ALL)
+        fixed = np.stack([self.region != ALL, self.category != ALL, self.channel != ALL])
+        return np.array([1, 2, 4]) @ fixed.astype(np.int64)
 
     def counts(self, detail: npt.NDArray[Any]) -> Floats:
-        """Return the counts of all series (``[…, series]``) from those by region, category, channel (``[…, r, k, c]``)."""
+        """Return the counts of all series (``[…, series]``) from those by region, category and channel."""
         cells = detail.sum(-1)
         by_channel = detail.sum(-3)
         lead = detail.shape[:-3]
@@ -140,7 +145,6 @@ class Grid:
         counts: complaints, ``[days, 24, series]``.
         present: which days have data, ``[days]``.
         versions: by which model and taxonomy each day was categorised, as a number, ``[days]``.
-        newest: number of the newest hour with data, counted from the first day's first; it may go on still.
     """
 
     first_day: date
@@ -148,7 +152,6 @@ class Grid:
     counts: Floats
     present: Flags
     versions: Numbers
-    newest: int
 
     @property
     def days(self) -> int:
@@ -175,7 +178,7 @@ def grid_of(hourly: pl.DataFrame, first: date, last: date) -> Grid:
     np.add.at(detail, (hour, *places), rows["complaints"].to_numpy())
     versions, present = _versions(rows, first, days)
     counts = series.counts(detail).reshape(days, HOURS, len(series))
-    return Grid(first, series, counts, present, versions, int(hour.max()) if len(hour) else -1)
+    return Grid(first, series, counts, present, versions)
 
 
 def _versions(rows: pl.DataFrame, first: date, days: int) -> tuple[Numbers, Flags]:
@@ -206,7 +209,7 @@ class Scores:
 
 def score(grid: Grid, first: int, last: int) -> Scores:
     """Say what was to be expected of each hour of the days ``first`` to ``last`` (numbers of days of the grid)."""
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     # Small matrices: threads of a linear-algebra library would wait for each other longer than they work.
     with threadpool_limits(1, "blas"):
@@ -220,7 +223,7 @@ def score(grid: Grid, first: int, last: int) -> Scores:
 
 
 def tail(count: npt.NDArray[Any], expected: npt.NDArray[Any], dispersion: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Return the probability of ``count`` complaints or more, negative-binomial; arrays of one shape, counts above 0."""
+    """Return the negative-binomial probability of ``count`` (1 or more) complaints or more; arrays of one shape."""
     from scipy.special import betainc
 
     mean = np.maximum(expected.astype(np.float64), 1e-9)
@@ -231,7 +234,7 @@ def tail(count: npt.NDArray[Any], expected: npt.NDArray[Any], dispersion: npt.ND
 
 
 def _expect(grid: Grid, day: int) -> tuple[Floats, Floats, Numbers]:
-    """Return expectations (``[24, series]``), dispersions (``[windows, series]``) and days of history (``[series]``)."""
+    """Return expectations (``[24, series]``), dispersions (``[windows, series]``), days of history (``[series]``)."""
     series = grid.series
     start = max(0, day - HISTORY_DAYS)
     dates = [grid.first_day + timedelta(days=number) for number in range(start, day)]
@@ -284,11 +287,11 @@ class _Past:
         prior = profile[..., categories + category] * profile[..., other] / np.maximum(total, 1e-3)[..., None]
         prior /= prior.mean((0, 1))
         profile[..., parts] = _shrunk(sums[..., parts], self._times[:, parts], prior)
-        return profile
+        return np.asarray(profile)
 
     @staticmethod
     def _own_profile(sums: Floats, times: Floats) -> Floats:
-        """Return the profile of large series: by hour, then by type of day and hour, by weekday, by hour of the week."""
+        """Return the profile of large series: by hour, by type of day and hour, by weekday, by hour of the week."""
         rate = sums.sum((0, 1)) / np.maximum(times.sum(0), 1) / HOURS + 1e-6
         hours = (sums.sum(0) + 4) / (times.sum(0) + 4 / rate)
         by_type = np.empty_like(sums)
@@ -304,7 +307,7 @@ class _Past:
         return _shrunk(sums, times, prior)
 
     def _daily(self, counts: Floats, profile: Floats) -> Floats:
-        """Return the level of each day: complaints in an average hour, weekday and profile apart (``[days, series]``)."""
+        """Return the level of each day: complaints in an average hour of the week (``[days, series]``)."""
         return counts.sum(1) / np.maximum(profile[self._weekday].sum(1), 1e-3)  # type: ignore[no-any-return]
 
     def cut(self, counts: Floats, profile: Floats) -> Floats:
@@ -314,8 +317,7 @@ class _Past:
         with np.errstate(all="ignore"):
             middle = np.nan_to_num(np.nanmedian(unused, axis=0)) if self._used.any() else daily[0]
         mean = daily.sum(0) / np.maximum(self._used.sum(0), 1)
-        # The median of small counts is no measure of their level.
-        level = np.where(mean * HOURS > 20, np.minimum(mean, 1.3 * middle), mean)
+        level = np.where(mean * HOURS > _MEDIAN_FROM, np.minimum(mean, 1.3 * middle), mean)
         usual = level * profile[self._weekday]
         most = usual + 3 * np.sqrt(usual + _CUT_DISPERSION * usual**2) + 1
         return np.minimum(counts, most)  # type: ignore[no-any-return]
@@ -347,7 +349,7 @@ class _Past:
                 rises.append(np.max([self._standing_out(daily, day) for day in alike], axis=0))
         # In both of them: an outage in one of the months makes no season.
         rise = np.min(rises, axis=0) if rises else np.ones(daily.shape[1])
-        rise = np.where(rise >= _SEASON_FROM, np.minimum(rise, _SEASON_TO), 1)
+        rise = np.where(rise >= _SEASON_FROM, np.minimum(1 + _SEASON_MARGIN * (rise - 1), _SEASON_TO), 1)
         categories = slice(1 + len(series.regions), 1 + len(series.regions) + len(series.categories))
         sizes = daily[:, categories].mean(0)
         mixed = float((sizes * rise[categories]).sum() / max(sizes.sum(), 1e-6))
@@ -359,13 +361,13 @@ class _Past:
         return season
 
     def _standing_out(self, daily: Floats, day: int) -> Floats:
-        """Return how each large series' day compares with the days around it; where all was quiet, it may be so, too."""
+        """Return how each large series' day compares with the days around it, if all was quiet with all others."""
         rises = np.maximum(daily[day] / self._around(daily, day), 0.1)
         return rises / np.clip(rises[0], 0.3, 1)  # type: ignore[no-any-return]
 
     def _around(self, daily: Floats, day: int) -> Floats:
         near = slice(max(0, day - _LOCAL_DAYS), day + _LOCAL_DAYS + 1)
-        return np.maximum(np.median(daily[near][self._used[near, 0] > 0], axis=0), 0.02)  # type: ignore[no-any-return]
+        return np.maximum(np.median(daily[near][self._used[near, 0] > 0], axis=0), 0.02)
 
     def dispersion(self, counts: Floats, profile: Floats, levels: Floats) -> Floats:
         """Return how much more than Poisson's the error of expectations varied lately (``[windows, series]``)."""
@@ -409,12 +411,16 @@ def _alike(target: date, back: int) -> set[date]:
     month = target.month - 1 - back
     year, month = target.year + month // 12, month % 12 + 1
     length, own_length = calendar.monthrange(year, month)[1], calendar.monthrange(target.year, target.month)[1]
-    places = [target.day] if target.day <= 20 else [target.day, target.day - own_length + length]
+    places = [target.day] if target.day <= _FROM_THE_END else [target.day, target.day - own_length + length]
     days = {date(year, month, min(max(place, 1), length)) for place in places}
     near = {day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)}
     working = sum(_works(target.replace(day=number)) for number in range(1, target.day + 1))
     same = [day for day in (date(year, month, number) for number in range(1, length + 1)) if _works(day)]
     return near | set(same[max(0, working - 1) : working])
+
+
+_FROM_THE_END = 20
+"""After this day of the month, places are counted from its end as well."""
 
 
 def _works(day: date) -> bool:

@@ -17,9 +17,13 @@ from complaints_platform.schemas import (
     CustomerFeatures,
     DailyComplaints,
     DataSet,
+    EmergingTopic,
+    HourlyComplaints,
+    Incident,
     QuarantinedRecord,
     Reconciliation,
     ServiceTime,
+    TermCount,
 )
 
 
@@ -57,6 +61,10 @@ RATES = TableSpec("mart", "complaint_rates", ComplaintRate)
 SERVICE = TableSpec("mart", "service_times", ServiceTime)
 CONTACTS = TableSpec("mart", "contacts", Contact)
 FEATURES = TableSpec("mart", "customer_features", CustomerFeatures)
+HOURLY = TableSpec("mart", "hourly_complaints", HourlyComplaints)
+INCIDENTS = TableSpec("mart", "incidents", Incident)
+TERMS = TableSpec("mart", "term_counts", TermCount)
+TOPICS = TableSpec("mart", "emerging_topics", EmergingTopic)
 RECONCILIATION = TableSpec("mart", "reconciliation", Reconciliation, by_received_day=True)
 
 TABLES = (
@@ -69,5 +77,9 @@ TABLES = (
     SERVICE,
     CONTACTS,
     FEATURES,
+    HOURLY,
+    INCIDENTS,
+    TERMS,
+    TOPICS,
     RECONCILIATION,
 )

@@ -8,14 +8,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from complaints_platform.marts import MARTS_VERSION, complaint_trends, contacts, customer_features
+from complaints_platform.marts import (
+    MARTS_VERSION,
+    SPIKES_VERSION,
+    TOPICS_VERSION,
+    complaint_trends,
+    contacts,
+    customer_features,
+)
+from complaints_platform.marts.incidents import SCORED_DAYS
+from complaints_platform.marts.spikes import HISTORY_DAYS
+from complaints_platform.marts.topics import TOPIC_DAYS
 from complaints_platform.pipeline.data_sets import (
     CATEGORIZED,
     CONTACTS,
     DAILY,
     FEATURES,
+    HOURLY,
+    INCIDENTS,
     RATES,
     SERVICE,
+    TERMS,
+    TOPICS,
     TRENDS,
     TableSpec,
 )
@@ -29,6 +43,8 @@ class Derived:
     spec: TableSpec
     source: TableSpec
     """The table that it is made of."""
+    version: str = MARTS_VERSION
+    """Of its definition."""
     look_back: int = 0
     """Days before its own that a day reads; it reads nothing else of the source."""
 
@@ -50,7 +66,7 @@ class Derived:
             recipe: what else decides how the day is made, such as settings.
             data: of what else it is made.
         """
-        return of_window(self.window(day), source, (MARTS_VERSION, *recipe), data) + self._made_from(day, source)
+        return of_window(self.window(day), source, (self.version, *recipe), data) + self._made_from(day, source)
 
     def is_current(self, day: date, stored: str | None, source: Mapping[date, str]) -> bool:
         """Tell whether a day as stored was made of exactly these days of the source; None: it is not stored."""
@@ -62,11 +78,16 @@ class Derived:
 
 DERIVED = (
     Derived(DAILY, CATEGORIZED),
-    Derived(TRENDS, DAILY, complaint_trends.LOOK_BACK_DAYS),
+    Derived(TRENDS, DAILY, look_back=complaint_trends.LOOK_BACK_DAYS),
     Derived(RATES, DAILY),
     Derived(SERVICE, CATEGORIZED),
-    Derived(CONTACTS, CATEGORIZED, contacts.LOOK_BACK_DAYS),
-    Derived(FEATURES, CATEGORIZED, customer_features.LOOK_BACK_DAYS),
+    Derived(CONTACTS, CATEGORIZED, look_back=contacts.LOOK_BACK_DAYS),
+    Derived(FEATURES, CATEGORIZED, look_back=customer_features.LOOK_BACK_DAYS),
+    Derived(HOURLY, CATEGORIZED, SPIKES_VERSION),
+    # The texts of the few days on which something is open are read besides, to describe it.
+    Derived(INCIDENTS, HOURLY, SPIKES_VERSION, HISTORY_DAYS + SCORED_DAYS),
+    Derived(TERMS, CATEGORIZED, TOPICS_VERSION),
+    Derived(TOPICS, TERMS, TOPICS_VERSION, TOPIC_DAYS),
 )
 """In the order in which they are made."""
 

@@ -24,14 +24,31 @@ from complaints_platform.marts.complaint_trends import complaint_trends
 from complaints_platform.marts.contacts import contacts, of_known_customers
 from complaints_platform.marts.customer_features import HISTORY_COLUMNS, customer_features, history
 from complaints_platform.marts.daily_complaints import daily_complaints
+from complaints_platform.marts.hourly_complaints import HOURLY_COLUMNS, hourly_complaints
 from complaints_platform.marts.reconciliation import FILE_COLUMNS, OUTCOME_COLUMNS, count_outcomes, reconciliation
 from complaints_platform.marts.service_times import ServiceRules, Told, service_times
 from complaints_platform.marts.targets import PACKAGED_TARGETS, load_targets
-from complaints_platform.pipeline.data_sets import CONTACTS, DAILY, FEATURES, RATES, SERVICE, TRENDS, TableSpec
+from complaints_platform.marts.topics import TERM_COLUMNS, emerging_topics, term_counts
+from complaints_platform.pipeline.data_sets import (
+    CATEGORIZED,
+    CONTACTS,
+    DAILY,
+    FEATURES,
+    HOURLY,
+    INCIDENTS,
+    RATES,
+    SERVICE,
+    TERMS,
+    TOPICS,
+    TRENDS,
+    TableSpec,
+)
 from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.pipeline.fingerprints import data_of, of_window
 from complaints_platform.pipeline.quarantined import receipts_fingerprint
-from complaints_platform.schemas import DailyComplaints, empty_frame
+from complaints_platform.pipeline.spikes import IncidentRecipe
+from complaints_platform.schemas import DailyComplaints, TermCount, empty_frame
+from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import load_contracts
 
@@ -103,7 +120,8 @@ class MartRecipes:
     def frames(self, spec: TableSpec, days: Sequence[date], source: Table) -> Iterator[DayFrame]:
         """Yield a mart for each of ``days``, in order; ``source`` is the table that it is made of.
 
-        Days that the source does not have are left out, but for trends: these tell of the days before as well.
+        Days that the source does not have are left out, but for what tells of the days before as well: trends,
+        incidents, topics.
         """
         makers: Mapping[TableSpec, Callable[[Sequence[date], Table], Iterator[_Made]]] = {
             DAILY: self._daily,
@@ -112,6 +130,10 @@ class MartRecipes:
             SERVICE: self._service,
             CONTACTS: self._contacts,
             FEATURES: self._features,
+            HOURLY: self._hourly,
+            INCIDENTS: self._incidents,
+            TERMS: self._terms,
+            TOPICS: self._topics,
         }
         for window, frame in makers[spec](sorted(days), source):
             yield DayFrame(window.day, frame, self.fingerprint(spec, window.day, window.fingerprints))
@@ -157,6 +179,24 @@ class MartRecipes:
         for window in _windows(FEATURES, days, source, features_mart.INPUT_COLUMNS, prepared, narrow):
             if window.today is not None:
                 yield window, customer_features(window.day, window.today, window.before)
+
+    def _hourly(self, days: Sequence[date], source: Table) -> Iterator["_Made"]:
+        for window in _windows(HOURLY, days, source, HOURLY_COLUMNS):
+            if window.today is not None:
+                yield window, hourly_complaints(window.today)
+
+    def _incidents(self, days: Sequence[date], source: Table) -> Iterator["_Made"]:
+        for day, frame, fingerprints in IncidentRecipe(source, CATEGORIZED.table(self.lake)).frames(days):
+            yield _Window(day, None, [], fingerprints), frame
+
+    def _terms(self, days: Sequence[date], source: Table) -> Iterator["_Made"]:
+        for window in _windows(TERMS, days, source, TERM_COLUMNS):
+            if window.today is not None:
+                yield window, term_counts(window.day, window.today)
+
+    def _topics(self, days: Sequence[date], source: Table) -> Iterator["_Made"]:
+        for window in _windows(TOPICS, days, source, list(polars_schema(TermCount))):
+            yield window, emerging_topics(window.day, pl.concat([empty_frame(TermCount), *window.frames]))
 
     def _known(self, day: date) -> list[ReferenceFile]:
         return [file for file in self.reference if file.valid_from <= day]

@@ -11,8 +11,12 @@ from complaints_platform.schemas.marts import (
     Contact,
     CustomerFeatures,
     DailyComplaints,
+    EmergingTopic,
+    HourlyComplaints,
+    Incident,
     Reconciliation,
     ServiceTime,
+    TermCount,
 )
 from complaints_platform.schemas.model import DataSet, conform, empty_frame
 from complaints_platform.schemas.records import (
@@ -36,6 +40,9 @@ __all__ = [
     "CustomerFeatures",
     "DailyComplaints",
     "DataSet",
+    "EmergingTopic",
+    "HourlyComplaints",
+    "Incident",
     "KnownCustomer",
     "Outcome",
     "QuarantineReason",
@@ -43,6 +50,7 @@ __all__ = [
     "RawRecord",
     "Reconciliation",
     "ServiceTime",
+    "TermCount",
     "conform",
     "empty_frame",
 ]

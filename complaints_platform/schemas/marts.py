@@ -184,3 +184,76 @@ class ComplaintRate(DataSet):
     product: str = pa.Field(nullable=True, description="Product; null if unknown.")
     complaints: int = pa.Field(ge=0, description="Complaints, exact duplicates excluded, near duplicates included.")
     subscribers: int = pa.Field(ge=0, description="Accounts that reference data knows on the day.")
+
+
+class HourlyComplaints(DataSet):
+    """Complaints by hour, channel, region and category: what incidents are found in."""
+
+    day: pl.Date = pa.Field(description="Day on which the complaints occurred (UTC). Partition.")
+    hour_at: UtcTime = pa.Field(description="Start of the hour in which they occurred (UTC).")
+    channel: str = pa.Field(description="Channel by which they came.")
+    region: str = pa.Field(nullable=True, description="Region; null if the sender gives none.")
+    category: str = pa.Field(description="First level of the taxonomy.")
+    model_version: str = pa.Field(description="Classifier by which the day was categorised.")
+    taxonomy_version: str = pa.Field(description="Taxonomy of its categories.")
+    complaints: int = pa.Field(ge=1, description="Complaints, exact duplicates excluded, near duplicates included.")
+
+
+class Incident(DataSet):
+    """Outbreaks of complaints: one row for each day on which one is open; the newest row of an incident is the whole.
+
+    Lists are JSON arrays, so that every reader of the table can take them; `(none)` stands for an unknown region.
+    """
+
+    day: pl.Date = pa.Field(description="Day (UTC) as of whose end, or newest hour, the row describes it. Partition.")
+    incident_id: str = pa.Field(
+        str_length={"min_value": 16, "max_value": 16}, description="Stable name: the same on all its days."
+    )
+    started_at: UtcTime = pa.Field(description="Start of its first hour (UTC).")
+    detected_at: UtcTime = pa.Field(description="End of the hour whose data were enough to see it (UTC).")
+    peak_at: UtcTime = pa.Field(description="Start of the hour with the largest excess (UTC).")
+    ended_at: UtcTime = pa.Field(
+        nullable=True, description="End of its last hour (UTC), once it is seen to be over; null while it is open."
+    )
+    severity: str = pa.Field(
+        isin=["minor", "major", "critical"],
+        description="Excess of the worst hour against an average hour of all complaints: critical from a half, major "
+        "from a tenth.",
+    )
+    observed: int = pa.Field(ge=1, description="Complaints during the incident, in its regions and categories.")
+    expected: float = pa.Field(ge=0, description="Complaints usual in them at these hours.")
+    excess: float = pa.Field(description="observed - expected.")
+    ratio: float = pa.Field(ge=0, description="observed / expected.")
+    categories: str = pa.Field(description="Categories that it shows in, the largest excess first (JSON array).")
+    regions: str = pa.Field(description="Regions that it shows in, the largest excess first (JSON array).")
+    channels: str = pa.Field(description="Channels that brought most of the excess, the largest first (JSON array).")
+    top_terms: str = pa.Field(description="Words and pairs of words that stand out in its texts (JSON array).")
+    sample_ids: str = pa.Field(description="complaint_id of a few of its complaints around the peak (JSON array).")
+    series: str = pa.Field(
+        description="Its hours: JSON array of [start of the hour, observed, expected, upper], where more than upper is "
+        "three standard deviations above expected.",
+    )
+    explanation: str = pa.Field(description="What happened, in a sentence made of these numbers.")
+
+
+class TermCount(DataSet):
+    """How many complaints of a category use a word or a pair of words, by day: the most used ones."""
+
+    day: pl.Date = pa.Field(description="Day on which the complaints occurred (UTC). Partition.")
+    category: str = pa.Field(description="First level of the taxonomy.")
+    texts: int = pa.Field(ge=1, description="Complaints of the category on the day, near duplicates left out.")
+    term: str = pa.Field(description="A word or two neighbouring words of redacted texts, lower case.")
+    complaints: int = pa.Field(ge=1, description="How many of these texts use it.")
+    sample_ids: str = pa.Field(description="complaint_id of up to three of them (JSON array).")
+
+
+class EmergingTopic(DataSet):
+    """Words and pairs of words that rise within a category, against the four weeks before."""
+
+    day: pl.Date = pa.Field(description="Day (UTC) on which the term stands out. Partition.")
+    category: str = pa.Field(description="First level of the taxonomy.")
+    term: str = pa.Field(description="A word or two neighbouring words of redacted texts, lower case.")
+    complaints: int = pa.Field(ge=1, description="Complaints of the category that use it on the day.")
+    expected: float = pa.Field(ge=0, description="As many would use it at its share of the four weeks before.")
+    score: float = pa.Field(description="How improbable the rise is: -log10 of the probability of as many or more.")
+    sample_ids: str = pa.Field(description="complaint_id of up to three of them (JSON array).")
