@@ -22,12 +22,24 @@ ALLOWED = {
     "pipeline": {"errors", "schemas", "settings", "sources", "lake", "cleaning", "classification", "marts", "quality"},
     "generator": {"errors", "schemas", "lake"},
     "serving": {"errors", "schemas", "settings", "sources", "lake", "marts", "collection", "pipeline"},
+    "monitoring": {
+        "errors",
+        "schemas",
+        "settings",
+        "sources",
+        "lake",
+        "classification",
+        "collection",
+        "pipeline",
+        "quality",
+    },
     "defs": EVERYTHING,
     "definitions": EVERYTHING,
     "demo": EVERYTHING,
     "cli": EVERYTHING,
+    "commands": EVERYTHING,
 }
-KNOWS_DAGSTER = {"defs", "definitions", "demo", "cli"}
+KNOWS_DAGSTER = {"defs", "definitions", "demo", "cli", "commands"}
 BELONGS_TO_DEFS = {Path("sources/component.py")}
 
 
