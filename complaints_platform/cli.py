@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from complaints_platform.commands.doctor import doctor
 from complaints_platform.commands.metrics import metrics
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.settings import load_settings
@@ -39,6 +40,7 @@ quarantine = typer.Typer(
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(review, name="review")
 app.add_typer(taxonomy, name="taxonomy")
+app.command()(doctor)
 app.command()(metrics)
 
 FILES_LISTED = 20

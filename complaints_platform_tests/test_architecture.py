@@ -28,6 +28,7 @@ ALLOWED = {
         "settings",
         "sources",
         "lake",
+        "cleaning",
         "classification",
         "collection",
         "pipeline",
