@@ -14,6 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from complaints_platform.commands import report
+from complaints_platform.commands.doctor import doctor
+from complaints_platform.commands.metrics import metrics
 from complaints_platform.commands.regulator import regulator_pack
 from complaints_platform.commands.serve import serve, tokens
 from complaints_platform.errors import ComplaintsError
@@ -44,6 +46,8 @@ app.add_typer(taxonomy, name="taxonomy")
 app.add_typer(tokens, name="tokens")
 app.command()(serve)
 app.command("regulator-pack")(regulator_pack)
+app.command()(doctor)
+app.command()(metrics)
 
 FILES_LISTED = 20
 """Collecting more files than this prints totals and failures only; --json always lists all."""

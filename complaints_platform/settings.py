@@ -117,6 +117,12 @@ class Settings(BaseSettings):
     run_history_days: int = Field(
         default=90, ge=1, description="Days after which Dagster's runs are deleted, but for the last of each partition."
     )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="How logs are written: for people, or one JSON object a line for machines."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token that whoever reads metrics must show; needed beyond this machine."
+    )
     workers: int = Field(default=2, ge=1, le=64, description="Days or files processed at once within a run.")
     cache: Path = Field(
         default=HOME / "cache",

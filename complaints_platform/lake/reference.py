@@ -96,6 +96,10 @@ class Reference:
         frames = [self._read(file.key).select(columns).unique(maintain_order=True) for file in files]
         return pl.concat([empty_frame(KnownCustomer).select(columns), *frames])
 
+    def read(self, file: ReferenceFile) -> pl.DataFrame:
+        """Return what a file has added, as ``KnownCustomer``."""
+        return self._read(file.key)
+
     def _read(self, key: str) -> pl.DataFrame:
         with self._store.open(key) as file:
             return pl.read_parquet(file)
