@@ -30,3 +30,7 @@ class ModelError(ComplaintsError):
 
 class QueryError(ComplaintsError):
     """A query was refused or failed; the message says why."""
+
+
+class AlertsError(ComplaintsError):
+    """Notifications can't be routed or found; the message names the file and line, or what there is."""

@@ -17,6 +17,7 @@ ALLOWED = {
     "marts": {"errors", "schemas"},
     "sources": {"errors", "schemas"},
     "lake": {"errors", "schemas"},
+    "alerting": {"errors", "schemas", "settings", "lake"},
     "collection": {"errors", "schemas", "settings", "sources", "lake", "cleaning"},
     "pipeline": {"errors", "schemas", "settings", "sources", "lake", "cleaning", "classification", "marts"},
     "generator": {"errors", "schemas", "lake"},
@@ -25,8 +26,9 @@ ALLOWED = {
     "definitions": EVERYTHING,
     "demo": EVERYTHING,
     "cli": EVERYTHING,
+    "commands": EVERYTHING,
 }
-KNOWS_DAGSTER = {"defs", "definitions", "demo", "cli"}
+KNOWS_DAGSTER = {"defs", "definitions", "demo", "cli", "commands"}
 BELONGS_TO_DEFS = {Path("sources/component.py")}
 
 

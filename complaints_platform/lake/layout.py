@@ -22,6 +22,13 @@
     models/history/<stamp>-<action>-<version>.json   which was let serve or refused, when and why
     labels/<stamp>-<hash>.ndjson                     labels that people gave to texts, one object an import
     corrections/<stamp>-<hash>.ndjson                corrections of complaints, one object an import
+    alerts/conditions/<key>/<number>.json            notifications: what became of one condition, in order
+    alerts/open/<id>, alerts/pending/<id>            empty marks: not over yet; not delivered yet
+    alerts/days/<day>/<id>                           empty marks: notifications of a day
+    alerts/deliveries/<id>/<receiver>.<n>.*          attempts to deliver a notification: begun, ended
+    alerts/acknowledged/<key>/<number>.json          who has taken note of it
+    alerts/receivers/<receiver>.json                 whether a receiver answers
+    alerts/watchers/<name>.json                      when a process that watches was last alive
 
 ``<version>`` is the reading version: a hash of contract and parser version, so that reading a
 file again in the same way writes the same names, and in another way writes new ones.
@@ -175,6 +182,7 @@ JOURNAL = "journal"
 TABLES = "tables"
 MANIFESTS = "manifests"
 UNFINISHED = "unfinished.json"
+ALERTS = "alerts"
 
 
 def manifest(number: int) -> str:
