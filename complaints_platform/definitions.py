@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from complaints_platform.defs.automation import schedules, sensors
-from complaints_platform.defs.checks import table_checks
+from complaints_platform.defs.checks import model_check, table_checks
 from complaints_platform.defs.classifier import classifier_asset
 from complaints_platform.defs.classifier_checks import classifier_checks
 from complaints_platform.defs.collecting import collect_job, replay_job
@@ -16,6 +16,7 @@ from complaints_platform.defs.maintenance import maintenance_definitions
 from complaints_platform.defs.partitions import RunDays
 from complaints_platform.defs.raw import raw_asset
 from complaints_platform.defs.reference import reference_asset
+from complaints_platform.defs.source_checks import hourly_checks, source_checks
 from complaints_platform.defs.tables import table_assets
 from complaints_platform.settings import PACKAGED_SOURCES, Settings, load_settings
 from complaints_platform.sources.contract import load_contracts, load_customer_contracts
@@ -33,7 +34,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """
     sources = sorted(load_contracts(settings.sources))
     customers = sorted(load_customer_contracts(settings.sources))
-    jobs = [collect_job(settings), replay_job(settings), *asset_jobs()]
+    jobs = [collect_job(settings), replay_job(settings), *asset_jobs(sources)]
     maintenance, hourly = maintenance_definitions(settings)
     return dg.Definitions.merge(
         _source_definitions(settings),
@@ -42,10 +43,15 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 classifier_asset(settings),
                 *table_assets(settings, sources, customers),
             ],
-            asset_checks=[*table_checks(settings), *classifier_checks(settings)],
+            asset_checks=[
+                *table_checks(settings),
+                model_check(settings),
+                *classifier_checks(settings),
+                *source_checks(settings, sources, customers),
+            ],
             jobs=[*jobs, maintenance],
             sensors=sensors(settings, jobs),
-            schedules=[*schedules(settings), hourly],
+            schedules=[*schedules(settings), hourly, hourly_checks(settings)],
             resources={"io_manager": DeltaIOManager(lake=settings.lake), "run_days": RunDays()},
             # A process a step costs more than the steps of a day do.
             executor=dg.in_process_executor,

@@ -108,6 +108,13 @@ def normalize_texts(texts: pl.Series) -> pl.Series:
     return until_stable(texts, _normalize_once)
 
 
+def count_misread(texts: pl.Series) -> int:
+    """Return how many of ``texts`` (String, as sent) are UTF-8 that was read as another character set."""
+    gates = (_MAYBE_MISREAD, _MAYBE_MISREAD_ASIAN)
+    suspects = texts.filter(reduce(or_, (texts.str.contains(gate) for gate in gates)).fill_null(value=False))
+    return sum(_EVIDENCE.search(text) is not None for text in suspects.to_list())
+
+
 def until_stable(texts: pl.Series, step: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """Apply ``step`` to ``texts``, and again to those that it changed, until it changes none."""
     result, todo = texts, texts

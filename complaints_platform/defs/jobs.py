@@ -1,20 +1,24 @@
 """Asset jobs: which assets are materialised together, and over which kind of day."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
 from complaints_platform.defs.classifier_checks import DRIFT_CHECKS
+from complaints_platform.defs.source_checks import sender_check_keys
 from complaints_platform.pipeline.data_sets import TABLES
 
 UPDATE = "update_tables"
 BY_DAY = "complaints_by_day"
 BY_RECEIVED_DAY = "files_by_received_day"
 TRAIN = "train_classifier"
+CHECK_SENDERS = "check_senders"
 
 
-def asset_jobs() -> list[Any]:
-    """Return the jobs over assets."""
+def asset_jobs(sources: Sequence[str]) -> list[Any]:
+    """Return the jobs over assets; ``sources`` are those of complaints."""
+    senders = dg.AssetSelection.checks(*sender_check_keys(sources))
 
     def keys(*, by_received_day: bool) -> dg.AssetSelection:
         chosen = [spec for spec in TABLES if spec.by_received_day is by_received_day]
@@ -30,8 +34,8 @@ def asset_jobs() -> list[Any]:
         ),
         dg.define_asset_job(
             BY_DAY,
-            keys(by_received_day=False),
-            description="From raw to marts, for days on which complaints occurred.",
+            keys(by_received_day=False) | senders,
+            description="From raw to marts, for days on which complaints occurred; then what senders sent is judged.",
             tags={"complaints/lane": "days"},
         ),
         dg.define_asset_job(
@@ -39,6 +43,12 @@ def asset_jobs() -> list[Any]:
             keys(by_received_day=True),
             description="Quarantine and reconciliation, for days on which files were received.",
             tags={"complaints/lane": "received"},
+        ),
+        dg.define_asset_job(
+            CHECK_SENDERS,
+            senders,
+            description="Judges what each source sends, on the newest days: volume, lateness, rates.",
+            tags={"complaints/lane": "checks"},
         ),
         dg.define_asset_job(
             TRAIN,

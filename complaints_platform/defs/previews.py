@@ -36,6 +36,11 @@ def picture(png: bytes, description: str) -> str:
     return f"![{description}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
+def drawing(svg: str, description: str) -> str:
+    """Return an SVG as a Markdown image; ``description`` is read out to those who can't see it."""
+    return f"![{description}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
+
+
 def _cell(value: object) -> str:
     escaped = _text(value).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
     return escaped if len(escaped) <= MAX_CELL_CHARACTERS else escaped[: MAX_CELL_CHARACTERS - 1] + "…"

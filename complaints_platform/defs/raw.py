@@ -5,7 +5,7 @@ segments from the originals, by the contract as it is now.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 
@@ -19,20 +19,13 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.segments import RawDay
 from complaints_platform.schemas import RawRecord
 from complaints_platform.settings import Settings
+from complaints_platform.sources.cadence import SILENT_AFTER
 from complaints_platform.sources.contract import ChannelMap, SourceContract
 
 KINDS = {"csv": "csv", "ndjson": "json", "json": "json", "parquet": "parquet", "xlsx": "excel"}
 """Names by which the UI knows an icon."""
 
 MAX_FILE_NAMES = 20
-
-SILENT_AFTER = {
-    "stream": timedelta(hours=8),
-    "micro_batch": timedelta(hours=6),
-    "hourly": timedelta(hours=3),
-    "daily": timedelta(hours=36),
-}
-"""By cadence: nothing new for so long means that the sender has fallen silent; people and time zones need slack."""
 
 WARNED_AFTER = 0.75
 """Share of that time after which the UI warns."""

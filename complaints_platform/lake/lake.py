@@ -10,6 +10,7 @@ from complaints_platform.lake.labels import Labels
 from complaints_platform.lake.manifests import Manifests
 from complaints_platform.lake.models import Models
 from complaints_platform.lake.originals import Originals
+from complaints_platform.lake.profiles import Profiles
 from complaints_platform.lake.quarantine import QuarantineFiles
 from complaints_platform.lake.receipts import Receipts
 from complaints_platform.lake.reference import Reference
@@ -34,6 +35,7 @@ class Lake:
         self.journal = Journal(self.store)
         self.keys = DataKeys(self.store)
         self.models = Models(self.store)
+        self.profiles = Profiles(self.store)
         self.manifests = Manifests(self.store)
         self.labels = Labels(self.store)
         self.corrections = Corrections(self.store)

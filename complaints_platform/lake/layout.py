@@ -10,6 +10,7 @@
     keys/<version>.fingerprint                       data keys that were used; never the keys themselves
     journal/<day>/<stamp>-<token>.json               days touched by what was collected on a day
     prepared/day=<day>/<made by>/<hash>.*            segments of a growing day, cleaned record by record; a cache
+    profiles/<year>-<month>.parquet                  sums of each cleaned day by source, for checks; a cache
     arrivals/<source>/<token>                        which files of the landing were taken in, eight bytes each
     readings/<source>                                the reading version that all files of a source were read by
     index/keys/                                      Delta table: native id → day and version
@@ -165,6 +166,12 @@ def prepared(day: date, made_by: str) -> str:
     return f"{PREPARED}/day={day.isoformat()}/{made_by}"
 
 
+def profiles(month: date) -> str:
+    """Key of the profiles of the days of a month."""
+    return f"{PROFILES}/{month:%Y-%m}.parquet"
+
+
+PROFILES = "profiles"
 PREPARED = "prepared"
 REFERENCE = "reference"
 KEY_INDEX = "index/keys"

@@ -37,6 +37,10 @@ class Originals:
             self._store.delete(incoming)
         return sha256, size
 
+    def exists(self, sha256: str) -> bool:
+        """Tell whether there is such an original."""
+        return self._store.stat(layout.original(sha256)) is not None
+
     def incoming(self) -> Iterator[Entry]:
         """List what is being received just now, and what collects that were killed have left of it."""
         return (entry for entry in self._store.entries(layout.INCOMING) if not entry.is_folder)

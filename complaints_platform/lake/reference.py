@@ -86,6 +86,10 @@ class Reference:
         ]
         return pl.concat([empty_frame(KnownCustomer), *frames])
 
+    def read(self, file: ReferenceFile) -> pl.DataFrame:
+        """Return what a file has added, as ``KnownCustomer``."""
+        return self._read(file.key)
+
     def _read(self, key: str) -> pl.DataFrame:
         with self._store.open(key) as file:
             return pl.read_parquet(file)

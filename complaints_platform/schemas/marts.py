@@ -3,6 +3,8 @@
 Every screen, report and alert reads these; how they are computed stands in ``marts/``.
 """
 
+from typing import ClassVar
+
 import pandera.polars as pa
 import polars as pl
 
@@ -24,6 +26,19 @@ class DailyComplaints(DataSet):
     near_duplicates: int = pa.Field(ge=0, description="How many of them nearly repeat an earlier one.")
     needs_review: int = pa.Field(ge=0, description="How many of them a person should look at.")
 
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = [
+            "day",
+            "channel",
+            "region",
+            "category",
+            "subcategory",
+            "model_version",
+            "taxonomy_version",
+        ]
+
 
 class ComplaintTrend(DataSet):
     """Complaints of a period up to a day, against the period before, by region and category."""
@@ -43,6 +58,11 @@ class ComplaintTrend(DataSet):
     )
     change: int = pa.Field(description="complaints - previous.")
     change_ratio: float = pa.Field(nullable=True, description="change / previous; null if previous is 0.")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "period", "region", "category"]
 
 
 class Reconciliation(DataSet):
@@ -64,3 +84,8 @@ class Reconciliation(DataSet):
     quarantined: int = pa.Field(ge=0, description="Records set aside with a reason.")
     waiting: int = pa.Field(ge=0, description="Records whose day has not been materialised in cleaned/complaints yet.")
     reconciles: bool = pa.Field(description="received equals the sum of all outcomes, with nothing waiting.")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "source", "raw_sha256"]

@@ -5,7 +5,7 @@
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pandera.polars as pa
 import polars as pl
@@ -173,6 +173,11 @@ class CleanedComplaint(DataSet):
     raw_sha256: str = pa.Field(description="SHA-256 of the original file.")
     record_number: int = pa.Field(ge=1, description="Number of the record in that file.")
     received_at: UtcTime = pa.Field(description="When that file was received (UTC).")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["source", "raw_sha256", "record_number"]
 
 
 class CategorizedComplaint(CleanedComplaint):

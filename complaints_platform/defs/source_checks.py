@@ -1,0 +1,216 @@
+"""Asset checks of sources: whether segments are whole, and whether each sender sends as it usually does.
+
+What senders do is judged once an hour and with every run over days, not with each micro-batch. It warns and never
+blocks: a strange day is a reason to ask the sender, and its complaints count all the same.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from complaints_platform.defs.checks import CONTRACT, ROWS_SHOWN, latest
+from complaints_platform.defs.partitions import days_made
+from complaints_platform.defs.previews import drawing, preview
+from complaints_platform.errors import LakeError
+from complaints_platform.lake import Lake
+from complaints_platform.pipeline.data_sets import CLEANED
+from complaints_platform.pipeline.quality import judge_senders
+from complaints_platform.quality.contracts import broken
+from complaints_platform.quality.plots import history_svg
+from complaints_platform.quality.verdicts import Verdict
+from complaints_platform.schemas import KnownCustomer, RawRecord
+from complaints_platform.settings import Settings
+
+VOLUME = "volume_as_usual"
+RECORDS = "records_as_usual"
+FILES_LOOKED_AT = 31
+CLEANED_KEY = dg.AssetKey([CLEANED.schema, CLEANED.name])
+
+
+def sender_check_keys(sources: Sequence[str]) -> list[dg.AssetCheckKey]:
+    """Return the keys of the checks that judge what senders send."""
+    return [dg.AssetCheckKey(dg.AssetKey(["raw", source]), name) for source in sources for name in (VOLUME, RECORDS)]
+
+
+def source_checks(
+    settings: Settings, sources: Sequence[str], customers: Sequence[str]
+) -> list[dg.AssetChecksDefinition]:
+    """Return the checks of all sources of complaints and of customers."""
+    return [
+        *([_senders(settings, sources)] if sources else []),
+        *(_segments(settings, source) for source in sources),
+        *(_reference(settings, source) for source in customers),
+    ]
+
+
+def hourly_checks(settings: Settings) -> dg.ScheduleDefinition:
+    """Return the schedule that judges the sources once an hour, running if the settings say so."""
+
+    @dg.schedule(
+        name="hourly_checks",
+        job_name="check_senders",
+        cron_schedule="20 * * * *",
+        execution_timezone="UTC",
+        description="Judges what each source sends, on the newest days: volume, lateness, rates.",
+        default_status=dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED,
+    )
+    def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if CLEANED.table(Lake(settings.lake)).version() is None:
+            return dg.SkipReason("no day is there yet")
+        return dg.RunRequest(run_key=f"checks {context.scheduled_execution_time:%Y-%m-%d %H}")
+
+    return hourly
+
+
+def _senders(settings: Settings, sources: Sequence[str]) -> dg.AssetChecksDefinition:
+    descriptions = {
+        VOLUME: (
+            "Records of each day against the level and the weekdays of the eight weeks before (medians); a day counts "
+            "when it is over and its files had time to come. With fewer than 14 days before, nothing is said."
+        ),
+        RECORDS: (
+            "Lateness and the shares of repeated, repaired, damaged and incomplete records of each day against the "
+            "median of the four weeks before. With fewer than 7 days before, nothing is said."
+        ),
+    }
+
+    @dg.multi_asset_check(
+        name="check_senders_of_raw",
+        specs=[
+            dg.AssetCheckSpec(name, asset=["raw", source], description=description, additional_deps=[CLEANED_KEY])
+            for source in sources
+            for name, description in descriptions.items()
+        ],
+    )
+    def senders(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        found = judge_senders(settings, days_made(context.run, CLEANED_KEY), datetime.now(UTC))
+        for source, verdicts in found.items():
+            yield _result(source, VOLUME, verdicts[:1])
+            yield _result(source, RECORDS, verdicts[1:])
+
+    return senders
+
+
+def _result(source: str, name: str, verdicts: Sequence[Verdict]) -> dg.AssetCheckResult:
+    failing = [verdict for verdict in verdicts if not verdict.passed]
+    judged = {point.day for verdict in verdicts for point in verdict.judged}
+    said = " ".join(verdict.describe() for verdict in failing)
+    calm = f"as usual on {len(judged)} days" if judged else "too few days before to tell what is usual"
+    panels = [(f"{source}: {verdict.measure}", [*verdict.history, *verdict.points]) for verdict in verdicts]
+    return dg.AssetCheckResult(
+        passed=not failing,
+        asset_key=["raw", source],
+        check_name=name,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=said or calm,
+        metadata={
+            "days_judged": len(judged),
+            "source": source,
+            "failing": ", ".join(f"{verdict.measure} on {verdict.failing[-1].day}" for verdict in failing) or "nothing",
+            "numbers": dg.MetadataValue.md(preview(_numbers(verdicts).head(ROWS_SHOWN))),
+            "history": dg.MetadataValue.md(drawing(history_svg(panels), f"what {source} sent, by day")),
+        },
+    )
+
+
+def _numbers(verdicts: Sequence[Verdict]) -> pl.DataFrame:
+    """Return the newest day of each measure, and all days that fail."""
+    rows = [
+        (verdict.measure, point.day, point.value, point.usual, point.lower, point.upper, "no" if point.fails else "yes")
+        for verdict in verdicts
+        for point in [*verdict.failing, *(each for each in verdict.points[-1:] if not each.fails)]
+    ]
+    return pl.DataFrame(
+        rows,
+        schema={
+            "measure": pl.String,
+            "day": pl.Date,
+            "value": pl.Float64,
+            "usual": pl.Float64,
+            "at least": pl.Float64,
+            "at most": pl.Float64,
+            "passes": pl.String,
+        },
+        orient="row",
+        strict=False,
+    )
+
+
+def _segments(settings: Settings, source: str) -> dg.AssetChecksDefinition:
+    key = dg.AssetKey(["raw", source])
+
+    @dg.asset_check(
+        asset=key,
+        name="segments_are_whole",
+        description=(
+            "The live segments of each day can be read, hold as many records as their receipts say, all of that day, "
+            "and keep the model of raw records."
+        ),
+        blocking=True,
+    )
+    def segments_are_whole(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        segments = Lake(settings.lake).segments
+        days = days_made(context.run, key) or latest(segments.days(source))
+        wrong: list[tuple[date, str]] = []
+        records = 0
+        for day in days:
+            raw_day = segments.day(source, day)
+            try:
+                frame = segments.read(raw_day)
+            except (LakeError, pl.exceptions.PolarsError) as error:
+                wrong.append((day, f"can't be read: {str(error).splitlines()[0]}"))
+                continue
+            records += frame.height
+            if frame.height != raw_day.rows:
+                wrong.append((day, f"{frame.height} records, {raw_day.rows} in receipts"))
+            elsewhere = frame.filter(pl.col("occurred_at").dt.date() != day).height
+            if elsewhere:
+                wrong.append((day, f"{elsewhere} records of other days"))
+            wrong += [
+                (day, f"{column} {rule}: not in {rows} records")
+                for column, rule, rows in broken(RawRecord, frame.lazy()).iter_rows()
+            ]
+        table = pl.DataFrame(wrong, schema=["day", "what is wrong"], orient="row")
+        bad = table["day"].n_unique() if wrong else 0
+        return dg.AssetCheckResult(
+            passed=not wrong,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=f"{len(days) - bad} of {len(days)} days are whole",
+            metadata={
+                "days": len(days),
+                "records": records,
+                "what_is_wrong": dg.MetadataValue.md(preview(table.head(20))),
+            },
+        )
+
+    return segments_are_whole
+
+
+def _reference(settings: Settings, source: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=["reference", source],
+        name=CONTRACT,
+        description="What is known of customers keeps its model: types and nulls.",
+    )
+    def keeps_its_contract() -> dg.AssetCheckResult:
+        lake = Lake(settings.lake)
+        files = lake.reference.files(source)[-FILES_LOOKED_AT:]
+        wrong: list[tuple[str, str, str, int]] = []
+        customers = 0
+        for file in files:
+            frame = lake.reference.read(file)
+            customers += frame.height
+            wrong += [(file.receipt.sha256[:12], *row) for row in broken(KnownCustomer, frame.lazy()).iter_rows()]
+        table = pl.DataFrame(wrong, schema=["file", "column", "rule", "rows"], orient="row")
+        numbers: dict[str, Any] = {"files": len(files), "customers": customers}
+        return dg.AssetCheckResult(
+            passed=not wrong,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=f"{len(files) - table['file'].n_unique()} of {len(files)} files keep the model",
+            metadata={**numbers, "broken": dg.MetadataValue.md(preview(table.head(20)))},
+        )
+
+    return keeps_its_contract

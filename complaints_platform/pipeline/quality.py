@@ -1,0 +1,154 @@
+"""Which days are judged and what they are compared with. How they are judged stands in ``quality``."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import polars as pl
+
+from complaints_platform.cleaning.text import count_misread
+from complaints_platform.lake import Lake
+from complaints_platform.lake.profiles import FINGERPRINT
+from complaints_platform.pipeline.data_sets import CLEANED
+from complaints_platform.quality import rates, volume
+from complaints_platform.quality.profile import PROFILE_SCHEMA, PROFILED_COLUMNS, profile
+from complaints_platform.quality.references import REFERENCE_COLUMNS, dangling
+from complaints_platform.quality.verdicts import Verdict
+from complaints_platform.settings import Settings
+from complaints_platform.sources.cadence import SILENT_AFTER
+from complaints_platform.sources.contract import load_contracts
+
+MOST_DAYS = 31
+"""A run over more days is judged by its newest ones."""
+
+NEWEST_DAYS = 4
+"""Judged in any case: a daily source's day is over 36 hours after its end."""
+
+ORIGINALS_LOOKED_FOR = 200
+"""Files of a run whose originals are looked up, evenly spread; each is a question to the store."""
+
+STORED_SCHEMA = pl.Schema({**PROFILE_SCHEMA, FINGERPRINT: pl.String()})
+NO_SOURCE = ""
+"""A row of it says that a day was profiled, whatever came on it."""
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """Profiles of stored days."""
+
+    days: list[date]
+    """All days that are stored, in order; one on which nothing came has no rows."""
+    rows: pl.DataFrame
+    """``quality.profile.PROFILE_SCHEMA``, by day and source."""
+
+    def of(self, source: str) -> pl.DataFrame:
+        """Return the rows of a source."""
+        return self.rows.filter(pl.col("source") == source)
+
+
+def profiles(lake: Lake, sources: Sequence[str], first: date, last: date) -> Profiled:
+    """Return the profiles of the days of ``cleaned/complaints`` from ``first`` to ``last``.
+
+    Only days that are new or were made again since the last time are read; the others' sums are in the lake.
+
+    Args:
+        lake: where.
+        sources: of all source contracts.
+        first: first day.
+        last: last day.
+    """
+    table = CLEANED.table(lake)
+    fingerprints = {day: value for day, value in table.fingerprints().items() if first <= day <= last}
+    now = pl.DataFrame(list(fingerprints.items()), schema={"day": pl.Date, FINGERPRINT: pl.String}, orient="row")
+    known = lake.profiles.read(fingerprints, STORED_SCHEMA).join(now, on=["day", FINGERPRINT], how="semi")
+    missing = sorted(fingerprints.keys() - set(known["day"]))
+    if missing:
+        made = [pl.DataFrame(schema=STORED_SCHEMA)]
+        for day in table.read_days(missing, PROFILED_COLUMNS):
+            mark = pl.DataFrame([{"day": day.day, "source": NO_SOURCE}], schema=PROFILE_SCHEMA)
+            rows = pl.concat([profile(day.day, day.frame, _repaired(lake, sources, day.day)), mark])
+            made.append(rows.with_columns(pl.lit(day.fingerprint).alias(FINGERPRINT)))
+        fresh = pl.concat(made)
+        lake.profiles.write(missing, fresh)
+        known = pl.concat([known, fresh])
+    rows = known.filter(pl.col("source") != NO_SOURCE).select(PROFILE_SCHEMA.names()).sort("day", "source")
+    return Profiled(sorted(set(known["day"])), rows)
+
+
+def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> dict[str, list[Verdict]]:
+    """Judge each source on some days, and on the newest: volume, lateness and rates.
+
+    Args:
+        settings: name the lake and the source contracts.
+        days: asked about; of many only the newest ``MOST_DAYS``.
+        now: the time; a day's volume is judged once the day is over and its files had time to come.
+
+    Returns:
+        Source → verdicts: the volume first, then lateness, then ``rates.RATES``. All pass where no day is stored.
+    """
+    lake = Lake(settings.lake)
+    contracts = load_contracts(settings.sources)
+    stored = CLEANED.table(lake).row_counts()
+    ordered = sorted(day for day in stored if day <= now.astimezone(UTC).date())
+    asked = sorted(set(ordered[-NEWEST_DAYS:]) | (set(sorted(days)[-MOST_DAYS:]) & set(ordered)))
+    if not asked:
+        return {source: [] for source in contracts}
+    profiled = profiles(lake, sorted(contracts), asked[0] - volume.WINDOW, asked[-1])
+    verdicts = {}
+    for source, contract in contracts.items():
+        slack = SILENT_AFTER[contract.cadence]
+        rows = profiled.of(source)
+        records = dict(rows.select("day", pl.col("rows") - pl.col("duplicates")).iter_rows())
+        counts = {day: records.get(day, 0) for day in profiled.days}
+        over = {day for day in asked if _end_of(day) + slack <= now}
+        verdicts[source] = [
+            volume.judge_volume(source, counts, over, asked),
+            rates.judge_lateness(source, rows, asked, slack),
+            *rates.judge_rates(source, rows, asked),
+        ]
+    return verdicts
+
+
+def dangling_references(lake: Lake, sources: Sequence[str], days: Sequence[date]) -> pl.DataFrame:
+    """Return what complaints of some days refer to although it does not exist.
+
+    Originals: every file must have a receipt whose segments are live; ``ORIGINALS_LOOKED_FOR`` of them are looked up.
+
+    Returns:
+        day, refers (which column), to (which value), rows.
+    """
+    table = CLEANED.table(lake)
+    day_before = {day.day: day.frame for day in table.read_days(_with_days_before(days), REFERENCE_COLUMNS)}
+    live = {
+        day: {receipt.sha256 for source in sources for _, receipt in lake.segments.day(source, day).segments}
+        for day in days
+    }
+    gone = _gone(lake, sorted(set().union(*live.values())))
+    found = [pl.DataFrame(schema={"day": pl.Date, "refers": pl.String, "to": pl.String, "rows": pl.Int64})]
+    for day in days:
+        if day in day_before:
+            lost = dangling(day_before[day], day_before.get(day - timedelta(days=1)), live[day] - gone)
+            found.append(lost.select(pl.lit(day).alias("day"), "refers", "to", "rows"))
+    return pl.concat(found)
+
+
+def _with_days_before(days: Collection[date]) -> list[date]:
+    return sorted({each for day in days for each in (day - timedelta(days=1), day)})
+
+
+def _gone(lake: Lake, files: Sequence[str]) -> set[str]:
+    step = max(1, len(files) // ORIGINALS_LOOKED_FOR)
+    return {sha256 for sha256 in files[::step] if not lake.originals.exists(sha256)}
+
+
+def _repaired(lake: Lake, sources: Sequence[str], day: date) -> dict[str, int]:
+    raw_days = [lake.segments.day(source, day) for source in sources]
+    return {
+        raw.source: sum(count_misread(frame["text"]) for _, frame in lake.segments.read_each(raw))
+        for raw in raw_days
+        if raw.segments
+    }
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), UTC)

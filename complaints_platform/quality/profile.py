@@ -1,0 +1,97 @@
+"""The profile of a day: what one source's records look like in a few sums, so that days can be compared.
+
+Sums and counts only, nothing of a single record: a profile holds no personal data.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from complaints_platform.schemas import Outcome
+
+REPLACEMENT_CHARACTER = "\ufffd"
+"""What decoders write where bytes can't be read: words that are lost for good."""
+
+PROFILE_SCHEMA = pl.Schema(
+    {
+        "day": pl.Date(),
+        "source": pl.String(),
+        "rows": pl.Int64(),
+        "complaints": pl.Int64(),
+        "duplicates": pl.Int64(),
+        "superseded": pl.Int64(),
+        "retracted": pl.Int64(),
+        "near_duplicates": pl.Int64(),
+        "damaged": pl.Int64(),
+        "repaired": pl.Int64(),
+        "no_customer": pl.Int64(),
+        "no_region": pl.Int64(),
+        "no_product": pl.Int64(),
+        "lateness_hours": pl.Float64(),
+        "characters": pl.Int64(),
+    }
+)
+"""One row a day and source. ``repaired``: texts sent in damaged encoding that could be mended; ``damaged``: texts with
+replacement characters; ``no_…``: records without that field; ``lateness_hours``: median hours from a complaint to the
+first receipt of it; ``characters``: of all texts."""
+
+PROFILED_COLUMNS = [
+    "source",
+    "outcome",
+    "complaint_id",
+    "near_duplicate_of",
+    "text",
+    "customer_key",
+    "region",
+    "product",
+    "occurred_at",
+    "received_at",
+]
+"""Of ``CleanedComplaint``: what ``profile`` reads."""
+
+
+def profile(day: date, cleaned: pl.DataFrame, repaired: Mapping[str, int]) -> pl.DataFrame:
+    """Sum up a day of ``cleaned/complaints`` by source.
+
+    Args:
+        day: which one.
+        cleaned: ``PROFILED_COLUMNS`` of all its rows.
+        repaired: source → texts of the day that came in damaged encoding and could be mended.
+
+    Returns:
+        ``PROFILE_SCHEMA``, one row for each source that has records on the day, by source.
+    """
+
+    def of(outcome: Outcome) -> pl.Expr:
+        return pl.col("outcome") == outcome.value
+
+    # A record that was corrected later comes twice: when it first came says how late its sender is.
+    lateness = (
+        cleaned.group_by("source", "complaint_id")
+        .agg((pl.col("received_at") - pl.col("occurred_at")).min().alias("late"))
+        .group_by("source")
+        .agg(lateness_hours=pl.col("late").dt.total_seconds().median() / 3600)
+    )
+    mended = pl.DataFrame(list(repaired.items()), schema={"source": pl.String(), "repaired": pl.Int64()}, orient="row")
+    return (
+        cleaned.group_by("source")
+        .agg(
+            rows=pl.len(),
+            complaints=of(Outcome.COMPLAINT).sum(),
+            duplicates=of(Outcome.DUPLICATE).sum(),
+            superseded=of(Outcome.SUPERSEDED).sum(),
+            retracted=of(Outcome.RETRACTED).sum(),
+            near_duplicates=pl.col("near_duplicate_of").is_not_null().sum(),
+            damaged=pl.col("text").str.contains(REPLACEMENT_CHARACTER, literal=True).sum(),
+            no_customer=pl.col("customer_key").is_null().sum(),
+            no_region=pl.col("region").is_null().sum(),
+            no_product=pl.col("product").is_null().sum(),
+            characters=pl.col("text").str.len_chars().sum(),
+        )
+        .join(lateness, on="source", how="left")
+        .join(mended, on="source", how="left")
+        .with_columns(pl.lit(day).alias("day"), pl.col("repaired").fill_null(0))
+        .select(pl.col(name).cast(dtype) for name, dtype in PROFILE_SCHEMA.items())
+        .sort("source")
+    )

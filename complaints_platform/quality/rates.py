@@ -1,0 +1,127 @@
+"""Rates: whether the records of a source are made as they usually are.
+
+A change of its sender (another export, another character set, a field that is gone, files that come late) shows
+as a share that jumps. Each share is compared with the median of the days before.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from complaints_platform.quality.verdicts import Point, Verdict
+
+WINDOW_DAYS = 28
+FEWEST_DAYS = 7
+"""Days with records before; with fewer nothing is said."""
+FEWEST_RECORDS = 20
+"""A share of fewer records says nothing."""
+DEVIATIONS = 5.0
+MAD_TO_DEVIATION = 1.4826
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of a source's records of a day."""
+
+    column: str
+    """Of the profile: the records counted."""
+    smallest_rise: float
+    """A rise of less does not matter even if it is certain."""
+    next_step: str
+
+
+_FIELD = "Ask the sender whether the export has changed; if the field has a new name, change the contract and replay."
+
+RATES = {
+    "duplicates": Rate("duplicates", 0.1, "Ask the sender whether it delivers again what it had delivered."),
+    "repaired texts": Rate(
+        "repaired", 0.1, "Ask the sender whether the export's character set has changed; compare the contract's."
+    ),
+    "damaged texts": Rate(
+        "damaged",
+        0.03,
+        "Words are lost: correct the contract's encoding, then complaints quarantine replay --every-file.",
+    ),
+    "records without customer": Rate("no_customer", 0.25, _FIELD),
+    "records without region": Rate("no_region", 0.25, _FIELD),
+    "records without product": Rate("no_product", 0.25, _FIELD),
+}
+"""Measures by name. The smallest rises are several times what the rates of four weeks of generated data vary by."""
+
+LATENESS_STEP = "Look at what holds files up: the sender's job, the transfer, or our own landing sensor."
+
+
+def judge_rates(source: str, profiles: pl.DataFrame, days: Collection[date]) -> list[Verdict]:
+    """Judge every rate of ``RATES``.
+
+    Args:
+        source: whose.
+        profiles: its rows of ``profile.PROFILE_SCHEMA``, by day: the days asked about and ``WINDOW_DAYS`` before.
+        days: days asked about; those without records are passed over.
+    """
+    known = profiles["day"].to_list()
+    rows = profiles["rows"].to_numpy().astype(np.float64)
+    verdicts = []
+    for name, rate in RATES.items():
+        shares = profiles[rate.column].to_numpy() / np.maximum(rows, 1)
+        points = []
+        for number, day in enumerate(known):
+            before = _before(known, number)
+            value = round(float(shares[number]), 4)
+            if len(before) < FEWEST_DAYS or rows[number] < FEWEST_RECORDS:
+                points.append(Point(day, value))
+                continue
+            usual = float(np.median(shares[before]))
+            scatter = MAD_TO_DEVIATION * float(np.median(np.abs(shares[before] - usual)))
+            chance = (usual * (1 - usual) + 1 / rows[number]) / rows[number]
+            upper = usual + max(rate.smallest_rise, DEVIATIONS * (scatter**2 + chance) ** 0.5)
+            points.append(Point(day, value, round(usual, 4), None, round(upper, 4)))
+        verdicts.append(_verdict(source, name, points, days, rate.next_step))
+    return verdicts
+
+
+def judge_lateness(source: str, profiles: pl.DataFrame, days: Collection[date], slack: timedelta) -> Verdict:
+    """Judge how many hours after the complaint its record is first received, in the median of a day.
+
+    History that is loaded late is late on every day alike, and is not remarked on.
+
+    Args:
+        source: whose.
+        profiles: as for ``judge_rates``.
+        days: days asked about.
+        slack: how much later than usual is still in time; by the source's cadence.
+    """
+    known = profiles["day"].to_list()
+    hours = profiles["lateness_hours"].to_numpy()
+    points = []
+    for number, day in enumerate(known):
+        before = _before(known, number)
+        value = round(float(hours[number]), 2)
+        if len(before) < FEWEST_DAYS:
+            points.append(Point(day, value))
+            continue
+        usual = float(np.median(hours[before]))
+        scatter = MAD_TO_DEVIATION * float(np.median(np.abs(hours[before] - usual)))
+        upper = usual + max(slack.total_seconds() / 3600, DEVIATIONS * scatter)
+        points.append(Point(day, value, round(usual, 2), None, round(upper, 2)))
+    return _verdict(source, "lateness in hours", points, days, LATENESS_STEP)
+
+
+def _before(known: Sequence[date], number: int) -> list[int]:
+    """Return the places of the days in the window before the one at ``number``."""
+    first = known[number] - timedelta(days=WINDOW_DAYS)
+    return [place for place in range(number) if known[place] >= first]
+
+
+def _verdict(source: str, name: str, points: Sequence[Point], days: Collection[date], next_step: str) -> Verdict:
+    first = min(days, default=date.max)
+    return Verdict(
+        source,
+        name,
+        [point for point in points if point.day < first],
+        [point for point in points if point.day in days],
+        next_step,
+    )

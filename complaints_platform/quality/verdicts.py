@@ -1,0 +1,80 @@
+"""What a judgement says: a measure of one source, day by day, and the bounds within which it is as usual."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Point:
+    """One day of a measure. Bounds are None where that side is not judged, or where too little is known."""
+
+    day: date
+    value: float
+    usual: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+    @property
+    def is_judged(self) -> bool:
+        """There was enough history, and the day is over, so that the value says something."""
+        return self.lower is not None or self.upper is not None
+
+    @property
+    def fails(self) -> bool:
+        """The value lies outside of its bounds."""
+        return (self.lower is not None and self.value < self.lower) or (
+            self.upper is not None and self.value > self.upper
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A measure of a source over some days, in order; the last ones of them are those that were asked about.
+
+    Attributes:
+        source: whose measure.
+        measure: which; a key of ``rates.RATES``, ``volume`` or ``lateness``.
+        history: days before, for the plot.
+        points: the days asked about.
+        next_step: what a person does if a point fails.
+    """
+
+    source: str
+    measure: str
+    history: Sequence[Point]
+    points: Sequence[Point]
+    next_step: str
+
+    @property
+    def judged(self) -> list[Point]:
+        """The days asked about of which enough is known."""
+        return [point for point in self.points if point.is_judged]
+
+    @property
+    def failing(self) -> list[Point]:
+        """The days asked about that are not as usual."""
+        return [point for point in self.points if point.fails]
+
+    @property
+    def passed(self) -> bool:
+        """Nothing is unusual, or too little is known to say so."""
+        return not self.failing
+
+    def describe(self) -> str:
+        """Say it in one line: source, measure, newest failing day, numbers, and what to do."""
+        if not self.failing:
+            return f"{self.source}: {self.measure} as usual on {len(self.judged)} days judged"
+        point = self.failing[-1]
+        low = point.lower is not None and point.value < point.lower
+        bound = point.lower if low else point.upper
+        more = f" (and {len(self.failing) - 1} days more)" if len(self.failing) > 1 else ""
+        return (
+            f"{self.source}: {self.measure} {'low' if low else 'high'} on {point.day}{more}: {_number(point.value)}, "
+            f"usual is {_number(point.usual)}, allowed is {'at least' if low else 'at most'} {_number(bound)}. "
+            f"{self.next_step}"
+        )
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:,.4g}"
