@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from complaints_platform.commands import alerts
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.settings import load_settings
 
@@ -38,6 +39,7 @@ quarantine = typer.Typer(
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(review, name="review")
 app.add_typer(taxonomy, name="taxonomy")
+app.add_typer(alerts.app, name="alerts")
 
 FILES_LISTED = 20
 """Collecting more files than this prints totals and failures only; --json always lists all."""

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from email import message_from_string
-from email.message import Message as Mail
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import unquote
 
@@ -60,21 +59,22 @@ class AppriseWay:
         log.addHandler(problems)
         try:
             now_reached = self._send(message, reached)
-        except Exception as error:  # noqa: BLE001  # a way's own mistake must not keep the others waiting
-            return Outcome(False, self._clock(), self._without_secrets(f"{type(error).__name__}: {error}"), reached)
+        except Exception as broken:  # noqa: BLE001  # a way's own mistake must not keep the others waiting
+            now_reached = reached
+            problems.lines.append(f"{type(broken).__name__}: {broken}")
         finally:
             log.removeHandler(problems)
         if now_reached is None:
-            return Outcome(True, self._clock())
+            return Outcome(delivered=True, at=self._clock())
         error = self._without_secrets("; ".join(problems.lines) or "it was refused")
-        return Outcome(False, self._clock(), error, now_reached)
+        return Outcome(delivered=False, at=self._clock(), error=error, reached=now_reached)
 
     def _send(self, message: Rendered, reached: tuple[str, ...]) -> tuple[str, ...] | None:
         """Return None if everybody has it, otherwise who has."""
         from apprise import Apprise
         from apprise.plugins.email.base import NotifyEmail
 
-        way = Apprise.instantiate(self._address.get_secret_value(), suppress_errors=True)
+        way = Apprise.instantiate(self._address.get_secret_value())
         if way is None:
             raise ValueError("the address is none that apprise knows")
         if isinstance(way, NotifyEmail):
@@ -142,8 +142,8 @@ def _send_mail(way: "NotifyEmail", message: Rendered, reached: tuple[str, ...]) 
     try:
         with AppriseSMTPController(
             host=way.smtp_host,
-            port=way.port,
-            secure_mode=way.secure_mode,
+            port=cast(int, way.port),
+            secure_mode=cast(str, way.secure_mode),
             user=way.user,
             password=way.password,
             verify_certificate=way.verify_certificate,
@@ -162,7 +162,7 @@ def _send_mail(way: "NotifyEmail", message: Rendered, reached: tuple[str, ...]) 
                 headers={**way.headers, "X-Complaints-Notification": message.name, "Auto-Submitted": "auto-generated"},
                 names=way.names,
             ):
-                if smtp.sendmail(way.from_addr[1], mail.to_addrs, _identified(mail.body, message)):
+                if smtp.sendmail(str(way.from_addr[1]), mail.to_addrs, _identified(str(mail.body), message)):
                     reached = (*reached, _hashed(mail.recipient))
                 else:
                     missed = True
@@ -174,7 +174,7 @@ def _send_mail(way: "NotifyEmail", message: Rendered, reached: tuple[str, ...]) 
 
 def _identified(text: str, message: Rendered) -> str:
     """Give a mail the identity of its message, and let it follow the one that it goes on with."""
-    mail = cast(Mail, message_from_string(text))
+    mail = message_from_string(text)
     del mail["Message-ID"]
     mail["Message-ID"] = f"<{message.name}@{DOMAIN}>"
     if message.answers:

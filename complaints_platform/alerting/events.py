@@ -72,6 +72,11 @@ KINDS: Mapping[str, Kind] = {
         "Many texts of a source had to be repaired, or could not be: the sender has changed its encoding.",
         "Compare the contract's encoding with what the sender writes; complaints quarantine replay after a fix.",
     ),
+    "records_unusual": Kind(
+        "Records are not made as usual",
+        "Far more records of a source than before lack a field, come late or come twice: its sender has changed.",
+        "Ask the sender what has changed; look at the check records_as_usual of the source in Dagster.",
+    ),
     "check_failed": Kind(
         "A check of the data has failed",
         "What was written breaks a promise of its data set; the run itself may have succeeded.",

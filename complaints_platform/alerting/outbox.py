@@ -123,16 +123,17 @@ class Outbox:
         changes += [resolution(last, now) for key, last in sorted(going_on.items()) if key not in found]
         return [each for each in changes if each is not None and self._add(each)]
 
-    def happened(self, condition: Condition, now: datetime) -> Notification | None:
-        """Note something that has no end; None if it was noted before."""
+    def happened(self, condition: Condition, now: datetime, *, pending: bool = True) -> Notification | None:
+        """Note something that has no end, and that it is to be delivered; None if it was noted before."""
         notification = happening(self.last(condition.key), condition, now)
-        return notification if notification is not None and self._add(notification) else None
+        return notification if notification is not None and self._add(notification, pending=pending) else None
 
-    def _add(self, notification: Notification) -> bool:
+    def _add(self, notification: Notification, *, pending: bool = True) -> bool:
         name = notification.id
         if not notification.is_silent:
             self._objects.put(f"{ALERTS}/days/{notification.at.date()}/{name}", b"")
-            self._objects.put(f"{ALERTS}/pending/{name}", b"")
+            if pending:
+                self._objects.put(f"{ALERTS}/pending/{name}", b"")
         if notification.is_open:
             self._objects.put(f"{ALERTS}/open/{notification.opened_id}", b"")
         written = self._objects.create(_key(name), notification.to_json())

@@ -166,7 +166,7 @@ def next_message(
 
 def pause(failures: int) -> timedelta:
     """Return how long is waited after so many failures in a row."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 20))
+    return min(LONGEST_PAUSE, FIRST_PAUSE * (1 << min(failures - 1, 20)))
 
 
 def _begun(waiting: Sequence[Delivery], now: datetime) -> list[Message]:

@@ -58,7 +58,7 @@ class _NoWay:
 
     def send(self, message: object, reached: tuple[str, ...]) -> Outcome:
         del message
-        return Outcome(False, self._clock(), self._why, reached)
+        return Outcome(delivered=False, at=self._clock(), error=self._why, reached=reached)
 
 
 def ways(routes: Routes, clock: Callable[[], datetime] = utc_now) -> dict[str, Way]:

@@ -1,5 +1,6 @@
-"""What is shown of the outbox: to the terminal, and to the query service. A person's view is an *alert*: one episode
-of a condition, from opened to resolved.
+"""What is shown of the outbox: to the terminal, and to the query service.
+
+A person's view is an *alert*: one episode of a condition, from opened to resolved.
 """
 
 from datetime import date, datetime, timedelta
@@ -91,7 +92,7 @@ def shown(outboxes: list[Outbox], state: AlertState, now: datetime, routes: Rout
 
 
 _CHOICES = {
-    "all": lambda alert: True,
+    "all": bool,
     "open": lambda alert: alert["state"] == "open",
     "unacknowledged": lambda alert: alert["state"] == "open" and alert["acknowledged"] is None,
     "waiting": lambda alert: alert["waiting"],

@@ -9,13 +9,15 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from complaints_platform.alerting.outbox import Objects
+from complaints_platform.alerting.outbox import Objects, Outbox
 from complaints_platform.errors import LakeError
 from complaints_platform.lake.layout import ALERTS
-from complaints_platform.lake.store import Store
+from complaints_platform.lake.store import Store, open_store
+from complaints_platform.settings import Settings
 
 LOG = logging.getLogger(__name__)
 PROBED_SECONDS = 20
@@ -90,6 +92,16 @@ class SpoolObjects:
         """Delete the object."""
         self._memory.delete(key)
         self._folder.delete(key)
+
+
+def spool(settings: Settings) -> Outbox:
+    """Return the outbox of this machine; all of a process share one, for what is only in memory."""
+    return Outbox(_objects(settings.alerts_spool.absolute()))
+
+
+@cache
+def _objects(folder: Path) -> SpoolObjects:
+    return SpoolObjects(open_store(str(folder)))
 
 
 @dataclass(frozen=True)

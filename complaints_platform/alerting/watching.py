@@ -204,10 +204,7 @@ def incidents(frame: pl.DataFrame, already_open: set[str], now: datetime) -> lis
     for row in frame.iter_rows(named=True):
         ended, started = row["ended_at"], row["started_at"]
         name = row["incident_id"]
-        if name in already_open:
-            goes_on = ended is None
-        else:
-            goes_on = now - (ended or started) < INCIDENTS_OF
+        goes_on = ended is None if name in already_open else now - (ended or started) < INCIDENTS_OF
         if goes_on:
             found.append(
                 Condition(
