@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import orjson
 
 KEY_DIGITS = 24
+
+AlertState = Literal["all", "open", "unacknowledged", "waiting", "resolved"]
+"""By what alerts can be chosen."""
 
 
 class Severity(StrEnum):

@@ -4,9 +4,9 @@ A person's view is an *alert*: one episode of a condition, from opened to resolv
 """
 
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-from complaints_platform.alerting.events import Notification, State
+from complaints_platform.alerting.events import AlertState, Notification, State
 from complaints_platform.alerting.outbox import Acknowledgement, Attempt, Outbox
 from complaints_platform.alerting.rendering import fields
 from complaints_platform.alerting.routes import Routes
@@ -14,8 +14,6 @@ from complaints_platform.alerting.sending import utc_now
 from complaints_platform.lake import Lake
 
 DAYS_SHOWN = 30
-
-AlertState = Literal["all", "open", "unacknowledged", "waiting", "resolved"]
 
 
 def alerts_for_api(lake: Lake, state: AlertState = "all", routes: Routes | None = None) -> dict[str, Any]:

@@ -13,20 +13,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from complaints_platform.alerting.delivery import Way
-from complaints_platform.alerting.events import Condition, Notification, Severity
-from complaints_platform.alerting.outbox import Attempt, Outbox, Outcome
-from complaints_platform.alerting.planning import Delivery, Message
-from complaints_platform.alerting.rendering import render
-from complaints_platform.alerting.routes import Routes, load_routes
-from complaints_platform.alerting.sending import Sent, utc_now, ways
-from complaints_platform.alerting.shown import AlertState, acknowledge_newest, known, shown
-from complaints_platform.alerting.spool import spool
+from complaints_platform.alerting.events import AlertState, Condition, Notification, Severity
 from complaints_platform.errors import AlertsError, ComplaintsError
-from complaints_platform.lake import Lake
 from complaints_platform.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from complaints_platform.alerting.delivery import Way
+    from complaints_platform.alerting.outbox import Outbox, Outcome
+    from complaints_platform.alerting.routes import Routes
     from complaints_platform.defs.alerting import Memory, Observer
 
 app = typer.Typer(help="What is wrong, who was told, and who has taken note.", no_args_is_help=True)
@@ -45,6 +39,10 @@ SHORT_ID = 10
 @app.command("list")
 def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
     """List what is open, and what was noticed in the last 30 days."""
+    from complaints_platform.alerting.routes import load_routes
+    from complaints_platform.alerting.sending import utc_now
+    from complaints_platform.alerting.shown import shown
+
     settings = load_settings()
     found = shown(_outboxes(settings), state, utc_now(), load_routes(settings.alerts))
     if as_json:
@@ -80,6 +78,10 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
 @app.command()
 def show(alert: AlertId, as_json: AsJson = False) -> None:
     """Say all of one alert: what it means, what to do, what became of it, who was told."""
+    from complaints_platform.alerting.routes import load_routes
+    from complaints_platform.alerting.sending import utc_now
+    from complaints_platform.alerting.shown import shown
+
     settings = load_settings()
     found = shown(_outboxes(settings), "all", utc_now(), load_routes(settings.alerts))["alerts"]
     chosen = next(each for each in found if each["id"] == _id(found, alert))
@@ -104,6 +106,10 @@ def ack(
     by: Annotated[str | None, typer.Option(help="Who; by default the user of this machine.")] = None,
 ) -> None:
     """Acknowledge an alert: you know, and nobody else need be called."""
+    from complaints_platform.alerting.routes import Routes
+    from complaints_platform.alerting.sending import utc_now
+    from complaints_platform.alerting.shown import acknowledge_newest, known, shown
+
     settings = load_settings()
     outboxes = _outboxes(settings)
     name = _id(shown(outboxes, "all", utc_now(), Routes())["alerts"], alert)
@@ -117,6 +123,11 @@ def send_test(
     to: Annotated[list[str] | None, typer.Option("--to", help="Only this receiver; may be repeated.")] = None,
 ) -> None:
     """Send a test message to all receivers of the routes file, now, and say which arrived."""
+    from complaints_platform.alerting.outbox import Outbox
+    from complaints_platform.alerting.routes import load_routes
+    from complaints_platform.alerting.sending import utc_now, ways
+    from complaints_platform.lake import Lake
+
     settings = load_settings()
     routes = load_routes(settings.alerts)
     wanted = to or list(routes.receivers)
@@ -139,7 +150,12 @@ def send_test(
         raise typer.Exit(1)
 
 
-def _try(outbox: Outbox, notification: Notification, name: str, way: Way, routes: Routes) -> Outcome:
+def _try(outbox: "Outbox", notification: Notification, name: str, way: "Way", routes: "Routes") -> "Outcome":
+    from complaints_platform.alerting.outbox import Attempt
+    from complaints_platform.alerting.planning import Delivery, Message
+    from complaints_platform.alerting.rendering import render
+    from complaints_platform.alerting.sending import utc_now
+
     message = Message(f"{notification.id}.{name}", (Delivery(notification, name, notification.at),))
     outbox.begin(notification.id, name, Attempt(1, message.name, utc_now()), "complaints alerts test")
     outcome = way.send(render(message, routes), ())
@@ -154,6 +170,7 @@ def send(
     ] = False,
 ) -> None:
     """Send what waits in the outbox. With --watch, be the process that notices when Dagster's daemon stops."""
+    from complaints_platform.alerting.routes import load_routes
     from complaints_platform.defs.alerting import Memory, send_all
 
     settings = load_settings()
@@ -190,6 +207,7 @@ def _watching(settings: Settings) -> Iterator["Observer"]:
 
 def _look(settings: Settings, observer: "Observer", memory: "Memory") -> "Memory":
     """Look once, and send; what fails is said and tried again."""
+    from complaints_platform.alerting.sending import Sent, utc_now
     from complaints_platform.defs.alerting import send_all
 
     now = memory.now(utc_now())
@@ -221,7 +239,11 @@ def _until_stopped() -> Iterator[threading.Event]:
     yield stopped
 
 
-def _outboxes(settings: Settings) -> list[Outbox]:
+def _outboxes(settings: Settings) -> list["Outbox"]:
+    from complaints_platform.alerting.outbox import Outbox
+    from complaints_platform.alerting.spool import spool
+    from complaints_platform.lake import Lake
+
     return [Outbox(Lake(settings.lake).store), spool(settings)]
 
 
