@@ -28,7 +28,7 @@ class Profiles:
 
         Args:
             days: of which days.
-            schema: columns wanted, ``day`` and ``fingerprint`` among them; months that were written with others are passed over.
+            schema: columns wanted, ``day`` and ``fingerprint`` among them; a month that has others counts for nothing.
         """
         wanted = set(days)
         frames = [pl.DataFrame(schema=schema)]

@@ -16,7 +16,7 @@ from complaints_platform.quality.verdicts import Point, Verdict
 WINDOW_DAYS = 28
 FEWEST_DAYS = 7
 """Days with records before; with fewer nothing is said."""
-FEWEST_RECORDS = 20
+FEWEST_RECORDS = 10
 """A share of fewer records says nothing."""
 DEVIATIONS = 5.0
 MAD_TO_DEVIATION = 1.4826

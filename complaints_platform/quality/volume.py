@@ -23,6 +23,9 @@ DEVIATIONS = 4.0
 """Bounds in standard deviations: of days that are as usual, fewer than one in ten thousand lies outside."""
 SMALLEST_FACTOR = 1.5
 """A day with two thirds of its usual records or more, or up to half as many again, is never remarked on."""
+FEWEST_BY_CHANCE = 2.25
+"""Four and a half standard deviations of the square root of a count, which is half whatever the count (Anscombe 1948):
+logarithms of a few records vary too much downwards."""
 MAD_TO_DEVIATION = 1.4826
 """A normal distribution's standard deviation in median absolute deviations."""
 NEXT_STEP = (
@@ -65,6 +68,7 @@ def _point(day: date, counts: Mapping[date, int], known: Sequence[date]) -> Poin
     deviation = (scatter**2 + np.exp(-expected)) ** 0.5  # the second is the scatter of counts by chance (Poisson)
     bound = max(DEVIATIONS * deviation, float(np.log(SMALLEST_FACTOR)))
     lower, usual, upper = (float(np.expm1(expected + shift)) for shift in (-bound, 0, bound))
+    lower = min(lower, max(0.0, max(usual, 0.0) ** 0.5 - FEWEST_BY_CHANCE) ** 2)
     return Point(day, counts[day], round(usual, 1), round(max(lower, 0.0), 1), round(upper, 1))
 
 

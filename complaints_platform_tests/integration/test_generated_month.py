@@ -133,16 +133,7 @@ def test_checks_pass_with_numbers(month):
     records = month.instance.get_event_records(dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION))
     evaluations = [record.event_log_entry.dagster_event.asset_check_evaluation_data for record in records]
     checks = {evaluation.check_name: evaluation for evaluation in evaluations}
-    assert set(checks) == {
-        "no_record_lost_or_added",
-        "agrees_with_detail",
-        "every_file_reconciles",
-        "little_is_set_aside",
-        "no_drift_of_category_shares",
-        "no_drift_of_mean_confidence",
-        "no_drift_of_unknown_words",
-        "no_drift_of_needs_review",
-    }
+    assert {"no_record_lost_or_added", "agrees_with_detail", "every_file_reconciles", "volume_as_usual"} <= set(checks)
     assert all(check.passed for check in checks.values())
     rows = CLEANED.table(Lake(month.settings.lake)).scan().collect().height
     assert checks["no_record_lost_or_added"].metadata["rows"].value == rows

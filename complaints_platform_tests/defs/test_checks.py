@@ -1,0 +1,296 @@
+"""All checks over a month as it usually is, and faults that each fail the right one."""
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from complaints_platform.definitions import build_definitions
+from complaints_platform.defs.checks import CONTRACT, table_checks
+from complaints_platform.defs.running import RunFailed, Runner
+from complaints_platform.generator.faults import mojibake
+from complaints_platform.generator.generate import generate_files
+from complaints_platform.generator.options import GeneratorOptions
+from complaints_platform.lake import Lake, layout
+from complaints_platform.lake.store import open_store
+from complaints_platform.lake.tables import DayFrame
+from complaints_platform.pipeline.cleaned import CleanedRecipe
+from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, DAILY, QUARANTINE, RECONCILIATION, TRENDS
+from complaints_platform.settings import load_settings
+from complaints_platform_tests.pipeline.small_lake import Place
+
+DAYS = 30
+OPTIONS = GeneratorOptions(days=DAYS, per_day=80)
+NEXT = GeneratorOptions(days=DAYS + 1, per_day=80)
+LAST = NEXT.last_day
+
+
+class Month:
+    """Thirty usual days in a lake of their own."""
+
+    def __init__(self, root):
+        self.settings = load_settings(profile="test", lake=str(root / "lake"), landing=str(root / "landing"))
+        self.landing = open_store(self.settings.landing)
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.runner = Runner(self.settings, self.instance)
+        self.put(OPTIONS)
+
+    def put(self, options, change=lambda _path, content: content):
+        for file in generate_files(options):
+            content = change(file.path, file.content)
+            if content is not None and not file.path.startswith("truth/"):
+                self.landing.put(file.path, content)
+
+    def update(self):
+        """Bring everything up to date; return the evaluations of it by asset and check."""
+        before = len(self._records())
+        self.runner.collect()
+        list(self.runner.update())
+        return by_name(self._records()[before:])
+
+    def _records(self):
+        found = self.instance.get_event_records(
+            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION), ascending=True
+        )
+        return [record.event_log_entry.dagster_event.asset_check_evaluation_data for record in found]
+
+
+def by_name(evaluations):
+    return {(each.asset_key.to_user_string(), each.check_name): each for each in evaluations}
+
+
+def failed(evaluations):
+    return {name for name, each in evaluations.items() if not each.passed}
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory):
+    month = Month(tmp_path_factory.mktemp("month"))
+    month.usual = month.update()
+    return month
+
+
+def test_over_thirty_usual_days_every_check_passes_and_has_its_history(month):
+    assert failed(month.usual) == set()
+    graph = build_definitions(month.settings).resolve_asset_graph()
+    by_hand = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys} - month.usual.keys()
+    assert {name for _, name in by_hand} == {"segments_are_whole"}
+    for name, check in month.usual.items():
+        pictures = [str(each.value) for each in check.metadata.values() if str(each.value).startswith("![")]
+        assert pictures or name == ("classifier/model", "can_serve"), name
+    volumes = [check for (_, name), check in month.usual.items() if name == "volume_as_usual"]
+    assert all(check.metadata["days_judged"].value >= DAYS - 15 for check in volumes)
+
+
+def test_every_asset_has_a_check_and_wrong_data_does_not_flow_on(month):
+    graph = build_definitions(month.settings).resolve_asset_graph()
+    checks = [graph.get(key) for key in graph.asset_check_keys]
+    assert {check.key.asset_key for check in checks} == set(graph.get_all_asset_keys())
+    blocking = {check.key.name for check in checks if check.blocking}
+    assert blocking == {
+        CONTRACT,
+        "can_serve",
+        "no_record_lost_or_added",
+        "agrees_with_cleaned",
+        "agrees_with_detail",
+        "segments_are_whole",
+    }
+
+
+def test_a_sender_that_changes_fails_its_own_check_and_no_other(month, tmp_path):
+    """One usual day more, but: SMS silent, social media misread, web forms with another name for the region."""
+    usual = {path for path in (file.path for file in generate_files(OPTIONS)) if not path.startswith("truth/")}
+
+    def change(path, content):
+        if path in usual:
+            return None
+        if path.startswith("sms/"):
+            return None
+        if path.startswith("social_media/"):
+            lines = [json.loads(line) for line in content.splitlines()]
+            for line in lines:
+                line["text"] = mojibake(line["text"] + " où, voilà, très mal")
+            return "\n".join(map(json.dumps, lines)).encode()
+        return content.replace(b'"region":', b'"area":') if path.startswith("web_forms/") else content
+
+    month.put(NEXT, change)
+    found = month.update()
+    assert failed(found) == {
+        ("raw/sms", "volume_as_usual"),
+        ("raw/social_media", "records_as_usual"),
+        ("raw/web_forms", "records_as_usual"),
+    }
+    expected = {
+        "raw/sms": f"sms: volume low on {LAST}",
+        "raw/social_media": f"social_media: repaired texts high on {LAST}",
+        "raw/web_forms": f"web_forms: records without region high on {LAST}",
+    }
+    for (asset, name), check in found.items():
+        if not check.passed:
+            assert expected[asset] in check.description
+            assert check.severity is dg.AssetCheckSeverity.WARN
+            assert check.metadata["failing"].value.endswith(f"on {LAST}")
+            assert name in {"volume_as_usual", "records_as_usual"}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    place = Place(tmp_path_factory.mktemp("small"))
+    place.fill()
+    return place
+
+
+@pytest.fixture
+def place(small, tmp_path):
+    """A lake of three days, each test's own."""
+    shutil.copytree(small.root, tmp_path / "place")
+    place = Place.__new__(Place)
+    place.root = tmp_path / "place"
+    place.settings = small.settings.model_copy(
+        update={"lake": str(place.root / "lake"), "landing": str(place.root / "landing")}
+    )
+    place.lake = Lake(place.settings.lake)
+    place.runner = Runner(place.settings, dg.DagsterInstance.ephemeral())
+    return place
+
+
+def check(place, spec):
+    """Evaluate the checks of one table as they stand."""
+    key = dg.AssetKey([spec.schema, spec.name])
+    definitions = dg.Definitions(
+        assets=[dg.AssetSpec(key)],
+        asset_checks=[each for each in table_checks(place.settings) if key in {c.asset_key for c in each.check_keys}],
+        jobs=[dg.define_asset_job("check", dg.AssetSelection.checks_for_assets(key))],
+    )
+    result = definitions.resolve_job_def("check").execute_in_process(raise_on_error=False)
+    return by_name(result.get_asset_check_evaluations())
+
+
+def rewrite(place, spec, change, days=1):
+    """Replace the newest stored days by what ``change`` makes of their frames, under the fingerprints of before."""
+    table = spec.table(place.lake)
+    chosen = sorted(table.row_counts())[-days:]
+    frames = [DayFrame(day.day, change(day.frame), day.fingerprint) for day in table.read_days(chosen)]
+    table.replace_days(chosen, frames)
+
+
+FAULTS = {
+    "a day stored twice": (CLEANED, lambda frame: pl.concat([frame, frame]), {CONTRACT, "no_record_lost_or_added"}),
+    "a lost row": (CLEANED, lambda frame: frame.head(2), {"no_record_lost_or_added"}),
+    "an unknown outcome": (CLEANED, lambda frame: frame.with_columns(outcome=pl.lit("odd")), {CONTRACT}),
+    "no source": (CLEANED, lambda frame: frame.with_columns(source=pl.lit(None, pl.String)), {CONTRACT}),
+    "a repetition of nothing": (
+        CLEANED,
+        lambda frame: frame.with_columns(near_duplicate_of=pl.lit("nobody")),
+        {"references_resolve"},
+    ),
+    "a complaint without category": (
+        CATEGORIZED,
+        lambda frame: frame.with_columns(category=pl.lit(None, pl.String)),
+        {"agrees_with_cleaned"},
+    ),
+    "a category of no taxonomy": (
+        CATEGORIZED,
+        lambda frame: frame.with_columns(category=pl.lit("nonsense")),
+        {"agrees_with_cleaned"},
+    ),
+    "a confidence beyond one": (CATEGORIZED, lambda frame: frame.with_columns(confidence=pl.lit(1.5)), {CONTRACT}),
+    "a category lost on the way": (CATEGORIZED, lambda frame: frame.head(1), {"agrees_with_cleaned"}),
+    "a mart that counts too much": (
+        DAILY,
+        lambda frame: frame.with_columns(complaints=pl.col("complaints") + 1),
+        {"agrees_with_detail"},
+    ),
+    "trends of other days": (
+        TRENDS,
+        lambda frame: frame.with_columns(complaints=pl.col("complaints") + 1),
+        {"agrees_with_daily"},
+    ),
+    "a file that does not add up": (
+        RECONCILIATION,
+        lambda frame: frame.with_columns(complaints=pl.col("complaints") - 1, reconciles=pl.lit(value=False)),
+        {"every_file_reconciles"},
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_of_a_table_fails_the_right_check(fault, place):
+    spec, change, expected = FAULTS[fault]
+    rewrite(place, spec, change)
+    assert {name for _, name in failed(check(place, spec))} == expected
+
+
+def test_an_original_that_is_gone_is_noticed(place):
+    (receipt,) = place.lake.receipts.all()
+    place.lake.store.delete(layout.original(receipt.sha256))
+    found = check(place, CLEANED)
+    assert {name for _, name in failed(found)} == {"references_resolve"}
+    gone = found["cleaned/complaints", "references_resolve"]
+    assert receipt.sha256 in gone.metadata["what_is_missing"].value
+    assert gone.metadata["dangling"].value == 9
+
+
+def test_a_day_of_garbage_is_an_error_of_its_source(place):
+    folder = Path(place.settings.landing) / "forms"
+    (folder / "garbage.csv").write_text("id,words,at,updated\n" + "1,2,3,4\n" * 40)
+    (folder / "times.csv").write_text("id,text,at,updated\n" + "1,no signal,some time,never\n" * 40)
+    place.runner.collect()
+    list(place.runner.update())
+    found = check(place, QUARANTINE)["cleaned/quarantine", "little_is_set_aside"]
+    assert not found.passed
+    assert found.severity is dg.AssetCheckSeverity.ERROR
+    assert "too many of forms on" in found.description
+
+
+def test_what_is_wrong_does_not_flow_on(place, monkeypatch):
+    """The day is stored twice while the run is at work: the marts of it stay as they were."""
+    stored = DAILY.table(place.lake).version()
+    day = max(CLEANED.table(place.lake).row_counts())
+    frames = CleanedRecipe.frames
+
+    def doubled(self, days):
+        for each in frames(self, days):
+            yield DayFrame(
+                each.day,
+                pl.concat([each.frame, each.frame.head(1).with_columns(record_number=pl.lit(99, pl.Int64))]),
+                each.fingerprint,
+            )
+
+    monkeypatch.setattr(CleanedRecipe, "frames", doubled)
+    with pytest.raises(RunFailed):
+        list(place.runner.materialize("complaints_by_day", [day]))
+    assert CLEANED.table(place.lake).row_counts()[day] == 4
+    assert DAILY.table(place.lake).version() == stored
+
+
+def test_segments_that_are_not_whole_are_noticed(place):
+    (segment,) = [
+        entry.key
+        for entry in place.lake.store.entries("raw/forms")
+        if not entry.is_folder and f"day={max(CLEANED.table(place.lake).row_counts())}" in entry.key
+    ]
+    job = build_definitions(place.settings).resolve_implicit_global_asset_job_def()
+    chosen = dg.AssetCheckKey(dg.AssetKey(["raw", "forms"]), "segments_are_whole")
+
+    def evaluate():
+        result = job.get_subset(asset_check_selection={chosen}, asset_selection=set()).execute_in_process(
+            raise_on_error=False
+        )
+        (found,) = result.get_asset_check_evaluations()
+        return found
+
+    assert evaluate().passed
+    frame = pl.read_parquet(place.lake.store.get(segment))
+    frame.head(2).write_parquet(Path(place.settings.lake) / segment)
+    assert "2 records, 3 in receipts" in evaluate().metadata["what_is_wrong"].value
+    frame.with_columns(pl.col("occurred_at") + timedelta(days=3)).write_parquet(Path(place.settings.lake) / segment)
+    assert "3 records of other days" in evaluate().metadata["what_is_wrong"].value
+    place.lake.store.put(segment, b"PAR1 nothing")
+    found = evaluate()
+    assert not found.passed
+    assert "can't be read" in found.metadata["what_is_wrong"].value

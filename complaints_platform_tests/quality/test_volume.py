@@ -1,0 +1,96 @@
+"""Volumes as senders really have them, and each way in which they go wrong."""
+
+from datetime import date, timedelta
+from random import Random
+
+import pytest
+
+from complaints_platform.generator.volumes import SOURCES, draw_count
+from complaints_platform.quality.volume import FEWEST_DAYS, judge_volume
+
+FIRST = date(2026, 3, 10)
+
+
+def counts(source, days, per_day=1000, seed=7):
+    random = Random(seed)  # noqa: S311  # reproducible
+    return {
+        FIRST + timedelta(days=n): draw_count(source, FIRST + timedelta(days=n), per_day, random) for n in range(days)
+    }
+
+
+def judged(series, *last):
+    """The verdict on the last days, or on those named."""
+    days = list(last) or sorted(series)
+    return judge_volume("sms", series, days, days)
+
+
+@pytest.mark.parametrize(("per_day", "most"), [(40, 9), (200, 3), (1000, 1), (5000, 0)])
+def test_usual_days_of_all_sources_pass_whatever_their_size(per_day, most):
+    """Of small counts, one day in a hundred may be odd by chance; of hundreds, one in a thousand."""
+    points = [
+        point for seed in range(6) for source in SOURCES for point in judged(counts(source, 60, per_day, seed)).judged
+    ]
+    assert len(points) == 6 * 4 * (60 - FEWEST_DAYS)
+    assert len([point for point in points if point.fails]) <= most
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(("factor", "says"), [(0.5, "low"), (0.0, "low"), (2.0, "high")])
+@pytest.mark.parametrize("weekday", range(7))
+def test_half_none_and_double_are_noticed_on_any_weekday_with_day_source_and_next_step(source, factor, says, weekday):
+    series = counts(source, 29 + weekday)
+    last = max(series)
+    series[last] = round(series[last] * factor)
+    verdict = judge_volume(source, series, [last], [last])
+    assert not verdict.passed
+    assert f"{source}: volume {says} on {last}" in verdict.describe()
+    assert "Ask the sender" in verdict.describe()
+    (point,) = verdict.points
+    assert point.lower < point.usual < point.upper
+    assert len(verdict.history) == len(series) - 1
+
+
+def test_an_outage_is_high_on_its_day_and_does_not_make_the_weeks_after_it_low():
+    series = counts("sms", 50)
+    outage = FIRST + timedelta(days=20)
+    series[outage] *= 4
+    assert [point.day for point in judged(series).failing] == [outage]
+
+
+def test_a_holiday_does_not_make_the_weeks_after_it_high():
+    series = counts("call_centre", 50)
+    holiday = FIRST + timedelta(days=20)
+    series[holiday] //= 5
+    assert [point.day for point in judged(series).failing] == [holiday]
+
+
+def test_too_little_history_says_nothing():
+    series = counts("sms", FEWEST_DAYS)
+    series[max(series)] = 0
+    verdict = judged(series)
+    assert verdict.passed
+    assert verdict.judged == []
+
+
+def test_days_before_a_source_began_are_no_history():
+    silent = {FIRST - timedelta(days=n): 0 for n in range(1, 40)}
+    verdict = judged({**silent, **counts("sms", 20)})
+    assert [point.day for point in verdict.judged] == [FIRST + timedelta(days=n) for n in range(FEWEST_DAYS, 20)]
+    assert verdict.passed
+
+
+def test_a_day_that_is_not_over_is_shown_and_not_judged():
+    series = counts("sms", 30)
+    last = max(series)
+    series[last] = 3
+    verdict = judge_volume("sms", series, [], [last])
+    assert verdict.passed
+    assert verdict.points[0].value == 3
+    assert verdict.judged == []
+
+
+def test_a_day_is_judged_by_the_days_before_it_alone():
+    series = counts("sms", 40)
+    day = FIRST + timedelta(days=25)
+    alone = judged({each: count for each, count in series.items() if each <= day}, day).points
+    assert judged(series, day).points == alone
