@@ -450,19 +450,19 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     return [notice_problems, send_notifications]
 
 
-def send_all(settings: Settings) -> Sent:
+def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sent:
     """Send what waits in the lake's outbox and in the spool; the one is not held up by the other.
 
     Raises:
         AlertsError: the routes file is wrong, or an outbox can't be read; what the other holds was sent.
     """
     routes = load_routes(settings.alerts)
-    reached = ways(routes)
+    reached = ways(routes, clock)
     result = Sent()
     problems = []
     for outbox in (spool(settings), Outbox(Lake(settings.lake).store)):
         try:
-            result += Sender(outbox, routes, reached).look()
+            result += Sender(outbox, routes, reached, clock).look()
         except Exception as error:
             LOG.exception("an outbox can't be read")
             problems.append(type(error).__name__)
