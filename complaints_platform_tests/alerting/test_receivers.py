@@ -146,6 +146,7 @@ def test_a_receiver_killed_between_keeping_and_confirming_has_everything_once(se
     assert place.look().messages == 0
 
 
+@pytest.mark.parametrize("server", ["webhook"], indirect=True)
 def test_a_sender_killed_while_the_receiver_has_the_message_tells_everything_once(server, place):
     changes = place.open("a", "b", "c")
     server.start(slow_at=2)

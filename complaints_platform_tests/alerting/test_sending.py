@@ -106,7 +106,8 @@ def test_a_dead_receiver_loses_nothing_and_is_not_flooded_when_it_is_back(tmp_pa
     assert len(mail.arrived) <= 3
     assert len(mail.told) == len(set(mail.told)) == 60
     assert office.outbox.pending() == []
-    assert mail.arrived[0].title == "59 notifications: 59 major"
+    assert max(len(message.notifications) for message in mail.arrived) > 30
+    assert mail.arrived[0].title.endswith(" major")
     office.clock.move(hours=1)
     assert office.sender.look().messages == 0
 
