@@ -305,6 +305,15 @@ class Outbox:
                 found[name.removesuffix(".json")] = datetime.fromisoformat(orjson.loads(data)["at"])
         return found
 
+    def note_call(self, now: datetime) -> None:
+        """Remember when the dead man's switch was called."""
+        self._objects.put(f"{ALERTS}/dead_man.json", orjson.dumps({"at": now}))
+
+    def last_call(self) -> datetime | None:
+        """Return when the dead man's switch was last called."""
+        data = self._objects.get(f"{ALERTS}/dead_man.json")
+        return None if data is None else datetime.fromisoformat(orjson.loads(data)["at"])
+
     def retire(self, watcher: str) -> None:
         """Forget a process that has ended as it should."""
         self._objects.delete(f"{ALERTS}/watchers/{watcher}.json")

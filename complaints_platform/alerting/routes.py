@@ -59,6 +59,13 @@ class Receiver(Part):
     )
 
 
+class DeadMan(Part):
+    """A service outside that is called as long as all is well, and alarms when nobody calls."""
+
+    url_env: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="Environment variable that holds its address.")
+    every_minutes: int = Field(default=5, ge=1, le=24 * 60)
+
+
 class QuietHours(Part):
     """Hours in which only the worst is sent; the rest waits for their end."""
 
@@ -150,6 +157,7 @@ class Routes(Part):
     routes: list[Route] = []
     time_zone: TimeZone = "UTC"
     runbook: str = Field(default=RUNBOOK, description="Where people read the runbook; the anchor follows after #.")
+    dead_man: DeadMan | None = None
     together_from: int = Field(
         default=5, ge=2, le=100, description="If more than so many wait for a receiver, it gets one message of all."
     )

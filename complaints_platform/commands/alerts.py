@@ -175,6 +175,8 @@ def send(
 
     settings = load_settings()
     load_routes(settings.alerts)
+    if settings.alerts is None:
+        typer.echo("COMPLAINTS_ALERTS names no routes file: what is noticed is kept, nothing is sent", err=True)
     if not watch:
         sent = send_all(settings)
         typer.echo(sent.describe())

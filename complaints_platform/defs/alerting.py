@@ -22,6 +22,7 @@ from dagster._core.storage.asset_check_execution_record import AssetCheckExecuti
 
 from complaints_platform.alerting import runs, watching
 from complaints_platform.alerting.checks import KINDS_OF_CHECKS, Evaluation, failing_now
+from complaints_platform.alerting.dead_man import call_if_due
 from complaints_platform.alerting.events import Condition, Notification
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.alerting.routes import load_routes
@@ -445,6 +446,8 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         default_status=status,
     )
     def send_notifications() -> dg.SkipReason:
+        if settings.alerts is None:
+            return dg.SkipReason("COMPLAINTS_ALERTS names no routes file here: nothing is sent from here")
         return dg.SkipReason(send_all(settings).describe())
 
     return [notice_problems, send_notifications]
@@ -453,14 +456,19 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
 def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sent:
     """Send what waits in the lake's outbox and in the spool; the one is not held up by the other.
 
+    Without a routes file nothing is done: another process may have one, and what waits is left to it.
+
     Raises:
         AlertsError: the routes file is wrong, or an outbox can't be read; what the other holds was sent.
     """
+    if settings.alerts is None:
+        return Sent()
     routes = load_routes(settings.alerts)
     reached = ways(routes, clock)
     result = Sent()
     problems = []
-    for outbox in (spool(settings), Outbox(Lake(settings.lake).store)):
+    of_lake = Outbox(Lake(settings.lake).store)
+    for outbox in (spool(settings), of_lake):
         try:
             result += Sender(outbox, routes, reached, clock).look()
         except Exception as error:
@@ -468,4 +476,5 @@ def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sen
             problems.append(type(error).__name__)
     if problems:
         raise AlertsError(f"an outbox can't be read: {', '.join(problems)}; {result.describe()}")
+    call_if_due(routes, of_lake, clock)
     return result

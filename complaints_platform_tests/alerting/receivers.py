@@ -47,6 +47,11 @@ def webhook(port, keeper):
             self.send_response(204)
             self.end_headers()
 
+        def do_GET(self):
+            keeper.keep({"call": self.path})
+            self.send_response(200)
+            self.end_headers()
+
         def log_message(self, *arguments):
             pass
 

@@ -18,12 +18,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from complaints_platform.alerting.dead_man import call_if_due
 from complaints_platform.alerting.delivery import AppriseWay
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.alerting.planning import Delivery, Message
 from complaints_platform.alerting.rendering import render
 from complaints_platform.alerting.routes import load_routes
 from complaints_platform.alerting.sending import Sender, ways
+from complaints_platform.errors import AlertsError
 from complaints_platform.lake.store import open_store
 from complaints_platform_tests.alerting.tools import Clock, condition
 
@@ -245,3 +247,25 @@ def test_a_text_message_is_cut_to_what_it_has_room_for(place, monkeypatch):
     assert len(sent) == 1
     assert len(sent[0]) <= NotifyAfricasTalking.body_maxlen
     assert "A job fails" in sent[0]
+
+
+def test_the_dead_mans_switch_is_called_as_long_as_all_is_well(tmp_path, place, monkeypatch):
+    server = Server("webhook", tmp_path)
+    place.file.write_text("dead_man: {url_env: SWITCH_URL, every_minutes: 5}\n")
+    routes = load_routes(place.file)
+    monkeypatch.setenv("SWITCH_URL", f"http://127.0.0.1:{server.port}/call")
+    assert not call_if_due(routes, place.outbox, place.clock)  # nobody is there, and the next look tries again
+    server.start()
+    try:
+        called = []
+        for _ in range(12):
+            called.append(call_if_due(routes, place.outbox, place.clock))
+            place.clock.move(minutes=1)
+    finally:
+        server.kill()
+    assert called == [True, *[False] * 4, True, *[False] * 4, True, False]
+    assert [each["call"] for each in server.kept] == ["/call"] * 3
+    monkeypatch.setenv("SWITCH_URL", "file:///etc/passwd")
+    place.clock.move(minutes=5)
+    with pytest.raises(AlertsError, match="SWITCH_URL must hold an http"):
+        call_if_due(routes, place.outbox, place.clock)
