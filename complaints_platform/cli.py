@@ -15,6 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from complaints_platform.commands import alerts
+from complaints_platform.commands.doctor import doctor
+from complaints_platform.commands.metrics import metrics
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.settings import load_settings
 
@@ -40,6 +42,8 @@ app.add_typer(quarantine, name="quarantine")
 app.add_typer(review, name="review")
 app.add_typer(taxonomy, name="taxonomy")
 app.add_typer(alerts.app, name="alerts")
+app.command()(doctor)
+app.command()(metrics)
 
 FILES_LISTED = 20
 """Collecting more files than this prints totals and failures only; --json always lists all."""

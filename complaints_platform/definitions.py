@@ -13,6 +13,7 @@ from complaints_platform.defs.classifier_checks import classifier_checks
 from complaints_platform.defs.collecting import collect_job, replay_job
 from complaints_platform.defs.io_manager import DeltaIOManager
 from complaints_platform.defs.jobs import asset_jobs
+from complaints_platform.defs.logs import use_log_format
 from complaints_platform.defs.maintenance import maintenance_definitions
 from complaints_platform.defs.partitions import RunDays
 from complaints_platform.defs.raw import raw_asset
@@ -33,6 +34,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     Raises:
         ContractError: a source contract is wrong.
     """
+    use_log_format(settings.log_format)
     sources = sorted(load_contracts(settings.sources))
     customers = sorted(load_customer_contracts(settings.sources))
     jobs = [collect_job(settings), replay_job(settings), *asset_jobs(sources)]

@@ -114,6 +114,12 @@ class Settings(BaseSettings):
     alerts_seconds: int = Field(
         default=30, ge=5, le=3600, description="How often is looked for what is wrong, and notifications are sent."
     )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="How logs are written: for people, or one JSON object a line for machines."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token that whoever reads metrics must show; needed beyond this machine."
+    )
     workers: int = Field(default=2, ge=1, le=64, description="Days or files processed at once within a run.")
 
     @field_validator("lake", "landing")

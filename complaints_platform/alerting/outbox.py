@@ -199,6 +199,14 @@ class Outbox:
         found = [notification for notification in marked if notification is not None]
         return sorted(found, key=lambda notification: (notification.at, notification.id))
 
+    def counts(self) -> dict[str, int]:
+        """Return conditions that go on (open) and notifications that are not delivered to everyone yet (waiting)."""
+        return {"open": len(self.open()), "waiting": len(self.pending())}
+
+    def oldest_unsent(self) -> datetime | None:
+        """Return when the oldest notification was written that is not delivered to everyone yet."""
+        return min((notification.at for notification in self.pending()), default=None)
+
     def done(self, name: str) -> None:
         """Take a notification from what is pending."""
         self._objects.delete(f"{ALERTS}/pending/{name}")

@@ -72,9 +72,9 @@ def test_a_daemon_that_is_killed_is_told_once_within_its_time_and_that_it_is_bac
     processes = Processes(tmp_path, server.url)
     try:
         daemon = processes.daemon()
+        wait_until(processes.is_alive, 240, "the daemon does not start")
         watching = processes.start("complaints", "alerts", "send", "--watch")
-        wait_until(processes.is_alive, 120, "the daemon does not start")
-        wait_until(lambda: list((tmp_path / "lake" / "alerts" / "watchers").glob("*")), 60, "nobody watches")
+        wait_until(lambda: list((tmp_path / "lake" / "alerts" / "watchers").glob("*")), 120, "nobody watches")
         assert server.kept == []
         processes.kill(daemon)
         killed = time.monotonic()

@@ -1,0 +1,43 @@
+"""``complaints metrics``: what Prometheus reads, printed or served."""
+
+from typing import Annotated
+
+import typer
+
+from complaints_platform.settings import load_settings
+
+
+def metrics(
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Answer Prometheus until stopped, instead of printing.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="Address to serve on; others than loopback need a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to serve on.")] = 9464,
+) -> None:
+    """Print runs, rows, rates, latencies and lags as Prometheus reads them, or serve them.
+
+    On an address that others can reach it wants COMPLAINTS_METRICS_TOKEN, and asks for it as a bearer token.
+    """
+    from complaints_platform.alerting.outbox import Outbox
+    from complaints_platform.definitions import build_definitions
+    from complaints_platform.defs.metrics import instance_gatherers
+    from complaints_platform.defs.running import local_instance
+    from complaints_platform.lake import Lake
+    from complaints_platform.monitoring.lake_metrics import lake_gatherers
+    from complaints_platform.monitoring.metrics import Metrics, outbox_gatherer
+    from complaints_platform.monitoring.server import metrics_application, refuse_open_server
+
+    settings = load_settings()
+    if serve:
+        refuse_open_server(host, settings.metrics_token)
+    checks = sorted(build_definitions(settings).resolve_asset_graph().asset_check_keys)
+    with local_instance() as instance:
+        outbox = outbox_gatherer(Outbox(Lake(settings.lake).store))
+        found = Metrics([*lake_gatherers(settings), *instance_gatherers(instance, checks), outbox])
+        if not serve:
+            typer.echo(found.text(), nl=False)
+            return
+        import uvicorn
+
+        application = metrics_application(found, settings.metrics_token)
+        uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False)
