@@ -6,7 +6,9 @@ Each returns *all* conditions of its kind that are so now; whatever is not among
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
+import orjson
 import polars as pl
 
 from complaints_platform.alerting.events import Condition, Severity
@@ -32,6 +34,7 @@ FAILED_TICKS = 3
 TICKS_LATE_AFTER = timedelta(minutes=10)
 LATE_FACTOR = 5
 GIB = 1 << 30
+NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -195,8 +198,8 @@ def incidents(frame: pl.DataFrame, already_open: set[str], now: datetime) -> lis
     """Return the spikes of complaints that go on, as conditions.
 
     Args:
-        frame: incident_id (String), started_at, ended_at (Datetime UTC; null while it goes on), severity (minor, major
-            or critical), categories, regions (List[String]), observed (Int), expected (Float), explanation (String).
+        frame: of ``mart/incidents`` the newest row of each: incident_id, started_at, ended_at (null while it goes on),
+            severity, observed, expected, ratio, categories and regions (JSON arrays).
         already_open: ids of spikes that people know of: they go on until they have ended, however old they are.
         now: the time (UTC).
     """
@@ -211,13 +214,25 @@ def incidents(frame: pl.DataFrame, already_open: set[str], now: datetime) -> lis
                     "incident",
                     name,
                     INCIDENT_SEVERITY.get(row["severity"], Severity.MAJOR),
-                    row["explanation"],
+                    _spike(row),
                     day=started.date(),
-                    categories=tuple(row["categories"] or ()),
+                    categories=tuple(orjson.loads(row["categories"])),
                     next_step=f"Open incident {name} in the dashboard, and tell whoever runs what is concerned.",
                 )
             )
     return found
+
+
+def _spike(row: Mapping[str, Any]) -> str:
+    """Say it in numbers. The table's own sentence also quotes customers' words, which stay inside."""
+    categories = [name.replace("_", " ") for name in orjson.loads(row["categories"])]
+    regions = ["an unknown region" if name == "(none)" else name for name in orjson.loads(row["regions"])]
+    return (
+        f"{row['observed']:,} complaints"
+        + (f" about {', '.join(categories[:NAMED])}" if categories else "")
+        + (f" from {', '.join(regions[:NAMED])}" if regions else "")
+        + f" since {row['started_at']:%Y-%m-%d %H:%M} UTC: {row['ratio']:.1f} times the usual {row['expected']:,.1f}."
+    )
 
 
 def _hours(time: timedelta) -> str:

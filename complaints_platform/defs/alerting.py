@@ -36,6 +36,7 @@ from complaints_platform.errors import AlertsError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.layout import received_day
 from complaints_platform.pipeline.data_sets import TABLES, TableSpec
+from complaints_platform.schemas import empty_frame
 from complaints_platform.settings import Settings
 from complaints_platform.sources.cadence import SILENT_AFTER
 from complaints_platform.sources.contract import load_contracts, load_customer_contracts
@@ -402,13 +403,21 @@ def incidents_table() -> TableSpec | None:
 
 
 def newest_incidents(spec: TableSpec, lake: Lake, now: datetime) -> pl.DataFrame:
-    """Return each spike of the last two weeks as the newest day says it is, and how it looks to ``watching``."""
+    """Return each spike of the last two weeks as the newest day says it is.
+
+    One that newer days do not know any more, because what it was made of has changed, has ended with its last day.
+    """
     table = spec.table(lake)
     days = [day for day in sorted(table.row_counts()) if day >= (now - INCIDENT_DAYS).date()]
     if not days:
-        return pl.DataFrame(schema={"incident_id": pl.String})
+        return empty_frame(spec.model)
     rows = table.scan(*(day.isoformat() for day in days)).collect()
-    return rows.sort("day").group_by("incident_id", maintain_order=True).last()
+    newest = rows.sort("day").group_by("incident_id", maintain_order=True).last()
+    is_past = pl.col("day") < days[-1] - timedelta(days=1)
+    end_of_day = (pl.col("day") + timedelta(days=1)).cast(newest.schema["ended_at"])
+    return newest.with_columns(
+        ended_at=pl.when(is_past).then(pl.coalesce("ended_at", end_of_day)).otherwise("ended_at")
+    )
 
 
 # the sensors

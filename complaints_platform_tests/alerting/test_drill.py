@@ -160,15 +160,18 @@ def incident(ended=None, severity="major", started=NOON - timedelta(hours=1)):
             "started_at": [started],
             "ended_at": [ended],
             "severity": [severity],
-            "categories": [["network_voice"]],
-            "regions": [["Lagos"]],
-            "explanation": ["Complaints about network_voice in Lagos: 60 in an hour, 8 are usual."],
+            "categories": ['["network_voice"]'],
+            "regions": ['["Lagos", "(none)"]'],
+            "observed": [60],
+            "expected": [8.0],
+            "ratio": [7.5],
+            "explanation": ["60 complaints. Words that stand out: ada obi, network."],
         },
         schema_overrides={"ended_at": pl.Datetime("us", "UTC"), "started_at": pl.Datetime("us", "UTC")},
     )
 
 
-def test_a_spike_is_told_when_it_opens_worsens_and_ends(month, tmp_path):
+def test_a_spike_is_told_when_it_opens_worsens_and_ends(tmp_path):
     outbox = Outbox(open_store(str(tmp_path)))
     told = []
     for frame in (
@@ -183,7 +186,10 @@ def test_a_spike_is_told_when_it_opens_worsens_and_ends(month, tmp_path):
         told.append([each.state for each in outbox.observe("incident", incidents(frame, known, NOON), NOON)])
     assert told[:5] == [[State.OPENED], [], [State.WORSENED], [], [State.RESOLVED]]
     opened = outbox.pending()[0].condition
-    assert opened.text == "Complaints about network_voice in Lagos: 60 in an hour, 8 are usual."
+    assert opened.text == (
+        "60 complaints about network voice from Lagos, an unknown region since 2026-03-10 11:00 UTC: "
+        "7.5 times the usual 8.0."
+    )
     assert opened.categories == ("network_voice",)
     assert "incident i-1" in opened.next_step
 
