@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from complaints_platform.commands import report
+from complaints_platform.commands import alerts, report
 from complaints_platform.commands.doctor import doctor
 from complaints_platform.commands.metrics import metrics
 from complaints_platform.commands.regulator import regulator_pack
@@ -46,6 +46,7 @@ app.add_typer(taxonomy, name="taxonomy")
 app.add_typer(tokens, name="tokens")
 app.command()(serve)
 app.command("regulator-pack")(regulator_pack)
+app.add_typer(alerts.app, name="alerts")
 app.command()(doctor)
 app.command()(metrics)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from complaints_platform.defs.alerting import alert_sensors
 from complaints_platform.defs.automation import schedules, sensors
 from complaints_platform.defs.checks import model_check, table_checks
 from complaints_platform.defs.classifier import classifier_asset
@@ -57,7 +58,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 *source_checks(settings, sources, customers),
             ],
             jobs=[*jobs, maintenance, *report_jobs],
-            sensors=sensors(settings, jobs),
+            sensors=[*sensors(settings, jobs), *alert_sensors(settings)],
             schedules=[*schedules(settings), hourly, hourly_checks(settings), *report_schedules],
             resources={"io_manager": DeltaIOManager(lake=settings.lake), "run_days": RunDays()},
             # A process a step costs more than the steps of a day do.

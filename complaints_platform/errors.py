@@ -38,3 +38,7 @@ class AuthError(ComplaintsError):
 
 class ExportError(ComplaintsError):
     """Something can't be published elsewhere; the message says why, without addresses or passwords."""
+
+
+class AlertsError(ComplaintsError):
+    """Notifications can't be routed or found; the message names the file and line, or what there is."""

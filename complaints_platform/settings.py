@@ -4,6 +4,7 @@ Everything that differs between a laptop, a test and production is here; nothing
 package reads the environment. Secrets are ``SecretStr``, so that no log or error shows them.
 """
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -117,6 +118,15 @@ class Settings(BaseSettings):
     run_history_days: int = Field(
         default=90, ge=1, description="Days after which Dagster's runs are deleted, but for the last of each partition."
     )
+    alerts: Path | None = Field(
+        default=None, description="YAML file of who is notified of what; without it notifications are kept and shown."
+    )
+    alerts_spool: Path = Field(
+        default=HOME / "alerts", description="Folder of this machine for notifications that the lake can't take."
+    )
+    alerts_seconds: int = Field(
+        default=30, ge=5, le=3600, description="How often is looked for what is wrong, and notifications are sent."
+    )
     log_format: Literal["console", "json"] = Field(
         default="console", description="How logs are written: for people, or one JSON object a line for machines."
     )
@@ -169,7 +179,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is not a folder; allowed is a folder that holds <name>/defs.yaml files")
         return value
 
-    @field_validator("taxonomy", "regions", "targets", "tokens_file")
+    @field_validator("taxonomy", "regions", "targets", "tokens_file", "alerts")
     @classmethod
     def _file_exists(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         if value is not None and not value.is_file():
@@ -226,3 +236,9 @@ def load_settings(**overrides: object) -> Settings:
             for problem in error.errors(include_input=False)
         ]
         raise SettingsError("; ".join(problems)) from None
+
+
+def secret_of_environment(name: str) -> SecretStr | None:
+    """Return the secret in the environment variable that a configuration file names; None if it is not set."""
+    value = os.environ.get(name, "")
+    return SecretStr(value) if value else None

@@ -18,6 +18,7 @@ ALLOWED = {
     "quality": {"errors", "schemas"},
     "sources": {"errors", "schemas"},
     "lake": {"errors", "schemas"},
+    "alerting": {"errors", "schemas", "settings", "lake"},
     "collection": {"errors", "schemas", "settings", "sources", "lake", "cleaning"},
     "pipeline": {"errors", "schemas", "settings", "sources", "lake", "cleaning", "classification", "marts", "quality"},
     "generator": {"errors", "schemas", "lake"},

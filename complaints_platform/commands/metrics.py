@@ -18,11 +18,13 @@ def metrics(
 
     On an address that others can reach it wants COMPLAINTS_METRICS_TOKEN, and asks for it as a bearer token.
     """
+    from complaints_platform.alerting.outbox import Outbox
     from complaints_platform.definitions import build_definitions
     from complaints_platform.defs.metrics import instance_gatherers
     from complaints_platform.defs.running import local_instance
+    from complaints_platform.lake import Lake
     from complaints_platform.monitoring.lake_metrics import lake_gatherers
-    from complaints_platform.monitoring.metrics import Metrics
+    from complaints_platform.monitoring.metrics import Metrics, outbox_gatherer
     from complaints_platform.monitoring.server import metrics_application, refuse_open_server
 
     settings = load_settings()
@@ -30,7 +32,8 @@ def metrics(
         refuse_open_server(host, settings.metrics_token)
     checks = sorted(build_definitions(settings).resolve_asset_graph().asset_check_keys)
     with local_instance() as instance:
-        found = Metrics([*lake_gatherers(settings), *instance_gatherers(instance, checks)])
+        outbox = outbox_gatherer(Outbox(Lake(settings.lake).store))
+        found = Metrics([*lake_gatherers(settings), *instance_gatherers(instance, checks), outbox])
         if not serve:
             typer.echo(found.text(), nl=False)
             return

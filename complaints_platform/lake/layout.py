@@ -25,6 +25,14 @@
     corrections/<stamp>-<hash>.ndjson                corrections of complaints, one object an import
     audit/day=<day>/<stamp>-<token>.ndjson           who asked the query service for what
     reports/<kind>/day=<day>/<stamp>-<hash>.*        reports as they were sent: a page, and the numbers in it
+    alerts/conditions/<key>/<number>.json            notifications: what became of one condition, in order
+    alerts/open/<id>, alerts/pending/<id>            empty marks: not over yet; not delivered yet
+    alerts/days/<day>/<id>                           empty marks: notifications of a day
+    alerts/deliveries/<id>/<receiver>.<n>.*          attempts to deliver a notification: begun, ended
+    alerts/acknowledged/<key>/<number>.json          who has taken note of it
+    alerts/receivers/<receiver>.json                 whether a receiver answers
+    alerts/dead_man.json                             when the dead man's switch was last called
+    alerts/watchers/<name>.json                      when a process that watches was last alive
 
 ``<version>`` is the reading version: a hash of contract and parser version, so that reading a
 file again in the same way writes the same names, and in another way writes new ones.
@@ -185,6 +193,7 @@ TABLES = "tables"
 MANIFESTS = "manifests"
 UNFINISHED = "unfinished.json"
 AUDIT = "audit"
+ALERTS = "alerts"
 
 
 def manifest(number: int) -> str:

@@ -38,9 +38,9 @@ def test_no_file_contains_a_secret():
     example = dict(re.findall(r"^(\w+)=(.*)$", (DOCKER / ".env.example").read_text(), re.MULTILINE))
     assert example == dict.fromkeys(SECRETS, "")
     ignored = (ROOT / ".gitignore").read_text().splitlines()
-    assert {"/docker/.env", "/docker/settings.env"} <= set(ignored)
-    for file in DOCKER.iterdir():
-        if file.suffix != ".lock":
+    assert {"/docker/.env", "/docker/settings.env", "/docker/alerts.env"} <= set(ignored)
+    for file in DOCKER.rglob("*"):
+        if file.is_file() and file.suffix != ".lock":
             assert not re.search(r"[0-9a-fA-F]{32}|://\w+:\w+@", file.read_text()), file
 
 
@@ -53,7 +53,11 @@ def test_nothing_is_reachable_from_other_hosts():
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert published
     assert all(re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port) for port in published)
-    assert {name for name, service in SERVICES.items() if "outside" in service["networks"]} == {"storage", "webserver"}
+    assert {name for name, service in SERVICES.items() if "outside" in service["networks"]} == {
+        "storage",
+        "webserver",
+        "watch",
+    }
     assert RAW["networks"]["inside"]["internal"]
 
 

@@ -14,6 +14,8 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from complaints_platform.alerting.events import State
+from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.collection.collect import Collector
 from complaints_platform.collection.landing import Landing
 from complaints_platform.defs.maintenance import maintenance_of
@@ -32,6 +34,7 @@ from complaints_platform.schemas import empty_frame
 from complaints_platform.serving.query import Catalogue, run_query
 from complaints_platform.settings import PACKAGED_SOURCES
 from complaints_platform.sources.contract import load_contracts
+from complaints_platform_tests.alerting.tools import Office
 
 START_SECONDS = 30
 
@@ -215,3 +218,22 @@ def test_maintenance_packs_and_cleans_an_object_store(bucket, monkeypatch):
     assert lake.segments.read(lake.segments.day("sms", day)).equals(before)
     assert run_query(Catalogue(lake, ["sms"]), "SELECT count(*) AS n FROM raw.sms").to_pylist() == [{"n": 8}]
     assert maintain(timedelta(days=2)) == set()
+
+
+def test_notifications_are_kept_and_sent_once_in_an_object_store(bucket, tmp_path):
+    routes = "receivers: {mail: {url_env: MAIL_URL}}\nroutes: [{name: all, to: [mail]}]\n"
+    office = Office(tmp_path, routes, open_store(f"{bucket}/lake"))
+    office.ways["mail"].works = False
+    changes = office.open("a", "b")
+    office.sender.look()
+    office.ways["mail"].works = True
+    office.clock.move(minutes=1)
+    office.another_sender().look()
+    assert sorted(office.ways["mail"].told) == sorted(each.id for each in changes)
+    assert office.outbox.pending() == []
+    assert [each.state for each in office.open("b")] == [State.RESOLVED]
+    assert office.outbox.acknowledge(changes[0].id, "ada", office.clock()).by == "ada"
+    assert [each.condition.subject for each in Outbox(office.objects).open()] == ["b"]
+    office.another_sender().look()
+    assert len(office.ways["mail"].told) == 3
+    assert len(office.outbox.since(office.clock().date())) == 3

@@ -1,0 +1,174 @@
+"""What failed checks mean, and when they are over: pure functions of evaluations.
+
+A check judges the days of its run. One that breaks a promise of the data is over when *those* days have passed; one
+that says something about a sender is over when the same or newer days are as usual.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from complaints_platform.alerting.events import Condition, Severity
+
+KINDS_OF_CHECKS = ("check_failed", "volume_unusual", "records_unusual", "encoding_changed", "much_set_aside")
+
+VOLUME = "volume_as_usual"
+RECORDS = "records_as_usual"
+SET_ASIDE = "little_is_set_aside"
+
+FAILING_MEASURE = re.compile(r"(?P<measure>[a-z ]+) on (?P<day>\d{4}-\d\d-\d\d)")
+ENCODING_MEASURES = {"repaired texts", "damaged texts"}
+SET_ASIDE_OF = re.compile(r"too many of (?P<source>\w+) on (?P<day>\d{4}-\d\d-\d\d): (?P<share>\d+%)")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a check said.
+
+    Attributes:
+        asset: as ``schema/name``.
+        check: its name.
+        passed: whether it passed.
+        is_error: it is an error, not a warning.
+        description: what it says, with numbers.
+        failing: of checks of senders, ``measure on day`` of what failed, separated by commas.
+        days: days of the run; none if it is not about days.
+    """
+
+    asset: str
+    check: str
+    passed: bool
+    is_error: bool
+    description: str
+    failing: str = ""
+    days: tuple[date, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Asset and check."""
+        return f"{self.asset}:{self.check}"
+
+    @property
+    def about_a_sender(self) -> bool:
+        """Tell whether it judges what a sender sends: the newest days in any case."""
+        return self.check in {VOLUME, RECORDS}
+
+
+def conditions_of(evaluation: Evaluation) -> list[Condition]:
+    """Return what a failed evaluation means; nothing if it passed."""
+    if evaluation.passed:
+        return []
+    if evaluation.about_a_sender:
+        return _of_sender(evaluation)
+    if evaluation.check == SET_ASIDE:
+        return _set_aside(evaluation)
+    newest = max(evaluation.days, default=None)
+    return [
+        Condition(
+            "check_failed",
+            evaluation.name,
+            Severity.MAJOR if evaluation.is_error else Severity.MINOR,
+            f"{evaluation.check} of {evaluation.asset}: {evaluation.description}",
+            source=_source_of(evaluation.asset),
+            day=newest,
+            facts=_facts(evaluation, evaluation.days),
+        )
+    ]
+
+
+def failing_now(before: Iterable[Condition], evaluations: Iterable[Evaluation]) -> list[Condition]:
+    """Return all conditions of checks that are so after some evaluations.
+
+    Looking twice at the same evaluations changes nothing.
+
+    Args:
+        before: those that were so before.
+        evaluations: in the order in which they were made.
+    """
+    failing = {condition.key: condition for condition in before}
+    for evaluation in evaluations:
+        found = {condition.key: condition for condition in conditions_of(evaluation)}
+        for key, condition in list(failing.items()):
+            if condition.facts.get("check") == evaluation.name and key not in found:
+                left = _left(condition, evaluation)
+                if left is None:
+                    del failing[key]
+                else:
+                    failing[key] = left
+        failing |= {key: _together(failing.get(key), condition) for key, condition in found.items()}
+    return list(failing.values())
+
+
+def _of_sender(evaluation: Evaluation) -> list[Condition]:
+    source = _source_of(evaluation.asset)
+    measures = [(match["measure"].strip(), match["day"]) for match in FAILING_MEASURE.finditer(evaluation.failing)]
+    days = sorted(date.fromisoformat(day) for _, day in measures)
+    if evaluation.check == VOLUME:
+        kind, severity = "volume_unusual", Severity.MAJOR
+    elif any(measure in ENCODING_MEASURES for measure, _ in measures):
+        kind, severity = "encoding_changed", Severity.MAJOR
+    else:
+        kind, severity = "records_unusual", Severity.MINOR
+    return [
+        Condition(
+            kind,
+            source or evaluation.asset,
+            severity,
+            evaluation.description,
+            source=source,
+            day=days[-1] if days else None,
+            facts=_facts(evaluation, days),
+        )
+    ]
+
+
+def _set_aside(evaluation: Evaluation) -> list[Condition]:
+    by_source: dict[str, list[tuple[date, str]]] = {}
+    for match in SET_ASIDE_OF.finditer(evaluation.description):
+        by_source.setdefault(match["source"], []).append((date.fromisoformat(match["day"]), match["share"]))
+    return [
+        Condition(
+            "much_set_aside",
+            source,
+            Severity.MAJOR if evaluation.is_error else Severity.MINOR,
+            f"{max(found)[1]} of the records that {source} sent on {max(found)[0]} can't be read.",
+            source=source,
+            day=max(found)[0],
+            facts=_facts(evaluation, [day for day, _ in found]),
+            next_step=(
+                f"complaints quarantine show --source {source} says why; fix the contract or tell the sender, then "
+                f"complaints quarantine replay --source {source}."
+            ),
+        )
+        for source, found in sorted(by_source.items())
+    ]
+
+
+def _left(condition: Condition, evaluation: Evaluation) -> Condition | None:
+    """Return what is left of a condition after its check passed on some days; None if it is over."""
+    days = {date.fromisoformat(day) for day in condition.facts.get("days", ())}
+    if not days or not evaluation.days or evaluation.about_a_sender:
+        return None
+    if condition.kind != "check_failed":
+        return condition if max(evaluation.days) < max(days) else None
+    left = sorted(days - set(evaluation.days))
+    return replace(condition, facts=_facts(evaluation, left)) if left else None
+
+
+def _together(before: Condition | None, now: Condition) -> Condition:
+    if before is None:
+        return now
+    days = sorted({*before.facts.get("days", ()), *now.facts.get("days", ())})
+    if days == before.facts.get("days") and now.severity.rank <= before.severity.rank:
+        return before
+    return replace(now, facts={**now.facts, "days": days})
+
+
+def _facts(evaluation: Evaluation, days: Sequence[date]) -> dict[str, object]:
+    return {"check": evaluation.name, "days": sorted({day.isoformat() for day in days})}
+
+
+def _source_of(asset: str) -> str | None:
+    schema, _, name = asset.partition("/")
+    return name if schema in {"raw", "reference"} else None

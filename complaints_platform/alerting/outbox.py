@@ -1,0 +1,336 @@
+"""Where notifications are kept: written before they are sent, with every attempt to send them.
+
+Every object is written once. A change of a condition is *created* under the condition's next number, which only
+one process can: so several may watch, and a change is noticed once. An attempt to deliver is created likewise
+before anything is sent: so several may send, and a message goes out once. Marks (what is open, what is pending)
+are hints written before what they point at: a crash leaves a mark too many, never one too few.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+import orjson
+
+from complaints_platform.alerting.conditions import change, happening, resolution
+from complaints_platform.alerting.events import Condition, Notification, id_of, parse_id
+from complaints_platform.errors import AlertsError
+from complaints_platform.lake.layout import ALERTS
+
+ATTEMPT = re.compile(r"(?P<address>[a-z0-9_~-]+)\.(?P<number>\d+)\.(?P<what>began|ended)")
+
+
+class Objects(Protocol):
+    """What an outbox needs of a storage: a part of ``lake.store.Store``, with the same meaning."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return the object's bytes, or None if there is none."""
+
+    def put(self, key: str, blocks: bytes) -> None:
+        """Write the object, replacing one that exists."""
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write the object unless there is one; tell whether it was written."""
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names directly below a folder, sorted."""
+
+    def delete(self, key: str) -> None:
+        """Delete the object if there is one."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended.
+
+    Attributes:
+        delivered: the receiver has taken it.
+        at: when (UTC).
+        error: why not, in words without secrets.
+        reached: of a receiver with several recipients those who have it, as hashes.
+    """
+
+    delivered: bool
+    at: datetime
+    error: str = ""
+    reached: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to deliver a notification to an address.
+
+    Attributes:
+        number: from 1.
+        message: identity of the message it went out in; the same message again has the same.
+        at: when it began (UTC).
+        outcome: None while it is under way, or for ever if the sender was killed.
+    """
+
+    number: int
+    message: str
+    at: datetime
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """Who has taken note of a notification, and when (UTC)."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ReceiverHealth:
+    """Whether a receiver answers: how often it failed in a row, when it was last tried, and why it failed."""
+
+    failures: int = 0
+    at: datetime | None = None
+    error: str = ""
+
+
+Attempts = Mapping[str, Sequence[Attempt]]
+"""Address → attempts, in order."""
+
+
+class Outbox:
+    """The outbox in one storage."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._written: dict[str, Notification] = {}
+        self._ended: dict[str, Attempt] = {}
+
+    # what has changed
+
+    def observe(self, kind: str, conditions: Iterable[Condition], now: datetime) -> list[Notification]:
+        """Note all that is so of one kind; what was open and is no longer among it is over.
+
+        Args:
+            kind: the kind that was looked for.
+            conditions: all conditions of that kind; none means that all is well.
+            now: when (UTC).
+
+        Returns:
+            The changes that this call has noted; somebody else may have noted some before.
+        """
+        found = {condition.key: condition for condition in conditions}
+        going_on = {last.condition.key: last for last in self.open() if last.condition.kind == kind}
+        changes = [change(going_on.get(key) or self.last(key), found[key], now) for key in sorted(found)]
+        changes += [resolution(last, now) for key, last in sorted(going_on.items()) if key not in found]
+        return [each for each in changes if each is not None and self._add(each)]
+
+    def happened(self, condition: Condition, now: datetime, *, pending: bool = True) -> Notification | None:
+        """Note something that has no end, and that it is to be delivered; None if it was noted before."""
+        notification = happening(self.last(condition.key), condition, now)
+        return notification if notification is not None and self._add(notification, pending=pending) else None
+
+    def _add(self, notification: Notification, *, pending: bool = True) -> bool:
+        name = notification.id
+        if not notification.is_silent:
+            self._objects.put(f"{ALERTS}/days/{notification.at.date()}/{name}", b"")
+            if pending:
+                self._objects.put(f"{ALERTS}/pending/{name}", b"")
+        if notification.is_open:
+            self._objects.put(f"{ALERTS}/open/{notification.opened_id}", b"")
+        written = self._objects.create(_key(name), notification.to_json())
+        if not notification.is_open:
+            self._objects.delete(f"{ALERTS}/open/{notification.opened_id}")
+        return written
+
+    def open(self) -> list[Notification]:
+        """Return the last change of every condition that goes on."""
+        found = {}
+        for name in self._objects.names(f"{ALERTS}/open"):
+            key, opened = parse_id(name)
+            last = self.last(key)
+            if last is not None and last.opened > opened:
+                self._objects.delete(f"{ALERTS}/open/{name}")  # of an episode that is over
+            elif last is not None and last.is_open:
+                found[key] = last
+            elif last is not None and last.opened == opened:
+                self._objects.delete(f"{ALERTS}/open/{name}")
+        return list(found.values())
+
+    def last(self, key: str) -> Notification | None:
+        """Return the last change of a condition."""
+        numbers = [int(name.removesuffix(".json")) for name in self._objects.names(f"{ALERTS}/conditions/{key}")]
+        return self.get(id_of(key, max(numbers))) if numbers else None
+
+    def get(self, name: str) -> Notification | None:
+        """Return the notification of an id, or None if there is none."""
+        if name not in self._written:
+            data = self._objects.get(_key(name))
+            if data is None:
+                return None
+            self._written[name] = Notification.from_json(data)
+        return self._written[name]
+
+    def history(self, name: str) -> list[Notification]:
+        """Return all changes of the episode that a notification belongs to, in order."""
+        key, _ = parse_id(name)
+        numbers = [int(each.removesuffix(".json")) for each in self._objects.names(f"{ALERTS}/conditions/{key}")]
+        all_of_it = [each for number in sorted(numbers) if (each := self.get(id_of(key, number))) is not None]
+        opened = next((each.opened for each in all_of_it if each.id == name), None)
+        return [each for each in all_of_it if each.opened == opened]
+
+    def since(self, day: date) -> list[Notification]:
+        """Return the notifications of a day (UTC) and all later ones, in order of time."""
+        found = [
+            notification
+            for each in self._objects.names(f"{ALERTS}/days")
+            if date.fromisoformat(each) >= day
+            for name in self._objects.names(f"{ALERTS}/days/{each}")
+            if (notification := self.get(name)) is not None
+        ]
+        return sorted(found, key=lambda notification: (notification.at, notification.id))
+
+    # what became of it
+
+    def pending(self) -> list[Notification]:
+        """Return what is not delivered to everyone yet, in order of time.
+
+        A mark whose notification was never written stays: the next look at its condition writes it.
+        """
+        marked = [self.get(name) for name in self._objects.names(f"{ALERTS}/pending")]
+        found = [notification for notification in marked if notification is not None]
+        return sorted(found, key=lambda notification: (notification.at, notification.id))
+
+    def counts(self) -> dict[str, int]:
+        """Return conditions that go on (open) and notifications that are not delivered to everyone yet (waiting)."""
+        return {"open": len(self.open()), "waiting": len(self.pending())}
+
+    def oldest_unsent(self) -> datetime | None:
+        """Return when the oldest notification was written that is not delivered to everyone yet."""
+        return min((notification.at for notification in self.pending()), default=None)
+
+    def done(self, name: str) -> None:
+        """Take a notification from what is pending."""
+        self._objects.delete(f"{ALERTS}/pending/{name}")
+
+    def attempts(self, name: str) -> dict[str, list[Attempt]]:
+        """Return all attempts to deliver a notification, by address."""
+        folder = f"{ALERTS}/deliveries/{name}"
+        names = set(self._objects.names(folder))
+        found: dict[str, list[Attempt]] = {}
+        parsed = [match for each in names if (match := ATTEMPT.fullmatch(each)) and match["what"] == "began"]
+        for match in sorted(parsed, key=lambda match: int(match["number"])):
+            attempt = self._attempt(f"{folder}/{match['address']}.{match['number']}", names)
+            if attempt is not None:
+                found.setdefault(match["address"], []).append(attempt)
+        return found
+
+    def _attempt(self, key: str, names: set[str]) -> Attempt | None:
+        if key in self._ended:
+            return self._ended[key]
+        began = self._objects.get(f"{key}.began")
+        if began is None:
+            return None
+        values = orjson.loads(began)
+        outcome = None
+        if f"{key.rsplit('/', 1)[-1]}.ended" in names and (ended := self._objects.get(f"{key}.ended")) is not None:
+            fields = orjson.loads(ended)
+            outcome = Outcome(
+                fields["delivered"], datetime.fromisoformat(fields["at"]), fields["error"], tuple(fields["reached"])
+            )
+        attempt = Attempt(int(key.rsplit(".", 1)[-1]), values["message"], datetime.fromisoformat(values["at"]), outcome)
+        if outcome is not None:
+            self._ended[key] = attempt
+        return attempt
+
+    def begin(self, name: str, address: str, attempt: Attempt, by: str) -> bool:
+        """Claim an attempt before anything is sent; of several senders exactly one is told that it may send."""
+        data = orjson.dumps({"message": attempt.message, "at": attempt.at, "by": by})
+        return self._objects.create(f"{_attempt_key(name, address, attempt.number)}.began", data)
+
+    def end(self, name: str, address: str, number: int, outcome: Outcome) -> None:
+        """Note how an attempt ended."""
+        self._objects.create(f"{_attempt_key(name, address, number)}.ended", orjson.dumps(asdict(outcome)))
+
+    # people and receivers
+
+    def acknowledge(self, name: str, by: str, now: datetime) -> Acknowledgement:
+        """Note that somebody has taken note; the first one stays.
+
+        Raises:
+            AlertsError: there is no such notification.
+        """
+        try:
+            notification = self.get(name)
+        except ValueError:
+            notification = None
+        if notification is None:
+            raise AlertsError(f"no notification {name!r}; complaints alerts list shows them")
+        entry = Acknowledgement(by, now)
+        key, number = parse_id(name)
+        if not self._objects.create(f"{ALERTS}/acknowledged/{key}/{number:04d}.json", orjson.dumps(asdict(entry))):
+            return self.acknowledged(notification) or entry
+        return entry
+
+    def acknowledged(self, notification: Notification) -> Acknowledgement | None:
+        """Return who has acknowledged a notification, or a later one of the same episode."""
+        key = notification.condition.key
+        for name in self._objects.names(f"{ALERTS}/acknowledged/{key}"):
+            number = int(name.removesuffix(".json"))
+            acknowledged = self.get(id_of(key, number)) if number >= notification.number else None
+            if acknowledged is not None and acknowledged.opened == notification.opened:
+                data = self._objects.get(f"{ALERTS}/acknowledged/{key}/{name}")
+                if data is not None:
+                    values = orjson.loads(data)
+                    return Acknowledgement(values["by"], datetime.fromisoformat(values["at"]))
+        return None
+
+    def health(self, receiver: str) -> ReceiverHealth:
+        """Return whether a receiver answers."""
+        data = self._objects.get(f"{ALERTS}/receivers/{receiver}.json")
+        if data is None:
+            return ReceiverHealth()
+        values = orjson.loads(data)
+        return ReceiverHealth(values["failures"], datetime.fromisoformat(values["at"]), values["error"])
+
+    def note_health(self, receiver: str, health: ReceiverHealth) -> None:
+        """Remember whether a receiver answers."""
+        self._objects.put(f"{ALERTS}/receivers/{receiver}.json", orjson.dumps(asdict(health)))
+
+    def receivers(self) -> dict[str, ReceiverHealth]:
+        """Return all receivers that were ever tried."""
+        names = [name.removesuffix(".json") for name in self._objects.names(f"{ALERTS}/receivers")]
+        return {name: self.health(name) for name in names}
+
+    def alive(self, watcher: str, now: datetime) -> None:
+        """Note that a process that watches is alive."""
+        self._objects.put(f"{ALERTS}/watchers/{watcher}.json", orjson.dumps({"at": now}))
+
+    def watchers(self) -> dict[str, datetime]:
+        """Return when each process that watches was last alive."""
+        found = {}
+        for name in self._objects.names(f"{ALERTS}/watchers"):
+            data = self._objects.get(f"{ALERTS}/watchers/{name}")
+            if data is not None:
+                found[name.removesuffix(".json")] = datetime.fromisoformat(orjson.loads(data)["at"])
+        return found
+
+    def note_call(self, now: datetime) -> None:
+        """Remember when the dead man's switch was called."""
+        self._objects.put(f"{ALERTS}/dead_man.json", orjson.dumps({"at": now}))
+
+    def last_call(self) -> datetime | None:
+        """Return when the dead man's switch was last called."""
+        data = self._objects.get(f"{ALERTS}/dead_man.json")
+        return None if data is None else datetime.fromisoformat(orjson.loads(data)["at"])
+
+    def retire(self, watcher: str) -> None:
+        """Forget a process that has ended as it should."""
+        self._objects.delete(f"{ALERTS}/watchers/{watcher}.json")
+
+
+def _key(name: str) -> str:
+    key, number = parse_id(name)
+    return f"{ALERTS}/conditions/{key}/{number:04d}.json"
+
+
+def _attempt_key(name: str, address: str, number: int) -> str:
+    return f"{ALERTS}/deliveries/{name}/{address}.{number}"

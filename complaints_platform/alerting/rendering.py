@@ -1,0 +1,112 @@
+"""A message as people and machines read it. No more than a notification says stands in it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from complaints_platform.alerting.events import Notification, Severity
+from complaints_platform.alerting.planning import Delivery, Message
+from complaints_platform.alerting.routes import Routes
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What goes out.
+
+    Attributes:
+        name: identity; receivers recognise by it what they have.
+        answers: identity of the message that this one goes on with, for mail programs.
+        title: one line.
+        body: the whole, plain text.
+        severity: of the worst in it.
+        notifications: the same for machines, one mapping each.
+    """
+
+    name: str
+    answers: str
+    title: str
+    body: str
+    severity: Severity
+    notifications: list[dict[str, Any]]
+
+
+def render(message: Message, routes: Routes) -> Rendered:
+    """Return a message as it goes out; the same message is rendered the same again."""
+    first = message.deliveries[0]
+    severity = max((each.notification.condition.severity for each in message.deliveries), key=lambda each: each.rank)
+    if len(message.deliveries) == 1:
+        title, body = _title(first), _body(first, routes)
+        answers = f"{first.notification.opened_id}.{first.address}"
+    else:
+        title, body, answers = _title_of_all(message), _body_of_all(message, routes), ""
+    values = [fields(each.notification, routes) for each in message.deliveries]
+    return Rendered(message.name, "" if answers == message.name else answers, title, body, severity, values)
+
+
+def fields(notification: Notification, routes: Routes) -> dict[str, Any]:
+    """Return a notification for machines: JSON values, times and days in ISO 8601."""
+    condition = notification.condition
+    return {
+        "id": notification.id,
+        "condition": condition.key,
+        "kind": condition.kind,
+        "state": notification.state.value,
+        "severity": condition.severity.value,
+        "title": notification.kind.title,
+        "text": condition.text,
+        "source": condition.source,
+        "day": condition.day.isoformat() if condition.day else None,
+        "categories": list(condition.categories),
+        "meaning": notification.kind.meaning,
+        "next_step": notification.next_step,
+        "runbook": routes.link(condition.kind),
+        "at": notification.at.isoformat(),
+        "opened_at": notification.opened_at.isoformat(),
+    }
+
+
+def _title(delivery: Delivery) -> str:
+    title = delivery.notification.title()
+    if delivery.unacknowledged is None:
+        return title
+    minutes = round(delivery.unacknowledged.total_seconds() / 60)
+    return f"Not acknowledged for {minutes} minutes: {title}"
+
+
+def _body(delivery: Delivery, routes: Routes) -> str:
+    notification = delivery.notification
+    condition = notification.condition
+    lines = [
+        condition.text,
+        "",
+        f"Source: {condition.source}" if condition.source else "",
+        f"Day: {condition.day}" if condition.day else "",
+        f"Categories: {', '.join(condition.categories)}" if condition.categories else "",
+        f"What it means: {notification.kind.meaning}",
+        f"Next step: {notification.next_step}",
+        f"Runbook: {routes.link(condition.kind)}",
+        f"Noticed: {notification.at:%Y-%m-%d %H:%M} UTC",
+        f"Acknowledge: complaints alerts ack {notification.id}" if notification.is_open else "",
+    ]
+    return "\n".join(line for number, line in enumerate(lines) if line or number == 1)
+
+
+def _title_of_all(message: Message) -> str:
+    counts = Counter(each.notification.condition.severity for each in message.deliveries)
+    worst_first = sorted(counts, key=lambda severity: -severity.rank)
+    return f"{len(message.deliveries)} notifications: " + ", ".join(
+        f"{counts[severity]} {severity}" for severity in worst_first
+    )
+
+
+def _body_of_all(message: Message, routes: Routes) -> str:
+    worst_first = sorted(
+        message.deliveries, key=lambda each: (-each.notification.condition.severity.rank, each.notification.at)
+    )
+    return "\n\n".join(
+        f"{_title(each)}\n{each.notification.condition.text}\n"
+        f"Next step: {each.notification.next_step}\n"
+        f"{each.notification.at:%Y-%m-%d %H:%M} UTC, {each.notification.id}, "
+        f"{routes.link(each.notification.condition.kind)}"
+        for each in worst_first
+    )

@@ -1,0 +1,186 @@
+"""The sender: one look at the outbox, and whatever is due goes out. Any number of senders may run."""
+
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from complaints_platform.alerting.delivery import AppriseWay, Way
+from complaints_platform.alerting.outbox import Attempt, Outbox, Outcome, ReceiverHealth
+from complaints_platform.alerting.planning import Delivery, Message, deliveries, next_message
+from complaints_platform.alerting.rendering import render
+from complaints_platform.alerting.routes import Routes
+from complaints_platform.settings import secret_of_environment
+
+LOG = logging.getLogger(__name__)
+
+LONGEST_LOOK = timedelta(seconds=40)
+"""A look ends after so long; the next goes on. A tick of Dagster's may take 60 s."""
+
+
+def utc_now() -> datetime:
+    """Return the time (UTC)."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a look has done: messages that arrived, messages that did not, deliveries that still wait."""
+
+    messages: int = 0
+    failed: int = 0
+    waiting: int = 0
+    errors: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """Say it in one line."""
+        text = f"{self.messages} sent, {self.failed} failed, {self.waiting} waiting"
+        return text + (f": {'; '.join(self.errors)}" if self.errors else "")
+
+    def __add__(self, other: "Sent") -> "Sent":
+        return Sent(
+            self.messages + other.messages,
+            self.failed + other.failed,
+            self.waiting + other.waiting,
+            self.errors + other.errors,
+        )
+
+
+class _NoWay:
+    """Stands for a receiver whose address is not there."""
+
+    def __init__(self, why: str, clock: Callable[[], datetime]) -> None:
+        self._why = why
+        self._clock = clock
+
+    def send(self, message: object, reached: tuple[str, ...]) -> Outcome:
+        del message
+        return Outcome(delivered=False, at=self._clock(), error=self._why, reached=reached)
+
+
+def ways(routes: Routes, clock: Callable[[], datetime] = utc_now) -> dict[str, Way]:
+    """Return the way to each receiver; one whose environment variable is not set fails, and says so."""
+    found: dict[str, Way] = {}
+    for name, receiver in routes.receivers.items():
+        address = secret_of_environment(receiver.url_env)
+        missing = f"the environment variable {receiver.url_env} is not set"
+        found[name] = AppriseWay(address, clock) if address else _NoWay(missing, clock)
+    return found
+
+
+class Sender:
+    """Sends what waits in one outbox.
+
+    Args:
+        outbox: where it waits.
+        routes: who hears what.
+        ways: receiver → the way to it.
+        clock: returns the time (UTC).
+    """
+
+    def __init__(
+        self, outbox: Outbox, routes: Routes, ways: Mapping[str, Way], clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._outbox = outbox
+        self._routes = routes
+        self._ways = ways
+        self._clock = clock
+        self._by = f"{socket.gethostname()} {os.getpid()}"
+
+    def look(self) -> Sent:
+        """Send all that is due, to one receiver after the other; a receiver that fails is left alone for a while."""
+        started = self._clock()
+        waiting: dict[str, list[Delivery]] = {}
+        unreached: dict[str, set[str]] = {}
+        for notification in self._outbox.pending():
+            wanted = deliveries(
+                notification,
+                self._outbox.history(notification.id),
+                self._routes,
+                self._outbox.attempts,
+                self._outbox.acknowledged(notification),
+            )
+            unreached[notification.id] = {each.address for each in wanted if not each.delivered}
+            for each in wanted:
+                if not each.delivered:
+                    waiting.setdefault(each.receiver, []).append(each)
+        result = Sent()
+        for receiver, some in sorted(waiting.items()):
+            sent, left = self._to(receiver, some, started)
+            result += sent
+            still = {(each.notification.id, each.address) for each in left}
+            for each in some:
+                if (each.notification.id, each.address) not in still:
+                    unreached[each.notification.id].discard(each.address)
+        for name, addresses in unreached.items():
+            if not addresses:
+                self._outbox.done(name)
+        return result
+
+    def _to(self, receiver: str, waiting: list[Delivery], started: datetime) -> tuple[Sent, list[Delivery]]:
+        health = self._outbox.health(receiver)
+        messages = failed = 0
+        errors: list[str] = []
+        while self._clock() - started < LONGEST_LOOK:
+            message = next_message(waiting, health, self._clock(), self._routes.together_from)
+            claimed = self._claim(message) if message else None
+            if claimed is None:
+                break
+            outcome = self._send(receiver, claimed)
+            health = self._remember(receiver, health, outcome)
+            waiting = [each for each in waiting if not _is_in(each, claimed)]
+            if outcome.delivered:
+                messages += 1
+                continue
+            failed += 1
+            errors.append(f"{receiver}: {outcome.error}")
+            waiting += [_ended(each, outcome) for each in claimed.deliveries]
+        return Sent(messages, failed, len(waiting), tuple(errors)), waiting
+
+    def _claim(self, message: Message) -> Message | None:
+        """Begin an attempt for everything in a message; None if another sender was faster.
+
+        The first one decides: of two senders of the same message one gets none of it.
+        """
+        now = self._clock()
+        name = message.name or f"together-{uuid.uuid4().hex}.{message.deliveries[0].receiver}"
+        claimed: list[Delivery] = []
+        for each in message.deliveries:
+            attempt = Attempt(len(each.attempts) + 1, name, now)
+            if self._outbox.begin(each.notification.id, each.address, attempt, self._by):
+                claimed.append(each.tried(attempt))
+            elif not claimed:
+                return None
+        return Message(name, tuple(claimed), message.tried + 1)
+
+    def _send(self, receiver: str, message: Message) -> Outcome:
+        earlier = [attempt.outcome for each in message.deliveries for attempt in each.attempts if attempt.outcome]
+        reached = tuple(sorted({recipient for outcome in earlier for recipient in outcome.reached}))
+        way = self._ways.get(receiver) or _NoWay("it is not among the receivers any more", self._clock)
+        outcome = way.send(render(message, self._routes), reached)
+        for each in message.deliveries:
+            self._outbox.end(each.notification.id, each.address, each.attempts[-1].number, outcome)
+        LOG.info("%s: %s", message.name, "delivered" if outcome.delivered else outcome.error)
+        return outcome
+
+    def _remember(self, receiver: str, health: ReceiverHealth, outcome: Outcome) -> ReceiverHealth:
+        if outcome.delivered:
+            now = ReceiverHealth(0, outcome.at)
+        else:
+            now = ReceiverHealth(health.failures + 1, outcome.at, outcome.error)
+        self._outbox.note_health(receiver, now)
+        return now
+
+
+def _is_in(delivery: Delivery, message: Message) -> bool:
+    return any(
+        each.address == delivery.address and each.notification.id == delivery.notification.id
+        for each in message.deliveries
+    )
+
+
+def _ended(delivery: Delivery, outcome: Outcome) -> Delivery:
+    return delivery.tried(replace(delivery.attempts[-1], outcome=outcome))

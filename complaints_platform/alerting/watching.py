@@ -1,0 +1,239 @@
+"""What is wrong, given numbers that others have gathered: pure functions, one a kind of notification.
+
+Each returns *all* conditions of its kind that are so now; whatever is not among them is over.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+import polars as pl
+
+from complaints_platform.alerting.events import Condition, Severity
+from complaints_platform.alerting.spool import Space
+
+LEAST_FREE_SHARE = 0.05
+LEAST_FREE_BYTES = 1 << 30
+NEARLY_NOTHING_BYTES = 100 << 20
+
+MODEL_WITHIN = timedelta(hours=1)
+"""The first classifier is trained within minutes of the first file."""
+
+INCIDENTS_OF = timedelta(days=2)
+"""Spikes that ended longer ago are history, such as that of an archive that was taken in just now."""
+
+INCIDENT_SEVERITY = {"minor": Severity.MINOR, "major": Severity.MAJOR, "critical": Severity.CRITICAL}
+
+DAEMON_SILENT_AFTER = timedelta(minutes=5)
+WATCHER_SILENT_AFTER = timedelta(minutes=10)
+FAILED_TICKS = 3
+"""So many evaluations in a row must have failed: a single one is repeated by itself."""
+
+TICKS_LATE_AFTER = timedelta(minutes=10)
+LATE_FACTOR = 5
+GIB = 1 << 30
+NAMED = 4
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """When a source last sent a file (UTC; None: never), and for how long it may be silent."""
+
+    source: str
+    cadence: str
+    silent_after: timedelta
+    last_received_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Evaluations:
+    """What became of a sensor or schedule that is turned on.
+
+    Attributes:
+        name: its name.
+        failed_in_a_row: its newest evaluations that ended in an error.
+        failing_since: when the first of them was (UTC).
+        last: when it was last evaluated; None: never.
+        interval: how often it should be; None for schedules.
+    """
+
+    name: str
+    failed_in_a_row: int
+    failing_since: datetime | None
+    last: datetime | None
+    interval: timedelta | None
+
+
+def silent_sources(sources: Sequence[SourceState], now: datetime) -> list[Condition]:
+    """Return the sources that are silent for longer than their cadence allows; one that never sent is not."""
+    return [
+        Condition(
+            "source_silent",
+            state.source,
+            Severity.MAJOR,
+            f"{state.source} ({state.cadence}) has sent nothing since {last:%Y-%m-%d %H:%M} UTC; it is silent after "
+            f"{_hours(state.silent_after)}.",
+            source=state.source,
+            day=(last + state.silent_after).date(),
+            next_step=f"Ask the owner of {state.source} whether the sender runs; look into landing/{state.source}.",
+        )
+        for state in sources
+        if (last := state.last_received_at) is not None and now - last > state.silent_after
+    ]
+
+
+def full_disks(disks: Sequence[Space], machine: str) -> list[Condition]:
+    """Return the disks of a machine that are nearly full."""
+    return [
+        Condition(
+            "disk_low",
+            f"{machine} {disk.path}",
+            Severity.CRITICAL if disk.free < NEARLY_NOTHING_BYTES else Severity.MAJOR,
+            f"{disk.path} on {machine} has {disk.free / GIB:.2f} of {disk.total / GIB:.1f} GiB left.",
+        )
+        for disk in disks
+        if disk.free < min(LEAST_FREE_SHARE * disk.total, LEAST_FREE_BYTES) or disk.free < NEARLY_NOTHING_BYTES
+    ]
+
+
+def unreachable_lake(why: str | None, uri: str, machine: str) -> list[Condition]:
+    """Return that the lake can't be reached from a machine, and why."""
+    if why is None:
+        return []
+    text = f"{uri} can't be read or written from {machine}: {why}"
+    return [Condition("lake_unreachable", f"{machine} {uri}", Severity.CRITICAL, text)]
+
+
+def missing_model(
+    serving: str | None, first_received: date | None, waiting_since: datetime | None, now: datetime
+) -> list[Condition]:
+    """Return that files came but no classifier serves.
+
+    Args:
+        serving: version of the classifier that serves.
+        first_received: first day on which a file came.
+        waiting_since: when the first file came (UTC), as well as is known.
+        now: the time (UTC).
+    """
+    if serving is not None or first_received is None or waiting_since is None or now - waiting_since < MODEL_WITHIN:
+        return []
+    text = f"Files have come since {first_received}, and no classifier serves: nothing is categorised."
+    return [Condition("model_missing", "classifier", Severity.CRITICAL, text, day=first_received)]
+
+
+def stopped_daemons(heartbeats: Mapping[str, datetime | None], now: datetime) -> list[Condition]:
+    """Return that Dagster's daemon gives no sign of life.
+
+    Args:
+        heartbeats: required daemon → last sign of life (UTC); None for one that never gave one, which does not count:
+            it was never started.
+        now: the time (UTC).
+    """
+    silent = {name: last for name, last in heartbeats.items() if last is not None and now - last > DAEMON_SILENT_AFTER}
+    if not silent:
+        return []
+    last = max(silent.values())
+    which = (
+        "all of it"
+        if len(silent) == sum(each is not None for each in heartbeats.values())
+        else ", ".join(sorted(silent))
+    )
+    text = f"Dagster's daemon ({which}) has given no sign of life since {last:%Y-%m-%d %H:%M} UTC."
+    return [Condition("daemon_stopped", "daemon", Severity.CRITICAL, text, day=last.date())]
+
+
+def stopped_watchers(watchers: Mapping[str, datetime], now: datetime) -> list[Condition]:
+    """Return the watching processes that gave no sign of life and did not say that they end."""
+    return [
+        Condition(
+            "watcher_stopped",
+            name,
+            Severity.MAJOR,
+            f"The watching process on {name} has given no sign of life since {last:%Y-%m-%d %H:%M} UTC.",
+            day=last.date(),
+        )
+        for name, last in watchers.items()
+        if now - last > WATCHER_SILENT_AFTER
+    ]
+
+
+def failing_sensors(evaluations: Sequence[Evaluations]) -> list[Condition]:
+    """Return the sensors and schedules whose newest evaluations failed; a schedule's every failure counts."""
+    return [
+        Condition(
+            "sensor_failing",
+            each.name,
+            Severity.CRITICAL if each.name in {"landing", "update_tables"} else Severity.MAJOR,
+            f"The newest evaluations of {each.name} ended in errors"
+            + (f", since {each.failing_since:%Y-%m-%d %H:%M} UTC." if each.failing_since else "."),
+            day=each.failing_since.date() if each.failing_since else None,
+        )
+        for each in evaluations
+        if each.failed_in_a_row >= (1 if each.interval is None else FAILED_TICKS)
+    ]
+
+
+def stopped_ticks(evaluations: Sequence[Evaluations], now: datetime, *, daemon_alive: bool) -> list[Condition]:
+    """Return the sensors that are turned on and are not evaluated; if the daemon has stopped, that says it all."""
+    if not daemon_alive:
+        return []
+    return [
+        Condition(
+            "ticks_stopped",
+            each.name,
+            Severity.MAJOR,
+            f"{each.name} was last evaluated at {each.last:%Y-%m-%d %H:%M} UTC.",
+            day=each.last.date(),
+        )
+        for each in evaluations
+        if each.last is not None
+        and each.interval is not None
+        and now - each.last > max(TICKS_LATE_AFTER, each.interval * LATE_FACTOR)
+    ]
+
+
+def incidents(frame: pl.DataFrame, already_open: set[str], now: datetime) -> list[Condition]:
+    """Return the spikes of complaints that go on, as conditions.
+
+    Args:
+        frame: of ``mart/incidents`` the newest row of each: incident_id, started_at, ended_at (null while it goes on),
+            severity, observed, expected, ratio, categories and regions (JSON arrays).
+        already_open: ids of spikes that people know of: they go on until they have ended, however old they are.
+        now: the time (UTC).
+    """
+    found = []
+    for row in frame.iter_rows(named=True):
+        ended, started = row["ended_at"], row["started_at"]
+        name = row["incident_id"]
+        goes_on = ended is None if name in already_open else now - (ended or started) < INCIDENTS_OF
+        if goes_on:
+            found.append(
+                Condition(
+                    "incident",
+                    name,
+                    INCIDENT_SEVERITY.get(row["severity"], Severity.MAJOR),
+                    _spike(row),
+                    day=started.date(),
+                    categories=tuple(orjson.loads(row["categories"])),
+                    next_step=f"Open incident {name} in the dashboard, and tell whoever runs what is concerned.",
+                )
+            )
+    return found
+
+
+def _spike(row: Mapping[str, Any]) -> str:
+    """Say it in numbers. The table's own sentence also quotes customers' words, which stay inside."""
+    categories = [name.replace("_", " ") for name in orjson.loads(row["categories"])]
+    regions = ["an unknown region" if name == "(none)" else name for name in orjson.loads(row["regions"])]
+    return (
+        f"{row['observed']:,} complaints"
+        + (f" about {', '.join(categories[:NAMED])}" if categories else "")
+        + (f" from {', '.join(regions[:NAMED])}" if regions else "")
+        + f" since {row['started_at']:%Y-%m-%d %H:%M} UTC: {row['ratio']:.1f} times the usual {row['expected']:,.1f}."
+    )
+
+
+def _hours(time: timedelta) -> str:
+    return f"{time.total_seconds() / 3600:g} hours"
