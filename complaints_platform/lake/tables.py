@@ -256,6 +256,15 @@ class Table:
             return []
         return self._files(table)
 
+    def stored_columns(self) -> list[str]:
+        """Return the columns that the newest version has, which another release may have written; none if there is none.
+
+        Raises:
+            LakeError: the table's log can't be read.
+        """
+        table = self._open()
+        return [] if table is None else [field.name for field in table.schema().fields]
+
     def fingerprints(self) -> dict[date, str]:
         """Return day → fingerprint of every materialised day."""
         return {date.fromisoformat(file.partition): file.fingerprint for file in self.files()}

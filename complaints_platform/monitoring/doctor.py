@@ -159,7 +159,7 @@ def examine_lake(settings: Settings) -> Iterator[Finding]:
         yield good("lake", "the data key is the lake's")
     for spec in TABLES:
         try:
-            there = set(spec.table(lake).dataset().schema.names)
+            there = set(spec.table(lake).stored_columns())
         except ComplaintsError as error:
             yield wrong(
                 "lake", str(error), "restore the folder from a backup, or delete the table: update makes it anew"
