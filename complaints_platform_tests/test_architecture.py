@@ -23,6 +23,7 @@ ALLOWED = {
     "pipeline": {"errors", "schemas", "settings", "sources", "lake", "cleaning", "classification", "marts", "quality"},
     "generator": {"errors", "schemas", "lake"},
     "serving": {
+        "alerting",
         "errors",
         "schemas",
         "settings",

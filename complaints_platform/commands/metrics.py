@@ -1,10 +1,17 @@
 """``complaints metrics``: what Prometheus reads, printed or served."""
 
-from typing import Annotated
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from complaints_platform.settings import load_settings
+from complaints_platform.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+    from complaints_platform.monitoring.metrics import Metrics
 
 
 def metrics(
@@ -18,22 +25,14 @@ def metrics(
 
     On an address that others can reach it wants COMPLAINTS_METRICS_TOKEN, and asks for it as a bearer token.
     """
-    from complaints_platform.alerting.outbox import Outbox
-    from complaints_platform.definitions import build_definitions
-    from complaints_platform.defs.metrics import instance_gatherers
     from complaints_platform.defs.running import local_instance
-    from complaints_platform.lake import Lake
-    from complaints_platform.monitoring.lake_metrics import lake_gatherers
-    from complaints_platform.monitoring.metrics import Metrics, outbox_gatherer
     from complaints_platform.monitoring.server import metrics_application, refuse_open_server
 
     settings = load_settings()
     if serve:
         refuse_open_server(host, settings.metrics_token)
-    checks = sorted(build_definitions(settings).resolve_asset_graph().asset_check_keys)
     with local_instance() as instance:
-        outbox = outbox_gatherer(Outbox(Lake(settings.lake).store))
-        found = Metrics([*lake_gatherers(settings), *instance_gatherers(instance, checks), outbox])
+        found = gathered(settings, instance)
         if not serve:
             typer.echo(found.text(), nl=False)
             return
@@ -41,3 +40,23 @@ def metrics(
 
         application = metrics_application(found, settings.metrics_token)
         uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False)
+
+
+def gathered(settings: Settings, instance: "DagsterInstance") -> "Metrics":
+    """Return all metrics of a lake and of Dagster's instance."""
+    from complaints_platform.alerting.outbox import Outbox
+    from complaints_platform.definitions import build_definitions
+    from complaints_platform.defs.metrics import instance_gatherers
+    from complaints_platform.lake import Lake
+    from complaints_platform.monitoring.lake_metrics import lake_gatherers
+    from complaints_platform.monitoring.metrics import Metrics, outbox_gatherer
+
+    checks = sorted(build_definitions(settings).resolve_asset_graph().asset_check_keys)
+    outbox = outbox_gatherer(Outbox(Lake(settings.lake).store))
+    return Metrics([*lake_gatherers(settings), *instance_gatherers(instance, checks), outbox])
+
+
+def gathered_text(settings: Settings, instance: "DagsterInstance") -> Callable[[], bytes]:
+    """Return what gives all metrics as Prometheus reads them; it loads the definitions when it is first asked."""
+    first = cache(lambda: gathered(settings, instance))
+    return lambda: first().text()

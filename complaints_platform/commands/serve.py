@@ -18,13 +18,17 @@ def serve(
     """Answer questions over HTTP: dashboard, metrics, search, SQL, exports."""
     import uvicorn
 
+    from complaints_platform.commands.metrics import gathered_text
+    from complaints_platform.defs.running import local_instance
     from complaints_platform.serving.app import build_app
     from complaints_platform.serving.auth import Tokens, check_address
 
     settings = load_settings()
     check_address(host, Tokens(settings))
     typer.echo(f"http://{host}:{port} answers about {settings.lake}", err=True)
-    uvicorn.run(build_app(settings), host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    with local_instance() as instance:
+        app = build_app(settings, gathered_text(settings, instance))
+        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
 
 
 @tokens.command("new")

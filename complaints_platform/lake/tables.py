@@ -257,7 +257,7 @@ class Table:
         return self._files(table)
 
     def stored_columns(self) -> list[str]:
-        """Return the columns that the newest version has, which another release may have written; none if there is none.
+        """Return the columns of the newest version, which another release may have written; none if there is none.
 
         Raises:
             LakeError: the table's log can't be read.

@@ -4,7 +4,7 @@
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,24 +15,39 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from complaints_platform.errors import ComplaintsError, LakeError, QueryError
+from complaints_platform.serving.auth import Right
 from complaints_platform.serving.complaint import ModelAtHand
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.guards import COOKIE, Guard, error_body
 from complaints_platform.serving.models import Alive
+from complaints_platform.serving.replies import Asking
 from complaints_platform.serving.reviewing import Reviewing
-from complaints_platform.serving.routes import complaints, numbers, reports, review, sessions, tables
+from complaints_platform.serving.routes import alerts, complaints, numbers, reports, review, sessions, tables
 from complaints_platform.serving.service import Service
 from complaints_platform.settings import Settings
 
 log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 CODES = {404: "not_found", 405: "method_not_allowed"}
-ROUTERS = (sessions.router, numbers.router, complaints.router, review.router, tables.router, reports.router)
+ROUTERS = (
+    sessions.router,
+    numbers.router,
+    complaints.router,
+    review.router,
+    tables.router,
+    reports.router,
+    alerts.router,
+)
 
 
-def build_app(settings: Settings) -> FastAPI:
+def build_app(settings: Settings, metrics: Callable[[], bytes] | None = None) -> FastAPI:
     """Return the application over the lake that ``settings`` name; it works once its lifespan has begun.
+
+    Args:
+        settings: of the lake and of who may ask.
+        metrics: gives what ``/metrics`` shows to Prometheus; without it there is no such page.
 
     Raises:
         AuthError: the tokens can't be read.
@@ -63,6 +78,8 @@ def build_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     _add_pages(app, service)
+    if metrics is not None:
+        _add_metrics(app, metrics)
     _add_errors(app)
     _describe(app)
     app.add_middleware(Guard, local_only=lambda: not service.tokens.configured)
@@ -99,6 +116,14 @@ def _describe(app: FastAPI) -> None:
         "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
     }
     described["security"] = [{"token": []}, {"session": []}]
+
+
+def _add_metrics(app: FastAPI, metrics: Callable[[], bytes]) -> None:
+    @app.get("/metrics", tags=["service"], responses={200: {"content": {METRICS_TYPE: {}}}})
+    def metrics_(call: Asking) -> Response:
+        """Show numbers of the platform to Prometheus."""
+        call.may(Right.VIEW)
+        return Response(metrics(), media_type=METRICS_TYPE)
 
 
 def _add_errors(app: FastAPI) -> None:

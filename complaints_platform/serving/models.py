@@ -540,3 +540,76 @@ class Reports(Answer):
     """Reports, the latest day first."""
 
     reports: list[ReportInfo]
+
+
+class AlertDelivery(Answer):
+    """What became of telling somebody."""
+
+    notification: str
+    receiver: str
+    attempts: int
+    delivered: bool
+    error: str
+    at: datetime
+
+
+class AlertChange(Answer):
+    """One notification of an alert: opened, worse, resolved."""
+
+    id: str
+    state: str
+    severity: str
+    text: str
+    at: datetime
+
+
+class TakenNote(Answer):
+    """Who has taken note, and when."""
+
+    by: str
+    at: datetime
+
+
+class Acknowledged(TakenNote):
+    """Who has taken note of which alert."""
+
+    id: str
+
+
+class Alert(Answer):
+    """Something that was noticed, from when it began until it was over."""
+
+    id: str
+    kind: str
+    title: str
+    state: Literal["open", "resolved", "happened"]
+    severity: str
+    text: str
+    source: str | None
+    day: date | None
+    categories: list[str]
+    meaning: str
+    next_step: str
+    runbook: str
+    opened_at: datetime
+    changed_at: datetime
+    acknowledged: TakenNote | None
+    deliveries: list[AlertDelivery]
+    waiting: bool = Field(description="Somebody is still to be told.")
+    history: list[AlertChange]
+
+
+class AlertReceiver(Answer):
+    """Whether somebody who is to be told can be reached."""
+
+    receiver: str
+    failures: int
+    at: datetime | None
+    error: str
+
+
+class Alerts(Answer):
+    """Alerts, the newest first."""
+
+    alerts: list[Alert]
+    receivers: list[AlertReceiver]
