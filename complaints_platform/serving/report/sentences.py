@@ -115,15 +115,15 @@ def _incidents(figures: Figures) -> Iterator[str]:
 
 def _service(figures: Figures) -> Iterator[str]:
     for metric, what in (
-        ("median_first_response", "Half of the complaints that were answered had a first answer within"),
-        ("median_resolution", "Half of those that were resolved were so within"),
+        ("first_response_median", "Half of the complaints that were answered had a first answer within"),
+        ("resolution_median", "Half of those that were resolved were so within"),
     ):
         now, before = figures.headline(metric)
         if now is not None:
             yield f"{what} {duration(now)}{f' (before: {duration(before)})' if before is not None else ''}."
-    timely, _ = figures.headline("timely_rate")
+    timely, _ = figures.headline("first_response_timely_rate")
     if timely is not None:
-        yield f"{timely:.0%} were answered within their target."
+        yield f"{timely:.0%} of those with a target were answered within it."
 
 
 def _review(figures: Figures) -> Iterator[str]:
