@@ -133,7 +133,7 @@ KINDS: Mapping[str, Kind] = {
     "model_missing": Kind(
         "No classifier serves",
         "Complaints are collected and cleaned, but not categorised: marts and reports stand still.",
-        "Look at the last run of train_classifier in Dagster; complaints classifier train.",
+        "Look at the last run of train_classifier in Dagster; complaints update trains one.",
     ),
     "report_ready": Kind(
         "A report is ready", "A report was made and can be read.", "Open it in the dashboard, under reports."

@@ -1,13 +1,16 @@
 """The reports as Dagster sees them: two assets, a job each, and the schedules that ask for them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from complaints_platform.alerting.events import Condition, Severity
+from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.defs.partitions import daily_partitions
+from complaints_platform.lake import Lake
 from complaints_platform.pipeline.data_sets import DAILY
 from complaints_platform.serving.report.figures import Figures, Kind
 from complaints_platform.serving.report.making import make_and_keep
@@ -54,9 +57,24 @@ def _report(settings: Settings, kind: Kind) -> dg.AssetsDefinition:
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
         made, kept = make_and_keep(settings, kind, date.fromisoformat(context.partition_key))
         context.log.info(f"{title(made.figures)}: {kept.name}")
+        _tell(Outbox(Lake(settings.lake).store), kind, made.figures)
         return dg.MaterializeResult(metadata=_metadata(made.figures, len(made.page.encode()), kept.name))
 
     return report
+
+
+def _tell(outbox: Outbox, kind: Kind, figures: Figures) -> None:
+    """Let people know, once a day that is reported, however often it is made again."""
+    day = figures.period.last
+    ready = Condition(
+        "report_ready",
+        f"{kind} {day}",
+        Severity.INFO,
+        f"The {kind} report is ready. {title(figures)}. {sentences(figures)[0]}",
+        day=day,
+        facts={"page": f"/reports/{kind}/{day}"},
+    )
+    outbox.happened(ready, datetime.now(UTC))
 
 
 def _metadata(figures: Figures, size: int, name: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from complaints_platform.serving.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
 
 DAYS, PER_DAY = 9, 60
+METRICS = b"complaints_runs 1\n"
 HTML = '=HYPERLINK("x") <script>alert(1)</script> & <b>slow</b>'
 
 
@@ -50,7 +51,7 @@ class Served:
 
 
 def started(settings, tokens):
-    app = build_app(settings)
+    app = build_app(settings, lambda: METRICS)
     app.state.service.start()
     app.state.service.bring_up_to_date()
     return Served(settings, app, tokens)

@@ -39,6 +39,11 @@ ROUTES = [
     ("POST", "/api/v1/sql", Right.SQL, {"sql": "SELECT 1"}),
     ("GET", "/api/v1/export/{dataset}", Right.EXPORT, None),
     ("GET", "/api/v1/audit", Right.AUDIT, None),
+    ("GET", "/api/v1/alerts", Right.VIEW, None),
+    ("POST", "/api/v1/alerts/{name}/ack", Right.ACKNOWLEDGE, {}),
+    ("GET", "/api/v1/reports", Right.VIEW, None),
+    ("GET", "/reports/{kind}/{day}", Right.VIEW, None),
+    ("GET", "/metrics", Right.VIEW, None),
 ]
 CONTRACT = {
     Role.VIEWER: {Right.VIEW},
@@ -50,7 +55,8 @@ CONTRACT = {
 
 
 def ask(client, method, path, body):
-    path = path.format(name="complaints", complaint_id=NOBODY, incident_id=NOBODY, dataset="mart.daily_complaints")
+    names = {"name": "complaints", "complaint_id": NOBODY, "incident_id": NOBODY, "dataset": "mart.daily_complaints"}
+    path = path.format(**names, kind="daily", day="2026-03-10")
     return client.request(method, path, json=body)
 
 
@@ -82,7 +88,7 @@ def test_a_token_of_nobody_is_refused(served):
 
 
 def test_without_tokens_everyone_on_this_machine_is_local_but_never_sees_raw_data(filled):
-    app = build_app(filled)
+    app = build_app(filled, lambda: b"")
     client = TestClient(app, base_url="http://localhost")
     assert client.get("/api/v1/me").json()["role"] == "local"
     for method, path, right, body in ROUTES:

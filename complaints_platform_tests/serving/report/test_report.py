@@ -4,9 +4,12 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import dagster as dg
 import duckdb
 import pytest
 
+from complaints_platform.alerting.outbox import Outbox
+from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.reports import last_day
 from complaints_platform.errors import QueryError
 from complaints_platform.pipeline.data_sets import CATEGORIZED
@@ -111,6 +114,22 @@ def test_a_report_is_kept_as_it_was_sent(place):
     assert place.lake.reports.of_day("daily", day) == [kept, other]
     assert place.lake.reports.page(kept) == made.page
     assert place.lake.reports.all(["daily", "weekly"]) == [other]
+
+
+def test_the_asset_keeps_the_report_and_tells_people_once(place):
+    day = FIRST + timedelta(days=2)
+    (report,) = [
+        asset for asset in build_definitions(place.settings).assets if asset.key == dg.AssetKey(["report", "daily"])
+    ]
+    for _ in range(2):
+        done = dg.materialize([report], partition_key=str(day), instance=dg.DagsterInstance.ephemeral())
+        (event,) = done.asset_materializations_for_node("report__daily")
+        assert event.metadata["complaints"].value == 3
+        assert event.metadata["title"].text == "Thursday 12 March 2026: 3 complaints"
+    (told,) = Outbox(place.lake.store).since(datetime.now(UTC).date())
+    assert told.condition.kind == "report_ready"
+    assert "Thursday 12 March 2026: 3 complaints" in told.condition.text
+    assert len(place.lake.reports.of_day("daily", day)) == 1
 
 
 def test_what_can_t_be_reported_is_said(place, make_settings):

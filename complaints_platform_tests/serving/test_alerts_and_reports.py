@@ -1,0 +1,51 @@
+"""What the service shows of other parts of the platform: alerts, reports, metrics."""
+
+from datetime import UTC, datetime
+
+from complaints_platform.alerting.events import Condition, Severity
+from complaints_platform.alerting.outbox import Outbox
+from complaints_platform.generator.options import GeneratorOptions
+from complaints_platform.serving.auth import Role
+from complaints_platform.serving.report.making import make_and_keep
+from complaints_platform_tests.serving.conftest import METRICS
+
+NOW = datetime.now(UTC)
+DAY = GeneratorOptions.first_day
+
+
+def test_an_alert_is_shown_and_somebody_takes_note_once(served):
+    outbox = Outbox(served.lake.store)
+    outbox.observe("run_failed", [Condition("run_failed", "collect", Severity.MAJOR, "<b>collect</b> failed.")], NOW)
+    (alert,) = served.get("/api/v1/alerts", state="unacknowledged").json()["alerts"]
+    assert (alert["state"], alert["severity"], alert["acknowledged"]) == ("open", "major", None)
+    assert alert["text"] == "<b>collect</b> failed."
+    assert alert["next_step"]
+    for role, who in ((Role.REVIEWER, "a reviewer"), (Role.REVIEWER, "a reviewer")):
+        answer = served.client(role).post(f"/api/v1/alerts/{alert['id']}/ack")
+        assert (answer.status_code, answer.json()["by"]) == (200, who)
+    assert served.get("/api/v1/alerts", state="unacknowledged").json()["alerts"] == []
+    (noted,) = served.get("/api/v1/alerts", state="open").json()["alerts"]
+    assert noted["acknowledged"]["by"] == "a reviewer"
+    outbox.observe("run_failed", [], NOW)
+    assert served.get("/api/v1/alerts", state="open").json()["alerts"] == []
+    entries = [entry for entry in served.lake.audit.newest() if entry["path"].endswith("/ack")]
+    assert entries
+    assert served.client(Role.REVIEWER).post("/api/v1/alerts/nothing/ack").status_code == 404
+    assert served.get("/api/v1/alerts", state="whatever").status_code == 400
+
+
+def test_a_report_is_shown_as_it_was_sent(served):
+    made, _ = make_and_keep(served.settings, "daily", DAY)
+    (listed,) = served.get("/api/v1/reports", Role.VIEWER).json()["reports"]
+    assert (listed["kind"], listed["day"]) == ("daily", str(DAY))
+    shown = served.get(listed["page"], Role.VIEWER)
+    assert shown.text == made.page
+    assert "script-src" not in shown.headers["content-security-policy"]
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    assert served.get("/reports/daily/2020-01-01").status_code == 404
+    assert served.get("/reports/hourly/2020-01-01").status_code == 400
+
+
+def test_prometheus_is_answered_and_asked_for_its_token(served):
+    assert served.get("/metrics", Role.VIEWER).content == METRICS
+    assert served.client().get("/metrics").status_code == 401
