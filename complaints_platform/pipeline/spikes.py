@@ -18,7 +18,7 @@ from complaints_platform.marts.incidents import SCORED_DAYS, find_incidents
 from complaints_platform.marts.spikes import HISTORY_DAYS, grid_of, score
 from complaints_platform.marts.topics import TOPIC_DAYS, emerging_topics, term_counts
 from complaints_platform.pipeline.fingerprints import data_of, made_of, of_window, recipe_of
-from complaints_platform.schemas import HourlyComplaints, Incident, empty_frame
+from complaints_platform.schemas import CategorizedComplaint, HourlyComplaints, Incident, empty_frame
 
 INCIDENT_LOOK_BACK = HISTORY_DAYS + SCORED_DAYS
 """Days before a day that decide what is open on it."""
@@ -79,7 +79,7 @@ class IncidentRecipe:
         """Read the texts of an incident's days and of the day before it."""
         days = [first + timedelta(days=number) for number in range(-1, (last - first).days + 1)]
         frames = [day.frame for day in self.categorized.read_days(days, TEXT_COLUMNS)]
-        return Evidence(pl.concat(frames))
+        return Evidence(pl.concat([empty_frame(CategorizedComplaint).select(TEXT_COLUMNS), *frames]))
 
 
 def _runs(days: Sequence[date]) -> Iterator[list[date]]:

@@ -1,6 +1,6 @@
 """Hourly counts of a small company: seasons of week and day, three regions, three categories, two channels."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -42,23 +42,20 @@ class Company:
         if until is not None:
             day, hour = until
             counts[day, hour:], counts[day + 1 :] = 0, 0
-        rows = []
-        for place in np.argwhere(counts):
-            day, hour, region, category, channel = (int(number) for number in place)
-            on = FIRST + timedelta(days=day)
-            rows.append(
-                (
-                    on,
-                    datetime.combine(on, time(hour), UTC),
-                    CHANNELS[channel],
-                    REGIONS[region],
-                    CATEGORIES[category],
-                    "m1",
-                    "t1",
-                    int(counts[tuple(place)]),
-                )
-            )
-        return pl.DataFrame(rows, schema=polars_schema(HourlyComplaints), orient="row")
+        day, hour, region, category, channel = np.nonzero(counts)
+        on = pl.Series([FIRST + timedelta(days=number) for number in day.tolist()], dtype=pl.Date)
+        return pl.DataFrame(
+            {
+                "day": on,
+                "hour_at": on.cast(pl.Datetime("us", "UTC")) + pl.Series(hour * 3600 * 10**6).cast(pl.Duration("us")),
+                "channel": [CHANNELS[number] for number in channel],
+                "region": [REGIONS[number] for number in region],
+                "category": [CATEGORIES[number] for number in category],
+                "model_version": "m1",
+                "taxonomy_version": "t1",
+                "complaints": counts[day, hour, region, category, channel],
+            }
+        ).cast(dict(polars_schema(HourlyComplaints)))
 
 
 def watched(hourly, day, first=FIRST):

@@ -41,7 +41,11 @@ def test_hours_are_counted_without_duplicates():
         orient="row",
     ).with_columns(pl.col("occurred_at").str.to_datetime(time_zone="UTC"))
     counted = hourly_complaints(frame).select("hour_at", "region", "complaints").rows()
-    assert [(at.hour, region, number) for at, region, number in counted] == [(8, None, 1), (8, "north", 2), (9, "north", 1)]
+    assert [(at.hour, region, number) for at, region, number in counted] == [
+        (8, None, 1),
+        (8, "north", 2),
+        (9, "north", 1),
+    ]
 
 
 def test_every_series_counts_its_complaints(company, grid):
@@ -91,23 +95,19 @@ def test_after_a_quiet_week_the_usual_is_not_a_rise():
     assert company.rates[-1].sum() / expected < 1.2
 
 
-@pytest.mark.parametrize(("months", "risen"), [((1, 2, 3), True), ((2, 3), False)])
+@pytest.mark.parametrize(("months", "risen"), [((2, 3), True), ((3,), False)])
 def test_a_rise_in_both_months_before_is_a_season(months, risen):
     """Bills come on the first three days of a month; of one month alone it would be an outage."""
     company = Company(90)
-    days = [FIRST + timedelta(days=number) for number in range(90)]
-    for number, day in enumerate(days):
-        if day.day <= 3 and day.month in months[:-1]:
-            company.rates[number, :, :, 0] *= 2.5
-    first_of_april = (date(2026, 4, 1) - FIRST).days
-    company.rates[(date(2026, 3, 1) - FIRST).days, :, :, 0] *= 1.0
-    if risen:
+    for month in months:
         for day in (1, 2, 3):
-            company.rates[(date(2026, 3, day) - FIRST).days, :, :, 0] *= 2.5
+            company.rates[(date(2026, month, day) - FIRST).days, :, :, 0] *= 2.5
+    first_of_april = (date(2026, 4, 1) - FIRST).days
     grid = grid_of(company.hourly(), FIRST, FIRST + timedelta(days=89))
     billing = 1 + 3 + grid.series.categories.index("billing")
     expected = score(grid, first_of_april, first_of_april).expected[..., billing].sum()
-    assert (expected / company.rates[first_of_april, :, :, 0].sum() > 1.7) is risen
+    times_usual = expected / company.rates[first_of_april, :, :, 0].sum()
+    assert times_usual > 1.8 if risen else times_usual < 1.3
 
 
 def test_categories_of_another_model_are_no_measure(grid):

@@ -20,7 +20,8 @@ USUAL = ["The signal is weak in the whole village", "My router keeps dropping ca
 
 def complaints(day, texts, **more):
     rows = [
-        {"day": day, "complaint_id": f"{day}-{number:03}", "text": text, "category": "data", "outcome": "complaint"} | more
+        {"day": day, "complaint_id": f"{day}-{number:03}", "text": text, "category": "data", "outcome": "complaint"}
+        | more
         for number, text in enumerate(texts)
     ]
     return pl.DataFrame(rows, schema=SCHEMA)
@@ -31,12 +32,12 @@ def terms(text):
 
 
 def test_terms_are_words_and_pairs_without_stop_words():
-    assert terms("The Tower Down since tower DOWN") == {"tower", "tower down", "down tower"} - {"down tower"} | set() | {
-        term for term in terms("The Tower Down since tower DOWN") if term in {"down"}
-    }
-    assert terms("call <PHONE> or @someone, code AB-1234 at https://x.example/abc") == {"code"}
-    assert terms("mast-broken Ọjọ́ größe") >= {"mast-broken", "größe", "größe"}
-    assert terms_of(pl.DataFrame({"complaint_id": ["a"], "text": [None]}, schema_overrides={"text": pl.String})).is_empty()
+    assert terms("The Tower Down since tower DOWN") == {"tower", "down", "tower down"}
+    assert terms("It is <PHONE> or @someone, code AB-1234 at https://x.example/abc") == {"code"}
+    assert terms("mast-broken Größe") == {"mast-broken", "größe", "mast-broken größe"}
+    assert terms_of(
+        pl.DataFrame({"complaint_id": ["a"], "text": [None]}, schema_overrides={"text": pl.String})
+    ).is_empty()
 
 
 def test_counts_are_of_complaints_without_near_duplicates():
@@ -49,9 +50,7 @@ def test_counts_are_of_complaints_without_near_duplicates():
         ]
     )
     counted = {row["term"]: row for row in term_counts(DAY, frame).iter_rows(named=True)}
-    assert {term: row["complaints"] for term, row in counted.items() if "fire" in term} == {"tower fire": 2, "fire": 3} | {
-        term: row["complaints"] for term, row in counted.items() if term == "fire tower"
-    }
+    assert {term: row["complaints"] for term, row in counted.items()} == {"tower": 2, "tower fire": 2, "fire": 3}
     assert counted["tower fire"]["texts"] == 3
     assert json.loads(counted["tower fire"]["sample_ids"]) == [f"{DAY}-000", f"{DAY}-001"]
 
@@ -82,7 +81,5 @@ def test_terms_that_set_texts_apart():
     inside = complaints(DAY, ["blackout in the harbour quarter, no signal"] * 6)
     background = complaints(DAY, ["no signal at home", "billing is wrong"] * 20)
     found = standing_out(inside, background, 3)
-    assert len(found) == 3
-    assert "signal" not in found
-    assert all(any(word in term for word in ("blackout", "harbour", "quarter")) for term in found)
+    assert found == ["blackout", "harbour quarter"]
     assert standing_out(inside.clear(), background, 3) == []
