@@ -255,7 +255,7 @@ def markdown(tallies: dict[str, Tally], seeds: Sequence[int], normal_seeds: Sequ
         (
             "Precision is the share of reports that are the first of an outage; a second report of the same one counts "
             "as wrong. Recall, first hour and hours are of outages of 3 times the usual count or more that hit at "
-            f"least {PROMISED_USUAL:g} usual complaints an hour. The last two columns are from the years without outages."
+            f"least {PROMISED_USUAL:g} usual complaints an hour. The last two columns are from years without outages."
         ),
         "",
         "| | reports | precision | recall | in the first hour | median hours | in 30 normal days | silent months |",

@@ -3,7 +3,7 @@ import pytest
 
 from complaints_platform.marts.incidents import LONGEST_DAYS, hours_of, severity
 from complaints_platform.marts.spikes import NONE
-from complaints_platform_tests.marts.counts import FIRST, Company, watched
+from complaints_platform_tests.marts.counts import Company, watched
 
 DAY = 60
 """By then, more has been seen than is ever looked at."""
@@ -25,7 +25,7 @@ def test_normal_days_are_silent(seed):
 def test_three_times_the_usual_is_one_incident_within_the_first_hour(region, category):
     company = Company(DAY + 2).outage(DAY, range(10, 15), 3, region, category)
     _, _, before = watched(company.hourly(until=(DAY, 10)), DAY)
-    grid, scores, first = watched(company.hourly(until=(DAY, 11)), DAY)
+    _, _, first = watched(company.hourly(until=(DAY, 11)), DAY)
     assert before == []
     assert len(first) == 1
     assert (first[0].start, first[0].detected, first[0].end) == (DAY * 24 + 10, DAY * 24 + 10, None)
@@ -45,7 +45,7 @@ def test_name_and_start_stay_while_hours_are_added():
     company = Company(DAY + 2).outage(DAY, range(21, 30), 4, 1)
     seen = []
     for day, hour in [(DAY, 22), (DAY, 23), (DAY, 24), (DAY + 1, 3), (DAY + 1, 9), (DAY + 1, 24)]:
-        _, scores, (incident,) = watched(company.hourly(until=(day, hour)), day)
+        _, _, (incident,) = watched(company.hourly(until=(day, hour)), day)
         seen.append((incident.identity, incident.start, incident.detected))
     assert len(set(seen)) == 1
     assert incident.end == DAY * 24 + 30
@@ -103,4 +103,3 @@ def test_every_day_of_it_tells_of_it_until_it_has_ended():
     company = Company(DAY + 4).outage(DAY, range(12, 40), 4, 0)
     hourly = company.hourly()
     assert [len(watched(hourly, DAY + number)[2]) for number in range(-1, 4)] == [0, 1, 1, 0, 0]
-    assert FIRST == watched(hourly, DAY)[0].first_day
