@@ -53,6 +53,7 @@ check: setup
 bench: setup
 	python -m benchmarks cleaning --scale 30 --history 100
 	python -m benchmarks path
+	python -m benchmarks spikes
 
 # Names, versions and hashes of all dependencies; run it after changing pyproject.toml.
 lock: setup

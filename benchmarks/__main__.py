@@ -181,10 +181,10 @@ def _parser() -> argparse.ArgumentParser:
     classifier.set_defaults(measure=_measure_classifier)
     watched = commands.add_parser("spikes", help="which outages of simulated years are found, and how soon")
     watched.add_argument(
-        "--seeds", type=int, nargs="+", default=[*range(101, 109)], help="years with outages (101-108)"
+        "--seeds", type=int, nargs="+", default=[*range(111, 117)], help="years with outages (111-116)"
     )
     watched.add_argument(
-        "--normal-seeds", type=int, nargs="+", default=[*range(201, 207)], help="years without (201-206)"
+        "--normal-seeds", type=int, nargs="+", default=[*range(211, 217)], help="years without (211-216)"
     )
     watched.set_defaults(measure=_measure_spikes)
     for command in (path, cleaning):

@@ -190,7 +190,7 @@ class Tally:
     false_in_normal_days: int
     normal_days: int
     normal_months: int
-    """Stretches of 30 days without any outage."""
+    """Whole stretches of 30 days, one after the other, of the years without any outage."""
     silent_months: int
     """Those of them without any report."""
 
@@ -215,8 +215,8 @@ def measure(seeds: Sequence[int], normal_seeds: Sequence[int], say: Callable[[st
     """Let every detector watch the same worlds: a year with outages for each seed, and a year without."""
     judged: dict[str, list[Judgement]] = {name: [] for name in DETECTORS}
     quiet: dict[str, list[Report]] = {name: [] for name in DETECTORS}
-    months: dict[str, int] = dict.fromkeys(DETECTORS, 0)
-    days = 0
+    silent: dict[str, int] = dict.fromkeys(DETECTORS, 0)
+    days = months = 0
     for seed in seeds:
         world = simulate(seed)
         for name, detector in DETECTORS.items():
@@ -225,11 +225,13 @@ def measure(seeds: Sequence[int], normal_seeds: Sequence[int], say: Callable[[st
             say(f"  year {seed}, {name}: {len(world.outages)} outages, {last.reports} reports, {last.false} false")
     for seed in normal_seeds:
         world = simulate(seed, every_days=None)
-        days += world.grid.days - WARM_UP
+        normal_days = world.grid.days - WARM_UP
+        days, months = days + normal_days, months + normal_days // MONTH
         for name, detector in DETECTORS.items():
             reports = detector(world)
             quiet[name] += reports
-            months[name] += len({(report.start // HOURS - WARM_UP) // MONTH for report in reports})
+            spoken = {(report.start // HOURS - WARM_UP) // MONTH for report in reports}
+            silent[name] += sum(month not in spoken for month in range(normal_days // MONTH))
             say(f"  year {seed} without outages, {name}: {len(reports)} reports")
     return {
         name: Tally(
@@ -239,8 +241,8 @@ def measure(seeds: Sequence[int], normal_seeds: Sequence[int], say: Callable[[st
             tuple(finding for each in judged[name] for finding in each.findings),
             len(quiet[name]),
             days,
-            -(-days // MONTH),
-            -(-days // MONTH) - months[name],
+            months,
+            silent[name],
         )
         for name in DETECTORS
     }
@@ -255,7 +257,7 @@ def markdown(tallies: dict[str, Tally], seeds: Sequence[int], normal_seeds: Sequ
         (
             "Precision is the share of reports that are the first of an outage; a second report of the same one counts "
             "as wrong. Recall, first hour and hours are of outages of 3 times the usual count or more that hit at "
-            f"least {PROMISED_USUAL:g} usual complaints an hour. The last two columns are from the years without outages."
+            f"least {PROMISED_USUAL:g} usual complaints an hour. The last two columns are from years without outages."
         ),
         "",
         "| | reports | precision | recall | in the first hour | median hours | in 30 normal days | silent months |",

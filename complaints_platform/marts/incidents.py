@@ -52,11 +52,9 @@ LONGEST_DAYS = 7
 SCORED_DAYS = LONGEST_DAYS + 2
 """Days before a day, of which the hours decide what is open on it."""
 
-EXPLAINED_SHARE, WIDE_SHARE = 0.6, 0.5
-"""A series of which so much of the excess is in a part of it has none of its own, unless that part is so large."""
-
-EVERYWHERE_RATIO, REST_SHARE = 1.5, 0.2
-"""Alarms are one and the same if the rest of the company is up by so much, and is a fair part of it."""
+EVERYWHERE_RATIO, REST_SHARE = 1.4, 0.1
+"""A series is up as a whole if what it has beside the parts that raise alarms themselves is up by so much; of less than
+such a share of it nothing can be said."""
 
 CRITICAL_SHARE, MAJOR_SHARE = 0.5, 0.1
 """Severity: excess of the worst hour, against an average hour of the whole company that day."""
@@ -280,7 +278,7 @@ class _Watch:
             touched |= self._touched(incident)
         alarms = self._tests.alarms(hour, touched)
         groups = self._groups(alarms, hour)
-        everywhere = bool(groups) and self._everything_is_up(groups, hour)
+        everywhere = bool(groups) and self._rest_is_up(0, 1, groups, hour)
         if everywhere:
             groups = [[column for each in groups for column in each]]
         for group in groups:
@@ -309,8 +307,8 @@ class _Watch:
     def _groups(self, alarms: Mapping[int, Alarm], hour: int) -> list[list[int]]:
         """Split the alarmed series that say something into those that belong together.
 
-        The finest come first. A larger one says nothing new if its excess is that of a small part of it, which
-        raises an alarm itself; otherwise it is up as a whole, and what it consists of belongs together.
+        The finest come first. A larger one says nothing new if its excess is that of parts of it, which raise alarms
+        themselves; otherwise it is up as a whole, and what it consists of belongs together.
         """
         series = self._grid.series
         fineness = (series.region != ALL).astype(int) + (series.category != ALL)
@@ -325,33 +323,26 @@ class _Watch:
                 groups = [group for group in groups if group not in joined] + [merged]
         return groups
 
-    def _everything_is_up(self, groups: Sequence[list[int]], hour: int) -> bool:
-        """Tell whether what raises no alarm is up as well: then all that does is one and the same."""
-        known = np.logical_or.reduce([*(self._cells(group) for group in groups), *(each.cells for each in self._open)])
-        rest = self._grid.series.cells.start + np.flatnonzero(~known)
-        observed, usual = (float(each[hour, rest].sum()) for each in (self._tests.counts, self._tests.expected))
-        enough = usual >= REST_SHARE * float(self._tests.expected[hour, 0]) and usual >= QUIET_EXPECTED
-        return enough and observed >= EVERYWHERE_RATIO * usual
-
     def _is_of_a_part(self, column: int, window: int, groups: Sequence[list[int]], hour: int) -> bool:
-        """Tell whether the excess of a series over a window is that of a small part of it, known already."""
+        """Tell whether the excess of a series over a window is that of parts of it, known already."""
+        rest_is_up = self._rest_is_up(column, window, groups, hour)
+        if rest_is_up is None:  # hardly anything is left: whether the parts belong together, only they can tell
+            return len(groups) == 1 or self._grid.series.channel[column] != ALL
+        return not rest_is_up
+
+    def _rest_is_up(self, column: int, window: int, groups: Sequence[list[int]], hour: int) -> bool | None:
+        """Tell whether what a series has beside the parts that are known is up as well; None if it has hardly any."""
         hours = slice(max(0, hour - window + 1), hour + 1)
-        counts, expected = self._tests.counts[hours].sum(0), self._tests.expected[hours].sum(0)
         series = self._grid.series
-        mine = self._cells([column]) if series.channel[column] == ALL else self._of_category(column)
-        of_groups = [(group, self._cells(group)) for group in groups]
-        parts = [cells for _, cells in of_groups]
-        for incident in self._open:
-            joining = [cells for group, cells in of_groups if self._related(incident, group, hour)]
-            parts.append(np.logical_or.reduce([incident.cells, *joining]))
-        for part in parts:
-            inside = series.cells.start + np.flatnonzero(part & mine)
-            usual = expected[inside].sum()
-            explained = counts[inside].sum() - usual >= EXPLAINED_SHARE * (counts[column] - expected[column])
-            whole = expected[series.cells][mine.ravel()].sum()
-            if explained and (usual < WIDE_SHARE * whole or series.channel[column] != ALL):
-                return True
-        return False
+        mine = self._of_category(column) if series.channel[column] != ALL else self._cells([column])
+        known = np.logical_or.reduce([mine & False, *map(self._cells, groups), *(each.cells for each in self._open)])
+        counts = self._tests.counts[hours, series.cells].sum(0)
+        expected = self._tests.expected[hours, series.cells].sum(0)
+        rest = (mine & ~known).ravel()
+        observed, usual = float(counts[rest].sum()), float(expected[rest].sum())
+        if usual < REST_SHARE * float(expected[mine.ravel()].sum()):
+            return None
+        return observed >= max(EVERYWHERE_RATIO * usual, usual + 3 * np.sqrt(usual) + 1)
 
     def _of_category(self, column: int) -> Flags:
         """Return the cells of the category of a series, all if it has none."""

@@ -313,9 +313,11 @@ class _Past:
     def cut(self, counts: Floats, profile: Floats) -> Floats:
         """Return the counts without their spikes: none is far above what its series usually has."""
         daily = self._daily(counts, profile)
-        unused = np.where(self._used > 0, daily, np.nan)
-        with np.errstate(all="ignore"):
-            middle = np.nan_to_num(np.nanmedian(unused, axis=0)) if self._used.any() else daily[0]
+        middle = np.zeros(daily.shape[1], dtype=np.float32)
+        for alike in (self._series.category == ALL, self._series.category != ALL):
+            days = self._used[:, alike].any(1)  # days count for all series with a category, or without, alike
+            if days.any():
+                middle[alike] = np.median(daily[days][:, alike], axis=0)
         mean = daily.sum(0) / np.maximum(self._used.sum(0), 1)
         level = np.where(mean * HOURS > _MEDIAN_FROM, np.minimum(mean, 1.3 * middle), mean)
         usual = level * profile[self._weekday]

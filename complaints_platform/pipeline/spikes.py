@@ -16,7 +16,7 @@ from complaints_platform.marts.incidents import SCORED_DAYS, find_incidents
 from complaints_platform.marts.spikes import grid_of, score
 from complaints_platform.pipeline.data_sets import INCIDENTS
 from complaints_platform.pipeline.derived import DERIVED_OF
-from complaints_platform.schemas import HourlyComplaints, Incident, empty_frame
+from complaints_platform.schemas import CategorizedComplaint, HourlyComplaints, Incident, empty_frame
 
 _RANGE_DAYS = 31
 """Days whose incidents are found at once, so that memory is bounded and expectations are computed once."""
@@ -53,7 +53,7 @@ class IncidentRecipe:
         """Read the texts of an incident's days and of the day before it."""
         days = [first + timedelta(days=number) for number in range(-1, (last - first).days + 1)]
         frames = [day.frame for day in self.categorized.read_days(days, TEXT_COLUMNS)]
-        return Evidence(pl.concat(frames))
+        return Evidence(pl.concat([empty_frame(CategorizedComplaint).select(TEXT_COLUMNS), *frames]))
 
 
 def _runs(days: Sequence[date]) -> Iterator[list[date]]:

@@ -12,7 +12,16 @@ from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import open_store
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, DAILY, QUARANTINE, TABLES
+from complaints_platform.pipeline.data_sets import (
+    CATEGORIZED,
+    CLEANED,
+    DAILY,
+    INCIDENTS,
+    QUARANTINE,
+    TABLES,
+    TERMS,
+    TOPICS,
+)
 from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.serving.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
@@ -100,11 +109,33 @@ def test_the_outage_stands_out_in_the_trends(month):
     assert (outage["day"], outage["region"], outage["category"]) in seen
 
 
+def test_the_outage_is_one_incident(month):
+    outage = month.summary["outage"]
+    incidents = month.ask("SELECT * FROM mart.incidents QUALIFY day = max(day) OVER (PARTITION BY incident_id)")
+    (row,) = incidents.iter_rows(named=True)
+    first, end = outage["hours_utc"]
+    assert str(row["started_at"].date()) == outage["day"]
+    assert first <= row["started_at"].hour < row["detected_at"].hour <= end
+    assert row["ended_at"] is not None
+    assert json.loads(row["regions"]) == [outage["region"]]
+    assert outage["category"] in json.loads(row["categories"])
+    samples = CATEGORIZED.table(Lake(month.settings.lake)).scan().collect()
+    samples = samples.filter(pl.col("complaint_id").is_in(json.loads(row["sample_ids"])))
+    assert set(samples["region"]) == {outage["region"]}
+
+
+def test_hours_agree_with_days(month):
+    by_hour = month.ask("SELECT day, sum(complaints)::INT AS n FROM mart.hourly_complaints GROUP BY 1 ORDER BY 1")
+    assert by_hour.equals(
+        month.ask("SELECT day, sum(complaints)::INT AS n FROM mart.daily_complaints GROUP BY 1 ORDER BY 1")
+    )
+
+
 def test_no_structured_identifier_stands_in_any_table(month):
     values = {pii["value"] for row in month.truth for pii in row["pii"] if pii["kind"] in STRUCTURED}
     assert len(values) > 50
     lake = Lake(month.settings.lake)
-    for spec in (CLEANED, CATEGORIZED, QUARANTINE, DAILY):
+    for spec in (CLEANED, CATEGORIZED, QUARANTINE, DAILY, INCIDENTS, TERMS, TOPICS):
         frame = spec.table(lake).scan().collect()
         texts = "\n".join(
             value for name in frame.columns if frame.schema[name] == pl.String for value in frame[name].drop_nulls()

@@ -1,0 +1,127 @@
+"""Days of hourly counts, incidents and topics: the same in whatever order they are made, at a bounded cost."""
+
+import json
+import random
+from datetime import UTC, datetime, time, timedelta
+
+import polars as pl
+import pytest
+
+from complaints_platform.lake import Lake
+from complaints_platform.lake.tables import DayFrame
+from complaints_platform.pipeline.data_sets import CATEGORIZED, HOURLY, INCIDENTS
+from complaints_platform.pipeline.fingerprints import made_of
+from complaints_platform.pipeline.spikes import (
+    INCIDENT_LOOK_BACK,
+    IncidentRecipe,
+    hourly_fingerprint,
+    incident_fingerprint,
+    topics_fingerprint,
+)
+from complaints_platform.schemas.model import polars_schema
+from complaints_platform_tests.marts.counts import FIRST, Company
+
+DAYS, OUTAGE = 100, 95
+TEXTS = {"data": "the internet is slow", "billing": "overcharged again", "voice": "calls drop"}
+
+
+def complaints_of(hourly, outage):
+    """Return rows of ``CategorizedComplaint`` with as many complaints as hourly counts say."""
+    rows = hourly.select(pl.all().repeat_by("complaints").explode(empty_as_null=True)).with_row_index("number")
+    schema = polars_schema(CATEGORIZED.model)
+    known = rows.with_columns(
+        complaint_id=pl.col("number").cast(pl.String).str.zfill(32),
+        occurred_at=pl.col("hour_at") + pl.duration(minutes=pl.col("number") % 60),
+        text=pl.when((pl.col("region") == "north") & (pl.col("category") == "data") & pl.col("hour_at").is_in(outage))
+        .then(pl.lit("blackout in the harbour"))
+        .otherwise(pl.col("category").replace_strict(TEXTS)),
+        outcome=pl.lit("complaint"),
+    )
+    return known.select(
+        (pl.col(name) if name in known.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in schema.items()
+    )
+
+
+class World:
+    def __init__(self, root):
+        self.lake = Lake(str(root))
+        hourly = Company(DAYS).outage(OUTAGE, range(20, 28), 5, 0, 1).hourly()
+        days = [FIRST + timedelta(days=number) for number in range(DAYS)]
+        frames = [DayFrame(day, hourly.filter(day=day), hourly_fingerprint(made_of(("m",), (day,)))) for day in days]
+        HOURLY.table(self.lake).replace_days(days, frames)
+        began = datetime.combine(days[OUTAGE], time(20), UTC)
+        told = days[OUTAGE - 1 : OUTAGE + 3]
+        texts = complaints_of(hourly.filter(pl.col("day").is_in(told)), [began + timedelta(hours=n) for n in range(8)])
+        CATEGORIZED.table(self.lake).replace_days(told, [DayFrame(day, texts.filter(day=day), "f") for day in told])
+        self.days = days
+        self.recipe = IncidentRecipe(HOURLY.table(self.lake), CATEGORIZED.table(self.lake))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    return World(tmp_path_factory.mktemp("lake"))
+
+
+@pytest.fixture(scope="module")
+def at_once(world):
+    return {day.day: day for day in world.recipe.frames(world.days[60:])}
+
+
+def test_the_order_of_days_makes_no_difference(world, at_once):
+    days = world.days[OUTAGE - 1 : OUTAGE + 3]
+    random.Random(4).shuffle(days)  # noqa: S311 - a reproducible order, nothing secret
+    for day in days:
+        (alone,) = world.recipe.frames([day])
+        assert alone.fingerprint == at_once[day].fingerprint
+        assert alone.frame.equals(at_once[day].frame)
+
+
+def test_only_the_outage_is_told_of_on_each_day_until_it_has_ended(world, at_once):
+    assert {day: made.frame.height for day, made in at_once.items() if made.frame.height} == {
+        world.days[OUTAGE]: 1,
+        world.days[OUTAGE + 1]: 1,
+    }
+
+
+def test_an_incident_says_where_when_how_much_and_in_which_words(world, at_once):
+    day = world.days[OUTAGE + 1]
+    row = at_once[day].frame.row(0, named=True)
+    earlier = at_once[world.days[OUTAGE]].frame.row(0, named=True)
+    same = ("incident_id", "started_at", "detected_at")
+    assert [row[name] for name in same] == [earlier[name] for name in same]
+    assert (earlier["ended_at"], row["ended_at"]) == (None, row["started_at"] + timedelta(hours=8))
+    assert (json.loads(row["regions"]), json.loads(row["categories"])) == (["north"], ["data"])
+    assert set(json.loads(row["channels"])) == {"sms", "web_form"}
+    assert "blackout" in json.loads(row["top_terms"])
+    series = json.loads(row["series"])
+    assert [sum(hour[1] for hour in series), len(series)] == [row["observed"], 8]
+    assert row["expected"] == pytest.approx(sum(hour[2] for hour in series), abs=0.1)
+    assert row["ratio"] == pytest.approx(row["observed"] / row["expected"], abs=0.01)
+    assert row["excess"] == pytest.approx(row["observed"] - row["expected"], abs=0.01)
+    texts = (
+        CATEGORIZED.table(world.lake)
+        .scan()
+        .collect()
+        .filter(pl.col("complaint_id").is_in(json.loads(row["sample_ids"])))
+    )
+    assert texts.height == 5
+    assert texts.filter((pl.col("region") == "north") & (pl.col("category") == "data")).height == 5
+    assert texts["occurred_at"].is_between(row["started_at"], row["ended_at"], closed="left").all()
+    assert row["explanation"].startswith(f"{row['observed']:,} complaints about data from north since ")
+    assert f"{row['ratio']:.1f} times the usual" in row["explanation"]
+
+
+def test_stored_incidents_satisfy_their_model(world, at_once):
+    frame = at_once[world.days[OUTAGE]].frame
+    INCIDENTS.model.validate(frame)
+    assert frame["started_at"].dtype == pl.Datetime("us", "UTC")
+
+
+def test_a_day_is_stale_for_what_it_reads_and_for_nothing_else(world):
+    known = {day: made_of(("r",), (day,)) for day in world.days}
+    day = world.days[-1]
+    for make, back in ((incident_fingerprint, INCIDENT_LOOK_BACK), (topics_fingerprint, 28)):
+        for age, changes in ((0, True), (back, True), (back + 1, False)):
+            other = known | {day - timedelta(days=age): made_of(("r",), ("other",))}
+            assert (make(day, other) != make(day, known)) is changes
