@@ -284,7 +284,10 @@ class Observer:
 
     def _incidents(self, spec: TableSpec, now: datetime) -> list[Condition]:
         known = {condition.subject for condition in self._open("incident")}
-        return watching.incidents(newest_incidents(spec, self._lake, now), known, now)
+        going_on, past = watching.incidents(newest_incidents(spec, self._lake, now), known, now)
+        for each in past:
+            self.outbox.happened(each, now)
+        return going_on
 
 
 class _Once:

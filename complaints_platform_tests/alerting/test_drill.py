@@ -157,6 +157,7 @@ def incident(ended=None, severity="major", started=NOON - timedelta(hours=1)):
     return pl.DataFrame(
         {
             "incident_id": ["i-1"],
+            "day": [(ended or NOON).date()],
             "started_at": [started],
             "ended_at": [ended],
             "severity": [severity],
@@ -183,7 +184,7 @@ def test_a_spike_is_told_when_it_opens_worsens_and_ends(tmp_path):
         incident(ended=NOON),
     ):
         known = {each.condition.subject for each in outbox.open()}
-        told.append([each.state for each in outbox.observe("incident", incidents(frame, known, NOON), NOON)])
+        told.append([each.state for each in outbox.observe("incident", incidents(frame, known, NOON)[0], NOON)])
     assert told[:5] == [[State.OPENED], [], [State.WORSENED], [], [State.RESOLVED]]
     opened = outbox.pending()[0].condition
     assert opened.text == (
@@ -194,7 +195,21 @@ def test_a_spike_is_told_when_it_opens_worsens_and_ends(tmp_path):
     assert "incident i-1" in opened.next_step
 
 
+def test_a_spike_that_was_over_before_anybody_looked_is_one_message(tmp_path):
+    outbox = Outbox(open_store(str(tmp_path)))
+    going_on, (past,) = incidents(incident(ended=NOON - timedelta(minutes=5)), set(), NOON)
+    assert going_on == []
+    assert "until 2026-03-10 11:55 UTC, now over: 7.5 times" in past.text
+    assert outbox.happened(past, NOON).state is State.HAPPENED
+    assert outbox.happened(past, NOON) is None
+    # One that people know of is resolved instead.
+    assert incidents(incident(ended=NOON), {"i-1"}, NOON) == ([], [])
+
+
 def test_spikes_of_an_archive_are_history():
     old = incident(ended=NOON - timedelta(days=30), started=NOON - timedelta(days=31))
-    assert incidents(old, set(), NOON) == []
-    assert incidents(old.head(0), set(), NOON) == []
+    assert incidents(old, set(), NOON) == ([], [])
+    assert incidents(old.head(0), set(), NOON) == ([], [])
+    never_ended = incident(started=NOON - timedelta(days=31)).with_columns(day=pl.lit(DAY - timedelta(days=30)))
+    assert incidents(never_ended, set(), NOON) == ([], [])
+    assert len(incidents(never_ended, {"i-1"}, NOON)[0]) == 1
