@@ -33,7 +33,7 @@ def use_log_format(log_format: Literal["console", "json"]) -> None:
     """Let this process, and the runs in it, write logs in a format."""
     configure(log_format)
     chosen = _json_loggers if log_format == "json" else dg.default_system_loggers
-    context_creation_job.default_system_loggers = chosen  # type: ignore[attr-defined]
+    context_creation_job.default_system_loggers = chosen  # type: ignore[attr-defined, assignment]
 
 
 def _json_loggers(_instance: dg.DagsterInstance | None) -> System:

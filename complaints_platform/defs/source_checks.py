@@ -108,12 +108,26 @@ def _result(source: str, name: str, verdicts: Sequence[Verdict]) -> dg.AssetChec
         description=said or calm,
         metadata={
             "days_judged": len(judged),
+            **_newest(verdicts),
             "source": source,
             "failing": ", ".join(f"{verdict.measure} on {verdict.failing[-1].day}" for verdict in failing) or "nothing",
             "numbers": dg.MetadataValue.md(preview(_numbers(verdicts).head(ROWS_SHOWN))),
             "history": dg.MetadataValue.md(drawing(history_svg(panels), f"what {source} sent, by day")),
         },
     )
+
+
+def _newest(verdicts: Sequence[Verdict]) -> dict[str, float]:
+    """Return the numbers of the newest day judged of each measure: Dagster draws them from evaluation to evaluation."""
+    newest = {verdict.measure: verdict.judged[-1] for verdict in verdicts if verdict.judged}
+    numbers = {measure.replace(" ", "_"): point.value for measure, point in newest.items()}
+    bounds = {
+        f"{measure.replace(' ', '_')}_{side}": bound
+        for measure, point in newest.items()
+        for side, bound in (("at_least", point.lower), ("at_most", point.upper))
+        if bound is not None
+    }
+    return {name: float(value) for name, value in {**numbers, **bounds}.items()}
 
 
 def _numbers(verdicts: Sequence[Verdict]) -> pl.DataFrame:

@@ -11,6 +11,8 @@ from complaints_platform.quality.verdicts import Point
 WIDTH = 640
 HEIGHT = 150
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 22, 20
+ALL_DIGITS = 100
+"""Numbers from here on are written without decimals."""
 MOST_POINTS = 90
 """Older days are left out: the plot is for people, and stands in the event log."""
 
@@ -58,8 +60,12 @@ def _panel(title: str, points: Sequence[Point], offset: int) -> str:
         f'<text x="{LEFT}" y="{offset + 14}" font-weight="bold">{escape(title)}</text>{band}'
         f'<path d="M{LEFT},{base}H{WIDTH - RIGHT}" stroke="#999"/>'
         f'<polyline points="{line}" fill="none" stroke="#1f5f99" stroke-width="1.5"/>{dots}'
-        f'<text x="{LEFT - 4}" y="{offset + TOP + 8}" text-anchor="end">{top:,.3g}</text>'
+        f'<text x="{LEFT - 4}" y="{offset + TOP + 8}" text-anchor="end">{_short(top)}</text>'
         f'<text x="{LEFT - 4}" y="{base}" text-anchor="end">0</text>'
         f'<text x="{LEFT}" y="{base + 14}">{first}</text>'
         f'<text x="{WIDTH - RIGHT}" y="{base + 14}" text-anchor="end">{last}</text>'
     )
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= ALL_DIGITS else f"{value:.3g}"

@@ -78,7 +78,7 @@ def judge_rates(source: str, profiles: pl.DataFrame, days: Collection[date]) -> 
             scatter = MAD_TO_DEVIATION * float(np.median(np.abs(shares[before] - usual)))
             chance = (usual * (1 - usual) + 1 / rows[number]) / rows[number]
             upper = usual + max(rate.smallest_rise, DEVIATIONS * (scatter**2 + chance) ** 0.5)
-            points.append(Point(day, value, round(usual, 4), None, round(upper, 4)))
+            points.append(Point(day, value, round(usual, 4), None, round(min(upper, 1.0), 4)))
         verdicts.append(_verdict(source, name, points, days, rate.next_step))
     return verdicts
 

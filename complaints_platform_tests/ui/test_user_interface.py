@@ -12,6 +12,7 @@ import pytest
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline import data_sets
+from complaints_platform.quality import plots
 from complaints_platform_tests.ui.dagster_server import ROOT, wait_until
 
 pytestmark = pytest.mark.browser
@@ -194,12 +195,18 @@ def test_the_page_of_the_classifier_says_that_accuracy_is_not_measured_without_l
 
 
 @pytest.mark.parametrize("asset", CHECKS)
-def test_results_of_checks_are_visible(asset, received_today, new_page):
+def test_results_of_checks_are_visible_with_their_history_as_a_picture(asset, received_today, new_page):
     name, result = CHECKS[asset]
-    page = new_page(f"/assets/{asset}?view=checks")
+    page = new_page(f"/assets/{asset}?view=checks&checkDetail={name}")
     page.get_by_text(name).first.wait_for()
     page.get_by_text("Passed", exact=True).wait_for()
     page.get_by_text(re.compile(result)).wait_for()
+    row = page.get_by_role("row").filter(has_text="history").filter(has_text="[Show Markdown]")
+    row.get_by_text("[Show Markdown]").click()
+    picture = page.get_by_role("img", name=re.compile("by day"))
+    picture.wait_for()
+    assert picture.evaluate("image => image.naturalWidth") == plots.WIDTH
+    page.close()
 
 
 def test_the_asset_graph_shows_every_group_and_asset(received_today, new_page):
