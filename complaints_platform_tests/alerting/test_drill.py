@@ -80,7 +80,7 @@ def test_thirty_usual_days_are_not_one_alert(month):
 
 
 def test_a_day_on_which_senders_go_wrong_is_one_alert_each_that_names_source_day_and_next_step(month):
-    """SMS sends nothing, social media in another encoding, web forms much garbage beside what is usual."""
+    """SMS sends nothing, social media another encoding, web forms another schema, the call centre much garbage."""
     usual = {file.path for file in generate_files(USUAL)}
 
     def change(path, content):
@@ -91,25 +91,28 @@ def test_a_day_on_which_senders_go_wrong_is_one_alert_each_that_names_source_day
             for line in lines:
                 line["text"] = mojibake(line["text"] + " où, voilà, très mal")
             return "\n".join(map(json.dumps, lines)).encode()
-        return content
+        return content.replace(b'"region":', b'"area":') if path.startswith("web_forms/") else content
 
     month.put(LONGER, change)
-    form = max((file for file in generate_files(LONGER) if file.path.startswith("web_forms/")), key=lambda f: f.path)
-    for number in range(60):
-        month.landing.put(f"{form.path}-{number}.json", form.content.replace(b"2026-", f"in {number} days-".encode()))
+    calls = next(file for file in generate_files(LONGER) if file.path == f"call_centre/calls_{WRONG_DAY}.csv")
+    for number in range(40):
+        garbage = calls.content.replace(b"2026", f"MMXXVI-{number}".encode())
+        month.landing.put(f"call_centre/garbage-{number}.csv", garbage)
     found = {(each.kind, each.source): each for each in month.update_and_look()}
     assert found.keys() == {
         ("volume_unusual", "sms"),
         ("encoding_changed", "social_media"),
-        ("much_set_aside", "web_forms"),
+        ("records_unusual", "web_forms"),
+        ("much_set_aside", "call_centre"),
     }
     assert found["volume_unusual", "sms"].day == found["encoding_changed", "social_media"].day == WRONG_DAY
-    assert found["much_set_aside", "web_forms"].day == month.clock().date()  # the day on which it came
+    assert found["much_set_aside", "call_centre"].day == month.clock().date()  # the day on which it came
     assert "Ask the sender" in found["volume_unusual", "sms"].text
     assert "character set" in found["encoding_changed", "social_media"].text
-    garbage = found["much_set_aside", "web_forms"]
+    assert "records without region high" in found["records_unusual", "web_forms"].text
+    garbage = found["much_set_aside", "call_centre"]
     assert garbage.severity is Severity.MINOR  # a month of usual ones came on the same day
-    assert "complaints quarantine show --source web_forms" in garbage.next_step
+    assert "complaints quarantine show --source call_centre" in garbage.next_step
 
 
 def test_half_the_volume_of_a_source_is_one_alert():
