@@ -111,7 +111,7 @@ def test_a_day_on_which_senders_go_wrong_is_one_alert_each_that_names_source_day
     assert "character set" in found["encoding_changed", "social_media"].text
     assert "records without region high" in found["records_unusual", "web_forms"].text
     garbage = found["much_set_aside", "call_centre"]
-    assert garbage.severity is Severity.MINOR  # a month of usual ones came on the same day
+    assert garbage.severity is Severity.MAJOR  # more than half of what came
     assert "complaints quarantine show --source call_centre" in garbage.next_step
 
 
