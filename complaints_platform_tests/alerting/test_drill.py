@@ -156,6 +156,14 @@ def test_what_can_not_be_read_is_an_alert_of_each_source_until_newer_days_are_as
     assert failing_now(found, [newer]) == []
 
 
+def test_a_check_of_the_newest_days_is_over_when_the_newest_days_pass_not_when_others_do():
+    """The hourly evaluation judges the newest days, that of a run its own."""
+    (hourly,) = failing_now([], [evaluation("3 rows", check="adds_up", asset="mart/numbers")])
+    of_a_run = evaluation("all well", [DAY], check="adds_up", asset="mart/numbers", passed=True)
+    assert failing_now([hourly], [of_a_run]) == [hourly]
+    assert failing_now([hourly], [evaluation("well", check="adds_up", asset="mart/numbers", passed=True)]) == []
+
+
 def incident(ended=None, severity="major", started=NOON - timedelta(hours=1)):
     return pl.DataFrame(
         {
