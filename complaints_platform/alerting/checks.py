@@ -148,8 +148,10 @@ def _set_aside(evaluation: Evaluation) -> list[Condition]:
 def _left(condition: Condition, evaluation: Evaluation) -> Condition | None:
     """Return what is left of a condition after its check passed on some days; None if it is over."""
     days = {date.fromisoformat(day) for day in condition.facts.get("days", ())}
-    if not days or not evaluation.days or evaluation.about_a_sender:
-        return None
+    if not evaluation.days or evaluation.about_a_sender:
+        return None  # the newest days have passed
+    if not days:
+        return condition  # it was about the newest days, and these may be others
     if condition.kind != "check_failed":
         return condition if max(evaluation.days) < max(days) else None
     left = sorted(days - set(evaluation.days))

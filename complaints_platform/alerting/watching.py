@@ -22,7 +22,7 @@ MODEL_WITHIN = timedelta(hours=1)
 """The first classifier is trained within minutes of the first file."""
 
 INCIDENTS_OF = timedelta(days=2)
-"""Spikes that ended longer ago are history, such as that of an archive that was taken in just now."""
+"""Older spikes are history, such as those of an archive that was taken in just now."""
 
 INCIDENT_SEVERITY = {"minor": Severity.MINOR, "major": Severity.MAJOR, "critical": Severity.CRITICAL}
 
@@ -194,44 +194,48 @@ def stopped_ticks(evaluations: Sequence[Evaluations], now: datetime, *, daemon_a
     ]
 
 
-def incidents(frame: pl.DataFrame, already_open: set[str], now: datetime) -> list[Condition]:
-    """Return the spikes of complaints that go on, as conditions.
+def incidents(frame: pl.DataFrame, already_open: set[str], now: datetime) -> tuple[list[Condition], list[Condition]]:
+    """Return the spikes of complaints that go on, and those that were over before anybody was told.
 
     Args:
-        frame: of ``mart/incidents`` the newest row of each: incident_id, started_at, ended_at (null while it goes on),
-            severity, observed, expected, ratio, categories and regions (JSON arrays).
+        frame: of ``mart/incidents`` the newest row of each: incident_id, day, started_at, ended_at (null while it goes
+            on), severity, observed, expected, ratio, categories and regions (JSON arrays).
         already_open: ids of spikes that people know of: they go on until they have ended, however old they are.
         now: the time (UTC).
     """
-    found = []
+    going_on, past = [], []
     for row in frame.iter_rows(named=True):
-        ended, started = row["ended_at"], row["started_at"]
-        name = row["incident_id"]
-        goes_on = ended is None if name in already_open else now - (ended or started) < INCIDENTS_OF
-        if goes_on:
-            found.append(
-                Condition(
-                    "incident",
-                    name,
-                    INCIDENT_SEVERITY.get(row["severity"], Severity.MAJOR),
-                    _spike(row),
-                    day=started.date(),
-                    categories=tuple(orjson.loads(row["categories"])),
-                    next_step=f"Open incident {name} in the dashboard, and tell whoever runs what is concerned.",
-                )
-            )
-    return found
+        ended, known = row["ended_at"], row["incident_id"] in already_open
+        if ended is None and (known or row["day"] >= (now - INCIDENTS_OF).date()):
+            going_on.append(_incident(row))
+        elif ended is not None and not known and now - ended < INCIDENTS_OF:
+            past.append(_incident(row))
+    return going_on, past
+
+
+def _incident(row: Mapping[str, Any]) -> Condition:
+    return Condition(
+        "incident",
+        row["incident_id"],
+        INCIDENT_SEVERITY[row["severity"]],
+        _spike(row),
+        day=row["started_at"].date(),
+        categories=tuple(orjson.loads(row["categories"])),
+        next_step=f"Open incident {row['incident_id']} in the dashboard, and tell whoever runs what is concerned.",
+    )
 
 
 def _spike(row: Mapping[str, Any]) -> str:
     """Say it in numbers. The table's own sentence also quotes customers' words, which stay inside."""
     categories = [name.replace("_", " ") for name in orjson.loads(row["categories"])]
     regions = ["an unknown region" if name == "(none)" else name for name in orjson.loads(row["regions"])]
+    until = f" until {row['ended_at']:%Y-%m-%d %H:%M} UTC, now over" if row["ended_at"] else ""
     return (
         f"{row['observed']:,} complaints"
         + (f" about {', '.join(categories[:NAMED])}" if categories else "")
         + (f" from {', '.join(regions[:NAMED])}" if regions else "")
-        + f" since {row['started_at']:%Y-%m-%d %H:%M} UTC: {row['ratio']:.1f} times the usual {row['expected']:,.1f}."
+        + f" since {row['started_at']:%Y-%m-%d %H:%M} UTC{until}: "
+        + f"{row['ratio']:.1f} times the usual {row['expected']:,.1f}."
     )
 
 

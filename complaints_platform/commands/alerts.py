@@ -10,8 +10,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from complaints_platform.alerting.events import AlertState, Condition, Notification, Severity
 from complaints_platform.errors import AlertsError, ComplaintsError
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from complaints_platform.defs.alerting import Memory, Observer
 
 app = typer.Typer(help="What is wrong, who was told, and who has taken note.", no_args_is_help=True)
-out = Console()
-err = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 OnlyState = Annotated[
@@ -49,29 +45,26 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
         typer.echo(json.dumps(found))
         return
     if not found["alerts"]:
-        out.print("no alerts")
-    else:
-        table = Table("id", "state", "severity", "what", "source", "day", "since", "told", box=None, pad_edge=False)
-        for alert in found["alerts"]:
-            told = f"{sum(each['delivered'] for each in alert['deliveries'])}" + (", waiting" * alert["waiting"])
-            state_shown = alert["state"] + (", acknowledged" if alert["acknowledged"] else "")
-            table.add_row(
-                alert["id"][:SHORT_ID],
-                state_shown,
-                alert["severity"],
-                alert["title"],
-                alert["source"] or "",
-                alert["day"] or "",
-                alert["opened_at"][:16].replace("T", " "),
-                told,
-            )
-        out.print(table, highlight=False)
+        typer.echo("no alerts")
+    for alert in found["alerts"]:
+        about = ", ".join(filter(None, [alert["source"], alert["day"]]))
+        remarks = [
+            "acknowledged" if alert["acknowledged"] else "",
+            f"told {told}"
+            if (told := len({each["receiver"] for each in alert["deliveries"] if each["delivered"]}))
+            else "",
+            "waiting" if alert["waiting"] else "",
+        ]
+        typer.echo(
+            f"{alert['id'][:SHORT_ID]}  {alert['state']:<8}  {alert['severity']:<8}  "
+            f"{alert['opened_at'][:16].replace('T', ' ')}  {alert['title']}"
+            + (f" ({about})" if about else "")
+            + "".join(f", {remark}" for remark in remarks if remark)
+        )
     for receiver in found["receivers"]:
         if receiver["failures"]:
-            out.print(
-                f"{receiver['receiver']} has not answered {receiver['failures']} times: {receiver['error']}",
-                highlight=False,
-                markup=False,
+            typer.echo(
+                f"{receiver['receiver']} has not answered {receiver['failures']} times: {receiver['error']}", err=True
             )
 
 

@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -220,8 +220,9 @@ class Observer:
         return runs.failing_days(days, REPORTED_AFTER if attempts else 0)
 
     def _failing_checks(self, memory: Memory, now: datetime) -> list[Condition]:
-        keys = self._repository.asset_graph.asset_check_keys
-        evaluations = evaluations_since(self._instance, sorted(keys), _seen_until(memory, now))
+        graph = self._repository.asset_graph
+        by_day = {key: graph.get(key.asset_key).is_partitioned for key in sorted(graph.asset_check_keys)}
+        evaluations = evaluations_since(self._instance, by_day, _seen_until(memory, now))
         return failing_now(self._open(*KINDS_OF_CHECKS), evaluations)
 
     # the daemon
@@ -284,7 +285,10 @@ class Observer:
 
     def _incidents(self, spec: TableSpec, now: datetime) -> list[Condition]:
         known = {condition.subject for condition in self._open("incident")}
-        return watching.incidents(newest_incidents(spec, self._lake, now), known, now)
+        going_on, past = watching.incidents(newest_incidents(spec, self._lake, now), known, now)
+        for each in past:
+            self.outbox.happened(each, now)
+        return going_on
 
 
 class _Once:
@@ -339,15 +343,19 @@ def _first_failure(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]
 
 
 def evaluations_since(
-    instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey], since: datetime
+    instance: dg.DagsterInstance, by_day: Mapping[dg.AssetCheckKey, bool], since: datetime
 ) -> list[Evaluation]:
     """Return what checks have said since a time (UTC), in order.
 
-    A check that is planned again has its newest evaluation behind the plan.
+    Args:
+        instance: that keeps it.
+        by_day: check → whether it judges the days of its run, as one of an asset without days does not.
+        since: the time.
     """
     storage = instance.event_log_storage
     found: list[tuple[float, AssetCheckExecutionRecord]] = []
-    for key, latest in storage.get_latest_asset_check_execution_by_key(keys).items():
+    for key, latest in storage.get_latest_asset_check_execution_by_key(list(by_day)).items():
+        # A check that is planned again has its newest evaluation behind the plan.
         if latest.create_timestamp < since.timestamp() and _at(latest) < since.timestamp():
             continue
         history = storage.get_asset_check_execution_history(key, EVALUATIONS_PER_CHECK)
@@ -357,7 +365,9 @@ def evaluations_since(
     for _, record in sorted(found, key=lambda each: each[0]):
         if record.run_id not in runs_asked:
             runs_asked[record.run_id] = instance.get_run_by_id(record.run_id)
-        evaluations.append(_evaluation_of(record, runs_asked[record.run_id]))
+        run = runs_asked[record.run_id]
+        days = days_made(run, record.key.asset_key) if run is not None and by_day[record.key] else []
+        evaluations.append(_evaluation_of(record, days))
     return evaluations
 
 
@@ -368,7 +378,7 @@ def _at(record: AssetCheckExecutionRecord) -> float:
     return record.event.timestamp if is_said and record.event else 0.0
 
 
-def _evaluation_of(record: AssetCheckExecutionRecord, run: dg.DagsterRun | None) -> Evaluation:
+def _evaluation_of(record: AssetCheckExecutionRecord, days: Sequence[date]) -> Evaluation:
     said: Any = record.event.dagster_event.event_specific_data if record.event and record.event.dagster_event else None
     failing = said.metadata.get("failing")
     return Evaluation(
@@ -378,7 +388,7 @@ def _evaluation_of(record: AssetCheckExecutionRecord, run: dg.DagsterRun | None)
         said.severity is dg.AssetCheckSeverity.ERROR,
         said.description or "",
         str(failing.value) if failing else "",
-        tuple(days_made(run, record.key.asset_key)) if run else (),
+        tuple(days),
     )
 
 

@@ -45,6 +45,9 @@ DAYS_OF_HISTORY = 28
 
 CONTRACT = "keeps_its_contract"
 
+FLOWS_ON = (data_sets.CLEANED, data_sets.CATEGORIZED, data_sets.DAILY)
+"""Tables of which others are made: what is wrong in them has to be stopped at once."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -62,8 +65,11 @@ class Check:
 
     name: str
     description: str
-    judge: Callable[[Settings, list[date]], Judgement]
+    judge: Callable[[Settings, list[date], Table], Judgement]
+    """Of settings, the days to judge and the table as it is now."""
     blocking: bool = False
+    often: bool = True
+    """Also with each micro-batch; otherwise once an hour, and when whole days are made."""
 
 
 def latest(materialised: Iterable[date]) -> list[date]:
@@ -76,9 +82,23 @@ def table_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
     return [_checks_of(spec, settings) for spec in data_sets.TABLES]
 
 
+def rare_checks() -> list[dg.AssetCheckKey]:
+    """Return the checks of tables that are not evaluated with each micro-batch."""
+    return [
+        dg.AssetCheckKey(dg.AssetKey([spec.schema, spec.name]), check.name)
+        for spec in data_sets.TABLES
+        for check in _all_checks(spec)
+        if not check.often
+    ]
+
+
+def _all_checks(spec: TableSpec) -> list[Check]:
+    return [_contract(spec), *CHECKS.get(spec, ())]
+
+
 def _checks_of(spec: TableSpec, settings: Settings) -> dg.AssetChecksDefinition:
     key = dg.AssetKey([spec.schema, spec.name])
-    checks = [_contract(spec), *CHECKS.get(spec, ())]
+    checks = _all_checks(spec)
 
     @dg.multi_asset_check(
         name=f"check_{spec.schema}_{spec.name}",
@@ -86,11 +106,16 @@ def _checks_of(spec: TableSpec, settings: Settings) -> dg.AssetChecksDefinition:
             dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.blocking)
             for check in checks
         ],
+        can_subset=True,
     )
     def judged(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        days = days_made(context.run, key) or latest(spec.table(Lake(settings.lake)).row_counts())
+        stored = spec.table(Lake(settings.lake)).as_of_now()
+        days = days_made(context.run, key) or latest(stored.row_counts())
+        asked = {each.name for each in context.op_execution_context.selected_asset_check_keys}
         for check in checks:
-            found = check.judge(settings, days)
+            if check.name not in asked:
+                continue
+            found = check.judge(settings, days, stored)
             yield dg.AssetCheckResult(
                 passed=found.passed,
                 asset_key=key,
@@ -111,8 +136,7 @@ def plot(title: str, points: Sequence[Point]) -> dg.MetadataValue:
 def _contract(spec: TableSpec) -> Check:
     promises = len(rules(spec.model))
 
-    def judge(settings: Settings, days: list[date]) -> Judgement:
-        table = spec.table(Lake(settings.lake))
+    def judge(_settings: Settings, days: list[date], table: Table) -> Judgement:
         counts = table.row_counts()
         found = broken(spec.model, table.scan(*(day.isoformat() for day in days)))
         return Judgement(
@@ -133,6 +157,7 @@ def _contract(spec: TableSpec) -> Check:
         "The stored rows keep what the model of the data set says: types, nulls, ranges, closed lists, uniqueness.",
         judge,
         blocking=True,
+        often=spec in FLOWS_ON,
     )
 
 
@@ -152,9 +177,8 @@ def _until(days: Sequence[date], values: Mapping[date, int], expected: Mapping[d
     return [Point(day, values.get(day, 0), expected.get(day), expected.get(day), expected.get(day)) for day in shown]
 
 
-def _cleaned_agrees_with_receipts(settings: Settings, days: list[date]) -> Judgement:
+def _cleaned_agrees_with_receipts(settings: Settings, days: list[date], stored: Table) -> Judgement:
     recipe = CleanedRecipe.of(settings)
-    stored = data_sets.CLEANED.table(recipe.lake)
     rows, fingerprints = stored.row_counts(), stored.fingerprints()
     expected, wrong, newer = {}, [], []
     for day in days:
@@ -183,7 +207,7 @@ def _cleaned_agrees_with_receipts(settings: Settings, days: list[date]) -> Judge
     )
 
 
-def _references_resolve(settings: Settings, days: list[date]) -> Judgement:
+def _references_resolve(settings: Settings, days: list[date], _stored: Table) -> Judgement:
     recipe = CleanedRecipe.of(settings)
     lost = dangling_references(recipe.lake, recipe.sources, days)
     by_day = dict(lost.group_by("day").agg(pl.col("rows").sum()).iter_rows())
@@ -203,9 +227,9 @@ def _references_resolve(settings: Settings, days: list[date]) -> Judgement:
     )
 
 
-def _categorized_agrees_with_cleaned(settings: Settings, days: list[date]) -> Judgement:
+def _categorized_agrees_with_cleaned(settings: Settings, days: list[date], stored: Table) -> Judgement:
     lake = Lake(settings.lake)
-    cleaned, stored = data_sets.CLEANED.table(lake), data_sets.CATEGORIZED.table(lake)
+    cleaned = data_sets.CLEANED.table(lake).as_of_now()
     rows, made = stored.row_counts(), stored.fingerprints()
     before = cleaned.fingerprints()
     of_these = {day for day in days if day in made and day in before and is_made_of(made[day], before[day])}
@@ -244,20 +268,23 @@ def _categorized_agrees_with_cleaned(settings: Settings, days: list[date]) -> Ju
     )
 
 
-def _daily_agrees_with_detail(settings: Settings, days: list[date]) -> Judgement:
+def _daily_agrees_with_detail(settings: Settings, days: list[date], stored: Table) -> Judgement:
     lake = Lake(settings.lake)
     detail = _sums(
-        data_sets.CATEGORIZED.table(lake), days, ["outcome"], (pl.col("outcome") == Outcome.COMPLAINT.value).sum()
+        data_sets.CATEGORIZED.table(lake).as_of_now(),
+        days,
+        ["outcome"],
+        (pl.col("outcome") == Outcome.COMPLAINT.value).sum(),
     )
-    mart = _sums(data_sets.DAILY.table(lake), _with_history(days), ["complaints"], pl.col("complaints").sum())
+    mart = _sums(stored, _with_history(days), ["complaints"], pl.col("complaints").sum())
     return _agreement(days, mart, detail, "detail")
 
 
-def _trends_agree_with_daily(settings: Settings, days: list[date]) -> Judgement:
+def _trends_agree_with_daily(settings: Settings, days: list[date], stored: Table) -> Judgement:
     lake = Lake(settings.lake)
-    daily = _sums(data_sets.DAILY.table(lake), days, ["complaints"], pl.col("complaints").sum())
+    daily = _sums(data_sets.DAILY.table(lake).as_of_now(), days, ["complaints"], pl.col("complaints").sum())
     of_day = pl.col("complaints").filter(pl.col("period") == "day").sum()
-    trends = _sums(data_sets.TRENDS.table(lake), _with_history(days), ["period", "complaints"], of_day)
+    trends = _sums(stored, _with_history(days), ["period", "complaints"], of_day)
     return _agreement(days, trends, daily, "mart/daily_complaints")
 
 
@@ -299,9 +326,8 @@ def _sums(table: Table, days: Sequence[date], columns: list[str], expression: pl
     return dict.fromkeys(there, 0) | dict(found.iter_rows())
 
 
-def _files_reconcile(settings: Settings, days: list[date]) -> Judgement:
-    table = data_sets.RECONCILIATION.table(Lake(settings.lake))
-    frames = [day.frame for day in table.read_days(_with_history(days))]
+def _files_reconcile(_settings: Settings, days: list[date], stored: Table) -> Judgement:
+    frames = [day.frame for day in stored.read_days(_with_history(days))]
     files = pl.concat([empty_frame(data_sets.RECONCILIATION.model), *frames])
     unaccounted = (pl.col("received") - pl.sum_horizontal(FATES)).abs().sum()
     by_day = dict(files.group_by("day").agg(unaccounted).iter_rows())
@@ -326,10 +352,9 @@ def _files_reconcile(settings: Settings, days: list[date]) -> Judgement:
 FATES = ["complaints", "duplicates", "superseded", "retracted", "filtered", "quarantined"]
 
 
-def _little_is_set_aside(settings: Settings, days: list[date]) -> Judgement:
+def _little_is_set_aside(settings: Settings, days: list[date], stored: Table) -> Judgement:
     lake = Lake(settings.lake)
-    table = data_sets.QUARANTINE.table(lake)
-    frames = [day.frame for day in table.read_days(_with_history(days), ["day", "source", "reason"])]
+    frames = [day.frame for day in stored.read_days(_with_history(days), ["day", "source", "reason"])]
     set_aside = pl.concat([empty_frame(data_sets.QUARANTINE.model).select("day", "source", "reason"), *frames])
     by_source = _received(lake, days).join(
         set_aside.group_by("day", "source").agg(quarantined=pl.len().cast(pl.Int64)), on=["day", "source"], how="left"
@@ -402,6 +427,7 @@ CHECKS: dict[TableSpec, list[Check]] = {
             "references_resolve",
             "The original file of each complaint exists, and so does the complaint that another one repeats.",
             _references_resolve,
+            often=False,
         ),
     ],
     data_sets.QUARANTINE: [
@@ -434,6 +460,7 @@ CHECKS: dict[TableSpec, list[Check]] = {
             "agrees_with_daily",
             "The trends' total of each day equals that of mart/daily_complaints.",
             _trends_agree_with_daily,
+            often=False,
         )
     ],
     data_sets.RECONCILIATION: [

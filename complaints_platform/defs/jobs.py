@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from complaints_platform.defs.checks import rare_checks
 from complaints_platform.defs.classifier_checks import DRIFT_CHECKS
 from complaints_platform.defs.source_checks import sender_check_keys
 from complaints_platform.pipeline.data_sets import TABLES
@@ -13,7 +14,7 @@ UPDATE = "update_tables"
 BY_DAY = "complaints_by_day"
 BY_RECEIVED_DAY = "files_by_received_day"
 TRAIN = "train_classifier"
-CHECK_SENDERS = "check_senders"
+CHECKS = "hourly_checks"
 
 
 def asset_jobs(sources: Sequence[str]) -> list[Any]:
@@ -27,8 +28,9 @@ def asset_jobs(sources: Sequence[str]) -> list[Any]:
     return [
         dg.define_asset_job(
             UPDATE,
-            # Drift is measured when a day is closed, not with every micro-batch.
-            (keys(by_received_day=False) | keys(by_received_day=True)) - dg.AssetSelection.checks(*DRIFT_CHECKS),
+            # Drift is measured when a day is closed; what keeps nothing wrong from flowing on is judged once an hour.
+            (keys(by_received_day=False) | keys(by_received_day=True))
+            - dg.AssetSelection.checks(*DRIFT_CHECKS, *rare_checks()),
             description="All tables, each for the days that are stale; the sensor of that name asks for it.",
             tags={"complaints/lane": "days"},
         ),
@@ -45,9 +47,9 @@ def asset_jobs(sources: Sequence[str]) -> list[Any]:
             tags={"complaints/lane": "received"},
         ),
         dg.define_asset_job(
-            CHECK_SENDERS,
-            senders,
-            description="Judges what each source sends, on the newest days: volume, lateness, rates.",
+            CHECKS,
+            senders | dg.AssetSelection.checks(*rare_checks()),
+            description="Judges the newest days: what each source sends, and what is not judged with each micro-batch.",
             tags={"complaints/lane": "checks"},
         ),
         dg.define_asset_job(

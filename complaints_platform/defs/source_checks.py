@@ -47,14 +47,14 @@ def source_checks(
 
 
 def hourly_checks(settings: Settings) -> dg.ScheduleDefinition:
-    """Return the schedule that judges the sources once an hour, running if the settings say so."""
+    """Return the schedule that judges the newest days once an hour, running if the settings say so."""
 
     @dg.schedule(
         name="hourly_checks",
-        job_name="check_senders",
+        job_name="hourly_checks",
         cron_schedule="20 * * * *",
         execution_timezone="UTC",
-        description="Judges what each source sends, on the newest days: volume, lateness, rates.",
+        description="Judges the newest days: what each source sends, and what is not judged with each micro-batch.",
         default_status=dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED,
     )
     def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:

@@ -105,6 +105,7 @@ class Table:
         self._schema = schema
         self._partition_by = partition_by
         self._version = version
+        self._known: list[StoredFile] | None = None
 
     def at(self, version: int) -> "Table":
         """Return the table as it was in a version (``NEVER_WRITTEN``: empty), for reading.
@@ -112,6 +113,12 @@ class Table:
         Reading raises ``LakeError`` if that version is gone.
         """
         return Table(self._store, self._key, self._schema, self._partition_by, version)
+
+    def as_of_now(self) -> "Table":
+        """Return the table as it is now, looked up once, for several questions about its days; for reading."""
+        table = Table(self._store, self._key, self._schema, self._partition_by, self._version)
+        table._known = self.files()  # its own kind
+        return table
 
     @property
     def key(self) -> str:
@@ -251,6 +258,8 @@ class Table:
 
     def files(self) -> list[StoredFile]:
         """Return the live files of the newest version."""
+        if self._known is not None:
+            return self._known
         table = self._open()
         if table is None:
             return []

@@ -14,13 +14,14 @@ from complaints_platform.alerting.events import Severity, State
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.alerting.watching import incidents
 from complaints_platform.definitions import build_definitions
-from complaints_platform.defs.alerting import Memory, Observer
+from complaints_platform.defs.alerting import Memory, Observer, incidents_table
 from complaints_platform.defs.running import Runner, local_instance
 from complaints_platform.generator.faults import mojibake
 from complaints_platform.generator.generate import generate_files
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.lake.store import open_store
 from complaints_platform.quality.volume import judge_volume
+from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.alerting.tools import DAY, NOON, Clock
 
@@ -80,7 +81,7 @@ def test_thirty_usual_days_are_not_one_alert(month):
 
 
 def test_a_day_on_which_senders_go_wrong_is_one_alert_each_that_names_source_day_and_next_step(month):
-    """SMS sends nothing, social media in another encoding, web forms much garbage beside what is usual."""
+    """SMS sends nothing, social media another encoding, web forms another schema, the call centre much garbage."""
     usual = {file.path for file in generate_files(USUAL)}
 
     def change(path, content):
@@ -91,25 +92,28 @@ def test_a_day_on_which_senders_go_wrong_is_one_alert_each_that_names_source_day
             for line in lines:
                 line["text"] = mojibake(line["text"] + " où, voilà, très mal")
             return "\n".join(map(json.dumps, lines)).encode()
-        return content
+        return content.replace(b'"region":', b'"area":') if path.startswith("web_forms/") else content
 
     month.put(LONGER, change)
-    form = max((file for file in generate_files(LONGER) if file.path.startswith("web_forms/")), key=lambda f: f.path)
-    for number in range(60):
-        month.landing.put(f"{form.path}-{number}.json", form.content.replace(b"2026-", f"in {number} days-".encode()))
+    calls = next(file for file in generate_files(LONGER) if file.path == f"call_centre/calls_{WRONG_DAY}.csv")
+    for number in range(40):
+        garbage = calls.content.replace(b"2026", f"MMXXVI-{number}".encode())
+        month.landing.put(f"call_centre/garbage-{number}.csv", garbage)
     found = {(each.kind, each.source): each for each in month.update_and_look()}
     assert found.keys() == {
         ("volume_unusual", "sms"),
         ("encoding_changed", "social_media"),
-        ("much_set_aside", "web_forms"),
+        ("records_unusual", "web_forms"),
+        ("much_set_aside", "call_centre"),
     }
     assert found["volume_unusual", "sms"].day == found["encoding_changed", "social_media"].day == WRONG_DAY
-    assert found["much_set_aside", "web_forms"].day == month.clock().date()  # the day on which it came
+    assert found["much_set_aside", "call_centre"].day == month.clock().date()  # the day on which it came
     assert "Ask the sender" in found["volume_unusual", "sms"].text
     assert "character set" in found["encoding_changed", "social_media"].text
-    garbage = found["much_set_aside", "web_forms"]
-    assert garbage.severity is Severity.MINOR  # a month of usual ones came on the same day
-    assert "complaints quarantine show --source web_forms" in garbage.next_step
+    assert "records without region high" in found["records_unusual", "web_forms"].text
+    garbage = found["much_set_aside", "call_centre"]
+    assert garbage.severity is Severity.MAJOR  # more than half of what came
+    assert "complaints quarantine show --source call_centre" in garbage.next_step
 
 
 def test_half_the_volume_of_a_source_is_one_alert():
@@ -153,10 +157,19 @@ def test_what_can_not_be_read_is_an_alert_of_each_source_until_newer_days_are_as
     assert failing_now(found, [newer]) == []
 
 
+def test_a_check_of_the_newest_days_is_over_when_the_newest_days_pass_not_when_others_do():
+    """The hourly evaluation judges the newest days, that of a run its own."""
+    (hourly,) = failing_now([], [evaluation("3 rows", check="adds_up", asset="mart/numbers")])
+    of_a_run = evaluation("all well", [DAY], check="adds_up", asset="mart/numbers", passed=True)
+    assert failing_now([hourly], [of_a_run]) == [hourly]
+    assert failing_now([hourly], [evaluation("well", check="adds_up", asset="mart/numbers", passed=True)]) == []
+
+
 def incident(ended=None, severity="major", started=NOON - timedelta(hours=1)):
     return pl.DataFrame(
         {
             "incident_id": ["i-1"],
+            "day": [(ended or NOON).date()],
             "started_at": [started],
             "ended_at": [ended],
             "severity": [severity],
@@ -183,7 +196,7 @@ def test_a_spike_is_told_when_it_opens_worsens_and_ends(tmp_path):
         incident(ended=NOON),
     ):
         known = {each.condition.subject for each in outbox.open()}
-        told.append([each.state for each in outbox.observe("incident", incidents(frame, known, NOON), NOON)])
+        told.append([each.state for each in outbox.observe("incident", incidents(frame, known, NOON)[0], NOON)])
     assert told[:5] == [[State.OPENED], [], [State.WORSENED], [], [State.RESOLVED]]
     opened = outbox.pending()[0].condition
     assert opened.text == (
@@ -194,7 +207,29 @@ def test_a_spike_is_told_when_it_opens_worsens_and_ends(tmp_path):
     assert "incident i-1" in opened.next_step
 
 
+def test_a_spike_that_was_over_before_anybody_looked_is_one_message(tmp_path):
+    outbox = Outbox(open_store(str(tmp_path)))
+    going_on, (past,) = incidents(incident(ended=NOON - timedelta(minutes=5)), set(), NOON)
+    assert going_on == []
+    assert "until 2026-03-10 11:55 UTC, now over: 7.5 times" in past.text
+    assert outbox.happened(past, NOON).state is State.HAPPENED
+    assert outbox.happened(past, NOON) is None
+    # One that people know of is resolved instead.
+    assert incidents(incident(ended=NOON), {"i-1"}, NOON) == ([], [])
+
+
+def test_the_table_of_spikes_has_what_is_read_of_it():
+    spec = incidents_table()
+    if spec is None:
+        pytest.skip("there is no table mart/incidents")
+    made_up = set(incident().columns) - {"explanation"}
+    assert made_up <= set(polars_schema(spec.model).names())
+
+
 def test_spikes_of_an_archive_are_history():
     old = incident(ended=NOON - timedelta(days=30), started=NOON - timedelta(days=31))
-    assert incidents(old, set(), NOON) == []
-    assert incidents(old.head(0), set(), NOON) == []
+    assert incidents(old, set(), NOON) == ([], [])
+    assert incidents(old.head(0), set(), NOON) == ([], [])
+    never_ended = incident(started=NOON - timedelta(days=31)).with_columns(day=pl.lit(DAY - timedelta(days=30)))
+    assert incidents(never_ended, set(), NOON) == ([], [])
+    assert len(incidents(never_ended, {"i-1"}, NOON)[0]) == 1

@@ -17,6 +17,7 @@ from dagster._core.scheduler.instigation import (
     InstigatorState,
     InstigatorStatus,
     InstigatorType,
+    ScheduleInstigatorData,
     SensorInstigatorData,
     TickData,
     TickStatus,
@@ -118,21 +119,19 @@ class Platform:
             instigator_name=name,
         )
 
-    def state(self, name, cursor=None, status=InstigatorStatus.DECLARED_IN_CODE):
-        return InstigatorState(
-            self.origin(name),
-            InstigatorType.SENSOR,
-            status,
-            SensorInstigatorData(min_interval=6, cursor=cursor),
-        )
+    def state(self, name, cursor=None, kind=InstigatorType.SENSOR):
+        data = SensorInstigatorData(min_interval=6, cursor=cursor)
+        if kind is InstigatorType.SCHEDULE:
+            data = ScheduleInstigatorData("30 0 * * *")
+        return InstigatorState(self.origin(name), kind, InstigatorStatus.DECLARED_IN_CODE, data)
 
-    def tick(self, name, status):
-        state = self.state(name)
+    def tick(self, name, status, kind=InstigatorType.SENSOR):
+        state = self.state(name, kind=kind)
         self.instance.create_tick(
             TickData(
                 state.instigator_origin_id,
                 name,
-                InstigatorType.SENSOR,
+                kind,
                 status,
                 self.stamp(),
                 run_ids=[],
@@ -256,6 +255,16 @@ def test_a_sensor_that_fails_again_and_again_is_told(platform):
     platform.clock.move(seconds=10)
     platform.tick("landing", TickStatus.SKIPPED)
     assert platform.look() == [("sensor_failing", "landing", State.RESOLVED)]
+
+
+def test_one_failure_of_a_schedule_is_told(platform):
+    platform.instance.add_instigator_state(platform.state("daily_close", kind=InstigatorType.SCHEDULE))
+    platform.tick("daily_close", TickStatus.FAILURE, kind=InstigatorType.SCHEDULE)
+    assert platform.look() == [("sensor_failing", "daily_close", State.OPENED)]
+    platform.clock.move(days=1)
+    assert platform.look() == []
+    platform.tick("daily_close", TickStatus.SUCCESS, kind=InstigatorType.SCHEDULE)
+    assert platform.look() == [("sensor_failing", "daily_close", State.RESOLVED)]
 
 
 def test_a_sensor_that_is_not_evaluated_any_more_is_told_but_not_after_a_pause_of_the_daemon(platform):
