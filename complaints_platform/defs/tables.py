@@ -151,7 +151,7 @@ def _mart(derived: Derived, settings: Settings, deps: Sequence[Sequence[str]] = 
         settings,
         owner=ANALYTICS_OWNER,
         kinds={"polars"},
-        version=derived.version,
+        version=MARTS_VERSION,
         group_name="marts",
         ins={
             "source": dg.AssetIn(

@@ -31,8 +31,6 @@ class Derived:
     """The table that it is made of."""
     look_back: int = 0
     """Days before its own that a day reads; it reads nothing else of the source."""
-    version: str = MARTS_VERSION
-    """That of its definition."""
 
     def window(self, day: date) -> list[date]:
         """Return the days of the source that a day reads, in order."""
@@ -52,7 +50,7 @@ class Derived:
             recipe: what else decides how the day is made, such as settings.
             data: of what else it is made.
         """
-        return of_window(self.window(day), source, (self.version, *recipe), data) + self._made_from(day, source)
+        return of_window(self.window(day), source, (MARTS_VERSION, *recipe), data) + self._made_from(day, source)
 
     def is_current(self, day: date, stored: str | None, source: Mapping[date, str]) -> bool:
         """Tell whether a day as stored was made of exactly these days of the source; None: it is not stored."""
