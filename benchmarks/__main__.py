@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks import classifier_report, cleaning_report, spikes
+from benchmarks import classifier_report, cleaning_report, serving, spikes
 from benchmarks.cleaning import HISTORY_RECORDS_A_DAY, CleaningBench
 from benchmarks.contenders import ALL, DIRECT, PLATFORM, Bench, Result
 from benchmarks.correctness import check_agreement, check_platform, check_same
@@ -72,6 +72,12 @@ def main() -> int:
         finally:
             report.write(options.command)  # a section counts by itself, whatever became of a later one
     return 0
+
+
+def _measure_serving(options: argparse.Namespace, work: Path, report: Report) -> None:
+    """Measure the query service; it needs no peers' scripts."""
+    measured = serving.measure(options.complaints, options.days, work, options.requests, _say)
+    report.add("serving", serving.markdown(measured), serving.as_json(measured))
 
 
 def _measure_path(options: argparse.Namespace, work: Path, report: Report) -> None:
@@ -187,10 +193,15 @@ def _parser() -> argparse.ArgumentParser:
         "--normal-seeds", type=int, nargs="+", default=[*range(211, 217)], help="years without (211-216)"
     )
     watched.set_defaults(measure=_measure_spikes)
+    served = commands.add_parser("serving", help="the query service over a year")
+    served.add_argument("--complaints", type=int, default=10_000_000, help="complaints of the year (10000000)")
+    served.add_argument("--days", type=int, default=365, help="days that they are of (365)")
+    served.add_argument("--requests", type=int, default=100, help="requests of each kind (100)")
+    served.set_defaults(measure=_measure_serving)
     for command in (path, cleaning):
         command.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each contender runs ({ROUNDS})")
         command.add_argument("--peers", type=Path, help=f"folder of the peers' scripts (or {PEERS_VARIABLE})")
-    for command in (path, cleaning, classifier, watched):
+    for command in (path, cleaning, classifier, watched, served):
         command.add_argument("--work", type=Path, help="where the work folder is made; it goes when all is done (/tmp)")
     return parser
 

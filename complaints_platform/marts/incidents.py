@@ -342,7 +342,7 @@ class _Watch:
         observed, usual = float(counts[rest].sum()), float(expected[rest].sum())
         if usual < REST_SHARE * float(expected[mine.ravel()].sum()):
             return None
-        return observed >= max(EVERYWHERE_RATIO * usual, usual + 3 * np.sqrt(usual) + 1)
+        return bool(observed >= max(EVERYWHERE_RATIO * usual, usual + 3 * np.sqrt(usual) + 1))
 
     def _of_category(self, column: int) -> Flags:
         """Return the cells of the category of a series, all if it has none."""

@@ -3,10 +3,13 @@
 import logging
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Self
 
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.lake import Lake
+from complaints_platform.lake.manifests import READERS_TAKE_AT_MOST
+from complaints_platform.pipeline.data_sets import TABLES
 from complaints_platform.serving.answers import Answers
 from complaints_platform.serving.audit import AuditLog
 from complaints_platform.serving.auth import Sessions, Tokens
@@ -28,6 +31,8 @@ REFRESH_SECONDS = 1.0
 PULSE_SECONDS = 30.0
 START_SECONDS = 5.0
 AUDIT_SECONDS = 2.0
+FORGET_SECONDS = 600.0
+LONGEST_PAUSE_SECONDS = 60.0
 
 
 class Service:
@@ -65,6 +70,7 @@ class Service:
                 ("search", self._refresh_index, REFRESH_SECONDS),
                 ("pulse", self._take_pulse, PULSE_SECONDS),
                 ("audit", self.audit.flush, AUDIT_SECONDS),
+                ("fetched files", self._forget_files, FORGET_SECONDS),
             )
         ]
 
@@ -108,20 +114,31 @@ class Service:
     def _refresh_index(self) -> None:
         self.index.refresh(self.warehouse.manifest, self._stopping)
 
+    def _forget_files(self) -> None:
+        """Delete fetched files that no reader needs any more: those of older versions, and raw records."""
+        manifest = self.warehouse.manifest
+        tables = [spec.table_in(self.lake, manifest) for spec in TABLES]
+        kept = {f"{table.key}/{file.path}" for table in tables for file in table.files()}
+        self.files.forget(kept, datetime.now(UTC) - READERS_TAKE_AT_MOST)
+
     def _take_pulse(self) -> None:
         self.pulse = self._pulse_taker.take()
 
     def _again_and_again(self, name: str, work: Callable[[], object], seconds: float) -> None:
+        failures = 0
         while not self._stopping.is_set():
-            self._try(name, work)
-            self._stopping.wait(seconds)
+            failures = 0 if self._try(name, work) else failures + 1
+            self._stopping.wait(min(seconds * 2**failures, max(seconds, LONGEST_PAUSE_SECONDS)))
 
     @staticmethod
-    def _try(name: str, work: Callable[[], object]) -> None:
-        """Do some work; what fails is logged and tried again: the service goes on with what it has."""
+    def _try(name: str, work: Callable[[], object]) -> bool:
+        """Do some work; what fails is logged and tried again, more and more rarely: the service goes on as it is."""
         try:
             work()
         except ComplaintsError as error:
             log.warning("%s: %s", name, error)
+            return False
         except Exception:
             log.exception("%s failed", name)
+            return False
+        return True

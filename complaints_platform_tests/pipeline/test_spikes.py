@@ -9,15 +9,11 @@ import pytest
 
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.data_sets import CATEGORIZED, HOURLY, INCIDENTS
-from complaints_platform.pipeline.fingerprints import made_of
-from complaints_platform.pipeline.spikes import (
-    INCIDENT_LOOK_BACK,
-    IncidentRecipe,
-    hourly_fingerprint,
-    incident_fingerprint,
-    topics_fingerprint,
-)
+from complaints_platform.pipeline.data_sets import CATEGORIZED, HOURLY, INCIDENTS, TOPICS
+from complaints_platform.pipeline.derived import DERIVED_OF
+from complaints_platform.pipeline.fingerprints import data_of, made_of
+from complaints_platform.pipeline.marts import MartRecipes
+from complaints_platform.settings import load_settings
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform_tests.marts.counts import FIRST, Company
 
@@ -48,14 +44,17 @@ class World:
         self.lake = Lake(str(root))
         hourly = Company(DAYS).outage(OUTAGE, range(20, 28), 5, 0, 1).hourly()
         days = [FIRST + timedelta(days=number) for number in range(DAYS)]
-        frames = [DayFrame(day, hourly.filter(day=day), hourly_fingerprint(made_of(("m",), (day,)))) for day in days]
+        frames = [DayFrame(day, hourly.filter(day=day), made_of(("m",), (day,))) for day in days]
         HOURLY.table(self.lake).replace_days(days, frames)
         began = datetime.combine(days[OUTAGE], time(20), UTC)
         told = days[OUTAGE - 1 : OUTAGE + 3]
         texts = complaints_of(hourly.filter(pl.col("day").is_in(told)), [began + timedelta(hours=n) for n in range(8)])
         CATEGORIZED.table(self.lake).replace_days(told, [DayFrame(day, texts.filter(day=day), "f") for day in told])
         self.days = days
-        self.recipe = IncidentRecipe(HOURLY.table(self.lake), CATEGORIZED.table(self.lake))
+        self.recipes = MartRecipes.of(load_settings(profile="test", lake=str(root)))
+
+    def frames(self, days):
+        return self.recipes.frames(INCIDENTS, days, HOURLY.table(self.lake))
 
 
 @pytest.fixture(scope="module")
@@ -65,14 +64,14 @@ def world(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def at_once(world):
-    return {day.day: day for day in world.recipe.frames(world.days[60:])}
+    return {day.day: day for day in world.frames(world.days[60:])}
 
 
 def test_the_order_of_days_makes_no_difference(world, at_once):
     days = world.days[OUTAGE - 1 : OUTAGE + 3]
     random.Random(4).shuffle(days)  # noqa: S311 - a reproducible order, nothing secret
     for day in days:
-        (alone,) = world.recipe.frames([day])
+        (alone,) = world.frames([day])
         assert alone.fingerprint == at_once[day].fingerprint
         assert alone.frame.equals(at_once[day].frame)
 
@@ -121,7 +120,8 @@ def test_stored_incidents_satisfy_their_model(world, at_once):
 def test_a_day_is_stale_for_what_it_reads_and_for_nothing_else(world):
     known = {day: made_of(("r",), (day,)) for day in world.days}
     day = world.days[-1]
-    for make, back in ((incident_fingerprint, INCIDENT_LOOK_BACK), (topics_fingerprint, 28)):
-        for age, changes in ((0, True), (back, True), (back + 1, False)):
+    for spec in (INCIDENTS, TOPICS):
+        derived = DERIVED_OF[spec]
+        for age, changes in ((0, True), (derived.look_back, True), (derived.look_back + 1, False)):
             other = known | {day - timedelta(days=age): made_of(("r",), ("other",))}
-            assert (make(day, other) != make(day, known)) is changes
+            assert (data_of(derived.fingerprint(day, other)) != data_of(derived.fingerprint(day, known))) is changes
