@@ -1,7 +1,6 @@
 """The query service with its dashboard over a small lake, in a thread of the test's own process."""
 
 import threading
-import time
 from contextlib import contextmanager
 from datetime import date
 
@@ -64,12 +63,3 @@ def serving(settings):
     finally:
         server.should_exit = True
         thread.join(SECONDS_TO_START)
-
-
-def eventually(condition, seconds, what):
-    """Return the first true value of ``condition()``, looked at ten times a second."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"after {seconds} s: {what}"
-        time.sleep(0.1)
-    return value
