@@ -32,7 +32,6 @@ ALLOWED = {
         "collection",
         "pipeline",
     },
-    "commands": EVERYTHING,
     "defs": EVERYTHING,
     "definitions": EVERYTHING,
     "demo": EVERYTHING,

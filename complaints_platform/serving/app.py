@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from complaints_platform.errors import ComplaintsError, LakeError, QueryError
 from complaints_platform.serving.complaint import ModelAtHand
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.guards import Guard, error_body
+from complaints_platform.serving.guards import COOKIE, Guard, error_body
 from complaints_platform.serving.models import Alive
 from complaints_platform.serving.reviewing import Reviewing
 from complaints_platform.serving.routes import complaints, numbers, review, sessions, tables
@@ -64,6 +64,7 @@ def build_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     _add_pages(app, service)
     _add_errors(app)
+    _describe(app)
     app.add_middleware(Guard, local_only=lambda: not service.tokens.configured)
     return app
 
@@ -82,6 +83,22 @@ def _add_pages(app: FastAPI, service: Service) -> None:
             return FileResponse(page) if page.is_file() else Response("no dashboard is installed", 404)
 
         app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+
+def _describe(app: FastAPI) -> None:
+    """Say in the OpenAPI how to log in, and leave out what FastAPI supposes of errors: here they are all alike."""
+    described = app.openapi()
+    for operations in described["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+    schemas = described["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    described["components"]["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer"},
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+    }
+    described["security"] = [{"token": []}, {"session": []}]
 
 
 def _add_errors(app: FastAPI) -> None:

@@ -1,24 +1,84 @@
-"""Incidents as they are shown: read from ``mart.incidents`` where the lake has that mart."""
+"""Incidents as they are shown: the newest row of each in ``mart.incidents``, where the lake has that mart."""
 
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+import orjson
+
 from complaints_platform.pipeline.data_sets import TABLES
-from complaints_platform.serving.asking import Filters, Period
-from complaints_platform.serving.models import Incident
-from complaints_platform.serving.warehouse import Reading
+from complaints_platform.serving.asking import NONE, Filters, Period
+from complaints_platform.serving.failures import not_found
+from complaints_platform.serving.models import ComplaintItem, Incident, IncidentDetail, IncidentPoint
+from complaints_platform.serving.warehouse import INCIDENTS, Reading
 
-NAME = "mart.incidents"
-EXISTS = any(spec.sql_name == NAME for spec in TABLES)
-
-
-def incidents_in(reading: Reading, period: Period, filters: Filters, *, is_open: bool | None = None) -> list[Incident]:
-    """Return the incidents that touch a period and have to do with what the filters name, newest first."""
-    del reading, period, filters, is_open
-    return []
+EXISTS = any(spec.sql_name == INCIDENTS for spec in TABLES)
+LISTS = {"category": "categories", "region": "regions", "channel": "channels"}
+NEWEST = f"SELECT * FROM {INCIDENTS} QUALIFY row_number() OVER (PARTITION BY incident_id ORDER BY day DESC) = 1"  # noqa: S608  # a constant
+SHOWN = [name for name in Incident.model_fields if name not in {"open", *LISTS.values(), "top_terms", "sample_ids"}]
 
 
-def as_incident(row: dict[str, Any]) -> Incident:
-    """Return a row of the mart as it is shown."""
-    ended: datetime | None = row["ended_at"]
-    return Incident(**{**row, "open": ended is None})
+def incidents_in(
+    reading: Reading, period: Period | None, filters: Filters, *, is_open: bool | None = None
+) -> list[Incident]:
+    """Return the incidents that touch a period and show in what the filters name, newest first.
+
+    Incidents know categories, regions and channels; other filters do not restrict them.
+
+    Args:
+        reading: the marts.
+        period: days (UTC); None: all.
+        filters: which categories, regions and channels.
+        is_open: only those that go on, or only those that are over.
+    """
+    if not EXISTS:
+        return []
+    found = [_incident(row) for row in reading.dicts(f"{NEWEST} ORDER BY started_at DESC, incident_id")]
+    return [
+        incident
+        for incident in found
+        if (period is None or _touches(incident, period))
+        and (is_open is None or incident.open is is_open)
+        and _shows_in(incident, filters)
+    ]
+
+
+def incident_named(reading: Reading, incident_id: str) -> tuple[Incident, list[IncidentPoint]]:
+    """Return one incident and its hours.
+
+    Raises:
+        RequestFailed: 404, there is none.
+    """
+    rows = reading.dicts(f"SELECT * FROM ({NEWEST}) WHERE incident_id = ?", [incident_id]) if EXISTS else []  # noqa: S608  # a constant
+    if not rows:
+        raise not_found(f"incident {incident_id}")
+    points = [
+        IncidentPoint(time=at, observed=observed, expected=expected, upper=upper)
+        for at, observed, expected, upper in orjson.loads(rows[0]["series"])
+    ]
+    return _incident(rows[0]), points
+
+
+def incident_detail(
+    reading: Reading, incident: Incident, series: list[IncidentPoint], samples: list[ComplaintItem]
+) -> IncidentDetail:
+    """Return an incident with its course and examples."""
+    return IncidentDetail(as_of=reading.as_of, series=series, samples=samples, **incident.model_dump())
+
+
+def _incident(row: dict[str, Any]) -> Incident:
+    lists = {name: orjson.loads(row[name]) for name in (*LISTS.values(), "top_terms", "sample_ids")}
+    return Incident(**{name: row[name] for name in SHOWN}, **lists, open=row["ended_at"] is None)
+
+
+def _touches(incident: Incident, period: Period) -> bool:
+    start = datetime.combine(period.first, time(), UTC)
+    end = datetime.combine(period.last + timedelta(days=1), time(), UTC)
+    return incident.started_at < end and (incident.ended_at is None or incident.ended_at > start)
+
+
+def _shows_in(incident: Incident, filters: Filters) -> bool:
+    return all(
+        {NONE if value is None else value for value in values} & set(getattr(incident, LISTS[name]))
+        for name, values in filters.where.items()
+        if name in LISTS
+    )

@@ -36,7 +36,8 @@ LAYOUT_VERSION = "1"
 """Raised when the copy is kept differently; an older copy is then made again."""
 
 MEASURED = {metric.table for metric in METRICS.values()}
-KEPT = tuple(spec for spec in TABLES if spec.sql_name in MEASURED or spec in {QUARANTINE, RECONCILIATION})
+INCIDENTS = "mart.incidents"
+KEPT = tuple(spec for spec in TABLES if spec.sql_name in {*MEASURED, INCIDENTS} or spec in {QUARANTINE, RECONCILIATION})
 """Tables that requests are answered from; SQL and exports read the lake's own files."""
 
 REBUILD_SHARE = 0.5

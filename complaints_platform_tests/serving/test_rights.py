@@ -25,6 +25,8 @@ ROUTES = [
     ("GET", "/api/v1/metrics", Right.VIEW, None),
     ("GET", "/api/v1/metrics/{name}", Right.VIEW, None),
     ("GET", "/api/v1/overview", Right.VIEW, None),
+    ("GET", "/api/v1/incidents", Right.VIEW, None),
+    ("GET", "/api/v1/incidents/{incident_id}", Right.VIEW, None),
     ("GET", "/api/v1/health", Right.VIEW, None),
     ("GET", "/api/v1/taxonomy", Right.VIEW, None),
     ("GET", "/api/v1/complaints", Right.COMPLAINTS, None),
@@ -48,7 +50,7 @@ CONTRACT = {
 
 
 def ask(client, method, path, body):
-    path = path.format(name="complaints", complaint_id=NOBODY, dataset="mart.daily_complaints")
+    path = path.format(name="complaints", complaint_id=NOBODY, incident_id=NOBODY, dataset="mart.daily_complaints")
     return client.request(method, path, json=body)
 
 

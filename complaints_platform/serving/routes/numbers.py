@@ -3,19 +3,22 @@
 from importlib.metadata import version
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.marts.registry import METRICS, Grain
-from complaints_platform.serving.asking import NOTHING, Filters, FromDay, ToDay, filters
+from complaints_platform.serving.asking import FIRST_DAY, LAST_DAY, NOTHING, Filters, FromDay, Period, ToDay, filters
 from complaints_platform.serving.auth import RIGHTS, Right, names_of
 from complaints_platform.serving.failures import not_found
 from complaints_platform.serving.guards import documented_errors
 from complaints_platform.serving.health import health
+from complaints_platform.serving.incidents import incident_detail, incident_named, incidents_in
 from complaints_platform.serving.metrics import Asked, Compare, answer, registry
 from complaints_platform.serving.models import (
     CategoryInfo,
     Health,
+    IncidentDetail,
+    Incidents,
     Me,
     MetricAnswer,
     Metrics,
@@ -25,6 +28,7 @@ from complaints_platform.serving.models import (
 )
 from complaints_platform.serving.overview import overview
 from complaints_platform.serving.replies import Asking
+from complaints_platform.serving.warehouse import Reading
 
 router = APIRouter(prefix="/api/v1", responses=documented_errors(400, 401, 403), tags=["numbers"])
 MOST_ROWS = 50_000
@@ -83,6 +87,36 @@ def overview_(
     return call.may(Right.VIEW).cached(
         lambda reading: overview(reading, first, last, where, pulse), "pulse", pulse.taken_at
     )
+
+
+@router.get("/incidents", response_model=Incidents)
+def incidents(
+    call: Asking,
+    where: Annotated[Filters, Depends(filters)],
+    first: FromDay = None,
+    last: ToDay = None,
+    is_open: Annotated[bool | None, Query(alias="open", description="Only those that go on; or only others.")] = None,
+) -> Response:
+    """List incidents, newest first; without days, all."""
+    named = first is not None or last is not None
+    period = Period(first or FIRST_DAY, last or LAST_DAY) if named else None
+    return call.may(Right.VIEW).cached(
+        lambda reading: Incidents(as_of=reading.as_of, incidents=incidents_in(reading, period, where, is_open=is_open))
+    )
+
+
+@router.get("/incidents/{incident_id}", response_model=IncidentDetail, responses=documented_errors(404))
+def incident(call: Asking, incident_id: Annotated[str, Path(max_length=64)]) -> Response:
+    """Answer one incident with its course; examples only to those who may see complaints."""
+    index = call.may(Right.VIEW).service.index
+    may_see = call.principal.may(Right.COMPLAINTS)
+
+    def build(reading: Reading) -> IncidentDetail:
+        found, series = incident_named(reading, incident_id)
+        samples = index.some(complaint_ids=tuple(found.sample_ids)) if may_see and found.sample_ids else []
+        return incident_detail(reading, found, series, samples)
+
+    return call.cached(build, may_see, index.state.manifest)
 
 
 @router.get("/health", response_model=Health)

@@ -1,0 +1,65 @@
+"""Incidents as they are shown, from rows as their mart has them."""
+
+from datetime import UTC, date, datetime
+
+import duckdb
+import pytest
+
+from complaints_platform.serving import incidents
+from complaints_platform.serving.asking import Filters, Period
+from complaints_platform.serving.failures import RequestFailed
+from complaints_platform.serving.warehouse import Reading
+
+ALL = Filters({})
+ROW = """(DATE '{day}', '{name}', TIMESTAMPTZ '2026-03-10 08:00Z', TIMESTAMPTZ '2026-03-10 10:00Z', {ended}, 'major',
+    {observed}, 10.0, 30.0, 4.0, '["network_data"]', '["Lagos", "(none)"]', '["sms"]', '["outage"]', '["a"]',
+    '[["2026-03-10T08:00:00Z", 20, 5.5, 9.0]]', 'Four times as many.')"""
+
+
+@pytest.fixture
+def reading(monkeypatch):
+    monkeypatch.setattr(incidents, "EXISTS", True)
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("CREATE SCHEMA mart")
+    connection.execute(
+        "CREATE TABLE mart.incidents (day DATE, incident_id VARCHAR, started_at TIMESTAMPTZ, peak_at TIMESTAMPTZ, "
+        "ended_at TIMESTAMPTZ, severity VARCHAR, observed BIGINT, expected DOUBLE, excess DOUBLE, ratio DOUBLE, "
+        "categories VARCHAR, regions VARCHAR, channels VARCHAR, top_terms VARCHAR, sample_ids VARCHAR, series VARCHAR, "
+        "explanation VARCHAR)"
+    )
+    rows = [
+        ROW.format(day="2026-03-10", name="over", ended="NULL", observed=20),
+        ROW.format(day="2026-03-11", name="over", ended="TIMESTAMPTZ '2026-03-11 02:00Z'", observed=40),
+        ROW.format(day="2026-03-11", name="open", ended="NULL", observed=30),
+    ]
+    connection.execute(f"INSERT INTO mart.incidents VALUES {', '.join(rows)}")  # noqa: S608
+    return Reading(connection, None)
+
+
+def names(reading, period=None, filters=ALL, **more):
+    return [incident.incident_id for incident in incidents.incidents_in(reading, period, filters, **more)]
+
+
+def test_the_newest_row_is_the_incident(reading):
+    shown, series = incidents.incident_named(reading, "over")
+    assert (shown.observed, shown.open, shown.regions) == (40, False, ["Lagos", "(none)"])
+    assert [(point.time, point.upper) for point in series] == [(datetime(2026, 3, 10, 8, tzinfo=UTC), 9.0)]
+    with pytest.raises(RequestFailed, match="no incident nothing"):
+        incidents.incident_named(reading, "nothing")
+
+
+def test_incidents_are_found_by_days_state_and_where_they_show(reading):
+    assert names(reading) == ["open", "over"]
+    assert names(reading, is_open=True) == ["open"]
+    assert names(reading, is_open=False) == ["over"]
+    assert names(reading, Period(date(2026, 3, 12), date(2026, 3, 14))) == ["open"]
+    assert names(reading, Period(date(2026, 3, 1), date(2026, 3, 9))) == []
+    assert names(reading, filters=Filters({"region": (None,)})) == ["open", "over"]
+    assert names(reading, filters=Filters({"region": ("Abuja",)})) == []
+    assert names(reading, filters=Filters({"product": ("x",), "category": ("network_data",)})) == ["open", "over"]
+
+
+def test_a_lake_without_the_mart_has_none(reading, monkeypatch):
+    monkeypatch.setattr(incidents, "EXISTS", False)
+    assert names(reading) == []
