@@ -43,7 +43,7 @@ function periodMenu(period, params, choose) {
     if (!wrong) choose({ from: from.value, to: to.value });
     return !wrong;
   };
-  return menu("period", h("span", {}, h("span", { class: "sr-only" }, "Period: "), format.days(period.from, period.to)), params.has("from"), (close) => [
+  return menu("period", h("span", {}, h("span", { class: "sr-only" }, "Period: "), period.from ? format.days(period.from, period.to) : "All days"), params.has("from"), (close) => [
     h("div", { class: "presets" }, PRESETS.map(([length, title]) =>
       h("button", {
         type: "button", class: "button",

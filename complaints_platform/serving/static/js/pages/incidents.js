@@ -6,7 +6,7 @@ import { h, icon } from "../dom.js";
 import { filterBar } from "../filters.js";
 import * as format from "../format.js";
 import { changed, filtersOf, go, hrefTo } from "../route.js";
-import { can, countedBy, session, titleOf } from "../session.js";
+import { can, countedBy, titleOf } from "../session.js";
 import * as ui from "../ui.js";
 
 const STATES = [["", "All"], ["true", "Now"], ["false", "Over"]];
@@ -18,8 +18,8 @@ export async function render(context) {
 
 async function list({ params, signal }) {
   const open = params.get("open") || "";
-  const { incidents, from, to } = await ask("incidents", { params: changed(filtersOf(params), { open }), signal });
-  const period = { from: params.get("from") || from || session.pulse.from, to: params.get("to") || to || session.pulse.to };
+  const { incidents } = await ask("incidents", { params: changed(filtersOf(params), { open }), signal });
+  const period = { from: params.get("from"), to: params.get("to") };
   return h("div", { class: "page" },
     ui.pageHead("Incidents", "Where complaints rose clearly above what is usual for that weekday and hour."),
     filterBar("incidents", params, period, countedBy(["channel", "region", "category"])),
