@@ -224,7 +224,7 @@ def test_an_incident_shows_its_course_and_leads_to_its_complaints(open_page, sma
     course.get_by_role("button", name="Show as table").click()
     assert course.get_by_role("row").count() == 1 + len(incident["series"])
     assert incident["explanation"] in page.locator("main").inner_text()
-    page.get_by_role("link", name="All its complaints").click()
+    page.get_by_role("link", name=re.compile("^All such complaints of")).click()
     found = page.locator("p[role=status]", has_text="complaint")
     found.wait_for()
     assert number(found.inner_text()) == cell["found"]

@@ -196,13 +196,14 @@ export function facts(items) {
     number ? [h("span", { "aria-hidden": "true", class: "dot" }, "·"), h("span", {}, item)] : [h("span", {}, item)]);
 }
 
-/** What an incident is about: `Network data in Lagos`. */
-export function incidentTitle(incident) {
-  const [categories, regions] = [incident.categories || [], incident.regions || []];
-  const what = categories.length > 3 ? `${categories.length} categories` : format.list(categories.map((name) => categoryTitle(name))) || "All categories";
-  const where = regions.length > 3 ? `${regions.length} regions` : format.list(regions.map((name) => titleOf("region", name)));
+/** What an incident is about: `Network data and 2 more in Lagos`. */
+export function incidentTitle({ categories, regions }) {
+  const what = firstOf(categories.map((name) => categoryTitle(name))) || "All categories";
+  const where = firstOf(regions.map((name) => titleOf("region", name)));
   return where ? `${what} in ${where}` : what;
 }
+
+const firstOf = (names) => (names.length > 2 ? `${names[0]} and ${names.length - 1} more` : format.list(names));
 
 /** When an incident was, and for how long. */
 export function incidentTimes(incident) {
@@ -210,12 +211,15 @@ export function incidentTimes(incident) {
   return `${format.time(incident.started_at)}, for ${format.between(incident.started_at, incident.ended_at)}`;
 }
 
-/** The complaints of an incident, as an address of the search. */
+/** The days that an incident lies in. */
+export const incidentDays = (incident) => ({
+  from: format.localDay(incident.started_at), to: format.localDay(incident.ended_at || incident.peak_at || incident.started_at),
+});
+
+/** The complaints of these days, there and about that, as an address of the search: it knows days, not hours. */
 export function incidentComplaints(incident) {
   return hrefTo("search", {
-    from: format.localDay(incident.started_at),
-    to: format.localDay(incident.ended_at || incident.peak_at || incident.started_at),
-    category: incident.categories, region: incident.regions.map((region) => region ?? "(none)"), channel: incident.channels,
+    ...incidentDays(incident), category: incident.categories, region: incident.regions.map((region) => region ?? "(none)"), channel: incident.channels,
   });
 }
 

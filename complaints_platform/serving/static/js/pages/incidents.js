@@ -38,7 +38,8 @@ async function list({ params, signal }) {
 
 async function detail({ id, signal }) {
   const incident = await ask(`incidents/${encodeURIComponent(id)}`, { signal });
-  const channels = (incident.channels || []).map((name) => titleOf("channel", name));
+  const { from, to } = ui.incidentDays(incident);
+  const channels = incident.channels.map((name) => titleOf("channel", name));
   return h("div", { class: "page" },
     h("p", { class: "back" }, h("a", { href: hrefTo("incidents") }, "← All incidents")),
     ui.pageHead(ui.incidentTitle(incident), h("span", { class: "complaint-facts" }, ui.facts([ui.incidentTimes(incident), channels.length ? format.list(channels) : null])),
@@ -56,7 +57,7 @@ async function detail({ id, signal }) {
         pair("Categories", incident.categories.map((name) => titleOf("category", name))),
         pair("Regions", incident.regions.map((name) => titleOf("region", name)), "all"), pair("Channels", channels, "all")))),
     can("complaints") && ui.card("Some of its complaints", {
-      aside: h("a", { class: "button primary", href: ui.incidentComplaints(incident), id: "incident-complaints" }, "All its complaints", icon("arrow")),
+      aside: h("a", { class: "button primary", href: ui.incidentComplaints(incident) }, `All such complaints of ${format.days(from, to)}`, icon("arrow")),
     }, (incident.samples || []).length ? h("ol", { class: "complaints" }, incident.samples.map((item) => ui.complaintItem(item, incident.top_terms))) : ui.empty("No samples")));
 }
 
@@ -75,7 +76,7 @@ function course(incident) {
   const label = (row) => format.time(row.time, { year: undefined });
   return chart({
     title: "Its course", summary: incident.explanation, lead: `Complaints an hour, ${format.zone()}`, rows, height: "tall",
-    legend: legendOf([["accent", "complaints"], ["previous", "expected"], ["range", "usual up to here"], ["bad", "incident"]]),
+    legend: legendOf([["bar", "complaints"], ["expected", "expected"], ["upper", "usual up to here"], ["bad", "incident"]]),
     columns: [
       { title: "Hour", of: (row) => format.time(row.time) },
       { title: "Complaints", numeric: true, of: (row) => format.count(row.observed) },
@@ -92,12 +93,12 @@ function course(incident) {
         },
       },
       series: [
-        { type: "line", z: 1, data: rows.map((row) => row.upper), symbol: "none", lineStyle: { opacity: 0 }, areaStyle: { color: palette.line, opacity: 0.7 }, itemStyle: { color: palette.line } },
+        { type: "line", z: 3, data: rows.map((row) => row.upper), symbol: "none", lineStyle: { color: palette.text, width: 1.5, type: "dotted" }, itemStyle: { color: palette.text } },
         {
-          type: "bar", z: 2, data: rows.map((row) => row.observed), itemStyle: { color: palette.accent, borderRadius: [2, 2, 0, 0] }, barCategoryGap: "25%",
+          type: "bar", z: 2, data: rows.map((row) => row.observed), itemStyle: { color: palette.accent, opacity: 0.75, borderRadius: [2, 2, 0, 0] }, barCategoryGap: "25%", barMaxWidth: 56,
           markArea: first < 0 ? undefined : { silent: true, itemStyle: { color: palette.badSoft }, data: [[{ xAxis: first }, { xAxis: last }]] },
         },
-        { type: "line", z: 3, data: rows.map((row) => row.expected), symbol: "none", lineStyle: { color: palette.previous, width: 2, type: "dashed" }, itemStyle: { color: palette.previous } },
+        { type: "line", z: 3, data: rows.map((row) => row.expected), symbol: "none", lineStyle: { color: palette.text, width: 2, type: "dashed" }, itemStyle: { color: palette.text } },
       ],
     }),
   });

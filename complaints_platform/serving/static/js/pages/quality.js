@@ -22,7 +22,7 @@ export async function render(context) {
         reconciliation.reconciled === reconciliation.files ? "every record of every file ends somewhere" : "some records have not been counted yet"),
       tile("Records received", format.count(sum(data.sources, "received")), `${format.count(sum(data.sources, "files"))} files`),
       tile("Set aside", format.count(sum(data.sources, "quarantined")), "records that could not be read; nothing is thrown away"),
-      tile("Tables up to date", stale.length ? "No" : "Yes", stale.length ? `${format.plural(stale.length, "table")} to make anew` : "everything is counted")),
+      tile("Tables up to date", stale.length ? "No" : "Yes", stale.length ? `${format.plural(stale.length, "table")} to make anew` : "everything taken in is counted")),
     ui.card("What arrives", { lead: "One line for each sender" }, ui.table("Sources", [
       { title: "Source", of: (row) => humanise(row.source) },
       { title: "State", of: (row) => ui.badge(row.late ? "Late" : "On time", row.late ? "warn" : "good") },
