@@ -58,6 +58,8 @@ class Report:
 
 def main() -> int:
     options = _parser().parse_args()
+    if options.command == "serving":
+        return _serving(options)
     try:
         peers = find_peers(options.peers)
     except PeersAbsentError as error:
@@ -73,6 +75,18 @@ def main() -> int:
             return 1
         finally:
             report.write(options.command)  # a section counts by itself, whatever became of a later one
+    return 0
+
+
+def _serving(options: argparse.Namespace) -> int:
+    """Measure the query service; it needs no peers' scripts."""
+    from benchmarks import serving
+
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="complaints-bench-", dir=options.work) as work:
+        measured = serving.measure(options.complaints, options.days, Path(work), options.requests, _say)
+        report.add("serving", serving.markdown(measured), serving.as_json(measured))
+    report.write(options.command)
     return 0
 
 
@@ -164,6 +178,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"what one more day costs in a lake of DAYS/100, DAYS/10 and DAYS days ({HISTORY_DAYS})",
     )
     cleaning.set_defaults(measure=_measure_cleaning)
+    serving = commands.add_parser("serving", help="the query service over a year")
+    serving.add_argument("--complaints", type=int, default=10_000_000, help="complaints of the year (10000000)")
+    serving.add_argument("--days", type=int, default=365, help="days that they are of (365)")
+    serving.add_argument("--requests", type=int, default=100, help="requests of each kind (100)")
+    serving.add_argument("--work", type=Path, help="where the work folder is made; it goes when all is done (/tmp)")
     for command in (path, cleaning):
         command.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each contender runs ({ROUNDS})")
         command.add_argument("--peers", type=Path, help=f"folder of the peers' scripts (or {PEERS_VARIABLE})")

@@ -8,8 +8,9 @@ registry's (``pipeline.data_sets``); what is asked of them is the callers'.
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -109,11 +110,10 @@ class LocalFiles:
         """Return local paths of a table's files."""
         return self.paths(f"{table.key}/{file.path}" for file in files)
 
-    def keep_only(self, keys: Iterable[str]) -> None:
-        """Delete what was fetched of other objects than these, so that the cache does not grow for ever."""
-        kept = {str(self._folder / key) for key in keys}
+    def forget(self, kept: Collection[str], before: datetime) -> None:
+        """Delete what was fetched before a time, but for the objects to be ``kept``: the cache must not grow for ever."""
         for path in self._folder.rglob("*.parquet"):
-            if str(path) not in kept:
+            if path.relative_to(self._folder).as_posix() not in kept and path.stat().st_mtime < before.timestamp():
                 path.unlink(missing_ok=True)
 
     def _fetched(self, key: str) -> str:

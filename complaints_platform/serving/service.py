@@ -3,10 +3,13 @@
 import logging
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Self
 
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.lake import Lake
+from complaints_platform.lake.manifests import READERS_TAKE_AT_MOST
+from complaints_platform.pipeline.data_sets import TABLES
 from complaints_platform.serving.answers import Answers
 from complaints_platform.serving.audit import AuditLog
 from complaints_platform.serving.auth import Sessions, Tokens
@@ -28,6 +31,7 @@ REFRESH_SECONDS = 1.0
 PULSE_SECONDS = 30.0
 START_SECONDS = 5.0
 AUDIT_SECONDS = 2.0
+FORGET_SECONDS = 600.0
 
 
 class Service:
@@ -65,6 +69,7 @@ class Service:
                 ("search", self._refresh_index, REFRESH_SECONDS),
                 ("pulse", self._take_pulse, PULSE_SECONDS),
                 ("audit", self.audit.flush, AUDIT_SECONDS),
+                ("fetched files", self._forget_files, FORGET_SECONDS),
             )
         ]
 
@@ -107,6 +112,13 @@ class Service:
 
     def _refresh_index(self) -> None:
         self.index.refresh(self.warehouse.manifest, self._stopping)
+
+    def _forget_files(self) -> None:
+        """Delete fetched files that no reader needs any more: those of older versions, and raw records."""
+        manifest = self.warehouse.manifest
+        tables = [spec.table_in(self.lake, manifest) for spec in TABLES]
+        kept = {f"{table.key}/{file.path}" for table in tables for file in table.files()}
+        self.files.forget(kept, datetime.now(UTC) - READERS_TAKE_AT_MOST)
 
     def _take_pulse(self) -> None:
         self.pulse = self._pulse_taker.take()

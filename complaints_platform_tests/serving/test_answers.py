@@ -6,12 +6,14 @@ import json
 import random
 import threading
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pytest
 
+from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.publishing import publish
@@ -194,19 +196,18 @@ def test_pages_by_relevance_are_of_one_ranking(served):
     assert other.json()["error"]["code"] == "invalid_cursor"
 
 
+def counted(served, where):
+    sql = f"SELECT count(*) AS n FROM categorized.complaints WHERE outcome = 'complaint' AND {where}"  # noqa: S608
+    return served.ask(sql)[0]["n"]
+
+
 def test_filters_of_a_search_are_those_of_sql(served):
     for seed in range(5):
         filters = random_filters(random.Random(seed))  # noqa: S311
         answer = served.get("/api/v1/complaints", needs_review=True, **filters).json()
-        sql = f"SELECT count(*) AS n FROM categorized.complaints WHERE outcome = 'complaint' AND needs_review AND {condition(filters)}"  # noqa: S608
-        assert answer["total"] == served.ask(sql)[0]["n"]
+        assert answer["total"] == counted(served, f"needs_review AND {condition(filters)}")
     days = served.get("/api/v1/complaints", **{"from": "2026-03-12", "to": "2026-03-12"}).json()["total"]
-    assert (
-        days
-        == served.ask(
-            f"SELECT count(*) AS n FROM categorized.complaints WHERE outcome = 'complaint' AND {LOCAL_DAY} = '2026-03-12'"
-        )[0]["n"]
-    )
+    assert days == counted(served, f"{LOCAL_DAY} = '2026-03-12'")
 
 
 def test_markup_in_a_complaint_is_text_everywhere(served):
@@ -284,7 +285,8 @@ def test_exports_are_the_data_set(served, output):
         assert frame.schema["occurred_at"] == pl.Datetime("us", "UTC")
         ids = frame["complaint_id"]
     wanted = served.ask(
-        "SELECT complaint_id FROM categorized.complaints WHERE channel = 'sms' AND day BETWEEN '2026-03-12' AND '2026-03-14'"
+        "SELECT complaint_id FROM categorized.complaints "
+        "WHERE channel = 'sms' AND day BETWEEN '2026-03-12' AND '2026-03-14'"
     )
     assert sorted(ids) == sorted(row["complaint_id"] for row in wanted)
     assert ids.len() > 0
@@ -367,6 +369,33 @@ def test_a_request_reads_one_manifest_while_others_are_published(tmp_path):
     with warehouse.reading() as reading:
         assert reading.rows("SELECT DISTINCT complaints FROM mart.daily_complaints") == [(published[reading.number],)]
     warehouse.close()
+
+
+class Bucket:
+    """An object store of one object; counts how often it is fetched."""
+
+    uri = "s3://bucket"
+    fetched = 0
+
+    def get(self, key):
+        self.fetched += 1
+        return b"data" if key == "a/b.parquet" else None
+
+
+def test_files_of_an_object_store_are_fetched_once_and_forgotten(tmp_path):
+    bucket = Bucket()
+    files = LocalFiles(bucket, tmp_path)
+    [path] = files.paths(["a/b.parquet"])
+    assert files.paths(["a/b.parquet"]) == [path]
+    assert (Path(path).read_bytes(), bucket.fetched) == (b"data", 1)
+    with pytest.raises(LakeError, match="is gone"):
+        files.paths(["a/c.parquet"])
+    now = datetime.now(UTC)
+    files.forget([], now - timedelta(hours=1))
+    files.forget(["a/b.parquet"], now + timedelta(hours=1))
+    assert Path(path).exists()
+    files.forget([], now + timedelta(hours=1))
+    assert not Path(path).exists()
 
 
 def test_a_copy_that_is_damaged_or_of_another_lake_is_made_again(tmp_path):

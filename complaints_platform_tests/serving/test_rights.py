@@ -197,7 +197,7 @@ def test_a_token_is_no_longer_valid_once_its_line_is_gone(tmp_path):
         ("127.0.0.1", False),
         ("::1", False),
         ("localhost", False),
-        ("0.0.0.0", True),
+        ("0.0.0.0", True),  # noqa: S104
         ("10.1.2.3", True),
         ("example", True),
     ],
