@@ -16,14 +16,13 @@ from complaints_platform.serving.app import build_app
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.ui.dagster_server import wait_until
 
-DAYS = 16
-PER_DAY = 40
-LAST_DAY = GeneratorOptions(days=DAYS).last_day
+DAYS = 9
+PER_DAY = 60
 SECONDS_TO_START = 30
 
 
 class SmallLake:
-    """Sixteen days of generated complaints, taken in, categorised and counted."""
+    """Nine days of generated complaints, taken in, categorised and counted."""
 
     def __init__(self, root):
         self.root = root
