@@ -46,11 +46,15 @@ class WorkingHours:
         for part in text.split(","):
             match = HOURS_OF_DAYS.fullmatch(part.strip())
             if match is None or not {match[1], match[2] or match[1]} <= set(WEEKDAYS):
-                raise SettingsError(f"{part.strip()!r} are no business hours; an example is Mon-Fri 09:00-17:00")
+                raise SettingsError(
+                    f"COMPLAINTS_BUSINESS_HOURS: {part.strip()!r} are no hours; an example is Mon-Fri 09:00-17:00"
+                )
             first, last = WEEKDAYS.index(match[1]), WEEKDAYS.index(match[2] or match[1])
             begin, end = int(match[3]) * 60 + int(match[4]), int(match[5]) * 60 + int(match[6])
             if last < first or not begin < end <= MINUTES_OF_DAY or hours.keys() & set(range(first, last + 1)):
-                raise SettingsError(f"{part.strip()!r} names a day twice, or ends before it begins")
+                raise SettingsError(
+                    f"COMPLAINTS_BUSINESS_HOURS: {part.strip()!r} names a day twice, or ends before it begins"
+                )
             hours.update(dict.fromkeys(range(first, last + 1), (begin, end)))
         return cls(tuple(hours.get(weekday) for weekday in range(len(WEEKDAYS))))
 

@@ -57,8 +57,7 @@ def metric_named(name: str) -> Metric:
 def measure(metric: Metric, question: Question) -> Statement:
     """Return the statement that answers a question about a metric.
 
-    Periods without rows are absent, but for metrics of state (``open_rows``), which have a value for each
-    period that the question reaches. Rows come by period and value of the dimensions.
+    Periods and values without rows are absent. Rows come by period and value of the dimensions.
 
     Raises:
         QueryError: a dimension or grain is not one of the metric's, or the days are in the wrong order.
@@ -79,25 +78,44 @@ def measure(metric: Metric, question: Question) -> Statement:
 
 
 def _measure_state(metric: Metric, question: Question) -> Statement:
-    """Count rows that are open at the end of each period, the last of which ends with the question."""
+    """Count rows that are open at the end of each period, the last of which ends with the question.
+
+    Rows of the same two days are counted together before they meet the periods: of a year there are thousands of
+    pairs of days, of complaints millions.
+    """
     rows = metric.open_rows
     if rows is None:
         raise TypeError(f"{metric.name} is no state")
     conditions, parameters = _conditions(metric, question)
-    open_at_end = [f"{rows.since} <= period_end", f"({rows.until} IS NULL OR {rows.until} > period_end)"]
+    reached = [*conditions, f"{rows.since} <= ?", f"({rows.until} IS NULL OR {rows.until} > ?)"]
+    cohort = ", ".join([f"{rows.since} AS opened_on", f"{rows.until} AS closed_on", *question.by])
+    cohorts = f"SELECT {cohort}, count(*) AS n FROM {metric.table} WHERE {' AND '.join(reached)} GROUP BY ALL"  # noqa: S608  # constants of the registry
+    periods, days = _periods(question)
+    keys = ["period", *question.by]
+    of_age = (
+        f"SELECT {', '.join(keys)}, period_end - opened_on AS age, sum(n) AS rows_of_age "  # noqa: S608  # constants of the registry
+        f"FROM ({periods}) JOIN ({cohorts}) ON opened_on <= period_end "
+        "AND (closed_on IS NULL OR closed_on > period_end) GROUP BY ALL"
+    )
+    together = f"PARTITION BY {', '.join(keys)}"
+    ranked = (
+        f"SELECT *, sum(rows_of_age) OVER ({together} ORDER BY age) AS rows_up_to_age, "  # noqa: S608  # constants of the registry
+        f"sum(rows_of_age) OVER ({together}) AS rows_open FROM ({of_age})"
+    )
+    columns = list(question.by) if question.grain == "total" else keys
+    found = _select(metric, columns, f"({ranked})", [], [])
+    return Statement(found.sql, [*days, *parameters, question.last, question.first])
+
+
+def _periods(question: Question) -> tuple[str, list[Any]]:
+    """Return SQL of the periods that a question reaches (period, period_end), and its parameters."""
     if question.grain == "total":
-        periods, days = "(SELECT CAST(? AS DATE) AS period_end)", [question.last]
-        keys: list[str] = []
-    else:
-        start = PERIODS[question.grain].format("CAST(? AS DATE)")
-        step = STEP[question.grain]
-        end = f"least(CAST(start + {step} AS DATE) - 1, CAST(? AS DATE))"
-        series = f"generate_series({start}, CAST(? AS DATE), {step}) AS series(start)"
-        periods = f"(SELECT CAST(start AS DATE) AS period, {end} AS period_end FROM {series})"  # noqa: S608  # constants
-        days = [question.last, question.first, question.last]
-        keys = ["period"]
-    source = f"{periods} AS periods JOIN {metric.table} ON {' AND '.join(open_at_end)}"
-    return _select(metric, [*keys, *question.by], source, conditions, [*days, *parameters])
+        return "SELECT NULL AS period, CAST(? AS DATE) AS period_end", [question.last]
+    start, step = PERIODS[question.grain].format("CAST(? AS DATE)"), STEP[question.grain]
+    end = f"least(CAST(start + {step} AS DATE) - 1, CAST(? AS DATE))"
+    series = f"generate_series({start}, CAST(? AS DATE), {step}) AS series(start)"
+    sql = f"SELECT CAST(start AS DATE) AS period, {end} AS period_end FROM {series}"  # noqa: S608  # constants of this module
+    return sql, [question.last, question.first, question.last]
 
 
 def _select(

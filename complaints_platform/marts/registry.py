@@ -75,7 +75,8 @@ class Metric:
     """The mart that it is computed from: a key of ``MARTS``."""
     expression: str
     """A DuckDB SQL aggregate over rows of that mart; null where there is nothing to compute it from. If the metric has
-    ``open_rows``, ``period_end`` in it is the last day of the period."""
+    ``open_rows``, it is one over the ages of what is open: age (days), rows_of_age (how many are so old),
+    rows_up_to_age (how many are so old or younger) and rows_open (how many there are)."""
     dimensions: tuple[str, ...]
     """Columns of the mart by which it may be grouped and filtered."""
     better: Literal["lower", "higher"] | None
@@ -381,7 +382,7 @@ METRICS: Mapping[str, Metric] = {
             unit="complaints",
             formula="number of complaints with backlog_from <= last day, and resolved_day none or later",
             table=SERVICE,
-            expression="count(*)",
+            expression="CAST(coalesce(sum(rows_of_age), 0) AS BIGINT)",
             dimensions=OF_COMPLAINTS,
             better="lower",
             detail=None,
@@ -394,7 +395,9 @@ METRICS: Mapping[str, Metric] = {
             unit="days",
             formula="median of last day - backlog_from over open complaints",
             table=SERVICE,
-            expression="median(period_end - backlog_from)",
+            # Half way between the two in the middle, which are one if their number is odd.
+            expression="(min(age) FILTER (2 * rows_up_to_age >= rows_open) "
+            "+ min(age) FILTER (2 * rows_up_to_age > rows_open)) / 2",
             dimensions=OF_COMPLAINTS,
             better="lower",
             detail=None,
@@ -408,7 +411,7 @@ METRICS: Mapping[str, Metric] = {
             unit="complaints",
             formula="number of open complaints with last day - backlog_from > 30",
             table=SERVICE,
-            expression="count(*) FILTER (period_end - backlog_from > 30)",
+            expression="CAST(coalesce(sum(rows_of_age) FILTER (age > 30), 0) AS BIGINT)",
             dimensions=OF_COMPLAINTS,
             better="lower",
             detail=None,

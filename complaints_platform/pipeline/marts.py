@@ -78,6 +78,11 @@ class MartRecipes:
         """Sources that tell when complaints are resolved."""
         return sorted(source for source, told in self.service.told.items() if told.resolution)
 
+    @property
+    def made_by(self) -> object:
+        """All that decides days of marts beside the table that they are made of; equal if it is the same."""
+        return self.service, [file.identity for file in self.reference]
+
     def fingerprint(self, spec: TableSpec, day: date, source: Mapping[date, str]) -> str:
         """Return the fingerprint of a day of a mart, given those of the table that it is made of."""
         data = [file.identity for file in self._known(day)] if spec is RATES else []

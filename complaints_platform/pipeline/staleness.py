@@ -13,7 +13,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.pipeline import data_sets
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
 from complaints_platform.pipeline.corrections import CorrectionsInForce
-from complaints_platform.pipeline.derived import DERIVED
+from complaints_platform.pipeline.derived import DERIVED, Derived
 from complaints_platform.pipeline.fingerprints import data_of, of_categorized
 from complaints_platform.pipeline.marts import MartRecipes, days_reached, reconciliation_fingerprint
 from complaints_platform.pipeline.quarantined import receipts_fingerprint
@@ -70,6 +70,27 @@ class _Received:
     """Days of occurrence that their files reach."""
 
 
+class _DerivedDays:
+    """What the fingerprints of derived tables would be; hashed anew only for days whose window has changed."""
+
+    def __init__(self) -> None:
+        self._made_by: object = None
+        self._made: dict[data_sets.TableSpec, dict[date, str]] = {}
+        self._of: dict[data_sets.TableSpec, Mapping[date, str]] = {}
+        """By derived table: its source when it was last looked at."""
+
+    def of(self, marts: MartRecipes, derived: Derived, source: Mapping[date, str]) -> dict[date, str]:
+        """Return day → fingerprint for every day of the source."""
+        if marts.made_by != self._made_by:
+            self._made_by, self._made, self._of = marts.made_by, {}, {}
+        known, before = self._made.get(derived.spec, {}), self._of.get(derived.spec, {})
+        changed = {day for day in source.keys() | before.keys() if source.get(day) != before.get(day)}
+        reached = {day + timedelta(days=ahead) for day in changed for ahead in range(derived.look_back + 1)}
+        made = {day: marts.fingerprint(derived.spec, day, source) if day in reached else known[day] for day in source}
+        self._made[derived.spec], self._of[derived.spec] = made, dict(source)
+        return made
+
+
 class StalenessWatch:
     """Finds what is stale again and again, at the cost of what has changed since the last time.
 
@@ -81,6 +102,7 @@ class StalenessWatch:
         self._raw: dict[date, dict[str, str]] = {}
         """Day → source → fingerprint of its live segments; sources without any are absent."""
         self._received: dict[date, _Received] = {}
+        self._derived = _DerivedDays()
         self._of: tuple[object, ...] = ()
         self._looked_at_everything: datetime | None = None
         self._looked: datetime | None = None
@@ -156,8 +178,7 @@ class StalenessWatch:
             data_sets.CATEGORIZED: categorized,
         }
         for each in DERIVED:
-            source = made[each.source]
-            made[each.spec] = {day: marts.fingerprint(each.spec, day, source) for day in cleaned}
+            made[each.spec] = self._derived.of(marts, each, made[each.source])
         return {
             **made,
             data_sets.QUARANTINE: {day: received.fingerprint for day, received in self._received.items()},

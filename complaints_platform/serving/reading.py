@@ -111,7 +111,7 @@ class LocalFiles:
         return self.paths(f"{table.key}/{file.path}" for file in files)
 
     def forget(self, kept: Collection[str], before: datetime) -> None:
-        """Delete what was fetched before a time, but for the objects to be ``kept``: the cache must not grow for ever."""
+        """Delete what was fetched before a time, but for the objects ``kept``: the cache must not grow for ever."""
         for path in self._folder.rglob("*.parquet"):
             if path.relative_to(self._folder).as_posix() not in kept and path.stat().st_mtime < before.timestamp():
                 path.unlink(missing_ok=True)

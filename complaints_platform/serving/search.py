@@ -298,8 +298,7 @@ class SearchIndex:
         return tantivy.Query.const_score_query(keys, 0.0)
 
     def _commit(self, writer: Any, state: IndexState) -> None:
-        # While the state's file is gone, an index that was written further than it says is not believed.
-        self._state_file.unlink(missing_ok=True)
+        # Killed in between, days are in the index that the state does not name yet: they are replaced then.
         writer.commit()
         self._note(state)
 

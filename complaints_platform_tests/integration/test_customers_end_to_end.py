@@ -1,11 +1,13 @@
 """A company gives its customers: through Dagster, from a dropped file to complaints that know their account."""
 
+from datetime import date
+
 import dagster as dg
 
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.running import Runner, local_instance
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import CATEGORIZED, RECONCILIATION
+from complaints_platform.pipeline.data_sets import CATEGORIZED, RATES, RECONCILIATION
 from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.sources.contract import CUSTOMERS
 from complaints_platform_tests.contracts import OWNER, write_contract
@@ -44,6 +46,8 @@ def test_customers_that_come_later_make_their_days_stale_and_reach_the_complaint
     (nobody, ada) = accounts(lake)
     assert nobody is None, "in March nothing was known yet"
     assert ada is not None
+    rates = RATES.table(lake).scan().collect()
+    assert rates.select("day", "complaints", "subscribers").rows() == [(date(2026, 5, 10), 1, 1)], "not before April"
     table = RECONCILIATION.table(lake)
     files = {row["file_name"]: row for day in table.read_days(list(table.row_counts())) for row in day.frame.to_dicts()}
     assert (files["crm.csv"]["received"], files["crm.csv"]["filtered"], files["crm.csv"]["reconciles"]) == (1, 1, True)

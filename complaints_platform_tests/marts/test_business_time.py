@@ -84,7 +84,7 @@ def test_working_time_that_never_comes_has_no_deadline():
     ],
 )
 def test_hours_that_make_no_sense_are_refused(text):
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError, match="COMPLAINTS_BUSINESS_HOURS"):
         WorkingHours.parse(text)
 
 

@@ -289,7 +289,7 @@ def test_a_writer_that_has_not_committed_yet_keeps_its_files(tmp_path):
 ACTIONS = st.lists(st.sampled_from(["run", "run", "half", "publish", "maintain"]), min_size=3, max_size=14)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(ACTIONS, st.lists(st.sampled_from([0.2, 0.9, 5, 26, 80]), min_size=14, max_size=14))
 def test_every_manifest_can_be_read_until_it_expires(tmp_path_factory, actions, hours):
     folder = tmp_path_factory.mktemp("lake")

@@ -10,9 +10,12 @@ from complaints_platform.collection.landing import files_at
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline import staleness
 from complaints_platform.pipeline.cleaned import CleanedRecipe
-from complaints_platform.pipeline.data_sets import CLEANED, QUARANTINE
+from complaints_platform.pipeline.data_sets import CLEANED, QUARANTINE, TRENDS
+from complaints_platform.pipeline.derived import DERIVED
+from complaints_platform.pipeline.fingerprints import made_of
+from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
-from complaints_platform.pipeline.staleness import StalenessWatch, find_stale
+from complaints_platform.pipeline.staleness import StalenessWatch, _DerivedDays, find_stale
 from complaints_platform.sources.contract import SourceContract
 from complaints_platform_tests.contracts import OWNER, write_contract
 
@@ -128,3 +131,37 @@ def test_the_journal_gives_what_was_noted_since_a_time(world):
     assert journal.since(between).days == {DAY + timedelta(days=1)}
     assert journal.since(between).received == {DAY}
     assert journal.since(between - timedelta(days=2)).days == {DAY, DAY + timedelta(days=1)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_derived_days_would_be_is_right_whatever_has_changed(make_settings, seed):
+    """Hashed anew only where something changed, and yet the same as hashed from scratch."""
+    chance, remembered, source = random.Random(seed), _DerivedDays(), {}  # noqa: S311
+    recipes = [MartRecipes.of(make_settings(time_zone=zone)) for zone in ("UTC", "Africa/Lagos")]
+    for _ in range(8):
+        for day in (DAY + timedelta(days=chance.randrange(-120, 1)) for _ in range(chance.randrange(6))):
+            if day in source and chance.random() < 0.3:
+                del source[day]
+            else:
+                source[day] = made_of(("r",), (chance.random(),))
+        marts = chance.choice([recipes[0], *recipes])
+        for derived in DERIVED:
+            expected = {day: marts.fingerprint(derived.spec, day, source) for day in source}
+            assert remembered.of(marts, derived, source) == expected
+
+
+def test_what_has_not_changed_is_not_hashed_again(make_settings, monkeypatch):
+    remembered, marts = _DerivedDays(), MartRecipes.of(make_settings())
+    source = {DAY + timedelta(days=offset): made_of(("r",), (offset,)) for offset in range(200)}
+    (trends,) = (derived for derived in DERIVED if derived.spec == TRENDS)
+    remembered.of(marts, trends, source)
+    hashed, real = [], MartRecipes.fingerprint
+
+    def counted(recipes, spec, day, of):
+        hashed.append(day)
+        return real(recipes, spec, day, of)
+
+    monkeypatch.setattr(MartRecipes, "fingerprint", counted)
+    changed = DAY + timedelta(days=30)
+    remembered.of(marts, trends, source | {changed: made_of(("r",), ("new",))})
+    assert hashed == [changed + timedelta(days=ahead) for ahead in range(trends.look_back + 1)]
