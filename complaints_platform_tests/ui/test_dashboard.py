@@ -350,6 +350,49 @@ def test_what_is_shown_is_made_anew_when_the_tables_have_changed(open_page):
     assert page.evaluate("document.activeElement.textContent") == "Region"
 
 
+def test_alerts_are_shown_where_they_are_set_up_and_can_be_taken_note_of(open_page):
+    alert = {
+        "id": "an-alert",
+        "state": "open",
+        "kind": "source_silent",
+        "title": "A sender has fallen silent",
+        "severity": "major",
+        "text": "sms: no file for 9 h",
+        "source": "sms",
+        "day": None,
+        "categories": [],
+        "meaning": "No new file has come from this source.",
+        "next_step": "Ask the source's owner.",
+        "runbook": "docs/runbook.md#source_silent",
+        "opened_at": "2026-03-18T08:00:00+00:00",
+        "changed_at": "2026-03-18T08:00:00+00:00",
+        "acknowledged": None,
+        "deliveries": [],
+        "waiting": False,
+        "history": [],
+    }
+
+    def answer(route):
+        if route.request.method == "POST":
+            assert route.request.url.endswith("/alerts/an-alert/ack")
+            alert["acknowledged"] = {"by": "local", "at": "2026-03-18T09:00:00+00:00"}
+            route.fulfill(json={"id": "an-alert", **alert["acknowledged"]})
+        else:
+            route.fulfill(json={"alerts": [alert], "receivers": []})
+
+    page = open_page("overview", before=lambda page: page.route("**/api/v1/alerts**", answer))
+    page.locator("nav").get_by_role("link", name="Alerts").click()
+    page.locator("main h1", has_text="Alerts").wait_for()
+    shown = page.locator(".alert")
+    assert "sms: no file for 9 h" in shown.inner_text()
+    assert "What to do: Ask the source's owner." in shown.inner_text()
+    page.evaluate(Axe().axe_script)
+    assert serious_faults(page, {"resultTypes": ["violations"]}) == []
+    page.get_by_role("button", name="I take note").click()
+    page.get_by_text("local has taken note, 18 Mar 2026, 10:00").wait_for()
+    assert page.get_by_role("button", name="I take note").count() == 0
+
+
 # The review queue
 
 
