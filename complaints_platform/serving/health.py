@@ -8,7 +8,7 @@ a request may.
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from complaints_platform.collection.landing import Landing
@@ -32,6 +32,7 @@ from complaints_platform.sources.contract import load_contracts
 
 log = logging.getLogger(__name__)
 FILES_SHOWN = 20
+SAID_AGAIN_SECONDS = 300
 REVIEW_IS_MUCH = 0.2
 """From this share of complaints for review on, it is said that the classifier needs labels."""
 
@@ -47,6 +48,12 @@ class Pulse:
     model: str | None = None
     taxonomy: str | None = None
     trained_at: datetime | None = None
+
+    @property
+    def says(self) -> str:
+        """What answers depend on: all of it, and now and then the time, as silence is a matter of it."""
+        minutes = 0 if self.taken_at is None else int(self.taken_at.timestamp()) // SAID_AGAIN_SECONDS
+        return repr((minutes, replace(self, taken_at=None)))
 
     @property
     def stale_days(self) -> int:

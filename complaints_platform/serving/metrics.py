@@ -65,7 +65,7 @@ def answer(reading: Reading, asked: Asked) -> MetricAnswer:
         QueryError: the metric, a dimension or the grain is not in the registry.
     """
     metric = metric_named(asked.name)
-    days = days_of(reading, metric)
+    days = reading.days(metric.table)
     chosen = period_of(asked.first, asked.last, days) or Period(FIRST_DAY, FIRST_DAY)
     rows = values(reading, metric, chosen, asked.grain, asked.by, asked.filters)
     earlier = None if asked.compare is None else before(chosen, asked.grain, asked.compare)
@@ -119,20 +119,14 @@ def total(reading: Reading, metric: Metric, period: Period, filters: Filters) ->
     return values(reading, metric, period, "total", (), filters).get((None,))
 
 
-def days_of(reading: Reading, metric: Metric) -> tuple[date, date] | None:
-    """Return the first and last day of the metric's mart; None if it is empty."""
-    column = MARTS[metric.table].day_column
-    first, last = reading.rows(f"SELECT min({column}), max({column}) FROM {metric.table}")[0]  # noqa: S608  # names of the registry
-    return None if first is None else (first, last)
-
-
 def mixed_versions(reading: Reading, period: Period) -> bool:
     """Tell whether days of a period were categorised by different models or taxonomies."""
-    versions = reading.rows(
-        f"SELECT count(DISTINCT (model_version, taxonomy_version)) FROM {DAILY.sql_name} WHERE day BETWEEN ? AND ?",  # noqa: S608  # a name of the registry
+    found = reading.rows(
+        "SELECT min(model_version) <> max(model_version) OR min(taxonomy_version) <> max(taxonomy_version) "  # noqa: S608  # a name of the registry
+        f"FROM {DAILY.sql_name} WHERE local_day BETWEEN ? AND ?",
         [period.first, period.last],
     )
-    return bool(versions[0][0] > 1)
+    return bool(found[0][0])
 
 
 def before(period: Period, grain: Grain, compare: Compare) -> Period:

@@ -8,7 +8,7 @@ from complaints_platform.serving.asking import DEFAULT_DAYS, Filters, Period
 from complaints_platform.serving.asking import period as period_of
 from complaints_platform.serving.health import Pulse, freshness
 from complaints_platform.serving.incidents import incidents_in
-from complaints_platform.serving.metrics import Number, days_of, mixed_versions, total, values
+from complaints_platform.serving.metrics import Number, mixed_versions, total, values
 from complaints_platform.serving.models import DayValue, Headline, OfCategory, OfChannel, OfRegion, Overview
 from complaints_platform.serving.warehouse import Reading
 
@@ -32,7 +32,7 @@ NO_FILTERS = Filters({})
 
 def overview(reading: Reading, first: date | None, last: date | None, filters: Filters, pulse: Pulse) -> Overview:
     """Return the overview of a period, by default of the last 30 days that have data."""
-    there = days_of(reading, COMPLAINTS)
+    there = reading.days(COMPLAINTS.table)
     chosen = period_of(first, last, there)
     if chosen is None:
         return Overview(
@@ -84,7 +84,7 @@ def overview(reading: Reading, first: date | None, last: date | None, filters: F
 
 def review_waiting(reading: Reading) -> int:
     """Return how many complaints of the last 30 days that have data a person should look at."""
-    there = days_of(reading, COMPLAINTS)
+    there = reading.days(COMPLAINTS.table)
     if there is None:
         return 0
     newest = Period(there[1] - timedelta(days=DEFAULT_DAYS - 1), there[1])

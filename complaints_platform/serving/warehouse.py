@@ -32,7 +32,7 @@ from complaints_platform.serving.reading import LocalFiles, empty_select, litera
 log = logging.getLogger(__name__)
 
 FILE_NAME = "marts.duckdb"
-LAYOUT_VERSION = "1"
+LAYOUT_VERSION = "2"
 """Raised when the copy is kept differently; an older copy is then made again."""
 
 MEASURED = {metric.table for metric in METRICS.values()}
@@ -92,9 +92,9 @@ class Reading:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def days(self, table: str) -> tuple[date, date] | None:
-        """Return the first and last day of a kept table; None if it is empty."""
-        first, last = self.rows(f"SELECT min(day), max(day) FROM {table}")[0]  # noqa: S608  # a name of the registry
-        return None if first is None else (first, last)
+        """Return the first and last day that a kept table has rows of, by which it is asked; None if it is empty."""
+        found = self.rows("SELECT first, last FROM service.days WHERE name = ? AND first IS NOT NULL", [table])
+        return (found[0][0], found[0][1]) if found else None
 
 
 class Warehouse:
@@ -204,6 +204,12 @@ class Warehouse:
         )
         self._insert(cursor, spec, self._files.of_table(table, fresh))
         self._note(cursor, spec, changed, fresh)
+        day = MARTS[spec.sql_name].day_column if spec.sql_name in MARTS else "day"
+        cursor.execute("DELETE FROM service.days WHERE name = ?", [spec.sql_name])
+        cursor.execute(
+            f"INSERT INTO service.days SELECT ?, min({day}), max({day}) FROM {spec.sql_name}",  # noqa: S608  # names of the registry
+            [spec.sql_name],
+        )
 
     def _insert(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, paths: Sequence[str]) -> None:
         if paths:
@@ -262,6 +268,7 @@ class Warehouse:
         database.execute("SET TimeZone = 'UTC'")
         database.execute("CREATE SCHEMA service")
         database.execute("CREATE TABLE service.files (name VARCHAR, path VARCHAR, day DATE)")
+        database.execute("CREATE TABLE service.days (name VARCHAR, first DATE, last DATE)")
         database.execute(
             "CREATE TABLE service.manifest (number BIGINT, published_at TIMESTAMPTZ, versions MAP(VARCHAR, BIGINT))"
         )

@@ -84,9 +84,7 @@ def overview_(
 ) -> Response:
     """Answer what a manager wants to see first."""
     pulse = call.service.pulse
-    return call.may(Right.VIEW).cached(
-        lambda reading: overview(reading, first, last, where, pulse), "pulse", pulse.taken_at
-    )
+    return call.may(Right.VIEW).cached(lambda reading: overview(reading, first, last, where, pulse), pulse.says)
 
 
 @router.get("/incidents", response_model=Incidents)
@@ -123,7 +121,7 @@ def incident(call: Asking, incident_id: Annotated[str, Path(max_length=64)]) -> 
 def health_(call: Asking) -> Response:
     """Answer how data and pipeline are."""
     pulse = call.service.pulse
-    return call.may(Right.VIEW).cached(lambda reading: health(reading, pulse), "pulse", pulse.taken_at)
+    return call.may(Right.VIEW).cached(lambda reading: health(reading, pulse), pulse.says)
 
 
 @router.get("/taxonomy", response_model=TaxonomyAnswer)
