@@ -38,15 +38,23 @@ export async function ask(path, { params, method = "GET", body, signal, keepaliv
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, "unreachable", "The query service does not answer.",
-      "Check the connection, and that `complaints serve` is running; then try again.");
+    throw new ApiError(
+      0,
+      "unreachable",
+      "The query service does not answer.",
+      "Check the connection, and that `complaints serve` is running; then try again.",
+    );
   }
   manifest = response.headers.get(MANIFEST) || manifest;
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
   const { code, message, hint } = (answer && answer.error) || {};
-  const error = new ApiError(response.status, code || "failed",
-    message || `The query service answered with status ${response.status}.`, hint || (response.status >= 500 ? "Try again in a moment." : null));
+  const error = new ApiError(
+    response.status,
+    code || "failed",
+    message || `The query service answered with status ${response.status}.`,
+    hint || (response.status >= 500 ? "Try again in a moment." : null),
+  );
   if (response.status === 401) document.dispatchEvent(new CustomEvent("signed-out", { detail: error }));
   throw error;
 }

@@ -14,23 +14,64 @@ export function chooseCategory() {
     let current = 0;
     const list = h("ul", { class: "picker-list", role: "listbox", id: "picker-list", "aria-label": "Categories" });
     const field = h("input", {
-      type: "text", class: "picker-field", role: "combobox", "aria-expanded": "true", "aria-controls": "picker-list", "aria-autocomplete": "list",
-      "aria-label": "Category", placeholder: "Type a few letters", spellcheck: "false", autocomplete: "off",
+      type: "text",
+      class: "picker-field",
+      role: "combobox",
+      "aria-expanded": "true",
+      "aria-controls": "picker-list",
+      "aria-autocomplete": "list",
+      "aria-label": "Category",
+      placeholder: "Type a few letters",
+      spellcheck: "false",
+      autocomplete: "off",
     });
-    const dialog = h("dialog", { class: "dialog picker", "aria-label": "Choose a category" }, field, list,
-      h("p", { class: "muted small" }, h("kbd", {}, "↑"), " ", h("kbd", {}, "↓"), " move, ", h("kbd", {}, "Enter"), " takes, ", h("kbd", {}, "Esc"), " leaves all as it is"));
+    const dialog = h(
+      "dialog",
+      { class: "dialog picker", "aria-label": "Choose a category" },
+      field,
+      list,
+      h(
+        "p",
+        { class: "muted small" },
+        h("kbd", {}, "↑"),
+        " ",
+        h("kbd", {}, "↓"),
+        " move, ",
+        h("kbd", {}, "Enter"),
+        " takes, ",
+        h("kbd", {}, "Esc"),
+        " leaves all as it is",
+      ),
+    );
     let result = null;
     const take = (option) => {
       result = { category: option.category, subcategory: option.subcategory };
       dialog.close();
     };
     const show = () => {
-      clear(list, fitting.length
-        ? fitting.map((option, number) => h("li", {
-          role: "option", id: `picker-${number}`, class: option.subcategory ? "sub" : "", "aria-selected": String(number === current),
-          on: { click: () => take(option) },
-        }, h("span", {}, option.title), h("span", { class: "muted small" }, option.definition)))
-        : h("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, "No category fits. Type less."));
+      clear(
+        list,
+        fitting.length
+          ? fitting.map((option, number) =>
+              h(
+                "li",
+                {
+                  role: "option",
+                  id: `picker-${number}`,
+                  class: option.subcategory ? "sub" : "",
+                  "aria-selected": String(number === current),
+                  on: { click: () => take(option) },
+                },
+                h("span", {}, option.title),
+                h("span", { class: "muted small" }, option.definition),
+              ),
+            )
+          : h(
+              "li",
+              { role: "option", "aria-disabled": "true", "aria-selected": "false" },
+              "No category fits. Type less.",
+            ),
+      );
       if (fitting.length) field.setAttribute("aria-activedescendant", `picker-${current}`);
       list.children[current]?.scrollIntoView({ block: "nearest" });
     };
@@ -55,7 +96,9 @@ export function chooseCategory() {
       dialog.remove();
       resolve(result);
     });
-    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
     document.body.append(dialog);
     dialog.showModal();
     show();
@@ -66,10 +109,16 @@ export function chooseCategory() {
 function everything() {
   return session.taxonomy.categories.flatMap((category) => [
     optionOf(category.title, category.definition, category.name, null),
-    ...category.subcategories.map((each) => optionOf(`${category.title} › ${each.title}`, each.definition, category.name, each.name)),
+    ...category.subcategories.map((each) =>
+      optionOf(`${category.title} › ${each.title}`, each.definition, category.name, each.name),
+    ),
   ]);
 }
 
 const optionOf = (title, definition, category, subcategory) => ({
-  title, definition, category, subcategory, searched: `${title} ${definition} ${category} ${subcategory || ""}`.toLowerCase(),
+  title,
+  definition,
+  category,
+  subcategory,
+  searched: `${title} ${definition} ${category} ${subcategory || ""}`.toLowerCase(),
 });

@@ -47,16 +47,27 @@ export function chart({ title, summary, option, columns, rows, height = "normal"
   // Drawn once it has a size, which is when the page is in the document.
   entry.observer = new ResizeObserver(() => draw(entry));
   entry.observer.observe(canvas);
-  return h("figure", { class: "card figure" },
-    h("figcaption", { class: "card-head" },
+  return h(
+    "figure",
+    { class: "card figure" },
+    h(
+      "figcaption",
+      { class: "card-head" },
       h("div", {}, h("h2", {}, title), h("p", { class: "muted" }, lead || summary)),
-      h("div", { class: "card-aside" }, legend, toggle)),
-    canvas, numbers);
+      h("div", { class: "card-aside" }, legend, toggle),
+    ),
+    canvas,
+    numbers,
+  );
 }
 
 /** What the marks of a chart mean. Entries: `[kind, words]`, kinds as in the style sheet. */
 export const legendOf = (entries) =>
-  h("ul", { class: "legend" }, entries.map(([kind, words]) => h("li", {}, h("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), words)));
+  h(
+    "ul",
+    { class: "legend" },
+    entries.map(([kind, words]) => h("li", {}, h("span", { class: `swatch ${kind}`, "aria-hidden": "true" }), words)),
+  );
 
 async function draw(entry) {
   if (!entry.canvas.isConnected || !entry.canvas.clientWidth) return;
@@ -72,7 +83,8 @@ async function draw(entry) {
     if (entry.choose) {
       entry.instance.getZr().on("click", (event) => {
         const point = entry.instance.convertFromPixel({ gridIndex: 0 }, [event.offsetX, event.offsetY]);
-        if (point && entry.instance.containPixel("grid", [event.offsetX, event.offsetY])) entry.choose(Math.round(point[0]));
+        if (point && entry.instance.containPixel("grid", [event.offsetX, event.offsetY]))
+          entry.choose(Math.round(point[0]));
       });
     }
     entry.canvas.dataset.drawn = "true";
@@ -102,8 +114,16 @@ function colours() {
   const style = getComputedStyle(document.documentElement);
   const of = (name) => style.getPropertyValue(`--${name}`).trim();
   return {
-    accent: of("accent"), accentSoft: of("accent-soft"), text: of("text"), muted: of("muted"), line: of("line"),
-    surface: of("surface"), previous: of("previous"), bad: of("bad"), badSoft: of("bad-soft"), font: style.fontFamily,
+    accent: of("accent"),
+    accentSoft: of("accent-soft"),
+    text: of("text"),
+    muted: of("muted"),
+    line: of("line"),
+    surface: of("surface"),
+    previous: of("previous"),
+    bad: of("bad"),
+    badSoft: of("bad-soft"),
+    font: style.fontFamily,
   };
 }
 
@@ -116,8 +136,14 @@ function withDefaults(option) {
     ...option,
     // Drawn on the canvas: an HTML tooltip would need style attributes, and would parse what it shows.
     tooltip: {
-      trigger: "axis", renderMode: "richText", confine: true, backgroundColor: found.surface, borderColor: found.line,
-      borderWidth: 1, padding: [8, 12], textStyle: { color: found.text, fontSize: 13, lineHeight: 20 },
+      trigger: "axis",
+      renderMode: "richText",
+      confine: true,
+      backgroundColor: found.surface,
+      borderColor: found.line,
+      borderWidth: 1,
+      padding: [8, 12],
+      textStyle: { color: found.text, fontSize: 13, lineHeight: 20 },
       axisPointer: { lineStyle: { color: found.muted, type: "solid", opacity: 0.5 } },
       ...option.tooltip,
     },
@@ -126,11 +152,19 @@ function withDefaults(option) {
 
 /** A value axis of few, faint lines. */
 export const valueAxis = (palette, label) => ({
-  type: "value", splitNumber: 4, axisLine: { show: false }, axisTick: { show: false },
-  splitLine: { lineStyle: { color: palette.line } }, axisLabel: { color: palette.muted, formatter: label },
+  type: "value",
+  splitNumber: 4,
+  axisLine: { show: false },
+  axisTick: { show: false },
+  splitLine: { lineStyle: { color: palette.line } },
+  axisLabel: { color: palette.muted, formatter: label },
 });
 
 export const categoryAxis = (palette, labels, boundaryGap = false) => ({
-  type: "category", data: labels, boundaryGap, axisTick: { show: false }, axisLine: { lineStyle: { color: palette.line } },
+  type: "category",
+  data: labels,
+  boundaryGap,
+  axisTick: { show: false },
+  axisLine: { lineStyle: { color: palette.line } },
   axisLabel: { color: palette.muted, hideOverlap: true, margin: 12 },
 });

@@ -67,7 +67,11 @@ export function change(value, previous, { unit, better = null } = {}) {
     return { text: "about the same", direction: "same", good: null };
   }
   const direction = difference > 0 ? "up" : "down";
-  const [more, less] = isDuration(unit) ? ["longer", "shorter"] : isShare(unit) ? ["points more", "points less"] : ["more", "fewer"];
+  const [more, less] = isDuration(unit)
+    ? ["longer", "shorter"]
+    : isShare(unit)
+      ? ["points more", "points less"]
+      : ["more", "fewer"];
   const word = direction === "up" ? more : less;
   let amount;
   if (isShare(unit)) amount = tenth.format(Math.abs(difference) * 100);
@@ -81,8 +85,13 @@ export function change(value, previous, { unit, better = null } = {}) {
 /** `9 Mar 2026`, from `2026-03-09`. */
 export const day = (iso, options = {}) =>
   iso
-    ? new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC", ...options })
-      .format(new Date(`${iso.slice(0, 10)}T00:00:00Z`))
+    ? new Intl.DateTimeFormat("en-GB", {
+        day: "numeric",
+        month: "short",
+        year: "numeric",
+        timeZone: "UTC",
+        ...options,
+      }).format(new Date(`${iso.slice(0, 10)}T00:00:00Z`))
     : MISSING;
 
 export const shortDay = (iso) => day(iso, { year: undefined });
@@ -109,8 +118,14 @@ export function period(iso, grain, long = false) {
 export const time = (iso, options = {}) =>
   iso
     ? new Intl.DateTimeFormat("en-GB", {
-      day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: timeZone(), ...options,
-    }).format(new Date(iso))
+        day: "numeric",
+        month: "short",
+        year: "numeric",
+        hour: "2-digit",
+        minute: "2-digit",
+        timeZone: timeZone(),
+        ...options,
+      }).format(new Date(iso))
     : MISSING;
 
 export const clock = (iso) =>
@@ -138,7 +153,9 @@ export const plural = (number, one, many = `${one}s`) => `${count(number)} ${num
 /** The zone and its distance from UTC: `Africa/Lagos (UTC+1)`. */
 export function zone() {
   const name = timeZone();
-  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: name, timeZoneName: "shortOffset" }).formatToParts(new Date());
+  const parts = new Intl.DateTimeFormat("en-GB", { timeZone: name, timeZoneName: "shortOffset" }).formatToParts(
+    new Date(),
+  );
   const offset = parts.find((part) => part.type === "timeZoneName").value.replace("GMT", "UTC");
   return name === "UTC" ? "UTC" : `${name} (${offset})`;
 }

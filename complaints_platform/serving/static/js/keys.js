@@ -36,7 +36,9 @@ document.addEventListener("keydown", (event) => {
     found.run();
   } else if (entries.some((entry) => entry.keys.startsWith(`${pressed} `))) {
     chord = pressed;
-    setTimeout(() => { chord = null; }, CHORD_MS);
+    setTimeout(() => {
+      chord = null;
+    }, CHORD_MS);
   }
 });
 
@@ -46,22 +48,47 @@ const isToggle = (element) => element.matches("input[type=checkbox], input[type=
 export function showHelp() {
   if (!dialog) {
     dialog = h("dialog", { class: "dialog", "aria-labelledby": "keys-title" });
-    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
     document.body.append(dialog);
   }
-  const list = (title, entries) => entries.length > 0 && [
-    h("h3", {}, title),
-    h("dl", { class: "keys" }, entries.map((entry) => h("div", {},
-      h("dt", {}, entry.keys.split(" ").map((key) => h("kbd", {}, key))), h("dd", {}, entry.title)))),
-  ];
+  const list = (title, entries) =>
+    entries.length > 0 && [
+      h("h3", {}, title),
+      h(
+        "dl",
+        { class: "keys" },
+        entries.map((entry) =>
+          h(
+            "div",
+            {},
+            h(
+              "dt",
+              {},
+              entry.keys.split(" ").map((key) => h("kbd", {}, key)),
+            ),
+            h("dd", {}, entry.title),
+          ),
+        ),
+      ),
+    ];
   const toggle = h("input", {
-    type: "checkbox", checked: keysAreOn(),
+    type: "checkbox",
+    checked: keysAreOn(),
     on: { change: (event) => (event.target.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "yes")) },
   });
-  clear(dialog,
-    h("div", { class: "dialog-head" }, h("h2", { id: "keys-title" }, "Keys"),
-      h("button", { type: "button", class: "button quiet", on: { click: () => dialog.close() } }, "Close")),
-    list("On this page", ofPage), list("Everywhere", everywhere),
-    h("label", { class: "option" }, toggle, "Single keys are on"));
+  clear(
+    dialog,
+    h(
+      "div",
+      { class: "dialog-head" },
+      h("h2", { id: "keys-title" }, "Keys"),
+      h("button", { type: "button", class: "button quiet", on: { click: () => dialog.close() } }, "Close"),
+    ),
+    list("On this page", ofPage),
+    list("Everywhere", everywhere),
+    h("label", { class: "option" }, toggle, "Single keys are on"),
+  );
   dialog.showModal();
 }

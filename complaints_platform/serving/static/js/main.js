@@ -15,13 +15,45 @@ const PAGES = [
   { name: "overview", title: "Overview", key: "o", load: () => import("./pages/overview.js"), filtered: true },
   { name: "trends", title: "Trends", key: "t", load: () => import("./pages/trends.js"), filtered: true },
   { name: "incidents", title: "Incidents", key: "i", load: () => import("./pages/incidents.js"), count: openIncidents },
-  { name: "service", title: "Response & resolution", key: "r", load: () => import("./pages/service.js"), filtered: true },
-  { name: "review", title: "Review queue", key: "q", load: () => import("./pages/review.js"), right: "review", count: (pulse) => pulse.review_waiting },
-  { name: "search", title: "Search", key: "s", load: () => import("./pages/search.js"), right: "complaints", filtered: true },
-  { name: "alerts", title: "Alerts", key: "a", load: () => import("./pages/alerts.js"), shown: () => session.alerts !== null },
+  {
+    name: "service",
+    title: "Response & resolution",
+    key: "r",
+    load: () => import("./pages/service.js"),
+    filtered: true,
+  },
+  {
+    name: "review",
+    title: "Review queue",
+    key: "q",
+    load: () => import("./pages/review.js"),
+    right: "review",
+    count: (pulse) => pulse.review_waiting,
+  },
+  {
+    name: "search",
+    title: "Search",
+    key: "s",
+    load: () => import("./pages/search.js"),
+    right: "complaints",
+    filtered: true,
+  },
+  {
+    name: "alerts",
+    title: "Alerts",
+    key: "a",
+    load: () => import("./pages/alerts.js"),
+    shown: () => session.alerts !== null,
+  },
   { name: "quality", title: "Data quality", key: "d", load: () => import("./pages/quality.js") },
 ];
-const COMPLAINT = { name: "complaints", title: "Complaint", load: () => import("./pages/complaint.js"), right: "complaints", within: "search" };
+const COMPLAINT = {
+  name: "complaints",
+  title: "Complaint",
+  load: () => import("./pages/complaint.js"),
+  right: "complaints",
+  within: "search",
+};
 const THEMES = { auto: "Light or dark as the system is", light: "Light", dark: "Dark" };
 
 const main = document.getElementById("main");
@@ -43,7 +75,11 @@ async function start() {
     await open();
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return;
-    clear(main, pageHead("Complaints"), failure(error, () => location.reload()));
+    clear(
+      main,
+      pageHead("Complaints"),
+      failure(error, () => location.reload()),
+    );
     return;
   }
   shell.classList.remove("signed-out");
@@ -51,13 +87,19 @@ async function start() {
   showFrame();
   window.addEventListener("hashchange", () => show());
   setInterval(pulse, PULSE_MS);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) pulse(); });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) pulse();
+  });
   await show();
 }
 
 function nameKeys() {
   addKeys(
-    ...PAGES.filter(isOffered).map((page) => ({ keys: `g ${page.key}`, title: `Go to ${page.title}`, run: () => go(hrefTo(page.name)) })),
+    ...PAGES.filter(isOffered).map((page) => ({
+      keys: `g ${page.key}`,
+      title: `Go to ${page.title}`,
+      run: () => go(hrefTo(page.name)),
+    })),
     { keys: "/", title: "Search complaints", run: focusSearch },
     { keys: "f", title: "Go to the filters", run: () => main.querySelector(".filters button")?.focus() },
     { keys: "l", title: "Light, dark, or as the system is", run: nextTheme },
@@ -76,20 +118,67 @@ function focusSearch() {
 function showFrame() {
   const { page } = here();
   const kept = filtersOf(here().params);
-  clear(nav, h("ul", {}, PAGES.filter(isOffered).map((entry) => {
-    const number = entry.count && session.pulse ? entry.count(session.pulse) : 0;
-    const current = entry.name === page || (page === COMPLAINT.name && COMPLAINT.within === entry.name);
-    return h("li", {}, h("a", {
-      href: hrefTo(entry.name, entry.filtered ? kept : {}), "aria-current": current ? "page" : null, "data-focus": `nav:${entry.name}`,
-    }, icon(entry.name), h("span", { class: "nav-title" }, entry.title),
-    number > 0 && h("span", { class: `nav-count ${entry.name === "incidents" ? "bad" : ""}` },
-      format.short(number), h("span", { class: "sr-only" }, entry.name === "incidents" ? " now" : " waiting"))));
-  })),
-  h("div", { class: "side-foot" }, h("p", {}, `Version ${session.me.version}`), h("p", {}, `You are: ${session.me.role.replace("_", " ")}`)));
-  clear(topbar, freshness(), h("div", { class: "top-actions" }, themeButton(),
-    h("button", { type: "button", class: "icon-button", title: "Keys (?)", on: { click: showHelp } }, icon("help"), h("span", { class: "sr-only" }, "Show the keys")),
-    session.me.role === "local" ? null
-      : h("button", { type: "button", class: "icon-button", title: "Log out", on: { click: logOut } }, icon("out"), h("span", { class: "sr-only" }, "Log out"))));
+  clear(
+    nav,
+    h(
+      "ul",
+      {},
+      PAGES.filter(isOffered).map((entry) => {
+        const number = entry.count && session.pulse ? entry.count(session.pulse) : 0;
+        const current = entry.name === page || (page === COMPLAINT.name && COMPLAINT.within === entry.name);
+        return h(
+          "li",
+          {},
+          h(
+            "a",
+            {
+              href: hrefTo(entry.name, entry.filtered ? kept : {}),
+              "aria-current": current ? "page" : null,
+              "data-focus": `nav:${entry.name}`,
+            },
+            icon(entry.name),
+            h("span", { class: "nav-title" }, entry.title),
+            number > 0 &&
+              h(
+                "span",
+                { class: `nav-count ${entry.name === "incidents" ? "bad" : ""}` },
+                format.short(number),
+                h("span", { class: "sr-only" }, entry.name === "incidents" ? " now" : " waiting"),
+              ),
+          ),
+        );
+      }),
+    ),
+    h(
+      "div",
+      { class: "side-foot" },
+      h("p", {}, `Version ${session.me.version}`),
+      h("p", {}, `You are: ${session.me.role.replace("_", " ")}`),
+    ),
+  );
+  clear(
+    topbar,
+    freshness(),
+    h(
+      "div",
+      { class: "top-actions" },
+      themeButton(),
+      h(
+        "button",
+        { type: "button", class: "icon-button", title: "Keys (?)", on: { click: showHelp } },
+        icon("help"),
+        h("span", { class: "sr-only" }, "Show the keys"),
+      ),
+      session.me.role === "local"
+        ? null
+        : h(
+            "button",
+            { type: "button", class: "icon-button", title: "Log out", on: { click: logOut } },
+            icon("out"),
+            h("span", { class: "sr-only" }, "Log out"),
+          ),
+    ),
+  );
 }
 
 function freshness() {
@@ -98,16 +187,35 @@ function freshness() {
   const state = late.length
     ? `Late: ${format.list(late.map((source) => source.source.replaceAll("_", " ")))}`
     : `All ${format.count(sources.length)} sources on time`;
-  return h("p", { class: "as-of" },
-    h("a", { class: `fresh ${late.length ? "warn" : "good"}`, href: hrefTo("quality") }, h("span", { class: "pip", "aria-hidden": "true" }), state),
+  return h(
+    "p",
+    { class: "as-of" },
+    h(
+      "a",
+      { class: `fresh ${late.length ? "warn" : "good"}`, href: hrefTo("quality") },
+      h("span", { class: "pip", "aria-hidden": "true" }),
+      state,
+    ),
     asOf && h("span", { class: "as-of-time" }, "As of ", h("time", { datetime: asOf }, format.time(asOf))),
-    h("span", { class: "as-of-more" }, to ? `data to ${format.day(to)}` : "no data yet"), h("span", { class: "as-of-more" }, format.zone()));
+    h("span", { class: "as-of-more" }, to ? `data to ${format.day(to)}` : "no data yet"),
+    h("span", { class: "as-of-more" }, format.zone()),
+  );
 }
 
 function themeButton() {
   const theme = document.documentElement.dataset.theme;
-  return h("button", { type: "button", class: "icon-button", title: `Appearance: ${THEMES[theme]}`, "data-focus": "theme", on: { click: nextTheme } },
-    icon(theme), h("span", { class: "sr-only" }, `Appearance: ${THEMES[theme]}. Change`));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      title: `Appearance: ${THEMES[theme]}`,
+      "data-focus": "theme",
+      on: { click: nextTheme },
+    },
+    icon(theme),
+    h("span", { class: "sr-only" }, `Appearance: ${THEMES[theme]}. Change`),
+  );
 }
 
 function nextTheme() {
@@ -162,7 +270,15 @@ async function show({ quietly = false } = {}) {
   }
   main.setAttribute("aria-busy", "true");
   keepFocus(showFrame);
-  const context = { params, id, signal: abort.signal, redraw: () => show(), announce, setKeys: setPageKeys, leave: null };
+  const context = {
+    params,
+    id,
+    signal: abort.signal,
+    redraw: () => show(),
+    announce,
+    setKeys: setPageKeys,
+    leave: null,
+  };
   let content;
   try {
     const { render } = await page.load();
@@ -170,10 +286,17 @@ async function show({ quietly = false } = {}) {
   } catch (error) {
     if (abort.signal.aborted || error.name === "AbortError") return;
     if (error.status === 401) return;
-    content = h("div", {}, pageHead(page.title), failure(error, () => show()));
+    content = h(
+      "div",
+      {},
+      pageHead(page.title),
+      failure(error, () => show()),
+    );
   }
   if (abort.signal.aborted) return;
-  const put = () => { clear(main, content); };
+  const put = () => {
+    clear(main, content);
+  };
   if (isNew) put();
   else keepFocus(put);
   main.removeAttribute("aria-busy");
@@ -215,7 +338,10 @@ document.addEventListener("signed-out", () => {
   shell.classList.add("signed-out");
   clear(nav);
   clear(topbar);
-  clear(main, renderLogin(() => location.reload()));
+  clear(
+    main,
+    renderLogin(() => location.reload()),
+  );
   main.removeAttribute("aria-busy");
   main.querySelector("input").focus();
 });

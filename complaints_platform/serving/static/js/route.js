@@ -7,7 +7,11 @@ const KEPT = ["from", "to", ...FILTERS];
 export function here() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [page, ...rest] = path.split("/");
-  return { page: page || "overview", id: rest.length ? decodeURIComponent(rest.join("/")) : null, params: new URLSearchParams(query) };
+  return {
+    page: page || "overview",
+    id: rest.length ? decodeURIComponent(rest.join("/")) : null,
+    params: new URLSearchParams(query),
+  };
 }
 
 /** The address of a page. `params` as for `ask`. */

@@ -70,12 +70,20 @@ export function titleOf(dimension, value) {
 }
 
 export const DIMENSIONS = {
-  channel: "Channel", region: "Region", category: "Category", subcategory: "Subcategory", product: "Product",
+  channel: "Channel",
+  region: "Region",
+  category: "Category",
+  subcategory: "Subcategory",
+  product: "Product",
   source: "Source",
 };
 
 export const PLURALS = {
-  channel: "channels", region: "regions", category: "categories", subcategory: "subcategories", product: "products",
+  channel: "channels",
+  region: "regions",
+  category: "categories",
+  subcategory: "subcategories",
+  product: "products",
   source: "sources",
 };
 
@@ -84,7 +92,9 @@ const WHOLE_WORDS = { sms: "SMS", mms: "MMS", sim: "SIM", tv: "TV", vas: "VAS" }
 
 /** `call_centre` → `Call centre`. */
 export function humanise(name) {
-  const words = String(name).split("_").map((word) => WHOLE_WORDS[word] || word);
+  const words = String(name)
+    .split("_")
+    .map((word) => WHOLE_WORDS[word] || word);
   words[0] = words[0].charAt(0).toUpperCase() + words[0].slice(1);
   return words.join(" ");
 }

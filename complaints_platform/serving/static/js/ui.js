@@ -7,17 +7,26 @@ import { categoryTitle, humanise, titleOf } from "./session.js";
 
 /** The head of a page: its name (which gets the focus when the page opens) and one line on what it is for. */
 export const pageHead = (title, lead, ...aside) =>
-  h("div", { class: "page-head" },
+  h(
+    "div",
+    { class: "page-head" },
     h("div", {}, h("h1", { tabindex: "-1" }, title), lead && h("p", { class: "lead" }, lead)),
-    aside.length ? h("div", { class: "page-aside" }, aside) : null);
+    aside.length ? h("div", { class: "page-aside" }, aside) : null,
+  );
 
 /** A framed part of a page with a heading of its own. */
 export function card(title, { aside, lead, className = "" } = {}, ...children) {
-  return h("section", { class: `card ${className}` },
-    h("div", { class: "card-head" },
+  return h(
+    "section",
+    { class: `card ${className}` },
+    h(
+      "div",
+      { class: "card-head" },
       h("div", {}, h("h2", {}, title), lead && h("p", { class: "muted" }, lead)),
-      aside && h("div", { class: "card-aside" }, aside)),
-    children);
+      aside && h("div", { class: "card-aside" }, aside),
+    ),
+    children,
+  );
 }
 
 export const badge = (text, kind = "plain") => h("span", { class: `badge ${kind}` }, text);
@@ -33,24 +42,40 @@ export function delta(value, previous, { unit, better, versus } = {}) {
   const found = format.change(value, previous, { unit, better });
   const arrow = { up: "↑ ", down: "↓ ", same: "", unknown: "" }[found.direction];
   const kind = found.good === null ? "neutral" : found.good ? "good" : "bad";
-  return h("span", { class: `delta ${kind}` },
-    arrow && h("span", { "aria-hidden": "true" }, arrow), found.text,
-    versus && found.direction !== "unknown" && h("span", { class: "muted" }, ` than ${versus}`.replace("same than", "same as")));
+  return h(
+    "span",
+    { class: `delta ${kind}` },
+    arrow && h("span", { "aria-hidden": "true" }, arrow),
+    found.text,
+    versus &&
+      found.direction !== "unknown" &&
+      h("span", { class: "muted" }, ` than ${versus}`.replace("same than", "same as")),
+  );
 }
 
 /** Nothing to show, and what to do about it. */
 export const empty = (title, text, ...actions) =>
-  h("div", { class: "empty" }, h("p", { class: "empty-title" }, title), text && h("p", {}, text),
-    actions.length ? h("div", { class: "actions" }, actions) : null);
+  h(
+    "div",
+    { class: "empty" },
+    h("p", { class: "empty-title" }, title),
+    text && h("p", {}, text),
+    actions.length ? h("div", { class: "actions" }, actions) : null,
+  );
 
 /** Something went wrong, and what to do about it. */
 export function failure(error, retry) {
   const status = error.status;
-  const title = status === 403 ? "Your role does not include this" : status === 404 ? "It is not there" : "This could not be shown";
-  return h("div", { class: "empty failed", role: "alert" },
-    h("p", { class: "empty-title" }, title), h("p", {}, error.message),
+  const title =
+    status === 403 ? "Your role does not include this" : status === 404 ? "It is not there" : "This could not be shown";
+  return h(
+    "div",
+    { class: "empty failed", role: "alert" },
+    h("p", { class: "empty-title" }, title),
+    h("p", {}, error.message),
     error.hint && h("p", { class: "muted" }, error.hint),
-    retry && status !== 403 && status !== 404 && h("div", { class: "actions" }, button("Try again", retry)));
+    retry && status !== 403 && status !== 404 && h("div", { class: "actions" }, button("Try again", retry)),
+  );
 }
 
 /** A note across the page. */
@@ -59,10 +84,15 @@ export const note = (kind, ...children) => h("p", { class: `note ${kind}` }, chi
 /** Grey shapes where content will be. */
 export function skeleton() {
   const block = (name) => h("div", { class: `skeleton ${name}` });
-  return h("div", { class: "skeletons", "aria-hidden": "true" },
-    block("sk-title"), block("sk-line"),
+  return h(
+    "div",
+    { class: "skeletons", "aria-hidden": "true" },
+    block("sk-title"),
+    block("sk-line"),
     h("div", { class: "tiles" }, block("sk-tile"), block("sk-tile"), block("sk-tile"), block("sk-tile")),
-    block("sk-chart"), h("div", { class: "columns" }, block("sk-card"), block("sk-card")));
+    block("sk-chart"),
+    h("div", { class: "columns" }, block("sk-card"), block("sk-card")),
+  );
 }
 
 /**
@@ -70,16 +100,44 @@ export function skeleton() {
  * @param {string} caption what the table shows; read by screen readers
  */
 export function table(caption, columns, rows, { rowClass, showCaption = false } = {}) {
-  return h("div", { class: "table-wrap", tabindex: "0", role: "region", "aria-label": caption },
-    h("table", {},
+  return h(
+    "div",
+    { class: "table-wrap", tabindex: "0", role: "region", "aria-label": caption },
+    h(
+      "table",
+      {},
       h("caption", { class: showCaption ? "" : "sr-only" }, caption),
-      h("thead", {}, h("tr", {}, columns.map((column) =>
-        h("th", { scope: "col", class: column.numeric ? "numeric" : null }, column.title)))),
-      h("tbody", {}, rows.map((row) => h("tr", { class: rowClass ? rowClass(row) : null }, columns.map((column, number) =>
-        h(number ? "td" : "th", {
-          scope: number ? null : "row",
-          class: [column.numeric && "numeric", column.wide && "wide"].filter(Boolean).join(" ") || null,
-        }, column.of(row))))))));
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          columns.map((column) => h("th", { scope: "col", class: column.numeric ? "numeric" : null }, column.title)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((row) =>
+          h(
+            "tr",
+            { class: rowClass ? rowClass(row) : null },
+            columns.map((column, number) =>
+              h(
+                number ? "td" : "th",
+                {
+                  scope: number ? null : "row",
+                  class: [column.numeric && "numeric", column.wide && "wide"].filter(Boolean).join(" ") || null,
+                },
+                column.of(row),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /**
@@ -89,15 +147,37 @@ export function table(caption, columns, rows, { rowClass, showCaption = false } 
 export function bars(rows, { unit, better, most = 10, more } = {}) {
   const largest = Math.max(...rows.map((row) => row.value), 1);
   const isCompared = rows.some((row) => !format.isMissing(row.previous));
-  return h("div", {},
-    h("ul", { class: isCompared ? "bars" : "bars uncompared" }, rows.slice(0, most).map((row) =>
-      h("li", {}, h("a", { class: "bar-row", href: row.href },
-        h("span", { class: "bar-title" }, row.title),
-        h("span", { class: "bar-value" }, format.measure(row.value, unit)),
-        h("span", { class: "bar-track", "aria-hidden": "true" },
-          h("span", { class: "bar-fill", style: { width: `${(100 * row.value) / largest}%` } })),
-        isCompared && h("span", { class: "bar-delta" }, delta(row.value, row.previous, { unit, better })))))),
-    rows.length > most && more ? h("a", { class: "more-link", href: more }, `All ${format.count(rows.length)}`, icon("arrow")) : null);
+  return h(
+    "div",
+    {},
+    h(
+      "ul",
+      { class: isCompared ? "bars" : "bars uncompared" },
+      rows
+        .slice(0, most)
+        .map((row) =>
+          h(
+            "li",
+            {},
+            h(
+              "a",
+              { class: "bar-row", href: row.href },
+              h("span", { class: "bar-title" }, row.title),
+              h("span", { class: "bar-value" }, format.measure(row.value, unit)),
+              h(
+                "span",
+                { class: "bar-track", "aria-hidden": "true" },
+                h("span", { class: "bar-fill", style: { width: `${(100 * row.value) / largest}%` } }),
+              ),
+              isCompared && h("span", { class: "bar-delta" }, delta(row.value, row.previous, { unit, better })),
+            ),
+          ),
+        ),
+    ),
+    rows.length > most && more
+      ? h("a", { class: "more-link", href: more }, `All ${format.count(rows.length)}`, icon("arrow"))
+      : null,
+  );
 }
 
 /** A small line of values without axes; the table beside it has the numbers. */
@@ -111,18 +191,32 @@ export function sparkline(values) {
     height - edge - (((value || 0) - low) * (height - 2 * edge)) / (high - low || 1),
   ]);
   const [lastX, lastY] = points[points.length - 1];
-  return svg("svg", { class: "sparkline", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
+  return svg(
+    "svg",
+    { class: "sparkline", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
     svg("polyline", { points: points.map((point) => point.map((each) => each.toFixed(1)).join(",")).join(" ") }),
-    svg("circle", { cx: lastX, cy: lastY, r: 2.2 }));
+    svg("circle", { cx: lastX, cy: lastY, r: 2.2 }),
+  );
 }
 
 /** Buttons of which one is chosen. Choices: `[value, title]`. */
 export function segmented(label, choices, chosen, choose) {
-  return h("div", { class: "segmented", role: "group", "aria-label": label }, choices.map(([value, title]) =>
-    h("button", {
-      type: "button", "aria-pressed": String(value === chosen), "data-focus": `${label}:${value}`,
-      on: { click: () => choose(value) },
-    }, title)));
+  return h(
+    "div",
+    { class: "segmented", role: "group", "aria-label": label },
+    choices.map(([value, title]) =>
+      h(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": String(value === chosen),
+          "data-focus": `${label}:${value}`,
+          on: { click: () => choose(value) },
+        },
+        title,
+      ),
+    ),
+  );
 }
 
 /**
@@ -159,7 +253,8 @@ const WEAK = 0.15;
 
 /** The terms that are worth a mark, strongest first: words (not signs) that weigh something beside the strongest. */
 export function telling(terms, most) {
-  const words = (terms || []).filter(({ term }) => /[\p{L}\p{N}]/u.test(term))
+  const words = (terms || [])
+    .filter(({ term }) => /[\p{L}\p{N}]/u.test(term))
     .sort((one, other) => Math.abs(other.weight) - Math.abs(one.weight));
   return words.filter(({ weight }) => Math.abs(weight) >= WEAK * Math.abs(words[0].weight)).slice(0, most);
 }
@@ -177,32 +272,60 @@ function isPartOfWord(text, at, length) {
 
 /** One complaint in a list. */
 export function complaintItem(item, words = []) {
-  return h("li", { class: "complaint" },
-    h("div", { class: "complaint-head" },
-      h("a", { class: "complaint-category", href: complaintHref(item.complaint_id) }, categoryTitle(item.category, item.subcategory)),
+  return h(
+    "li",
+    { class: "complaint" },
+    h(
+      "div",
+      { class: "complaint-head" },
+      h(
+        "a",
+        { class: "complaint-category", href: complaintHref(item.complaint_id) },
+        categoryTitle(item.category, item.subcategory),
+      ),
       item.needs_review && badge("Needs review", "warn"),
       item.category_source === "person" && badge("Decided by a person", "good"),
-      item.near_duplicate_of && badge("Near duplicate")),
-    h("p", { class: "complaint-text" }, marked(item.text || "(no text)", words.map((term) => ({ term, kind: "found" })))),
-    h("p", { class: "complaint-facts" }, facts([
-      format.time(item.occurred_at), titleOf("channel", item.channel), item.region || "no region given", item.product,
-      item.status && humanise(item.status),
-    ])));
+      item.near_duplicate_of && badge("Near duplicate"),
+    ),
+    h(
+      "p",
+      { class: "complaint-text" },
+      marked(
+        item.text || "(no text)",
+        words.map((term) => ({ term, kind: "found" })),
+      ),
+    ),
+    h(
+      "p",
+      { class: "complaint-facts" },
+      facts([
+        format.time(item.occurred_at),
+        titleOf("channel", item.channel),
+        item.region || "no region given",
+        item.product,
+        item.status && humanise(item.status),
+      ]),
+    ),
+  );
 }
 
 /** Short facts in a line, separated by dots that screen readers leave out. */
 export function facts(items) {
-  return items.filter(Boolean).flatMap((item, number) =>
-    number ? [h("span", { "aria-hidden": "true", class: "dot" }, "·"), h("span", {}, item)] : [h("span", {}, item)]);
+  return items
+    .filter(Boolean)
+    .flatMap((item, number) =>
+      number ? [h("span", { "aria-hidden": "true", class: "dot" }, "·"), h("span", {}, item)] : [h("span", {}, item)],
+    );
 }
 
-/** What an incident is about: `Network data in Lagos`. */
-export function incidentTitle(incident) {
-  const [categories, regions] = [incident.categories || [], incident.regions || []];
-  const what = categories.length > 3 ? `${categories.length} categories` : format.list(categories.map((name) => categoryTitle(name))) || "All categories";
-  const where = regions.length > 3 ? `${regions.length} regions` : format.list(regions.map((name) => titleOf("region", name)));
+/** What an incident is about: `Network data and 2 more in Lagos`. */
+export function incidentTitle({ categories, regions }) {
+  const what = firstOf(categories.map((name) => categoryTitle(name))) || "All categories";
+  const where = firstOf(regions.map((name) => titleOf("region", name)));
   return where ? `${what} in ${where}` : what;
 }
+
+const firstOf = (names) => (names.length > 2 ? `${names[0]} and ${names.length - 1} more` : format.list(names));
 
 /** When an incident was, and for how long. */
 export function incidentTimes(incident) {
@@ -210,22 +333,41 @@ export function incidentTimes(incident) {
   return `${format.time(incident.started_at)}, for ${format.between(incident.started_at, incident.ended_at)}`;
 }
 
-/** The complaints of an incident, as an address of the search. */
+/** The days that an incident lies in. */
+export const incidentDays = (incident) => ({
+  from: format.localDay(incident.started_at),
+  to: format.localDay(incident.ended_at || incident.peak_at || incident.started_at),
+});
+
+/** The complaints of these days, there and about that, as an address of the search: it knows days, not hours. */
 export function incidentComplaints(incident) {
   return hrefTo("search", {
-    from: format.localDay(incident.started_at),
-    to: format.localDay(incident.ended_at || incident.peak_at || incident.started_at),
-    category: incident.categories, region: incident.regions.map((region) => region ?? "(none)"), channel: incident.channels,
+    ...incidentDays(incident),
+    category: incident.categories,
+    region: incident.regions.map((region) => region ?? "(none)"),
+    channel: incident.channels,
   });
 }
 
 export function incidentItem(incident) {
-  return h("li", { class: `incident ${incident.open ? "open" : ""}` },
-    h("div", { class: "incident-head" }, severityBadge(incident.severity), incident.open && badge("Now", "bad"),
-      h("a", { class: "incident-title", href: incidentHref(incident.incident_id) }, incidentTitle(incident))),
-    h("p", { class: "incident-numbers" },
-      h("strong", {}, format.count(incident.observed)), " complaints, ",
+  return h(
+    "li",
+    { class: `incident ${incident.open ? "open" : ""}` },
+    h(
+      "div",
+      { class: "incident-head" },
+      severityBadge(incident.severity),
+      incident.open && badge("Now", "bad"),
+      h("a", { class: "incident-title", href: incidentHref(incident.incident_id) }, incidentTitle(incident)),
+    ),
+    h(
+      "p",
+      { class: "incident-numbers" },
+      h("strong", {}, format.count(incident.observed)),
+      " complaints, ",
       `${format.count(incident.expected)} expected`,
-      incident.ratio ? ` (${format.decimal(incident.ratio)} times)` : ""),
-    h("p", { class: "complaint-facts" }, incidentTimes(incident)));
+      incident.ratio ? ` (${format.decimal(incident.ratio)} times)` : "",
+    ),
+    h("p", { class: "complaint-facts" }, incidentTimes(incident)),
+  );
 }

@@ -7,7 +7,12 @@ import { changed, go, hrefTo } from "../route.js";
 import { can, humanise } from "../session.js";
 import * as ui from "../ui.js";
 
-const CHOICES = [["all", "All"], ["open", "Open"], ["unacknowledged", "Open, nobody has taken note"], ["resolved", "Resolved"]];
+const CHOICES = [
+  ["all", "All"],
+  ["open", "Open"],
+  ["unacknowledged", "Open, nobody has taken note"],
+  ["resolved", "Resolved"],
+];
 const STATES = { open: ["Open", "bad"], resolved: ["Resolved", "good"], happened: ["For information", "plain"] };
 
 export async function render(context) {
@@ -16,13 +21,34 @@ export async function render(context) {
   const { alerts, receivers } = await ask("alerts", { params: { state }, signal });
   context.live = true;
   const failing = (receivers || []).filter((receiver) => receiver.failures > 0);
-  return h("div", { class: "page" },
-    ui.pageHead("Alerts", "What the platform noticed by itself in the last 30 days. Taking note of one tells the others that you look after it."),
-    h("div", { class: "controls" }, ui.segmented("Which", CHOICES, state, (value) => go(hrefTo("alerts", changed(params, { state: value }))))),
-    failing.map((receiver) => ui.note("warn", `${receiver.receiver} could not be reached since ${format.time(receiver.at)}. What it should hear is kept and sent when it answers again.`)),
+  return h(
+    "div",
+    { class: "page" },
+    ui.pageHead(
+      "Alerts",
+      "What the platform noticed by itself in the last 30 days. Taking note of one tells the others that you look after it.",
+    ),
+    h(
+      "div",
+      { class: "controls" },
+      ui.segmented("Which", CHOICES, state, (value) => go(hrefTo("alerts", changed(params, { state: value })))),
+    ),
+    failing.map((receiver) =>
+      ui.note(
+        "warn",
+        `${receiver.receiver} could not be reached since ${format.time(receiver.at)}. What it should hear is kept and sent when it answers again.`,
+      ),
+    ),
     alerts.length
-      ? h("ul", { class: "cards" }, alerts.map((alert) => h("li", { class: `card alert ${alert.state === "open" ? "open" : ""}` }, one(alert, context))))
-      : ui.empty(state === "all" ? "No alerts" : "None of these", "Nothing needs attention."));
+      ? h(
+          "ul",
+          { class: "cards" },
+          alerts.map((alert) =>
+            h("li", { class: `card alert ${alert.state === "open" ? "open" : ""}` }, one(alert, context)),
+          ),
+        )
+      : ui.empty(state === "all" ? "No alerts" : "None of these", "Nothing needs attention."),
+  );
 }
 
 function one(alert, { redraw, announce }) {
@@ -37,22 +63,40 @@ function one(alert, { redraw, announce }) {
     }
   };
   const [words, kind] = STATES[alert.state] || [humanise(alert.state), "plain"];
-  const told = [...new Set((alert.deliveries || []).filter((delivery) => delivery.delivered).map((delivery) => delivery.receiver))];
+  const told = [
+    ...new Set((alert.deliveries || []).filter((delivery) => delivery.delivered).map((delivery) => delivery.receiver)),
+  ];
   return [
     h("div", { class: "incident-head" }, ui.severityBadge(alert.severity), ui.badge(words, kind)),
     h("h2", {}, alert.title),
     h("p", {}, alert.text),
     h("p", { class: "muted" }, alert.meaning),
     alert.state === "open" && alert.next_step && h("p", {}, h("strong", {}, "What to do: "), alert.next_step),
-    h("p", { class: "complaint-facts" }, ui.facts([
-      `since ${format.time(alert.opened_at)}`, alert.changed_at !== alert.opened_at && `changed ${format.time(alert.changed_at)}`,
-      alert.source && humanise(alert.source), alert.day && format.day(alert.day),
-      told.length > 0 && `told: ${format.list(told)}`, alert.waiting && "waits to be sent",
-      alert.acknowledged && `${alert.acknowledged.by} has taken note, ${format.time(alert.acknowledged.at)}`,
-    ])),
-    h("div", { class: "actions" },
-      can("acknowledge") && alert.state === "open" && !alert.acknowledged && ui.button("I take note", acknowledge, { "data-focus": `ack:${alert.id}`, "aria-label": `I take note of: ${alert.title}` }),
-      alert.kind === "incident" && h("a", { class: "button quiet", href: hrefTo("incidents") }, "The incidents")),
+    h(
+      "p",
+      { class: "complaint-facts" },
+      ui.facts([
+        `since ${format.time(alert.opened_at)}`,
+        alert.changed_at !== alert.opened_at && `changed ${format.time(alert.changed_at)}`,
+        alert.source && humanise(alert.source),
+        alert.day && format.day(alert.day),
+        told.length > 0 && `told: ${format.list(told)}`,
+        alert.waiting && "waits to be sent",
+        alert.acknowledged && `${alert.acknowledged.by} has taken note, ${format.time(alert.acknowledged.at)}`,
+      ]),
+    ),
+    h(
+      "div",
+      { class: "actions" },
+      can("acknowledge") &&
+        alert.state === "open" &&
+        !alert.acknowledged &&
+        ui.button("I take note", acknowledge, {
+          "data-focus": `ack:${alert.id}`,
+          "aria-label": `I take note of: ${alert.title}`,
+        }),
+      alert.kind === "incident" && h("a", { class: "button quiet", href: hrefTo("incidents") }, "The incidents"),
+    ),
     problem,
   ];
 }

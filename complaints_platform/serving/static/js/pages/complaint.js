@@ -20,19 +20,43 @@ export async function render(context) {
   if (explanation.error && explanation.error.name === "AbortError") throw explanation.error;
   const { complaint } = data;
   const terms = ui.telling(explanation.terms, TERMS);
-  return h("div", { class: "page" },
+  return h(
+    "div",
+    { class: "page" },
     h("p", { class: "back" }, h("a", { href: hrefTo("search"), on: { click: goBack } }, "← Back")),
-    ui.pageHead("Complaint", h("span", { class: "complaint-facts" }, ui.facts([
-      format.time(complaint.occurred_at), titleOf("channel", complaint.channel), titleOf("region", complaint.region), complaint.product,
-    ]))),
-    h("div", { class: "columns wide-left" },
-      h("div", { class: "stack" },
-        h("section", { class: "card" }, h("h2", { class: "sr-only" }, "Words"),
-          h("p", { class: "review-text" }, ui.marked(complaint.text || "(no text)", ui.asMarks(terms)))),
+    ui.pageHead(
+      "Complaint",
+      h(
+        "span",
+        { class: "complaint-facts" },
+        ui.facts([
+          format.time(complaint.occurred_at),
+          titleOf("channel", complaint.channel),
+          titleOf("region", complaint.region),
+          complaint.product,
+        ]),
+      ),
+    ),
+    h(
+      "div",
+      { class: "columns wide-left" },
+      h(
+        "div",
+        { class: "stack" },
+        h(
+          "section",
+          { class: "card" },
+          h("h2", { class: "sr-only" }, "Words"),
+          h("p", { class: "review-text" }, ui.marked(complaint.text || "(no text)", ui.asMarks(terms))),
+        ),
         decision(context, data, explanation),
         why(explanation),
-        related("Nearly the same", data.near_duplicates), related("Exact repetitions", data.duplicates)),
-      h("div", { class: "stack" }, history(data), about(data), can("raw") && raw(path))));
+        related("Nearly the same", data.near_duplicates),
+        related("Exact repetitions", data.duplicates),
+      ),
+      h("div", { class: "stack" }, history(data), about(data), can("raw") && raw(path)),
+    ),
+  );
 }
 
 function goBack(event) {
@@ -53,24 +77,69 @@ function decision(context, { complaint, corrections }, explanation) {
       said.replaceChildren(ui.note("bad", `Not saved: ${error.message} ${error.hint || ""}`));
     }
   };
-  const alternatives = (explanation.alternatives || []).filter((each) => each.category !== complaint.category).slice(0, 2);
-  return ui.card("Category", {},
-    h("p", { class: "decided" }, h("strong", {}, categoryTitle(complaint.category, complaint.subcategory)), " ",
-      person ? ui.badge("Decided by a person", "good") : complaint.needs_review ? ui.badge("Needs review", "warn") : null),
-    h("p", { class: "muted" }, person ? "A person's decision stays, whatever the classifier says."
-      : format.isMissing(complaint.confidence) ? null : `The classifier is ${format.percent(complaint.confidence)} sure (model ${complaint.model_version}).`),
-    corrections.length > 0 && h("ol", { class: "decisions" }, corrections.map((each) => h("li", {},
-      h("span", {}, each.is_complaint === false ? "No complaint" : categoryTitle(each.category, each.subcategory)),
-      h("span", { class: "muted small" }, `${each.author}, ${format.time(each.at)}`)))),
-    corrections.length > 0 && !person && ui.note("plain", "The correction is kept. It shows in the numbers when the day has been made anew."),
-    can("review") && h("div", { class: "actions" },
-      alternatives.map((each) => ui.button(`It is ${categoryTitle(each.category, each.subcategory)}`, () => correct({ category: each.category, subcategory: each.subcategory ?? null, is_complaint: true }))),
-      ui.button("Another category …", async () => {
-        const chosen = await chooseCategory();
-        if (chosen) await correct({ ...chosen, is_complaint: true });
-      }),
-      ui.button("No complaint", () => correct({ category: null, subcategory: null, is_complaint: false }))),
-    said);
+  const alternatives = (explanation.alternatives || [])
+    .filter((each) => each.category !== complaint.category)
+    .slice(0, 2);
+  return ui.card(
+    "Category",
+    {},
+    h(
+      "p",
+      { class: "decided" },
+      h("strong", {}, categoryTitle(complaint.category, complaint.subcategory)),
+      " ",
+      person
+        ? ui.badge("Decided by a person", "good")
+        : complaint.needs_review
+          ? ui.badge("Needs review", "warn")
+          : null,
+    ),
+    h(
+      "p",
+      { class: "muted" },
+      person
+        ? "A person's decision stays, whatever the classifier says."
+        : format.isMissing(complaint.confidence)
+          ? null
+          : `The classifier is ${format.percent(complaint.confidence)} sure (model ${complaint.model_version}).`,
+    ),
+    corrections.length > 0 &&
+      h(
+        "ol",
+        { class: "decisions" },
+        corrections.map((each) =>
+          h(
+            "li",
+            {},
+            h(
+              "span",
+              {},
+              each.is_complaint === false ? "No complaint" : categoryTitle(each.category, each.subcategory),
+            ),
+            h("span", { class: "muted small" }, `${each.author}, ${format.time(each.at)}`),
+          ),
+        ),
+      ),
+    corrections.length > 0 &&
+      !person &&
+      ui.note("plain", "The correction is kept. It shows in the numbers when the day has been made anew."),
+    can("review") &&
+      h(
+        "div",
+        { class: "actions" },
+        alternatives.map((each) =>
+          ui.button(`It is ${categoryTitle(each.category, each.subcategory)}`, () =>
+            correct({ category: each.category, subcategory: each.subcategory ?? null, is_complaint: true }),
+          ),
+        ),
+        ui.button("Another category …", async () => {
+          const chosen = await chooseCategory();
+          if (chosen) await correct({ ...chosen, is_complaint: true });
+        }),
+        ui.button("No complaint", () => correct({ category: null, subcategory: null, is_complaint: false })),
+      ),
+    said,
+  );
 }
 
 function why(explanation) {
@@ -78,38 +147,108 @@ function why(explanation) {
   const terms = ui.telling(explanation.terms, TERMS);
   if (!terms.length) return null;
   const strongest = Math.abs(terms[0].weight) || 1;
-  return ui.card("Why the classifier says so", { lead: "Words that spoke for its category, and words that spoke for the next likeliest" },
-    h("ul", { class: "weights" }, terms.map(({ term, weight }) => h("li", {},
-      h("span", { class: "weight-term" }, term),
-      h("span", { class: "weight-track", "aria-hidden": "true" }, h("span", { class: `weight-fill ${weight >= 0 ? "for" : "against"}`, style: { width: `${(100 * Math.abs(weight)) / strongest}%` } })),
-      h("span", { class: "muted small" }, weight >= 0 ? "for" : "against")))));
+  return ui.card(
+    "Why the classifier says so",
+    { lead: "Words that spoke for its category, and words that spoke for the next likeliest" },
+    h(
+      "ul",
+      { class: "weights" },
+      terms.map(({ term, weight }) =>
+        h(
+          "li",
+          {},
+          h("span", { class: "weight-term" }, term),
+          h(
+            "span",
+            { class: "weight-track", "aria-hidden": "true" },
+            h("span", {
+              class: `weight-fill ${weight >= 0 ? "for" : "against"}`,
+              style: { width: `${(100 * Math.abs(weight)) / strongest}%` },
+            }),
+          ),
+          h("span", { class: "muted small" }, weight >= 0 ? "for" : "against"),
+        ),
+      ),
+    ),
+  );
 }
 
 function history({ complaint, lineage }) {
   const steps = [
-    [complaint.occurred_at, "Complaint made", `written as ${complaint.original_timestamp} (${complaint.original_timezone})`],
-    [complaint.first_response_at, "First response", complaint.first_response_at && `after ${format.between(complaint.occurred_at, complaint.first_response_at)}`],
-    [complaint.resolved_at, "Resolved", complaint.resolved_at && `after ${format.between(complaint.occurred_at, complaint.resolved_at)}`],
+    [
+      complaint.occurred_at,
+      "Complaint made",
+      `written as ${complaint.original_timestamp} (${complaint.original_timezone})`,
+    ],
+    [
+      complaint.first_response_at,
+      "First response",
+      complaint.first_response_at && `after ${format.between(complaint.occurred_at, complaint.first_response_at)}`,
+    ],
+    [
+      complaint.resolved_at,
+      "Resolved",
+      complaint.resolved_at && `after ${format.between(complaint.occurred_at, complaint.resolved_at)}`,
+    ],
     [lineage.received_at, "Received", `from ${humanise(lineage.source).toLowerCase()}, in a file`],
-  ].filter(([at]) => at).sort(([one], [other]) => (one < other ? -1 : 1));
-  return ui.card("History", {},
-    h("ol", { class: "timeline" }, steps.map(([at, title, more]) => h("li", {},
-      h("strong", {}, title), h("time", { datetime: at }, format.time(at)), more && h("span", { class: "muted small" }, more)))),
-    h("dl", { class: "pairs", id: "lineage" },
-      pair("File", lineage.file_name), pair("Record in it", format.count(lineage.record_number)),
-      pair("SHA-256 of the file", h("code", { class: "hash" }, lineage.raw_sha256))));
+  ]
+    .filter(([at]) => at)
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  return ui.card(
+    "History",
+    {},
+    h(
+      "ol",
+      { class: "timeline" },
+      steps.map(([at, title, more]) =>
+        h(
+          "li",
+          {},
+          h("strong", {}, title),
+          h("time", { datetime: at }, format.time(at)),
+          more && h("span", { class: "muted small" }, more),
+        ),
+      ),
+    ),
+    h(
+      "dl",
+      { class: "pairs", id: "lineage" },
+      pair("File", lineage.file_name),
+      pair("Record in it", format.count(lineage.record_number)),
+      pair("SHA-256 of the file", h("code", { class: "hash" }, lineage.raw_sha256)),
+    ),
+  );
 }
 
 function about({ complaint, episode }) {
-  return ui.card("About it", {}, h("dl", { class: "pairs" },
-    pair("Status", complaint.status ? humanise(complaint.status) : "not given"),
-    complaint.language && pair("Language", languageOf(complaint.language)),
-    complaint.segment && pair("Segment", complaint.segment),
-    complaint.customer_key && pair("Customer", h("a", { href: hrefTo("search", { customer_key: complaint.customer_key }) }, "Other complaints of this customer")),
-    episode && episode.contacts && pair("Case", `${format.plural(episode.contacts, "contact")} about this`),
-    complaint.near_duplicate_of && pair("Nearly the same as", h("a", { href: complaintHref(complaint.near_duplicate_of) }, "an earlier complaint")),
-    complaint.time_flags && pair("Times left out", complaint.time_flags),
-    pair("Identity", h("code", { class: "hash" }, complaint.complaint_id))));
+  return ui.card(
+    "About it",
+    {},
+    h(
+      "dl",
+      { class: "pairs" },
+      pair("Status", complaint.status ? humanise(complaint.status) : "not given"),
+      complaint.language && pair("Language", languageOf(complaint.language)),
+      complaint.segment && pair("Segment", complaint.segment),
+      complaint.customer_key &&
+        pair(
+          "Customer",
+          h(
+            "a",
+            { href: hrefTo("search", { customer_key: complaint.customer_key }) },
+            "Other complaints of this customer",
+          ),
+        ),
+      episode && episode.contacts && pair("Case", `${format.plural(episode.contacts, "contact")} about this`),
+      complaint.near_duplicate_of &&
+        pair(
+          "Nearly the same as",
+          h("a", { href: complaintHref(complaint.near_duplicate_of) }, "an earlier complaint"),
+        ),
+      complaint.time_flags && pair("Times left out", complaint.time_flags),
+      pair("Identity", h("code", { class: "hash" }, complaint.complaint_id)),
+    ),
+  );
 }
 
 function languageOf(code) {
@@ -125,15 +264,36 @@ function raw(path) {
   const show = async () => {
     try {
       const answer = await ask(`${path}/raw`);
-      place.replaceChildren(h("pre", { class: "raw", tabindex: "0" }, typeof answer.raw_record === "string" ? answer.raw_record : JSON.stringify(answer.raw_record, null, 2)));
+      place.replaceChildren(
+        h(
+          "pre",
+          { class: "raw", tabindex: "0" },
+          typeof answer.raw_record === "string" ? answer.raw_record : JSON.stringify(answer.raw_record, null, 2),
+        ),
+      );
     } catch (error) {
       place.replaceChildren(ui.failure(error, show));
     }
   };
-  return ui.card("As sent", { lead: "Personal data. That you looked is recorded." }, h("div", { class: "actions" }, ui.button("Show the record as sent", show)), place);
+  return ui.card(
+    "As sent",
+    { lead: "Personal data. That you looked is recorded." },
+    h("div", { class: "actions" }, ui.button("Show the record as sent", show)),
+    place,
+  );
 }
 
-const related = (title, items) => items && items.length > 0 && ui.card(title, { lead: format.plural(items.length, "complaint") },
-  h("ol", { class: "complaints" }, items.map((item) => ui.complaintItem(item))));
+const related = (title, items) =>
+  items &&
+  items.length > 0 &&
+  ui.card(
+    title,
+    { lead: format.plural(items.length, "complaint") },
+    h(
+      "ol",
+      { class: "complaints" },
+      items.map((item) => ui.complaintItem(item)),
+    ),
+  );
 
 const pair = (title, value) => h("div", {}, h("dt", {}, title), h("dd", {}, value));

@@ -6,10 +6,14 @@ import { h, icon } from "../dom.js";
 import { filterBar } from "../filters.js";
 import * as format from "../format.js";
 import { changed, filtersOf, go, hrefTo } from "../route.js";
-import { can, countedBy, session, titleOf } from "../session.js";
+import { can, countedBy, titleOf } from "../session.js";
 import * as ui from "../ui.js";
 
-const STATES = [["", "All"], ["true", "Now"], ["false", "Over"]];
+const STATES = [
+  ["", "All"],
+  ["true", "Now"],
+  ["false", "Over"],
+];
 
 export async function render(context) {
   context.live = true;
@@ -18,64 +22,186 @@ export async function render(context) {
 
 async function list({ params, signal }) {
   const open = params.get("open") || "";
-  const { incidents, from, to } = await ask("incidents", { params: changed(filtersOf(params), { open }), signal });
-  const period = { from: params.get("from") || from || session.pulse.from, to: params.get("to") || to || session.pulse.to };
-  return h("div", { class: "page" },
+  const { incidents } = await ask("incidents", { params: changed(filtersOf(params), { open }), signal });
+  const period = { from: params.get("from"), to: params.get("to") };
+  return h(
+    "div",
+    { class: "page" },
     ui.pageHead("Incidents", "Where complaints rose clearly above what is usual for that weekday and hour."),
     filterBar("incidents", params, period, countedBy(["channel", "region", "category"])),
-    h("div", { class: "controls" }, ui.segmented("Which", STATES, open, (value) => go(hrefTo("incidents", changed(params, { open: value }))))),
+    h(
+      "div",
+      { class: "controls" },
+      ui.segmented("Which", STATES, open, (value) => go(hrefTo("incidents", changed(params, { open: value })))),
+    ),
     incidents.length
-      ? h("ul", { class: "incidents cards" }, incidents.map((incident) => h("li", { class: `card incident-card ${incident.open ? "open" : ""}` },
-        h("div", { class: "incident-head" }, ui.severityBadge(incident.severity), incident.open && ui.badge("Now", "bad")),
-        h("h2", {}, h("a", { href: `#/incidents/${encodeURIComponent(incident.incident_id)}` }, ui.incidentTitle(incident))),
-        h("p", { class: "complaint-facts" }, ui.incidentTimes(incident)),
-        h("p", {}, incident.explanation),
-        h("p", { class: "incident-numbers" }, h("strong", {}, format.count(incident.observed)), ` complaints, ${format.count(incident.expected)} expected`),
-        terms(incident.top_terms))))
-      : ui.empty("No incident", open === "true" ? "Nothing unusual goes on now." : "Nothing unusual was found in this period with these filters.",
-        h("a", { class: "button", href: hrefTo("trends") }, "Look at the trends")));
+      ? h(
+          "ul",
+          { class: "incidents cards" },
+          incidents.map((incident) =>
+            h(
+              "li",
+              { class: `card incident-card ${incident.open ? "open" : ""}` },
+              h(
+                "div",
+                { class: "incident-head" },
+                ui.severityBadge(incident.severity),
+                incident.open && ui.badge("Now", "bad"),
+              ),
+              h(
+                "h2",
+                {},
+                h("a", { href: `#/incidents/${encodeURIComponent(incident.incident_id)}` }, ui.incidentTitle(incident)),
+              ),
+              h("p", { class: "complaint-facts" }, ui.incidentTimes(incident)),
+              h("p", {}, incident.explanation),
+              h(
+                "p",
+                { class: "incident-numbers" },
+                h("strong", {}, format.count(incident.observed)),
+                ` complaints, ${format.count(incident.expected)} expected`,
+              ),
+              terms(incident.top_terms),
+            ),
+          ),
+        )
+      : ui.empty(
+          "No incident",
+          open === "true"
+            ? "Nothing unusual goes on now."
+            : "Nothing unusual was found in this period with these filters.",
+          h("a", { class: "button", href: hrefTo("trends") }, "Look at the trends"),
+        ),
+  );
 }
 
 async function detail({ id, signal }) {
   const incident = await ask(`incidents/${encodeURIComponent(id)}`, { signal });
-  const channels = (incident.channels || []).map((name) => titleOf("channel", name));
-  return h("div", { class: "page" },
+  const { from, to } = ui.incidentDays(incident);
+  const channels = incident.channels.map((name) => titleOf("channel", name));
+  return h(
+    "div",
+    { class: "page" },
     h("p", { class: "back" }, h("a", { href: hrefTo("incidents") }, "← All incidents")),
-    ui.pageHead(ui.incidentTitle(incident), h("span", { class: "complaint-facts" }, ui.facts([ui.incidentTimes(incident), channels.length ? format.list(channels) : null])),
-      ui.severityBadge(incident.severity), incident.open && ui.badge("Now", "bad")),
+    ui.pageHead(
+      ui.incidentTitle(incident),
+      h(
+        "span",
+        { class: "complaint-facts" },
+        ui.facts([ui.incidentTimes(incident), channels.length ? format.list(channels) : null]),
+      ),
+      ui.severityBadge(incident.severity),
+      incident.open && ui.badge("Now", "bad"),
+    ),
     h("p", { class: "statement" }, incident.explanation),
-    h("ul", { class: "tiles" },
+    h(
+      "ul",
+      { class: "tiles" },
       fact("Complaints", format.count(incident.observed), "in the time of the incident"),
       fact("Expected", format.count(incident.expected), "at this weekday and hour"),
-      fact("More than usual", format.count(incident.excess), incident.ratio ? `${format.decimal(incident.ratio)} times the usual` : null),
-      fact("Peak", format.clock(incident.peak_at), format.day(format.localDay(incident.peak_at)))),
+      fact(
+        "More than usual",
+        format.count(incident.excess),
+        incident.ratio ? `${format.decimal(incident.ratio)} times the usual` : null,
+      ),
+      fact("Peak", format.clock(incident.peak_at), format.day(format.localDay(incident.peak_at))),
+    ),
     course(incident),
-    h("div", { class: "columns" },
-      ui.card("Words that rose", { lead: "Against the weeks before" }, incident.top_terms.length ? terms(incident.top_terms) : ui.empty("No word stands out")),
-      ui.card("Where and by which way", {}, h("dl", { class: "pairs" },
-        pair("Categories", incident.categories.map((name) => titleOf("category", name))),
-        pair("Regions", incident.regions.map((name) => titleOf("region", name)), "all"), pair("Channels", channels, "all")))),
-    can("complaints") && ui.card("Some of its complaints", {
-      aside: h("a", { class: "button primary", href: ui.incidentComplaints(incident), id: "incident-complaints" }, "All its complaints", icon("arrow")),
-    }, (incident.samples || []).length ? h("ol", { class: "complaints" }, incident.samples.map((item) => ui.complaintItem(item, incident.top_terms))) : ui.empty("No samples")));
+    h(
+      "div",
+      { class: "columns" },
+      ui.card(
+        "Words that rose",
+        { lead: "Against the weeks before" },
+        incident.top_terms.length ? terms(incident.top_terms) : ui.empty("No word stands out"),
+      ),
+      ui.card(
+        "Where and by which way",
+        {},
+        h(
+          "dl",
+          { class: "pairs" },
+          pair(
+            "Categories",
+            incident.categories.map((name) => titleOf("category", name)),
+          ),
+          pair(
+            "Regions",
+            incident.regions.map((name) => titleOf("region", name)),
+            "all",
+          ),
+          pair("Channels", channels, "all"),
+        ),
+      ),
+    ),
+    can("complaints") &&
+      ui.card(
+        "Some of its complaints",
+        {
+          aside: h(
+            "a",
+            { class: "button primary", href: ui.incidentComplaints(incident) },
+            `All such complaints of ${format.days(from, to)}`,
+            icon("arrow"),
+          ),
+        },
+        (incident.samples || []).length
+          ? h(
+              "ol",
+              { class: "complaints" },
+              incident.samples.map((item) => ui.complaintItem(item, incident.top_terms)),
+            )
+          : ui.empty("No samples"),
+      ),
+  );
 }
 
-const fact = (title, value, more) => h("li", { class: "tile" }, h("div", {},
-  h("span", { class: "tile-title" }, title), h("span", { class: "tile-value" }, value), more && h("span", { class: "tile-delta muted" }, more)));
+const fact = (title, value, more) =>
+  h(
+    "li",
+    { class: "tile" },
+    h(
+      "div",
+      {},
+      h("span", { class: "tile-title" }, title),
+      h("span", { class: "tile-value" }, value),
+      more && h("span", { class: "tile-delta muted" }, more),
+    ),
+  );
 
-const pair = (title, values, none = "none") => h("div", {}, h("dt", {}, title), h("dd", {}, values.length ? format.list(values) : none));
+const pair = (title, values, none = "none") =>
+  h("div", {}, h("dt", {}, title), h("dd", {}, values.length ? format.list(values) : none));
 
-const terms = (words) => (words || []).length > 0 && h("ul", { class: "chips", "aria-label": "Words that rose" }, words.map((word) => h("li", { class: "chip" }, word)));
+const terms = (words) =>
+  (words || []).length > 0 &&
+  h(
+    "ul",
+    { class: "chips", "aria-label": "Words that rose" },
+    words.map((word) => h("li", { class: "chip" }, word)),
+  );
 
 function course(incident) {
   const rows = incident.series || [];
-  const inside = rows.map((row) => new Date(row.time) >= new Date(incident.started_at) && (!incident.ended_at || new Date(row.time) < new Date(incident.ended_at)));
+  const inside = rows.map(
+    (row) =>
+      new Date(row.time) >= new Date(incident.started_at) &&
+      (!incident.ended_at || new Date(row.time) < new Date(incident.ended_at)),
+  );
   const first = inside.indexOf(true);
   const last = inside.lastIndexOf(true);
   const label = (row) => format.time(row.time, { year: undefined });
   return chart({
-    title: "Its course", summary: incident.explanation, lead: `Complaints an hour, ${format.zone()}`, rows, height: "tall",
-    legend: legendOf([["accent", "complaints"], ["previous", "expected"], ["range", "usual up to here"], ["bad", "incident"]]),
+    title: "Its course",
+    summary: incident.explanation,
+    lead: `Complaints an hour, ${format.zone()}`,
+    rows,
+    height: "tall",
+    legend: legendOf([
+      ["bar", "complaints"],
+      ["expected", "expected"],
+      ["upper", "usual up to here"],
+      ["bad", "incident"],
+    ]),
     columns: [
       { title: "Hour", of: (row) => format.time(row.time) },
       { title: "Complaints", numeric: true, of: (row) => format.count(row.observed) },
@@ -92,12 +218,34 @@ function course(incident) {
         },
       },
       series: [
-        { type: "line", z: 1, data: rows.map((row) => row.upper), symbol: "none", lineStyle: { opacity: 0 }, areaStyle: { color: palette.line, opacity: 0.7 }, itemStyle: { color: palette.line } },
         {
-          type: "bar", z: 2, data: rows.map((row) => row.observed), itemStyle: { color: palette.accent, borderRadius: [2, 2, 0, 0] }, barCategoryGap: "25%",
-          markArea: first < 0 ? undefined : { silent: true, itemStyle: { color: palette.badSoft }, data: [[{ xAxis: first }, { xAxis: last }]] },
+          type: "line",
+          z: 3,
+          data: rows.map((row) => row.upper),
+          symbol: "none",
+          lineStyle: { color: palette.text, width: 1.5, type: "dotted" },
+          itemStyle: { color: palette.text },
         },
-        { type: "line", z: 3, data: rows.map((row) => row.expected), symbol: "none", lineStyle: { color: palette.previous, width: 2, type: "dashed" }, itemStyle: { color: palette.previous } },
+        {
+          type: "bar",
+          z: 2,
+          data: rows.map((row) => row.observed),
+          itemStyle: { color: palette.accent, opacity: 0.75, borderRadius: [2, 2, 0, 0] },
+          barCategoryGap: "25%",
+          barMaxWidth: 56,
+          markArea:
+            first < 0
+              ? undefined
+              : { silent: true, itemStyle: { color: palette.badSoft }, data: [[{ xAxis: first }, { xAxis: last }]] },
+        },
+        {
+          type: "line",
+          z: 3,
+          data: rows.map((row) => row.expected),
+          symbol: "none",
+          lineStyle: { color: palette.text, width: 2, type: "dashed" },
+          itemStyle: { color: palette.text },
+        },
       ],
     }),
   });

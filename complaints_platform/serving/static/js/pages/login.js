@@ -4,7 +4,14 @@ import { ask } from "../api.js";
 import { h } from "../dom.js";
 
 export function renderLogin(done) {
-  const field = h("input", { id: "token", type: "password", autocomplete: "current-password", required: true, spellcheck: "false", "aria-describedby": "token-hint token-error" });
+  const field = h("input", {
+    id: "token",
+    type: "password",
+    autocomplete: "current-password",
+    required: true,
+    spellcheck: "false",
+    "aria-describedby": "token-hint token-error",
+  });
   const problem = h("p", { class: "field-error", id: "token-error", role: "alert" });
   const submit = h("button", { type: "submit", class: "button primary" }, "Log in");
   async function logIn(event) {
@@ -20,8 +27,15 @@ export function renderLogin(done) {
       field.select();
     }
   }
-  return h("div", { class: "login card" },
+  return h(
+    "div",
+    { class: "login card" },
     h("h1", {}, "Log in"),
-    h("p", { class: "muted", id: "token-hint" }, "With the token that you were given. It stays in this browser until you log out."),
-    h("form", { on: { submit: logIn } }, h("label", { for: "token" }, "Token"), field, problem, submit));
+    h(
+      "p",
+      { class: "muted", id: "token-hint" },
+      "With the token that you were given. It stays in this browser until you log out.",
+    ),
+    h("form", { on: { submit: logIn } }, h("label", { for: "token" }, "Token"), field, problem, submit),
+  );
 }

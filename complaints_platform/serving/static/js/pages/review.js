@@ -40,19 +40,33 @@ class Queue {
     this.stage = h("div", { class: "review-stage" });
     this.side = h("div", { class: "review-side" });
     this.status = h("div", { class: "held", role: "status" });
-    this.root = h("div", { class: "page" },
-      ui.pageHead("Review queue", "What the classifier doubts, the most telling first. Each decision stands for its complaint, and teaches the classifier."),
-      h("div", { class: "review" }, h("div", {}, this.stage, this.status), this.side));
+    this.root = h(
+      "div",
+      { class: "page" },
+      ui.pageHead(
+        "Review queue",
+        "What the classifier doubts, the most telling first. Each decision stands for its complaint, and teaches the classifier.",
+      ),
+      h("div", { class: "review" }, h("div", {}, this.stage, this.status), this.side),
+    );
     this.onPageHide = () => this.flush(true);
     window.addEventListener("pagehide", this.onPageHide);
   }
 
   keys() {
-    const candidate = (number) => ({ keys: String(number), title: `Take category ${number}`, run: () => this.take(number - 1) });
+    const candidate = (number) => ({
+      keys: String(number),
+      title: `Take category ${number}`,
+      run: () => this.take(number - 1),
+    });
     return [
       ...[1, 2, 3].map(candidate),
       { keys: "c", title: "Choose another category", run: () => this.choose() },
-      { keys: "x", title: "It is no complaint", run: () => this.decide({ category: null, subcategory: null, is_complaint: false }) },
+      {
+        keys: "x",
+        title: "It is no complaint",
+        run: () => this.decide({ category: null, subcategory: null, is_complaint: false }),
+      },
       { keys: "s", title: "Skip", run: () => this.skip() },
       { keys: "u", title: "Undo the last decision", run: () => this.undo() },
     ];
@@ -79,7 +93,8 @@ class Queue {
 
   take(number) {
     const candidate = this.current && this.candidates()[number];
-    if (candidate) this.decide({ category: candidate.category, subcategory: candidate.subcategory ?? null, is_complaint: true });
+    if (candidate)
+      this.decide({ category: candidate.category, subcategory: candidate.subcategory ?? null, is_complaint: true });
   }
 
   async choose() {
@@ -126,13 +141,20 @@ class Queue {
     this.decided.unshift(entry);
     this.drawSide();
     try {
-      await ask("corrections", { method: "POST", body: { complaint_id: item.complaint_id, ...decision }, keepalive: isLast });
+      await ask("corrections", {
+        method: "POST",
+        body: { complaint_id: item.complaint_id, ...decision },
+        keepalive: isLast,
+      });
       entry.state = "sent";
       this.waiting = Math.max(0, this.waiting - 1);
     } catch (error) {
       this.decided.splice(this.decided.indexOf(entry), 1);
       this.items.splice(1, 0, item); // not in place of the one that is being read: a key may be on its way
-      this.problem = { title: `Not saved: ${decisionTitle(decision)}. The complaint comes again after this one.`, error };
+      this.problem = {
+        title: `Not saved: ${decisionTitle(decision)}. The complaint comes again after this one.`,
+        error,
+      };
     }
     this.draw();
   }
@@ -165,17 +187,29 @@ class Queue {
   }
 
   nothing() {
-    return ui.empty("Nothing waits", "The classifier is sure of everything, or people have decided it.",
-      ui.button("Look again", () => this.lookAgain()), h("a", { class: "button", href: hrefTo("overview") }, "Overview"));
+    return ui.empty(
+      "Nothing waits",
+      "The classifier is sure of everything, or people have decided it.",
+      ui.button("Look again", () => this.lookAgain()),
+      h("a", { class: "button", href: hrefTo("overview") }, "Overview"),
+    );
   }
 
   heldLine() {
-    return h("p", { class: "held-line" }, h("span", {}, h("strong", {}, decisionTitle(this.held.decision)), " is taken. "),
-      ui.button([h("kbd", {}, "U"), " Undo"], () => this.undo(), { kind: "quiet" }));
+    return h(
+      "p",
+      { class: "held-line" },
+      h("span", {}, h("strong", {}, decisionTitle(this.held.decision)), " is taken. "),
+      ui.button([h("kbd", {}, "U"), " Undo"], () => this.undo(), { kind: "quiet" }),
+    );
   }
 
   failed() {
-    return h("p", { class: "note bad", role: "alert" }, `${this.problem.title} ${this.problem.error.message} ${this.problem.error.hint || ""}`);
+    return h(
+      "p",
+      { class: "note bad", role: "alert" },
+      `${this.problem.title} ${this.problem.error.message} ${this.problem.error.hint || ""}`,
+    );
   }
 
   item() {
@@ -183,42 +217,125 @@ class Queue {
     const candidates = this.candidates();
     const terms = ui.telling(item.terms, TERMS);
     const [winner, runnerUp] = candidates.map((each) => categoryTitle(each.category));
-    return h("article", { class: "card review-card", "aria-label": "Complaint to decide" },
-      h("p", { class: "complaint-facts" }, ui.facts([format.time(item.occurred_at), titleOf("channel", item.channel), item.region || "no region given", item.product])),
+    return h(
+      "article",
+      { class: "card review-card", "aria-label": "Complaint to decide" },
+      h(
+        "p",
+        { class: "complaint-facts" },
+        ui.facts([
+          format.time(item.occurred_at),
+          titleOf("channel", item.channel),
+          item.region || "no region given",
+          item.product,
+        ]),
+      ),
       h("p", { class: "review-text" }, ui.marked(item.text || "(no text)", ui.asMarks(terms))),
-      h("ol", { class: "candidates" }, candidates.map((candidate, number) => h("li", {},
-        h("button", { type: "button", class: "candidate", disabled: !this.mayDecide, on: { click: () => this.take(number) } },
-          h("kbd", {}, number + 1),
-          h("span", { class: "candidate-words" }, h("strong", {}, categoryTitle(candidate.category, candidate.subcategory)),
-            h("span", { class: "muted small" }, definitionOf(candidate))),
-          !format.isMissing(candidate.probability) && h("span", { class: "candidate-share" }, format.percent(candidate.probability)))))),
-      h("div", { class: "actions" },
+      h(
+        "ol",
+        { class: "candidates" },
+        candidates.map((candidate, number) =>
+          h(
+            "li",
+            {},
+            h(
+              "button",
+              { type: "button", class: "candidate", disabled: !this.mayDecide, on: { click: () => this.take(number) } },
+              h("kbd", {}, number + 1),
+              h(
+                "span",
+                { class: "candidate-words" },
+                h("strong", {}, categoryTitle(candidate.category, candidate.subcategory)),
+                h("span", { class: "muted small" }, definitionOf(candidate)),
+              ),
+              !format.isMissing(candidate.probability) &&
+                h("span", { class: "candidate-share" }, format.percent(candidate.probability)),
+            ),
+          ),
+        ),
+      ),
+      h(
+        "div",
+        { class: "actions" },
         ui.button([h("kbd", {}, "C"), " Another category"], () => this.choose(), { disabled: !this.mayDecide }),
-        ui.button([h("kbd", {}, "X"), " No complaint"], () => this.decide({ category: null, subcategory: null, is_complaint: false }), { disabled: !this.mayDecide }),
+        ui.button(
+          [h("kbd", {}, "X"), " No complaint"],
+          () => this.decide({ category: null, subcategory: null, is_complaint: false }),
+          { disabled: !this.mayDecide },
+        ),
         ui.button([h("kbd", {}, "S"), " Skip"], () => this.skip(), { kind: "quiet" }),
-        h("a", { class: "button quiet", href: complaintHref(item.complaint_id) }, "Its history")),
+        h("a", { class: "button quiet", href: complaintHref(item.complaint_id) }, "Its history"),
+      ),
       !this.mayDecide && ui.note("plain", "Your role can look at the queue, but not decide."),
-      terms.length > 0 && h("div", { class: "why" },
-        h("h2", {}, "What decided"),
-        h("ul", { class: "chips" }, terms.map(({ term, weight }) => h("li", { class: `chip ${weight >= 0 ? "for" : "against"}` },
-          term, h("span", { class: "chip-words" }, weight >= 0 ? ` for ${winner || "the first"}` : ` for ${runnerUp || "the second"}`))))));
+      terms.length > 0 &&
+        h(
+          "div",
+          { class: "why" },
+          h("h2", {}, "What decided"),
+          h(
+            "ul",
+            { class: "chips" },
+            terms.map(({ term, weight }) =>
+              h(
+                "li",
+                { class: `chip ${weight >= 0 ? "for" : "against"}` },
+                term,
+                h(
+                  "span",
+                  { class: "chip-words" },
+                  weight >= 0 ? ` for ${winner || "the first"}` : ` for ${runnerUp || "the second"}`,
+                ),
+              ),
+            ),
+          ),
+        ),
+    );
   }
 
   drawSide() {
     const done = this.decided.filter((entry) => entry.state === "sent").length;
     const whole = done + this.waiting;
-    clear(this.side,
-      ui.card("Progress", {},
-        h("p", { class: "progress-words" }, h("strong", {}, format.count(done)), " decided now, ", h("strong", {}, format.count(this.waiting)), " waiting"),
-        h("progress", { max: whole || 1, value: done, "aria-label": "Decided in this visit" })),
-      this.decided.length > 0 && ui.card("Decided now", { lead: "A later decision on the same complaint replaces an earlier one" },
-        h("ol", { class: "decisions" }, this.decided.slice(0, SHOWN_DECISIONS).map((entry) => h("li", {},
-          h("a", { href: complaintHref(entry.item.complaint_id) }, decisionTitle(entry.decision)),
-          h("span", { class: "muted small clip" }, entry.item.text), entry.state === "sending" && h("span", { class: "muted small" }, "being saved"))))));
+    clear(
+      this.side,
+      ui.card(
+        "Progress",
+        {},
+        h(
+          "p",
+          { class: "progress-words" },
+          h("strong", {}, format.count(done)),
+          " decided now, ",
+          h("strong", {}, format.count(this.waiting)),
+          " waiting",
+        ),
+        h("progress", { max: whole || 1, value: done, "aria-label": "Decided in this visit" }),
+      ),
+      this.decided.length > 0 &&
+        ui.card(
+          "Decided now",
+          { lead: "A later decision on the same complaint replaces an earlier one" },
+          h(
+            "ol",
+            { class: "decisions" },
+            this.decided
+              .slice(0, SHOWN_DECISIONS)
+              .map((entry) =>
+                h(
+                  "li",
+                  {},
+                  h("a", { href: complaintHref(entry.item.complaint_id) }, decisionTitle(entry.decision)),
+                  h("span", { class: "muted small clip" }, entry.item.text),
+                  entry.state === "sending" && h("span", { class: "muted small" }, "being saved"),
+                ),
+              ),
+          ),
+        ),
+    );
   }
 }
 
-const decisionTitle = (decision) => (decision.is_complaint ? categoryTitle(decision.category, decision.subcategory) : "No complaint");
+const decisionTitle = (decision) =>
+  decision.is_complaint ? categoryTitle(decision.category, decision.subcategory) : "No complaint";
 
 function definitionOf({ category, subcategory }) {
   const found = categoryOf(category);

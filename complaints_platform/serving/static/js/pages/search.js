@@ -10,7 +10,10 @@ import * as ui from "../ui.js";
 const PAGE = 25;
 const DEFAULT_DAYS = 30; // as the service does without a period
 const OFFERED = ["channel", "region", "category", "subcategory", "product", "source"];
-const SORTS = [["newest", "Newest"], ["relevance", "Best match"]];
+const SORTS = [
+  ["newest", "Newest"],
+  ["relevance", "Best match"],
+];
 
 export async function render(context) {
   const { params, signal } = context;
@@ -19,23 +22,62 @@ export async function render(context) {
   const asked = changed(params, { limit: PAGE, sort: query ? sort : "newest" });
   const answer = await ask("complaints", { params: asked, signal });
   const field = h("input", {
-    type: "search", id: "q", name: "q", value: query, placeholder: "Words in the complaint, such as no signal", "aria-label": "Words in the complaint", "data-focus": "q",
+    type: "search",
+    id: "q",
+    name: "q",
+    value: query,
+    placeholder: "Words in the complaint, such as no signal",
+    "aria-label": "Words in the complaint",
+    "data-focus": "q",
   });
   const find = (changes) => go(hrefTo("search", changed(params, changes)));
-  const check = (name, title) => h("label", { class: "option inline" }, h("input", {
-    type: "checkbox", checked: params.get(name) === "true", "data-focus": name,
-    on: { change: (event) => find({ [name]: event.target.checked ? "true" : null }) },
-  }), title);
-  return h("div", { class: "page" },
+  const check = (name, title) =>
+    h(
+      "label",
+      { class: "option inline" },
+      h("input", {
+        type: "checkbox",
+        checked: params.get(name) === "true",
+        "data-focus": name,
+        on: { change: (event) => find({ [name]: event.target.checked ? "true" : null }) },
+      }),
+      title,
+    );
+  return h(
+    "div",
+    { class: "page" },
     ui.pageHead("Search", "In the words of the complaints; personal data is left out of them."),
-    h("form", { role: "search", class: "search-form", on: { submit: (event) => { event.preventDefault(); find({ q: field.value.trim(), sort: null }); } } },
-      field, h("button", { type: "submit", class: "button primary" }, "Search")),
+    h(
+      "form",
+      {
+        role: "search",
+        class: "search-form",
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            find({ q: field.value.trim(), sort: null });
+          },
+        },
+      },
+      field,
+      h("button", { type: "submit", class: "button primary" }, "Search"),
+    ),
     filterBar("search", params, periodOf(params, answer), OFFERED),
-    h("div", { class: "controls" },
-      check("needs_review", "Only what needs review"), check("near_duplicates", "Only near duplicates"),
-      query && ui.segmented("Order", SORTS, sort, (value) => find({ sort: value }))),
-    params.get("customer_key") && ui.note("plain", "Only complaints of one customer. ", h("a", { href: hrefTo("search", changed(params, { customer_key: null })) }, "Of all customers")),
-    results(answer, asked, query.split(/\s+/).filter(Boolean), signal));
+    h(
+      "div",
+      { class: "controls" },
+      check("needs_review", "Only what needs review"),
+      check("near_duplicates", "Only near duplicates"),
+      query && ui.segmented("Order", SORTS, sort, (value) => find({ sort: value })),
+    ),
+    params.get("customer_key") &&
+      ui.note(
+        "plain",
+        "Only complaints of one customer. ",
+        h("a", { href: hrefTo("search", changed(params, { customer_key: null })) }, "Of all customers"),
+      ),
+    results(answer, asked, query.split(/\s+/).filter(Boolean), signal),
+  );
 }
 
 function periodOf(params, answer) {
@@ -46,10 +88,13 @@ function periodOf(params, answer) {
 
 function results(answer, asked, words, signal) {
   if (!answer.items.length) {
-    return ui.empty("Nothing found", words.length
-      ? "No complaint has these words in this period with these filters. Fewer words or a longer period may find some."
-      : "No complaint in this period with these filters.",
-    h("a", { class: "button", href: hrefTo("search") }, "Start anew"));
+    return ui.empty(
+      "Nothing found",
+      words.length
+        ? "No complaint has these words in this period with these filters. Fewer words or a longer period may find some."
+        : "No complaint in this period with these filters.",
+      h("a", { class: "button", href: hrefTo("search") }, "Start anew"),
+    );
   }
   const list = h("ol", { class: "complaints card" });
   const more = h("div", { class: "actions centre" });
