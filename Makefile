@@ -23,8 +23,9 @@ $(DAGSTER_HOME)/dagster.yaml: complaints_platform/defs/dagster.yaml
 demo: setup
 	complaints demo
 
+# Dagster's UI with its daemon on port 3000, the query service with its dashboard on port 8400; both end together.
 start: setup
-	dg dev
+	trap 'kill 0' EXIT; complaints serve & dg dev
 
 # What the classifier's tier "full" needs; its tests are skipped without it.
 embeddings: setup

@@ -38,7 +38,7 @@ def test_no_file_contains_a_secret():
     example = dict(re.findall(r"^(\w+)=(.*)$", (DOCKER / ".env.example").read_text(), re.MULTILINE))
     assert example == dict.fromkeys(SECRETS, "")
     ignored = (ROOT / ".gitignore").read_text().splitlines()
-    assert {"/docker/.env", "/docker/settings.env", "/docker/alerts.env"} <= set(ignored)
+    assert {"/docker/.env", "/docker/settings.env", "/docker/alerts.env", "/docker/tokens"} <= set(ignored)
     for file in DOCKER.rglob("*"):
         if file.is_file() and file.suffix != ".lock":
             assert not re.search(r"[0-9a-fA-F]{32}|://\w+:\w+@", file.read_text()), file
@@ -56,6 +56,7 @@ def test_nothing_is_reachable_from_other_hosts():
     assert {name for name, service in SERVICES.items() if "outside" in service["networks"]} == {
         "storage",
         "webserver",
+        "query",
         "watch",
     }
     assert RAW["networks"]["inside"]["internal"]

@@ -13,8 +13,8 @@ from complaints_platform.pipeline.data_sets import CATEGORIZED, HOURLY, INCIDENT
 from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.pipeline.fingerprints import data_of, made_of
 from complaints_platform.pipeline.marts import MartRecipes
-from complaints_platform.settings import load_settings
 from complaints_platform.schemas.model import polars_schema
+from complaints_platform.settings import load_settings
 from complaints_platform_tests.marts.counts import FIRST, Company
 
 DAYS, OUTAGE = 100, 95
