@@ -39,8 +39,8 @@ def test_no_file_contains_a_secret():
     assert example == dict.fromkeys(SECRETS, "")
     ignored = (ROOT / ".gitignore").read_text().splitlines()
     assert {"/docker/.env", "/docker/settings.env"} <= set(ignored)
-    for file in DOCKER.iterdir():
-        if file.suffix != ".lock":
+    for file in DOCKER.rglob("*"):
+        if file.is_file() and file.suffix != ".lock":
             assert not re.search(r"[0-9a-fA-F]{32}|://\w+:\w+@", file.read_text()), file
 
 
