@@ -151,6 +151,11 @@ class ServiceTime(DataSet):
         "complaints are resolved, or says that it is closed but not since when.",
     )
 
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "complaint_id"]
+
 
 class Contact(DataSet):
     """A complaint of a known customer, linked to the one before about the same category. One row a complaint."""
@@ -175,6 +180,11 @@ class Contact(DataSet):
     episode_id: str = pa.Field(description="Complaint with which its case began; that of a first contact is its own.")
     episode_started_at: UtcTime = pa.Field(description="When that was (UTC); less than 30 days before.")
     contact_number: int = pa.Field(ge=1, description="The how-manieth contact of its case it is.")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "complaint_id"]
 
 
 class CustomerFeatures(DataSet):
@@ -203,6 +213,11 @@ class CustomerFeatures(DataSet):
         nullable=True, ge=1, description="Days since the last day with a complaint before this one; null: none in 90."
     )
 
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "person_key"]
+
 
 class ComplaintRate(DataSet):
     """Complaints of a day and how many subscribers there were, by region and product."""
@@ -212,6 +227,11 @@ class ComplaintRate(DataSet):
     product: str = pa.Field(nullable=True, description="Product; null if unknown.")
     complaints: int = pa.Field(ge=0, description="Complaints, exact duplicates excluded, near duplicates included.")
     subscribers: int = pa.Field(ge=0, description="Accounts that reference data knows on the day.")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "region", "product"]
 
 
 class HourlyComplaints(DataSet):
@@ -225,6 +245,11 @@ class HourlyComplaints(DataSet):
     model_version: str = pa.Field(description="Classifier by which the day was categorised.")
     taxonomy_version: str = pa.Field(description="Taxonomy of its categories.")
     complaints: int = pa.Field(ge=1, description="Complaints, exact duplicates excluded, near duplicates included.")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["hour_at", "channel", "region", "category", "model_version", "taxonomy_version"]
 
 
 class Incident(DataSet):
@@ -263,6 +288,11 @@ class Incident(DataSet):
     )
     explanation: str = pa.Field(description="What happened, in a sentence made of these numbers.")
 
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "incident_id"]
+
 
 class TermCount(DataSet):
     """How many complaints of a category use a word or a pair of words, by day: the most used ones."""
@@ -273,6 +303,11 @@ class TermCount(DataSet):
     term: str = pa.Field(description="A word or two neighbouring words of redacted texts, lower case.")
     complaints: int = pa.Field(ge=1, description="How many of these texts use it.")
     sample_ids: str = pa.Field(description="complaint_id of up to three of them (JSON array).")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "category", "term"]
 
 
 class EmergingTopic(DataSet):
@@ -285,3 +320,8 @@ class EmergingTopic(DataSet):
     expected: float = pa.Field(ge=0, description="As many would use it at its share of the four weeks before.")
     score: float = pa.Field(description="How improbable the rise is: -log10 of the probability of as many or more.")
     sample_ids: str = pa.Field(description="complaint_id of up to three of them (JSON array).")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "category", "term"]

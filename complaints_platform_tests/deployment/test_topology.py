@@ -114,7 +114,8 @@ def free_addresses():
     chance = random.Random(os.getpid())  # noqa: S311  # spreads tests that run beside each other
     block = f"127.{chance.randrange(64, 250)}.{chance.randrange(1, 250)}"
     addresses = {
-        name: f"{block}.{number}" for number, name in enumerate((*PORTS, "daemon", "buckets", "watch", "query"), start=2)
+        name: f"{block}.{number}"
+        for number, name in enumerate((*PORTS, "daemon", "buckets", "watch", "query"), start=2)
     }
     for name, port in PORTS.items():
         with socket.socket() as probe:
