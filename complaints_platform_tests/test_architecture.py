@@ -29,7 +29,6 @@ ALLOWED = {
         "settings",
         "sources",
         "lake",
-        "cleaning",
         "classification",
         "marts",
         "collection",
