@@ -32,6 +32,7 @@ PULSE_SECONDS = 30.0
 START_SECONDS = 5.0
 AUDIT_SECONDS = 2.0
 FORGET_SECONDS = 600.0
+LONGEST_PAUSE_SECONDS = 60.0
 
 
 class Service:
@@ -124,16 +125,20 @@ class Service:
         self.pulse = self._pulse_taker.take()
 
     def _again_and_again(self, name: str, work: Callable[[], object], seconds: float) -> None:
+        failures = 0
         while not self._stopping.is_set():
-            self._try(name, work)
-            self._stopping.wait(seconds)
+            failures = 0 if self._try(name, work) else failures + 1
+            self._stopping.wait(min(seconds * 2**failures, max(seconds, LONGEST_PAUSE_SECONDS)))
 
     @staticmethod
-    def _try(name: str, work: Callable[[], object]) -> None:
-        """Do some work; what fails is logged and tried again: the service goes on with what it has."""
+    def _try(name: str, work: Callable[[], object]) -> bool:
+        """Do some work; what fails is logged and tried again, more and more rarely: the service goes on as it is."""
         try:
             work()
         except ComplaintsError as error:
             log.warning("%s: %s", name, error)
+            return False
         except Exception:
             log.exception("%s failed", name)
+            return False
+        return True
