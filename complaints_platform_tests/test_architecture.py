@@ -26,7 +26,6 @@ ALLOWED = {
         "settings",
         "sources",
         "lake",
-        "cleaning",
         "classification",
         "marts",
         "collection",
