@@ -283,6 +283,7 @@ export function complaintItem(item, words = []) {
         { class: "complaint-category", href: complaintHref(item.complaint_id) },
         categoryTitle(item.category, item.subcategory),
       ),
+      item.severity === "high" && badge("Grave", "bad"),
       item.needs_review && badge("Needs review", "warn"),
       item.category_source === "person" && badge("Decided by a person", "good"),
       item.near_duplicate_of && badge("Near duplicate"),
@@ -304,6 +305,7 @@ export function complaintItem(item, words = []) {
         item.region || "no region given",
         item.product,
         item.status && humanise(item.status),
+        item.sentiment && `${item.sentiment} in tone`,
       ]),
     ),
   );

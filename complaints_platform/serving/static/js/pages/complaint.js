@@ -228,6 +228,8 @@ function about({ complaint, episode }) {
       "dl",
       { class: "pairs" },
       pair("Status", complaint.status ? humanise(complaint.status) : "not given"),
+      complaint.severity && pair("Severity", humanise(complaint.severity)),
+      complaint.sentiment && pair("Tone", humanise(complaint.sentiment)),
       complaint.language && pair("Language", languageOf(complaint.language)),
       complaint.segment && pair("Segment", complaint.segment),
       complaint.customer_key &&
