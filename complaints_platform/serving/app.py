@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from complaints_platform.errors import ComplaintsError, LakeError, QueryError
 from complaints_platform.serving.auth import Right
@@ -29,6 +30,8 @@ from complaints_platform.settings import Settings
 log = logging.getLogger(__name__)
 
 STATIC = Path(__file__).parent / "static"
+SMALL_BYTES = 2048
+"""Shorter answers are not worth compressing."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 CODES = {404: "not_found", 405: "method_not_allowed"}
 ROUTERS = (
@@ -82,6 +85,7 @@ def build_app(settings: Settings, metrics: Callable[[], bytes] | None = None) ->
         _add_metrics(app, metrics)
     _add_errors(app)
     _describe(app)
+    app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES)
     app.add_middleware(Guard, local_only=lambda: not service.tokens.configured)
     return app
 
