@@ -35,7 +35,7 @@ from complaints_platform.defs.partitions import days_made, days_of_run
 from complaints_platform.errors import AlertsError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.layout import received_day
-from complaints_platform.pipeline.data_sets import TABLES, TableSpec
+from complaints_platform.pipeline.data_sets import INCIDENTS, TableSpec
 from complaints_platform.schemas import empty_frame
 from complaints_platform.settings import Settings
 from complaints_platform.sources.cadence import SILENT_AFTER
@@ -60,9 +60,6 @@ PAUSE = timedelta(minutes=5)
 
 WATCHER_IS_ALIVE = timedelta(minutes=3)
 INCIDENT_DAYS = timedelta(days=14)
-DAYS_LOOKED_BACK = 120
-"""A source that has been silent for longer is not looked for any more."""
-
 Look = Callable[[], list[Condition]]
 
 
@@ -183,9 +180,7 @@ class Observer:
             looks[kind] = _of_kind(kind, failing)
         if memory.since is not None and now - memory.since >= SETTLED_AFTER:
             looks["source_silent"] = lambda: watching.silent_sources(self._sources(), now)
-        spec = incidents_table()
-        if spec is not None:
-            looks["incident"] = lambda: self._incidents(spec, now)
+        looks["incident"] = lambda: self._incidents(INCIDENTS, now)
         if not any(now - alive < WATCHER_IS_ALIVE for alive in self.outbox.watchers().values()):
             looks |= self._looks_of_watcher(memory, now)
         return looks
@@ -269,7 +264,7 @@ class Observer:
 
     def _sources(self) -> list[SourceState]:
         contracts = {**load_contracts(self._settings.sources), **load_customer_contracts(self._settings.sources)}
-        last = last_received(self._lake, set(contracts))
+        last = self._lake.receipts.last_received(contracts)
         return [
             SourceState(name, contract.cadence, SILENT_AFTER[contract.cadence], last.get(name))
             for name, contract in sorted(contracts.items())
@@ -280,7 +275,8 @@ class Observer:
         days = self._lake.receipts.days() if serving is None else []
         if not days:
             return []
-        first = min(entry.modified for entry in _marks(self._lake, days[0].isoformat()))
+        marks = self._lake.store.entries(received_day(days[0]))
+        first = min(entry.modified for entry in marks if not entry.is_folder)
         return watching.missing_model(None, days[0], first, now)
 
     def _incidents(self, spec: TableSpec, now: datetime) -> list[Condition]:
@@ -390,26 +386,6 @@ def _evaluation_of(record: AssetCheckExecutionRecord, days: Sequence[date]) -> E
         str(failing.value) if failing else "",
         tuple(days),
     )
-
-
-def last_received(lake: Lake, sources: set[str]) -> dict[str, datetime]:
-    """Return when the last file of each source came (UTC); those that never sent are not in it."""
-    found: dict[str, datetime] = {}
-    for day in reversed(lake.receipts.days()[-DAYS_LOOKED_BACK:]):
-        for source in sources.intersection(lake.store.names(received_day(day))) - found.keys():
-            found[source] = max(entry.modified for entry in _marks(lake, f"{day.isoformat()}/{source}"))
-        if len(found) == len(sources):
-            break
-    return found
-
-
-def _marks(lake: Lake, below: str) -> Iterator[Any]:
-    return (entry for entry in lake.store.entries(f"received/{below}") if not entry.is_folder)
-
-
-def incidents_table() -> TableSpec | None:
-    """Return the table of spikes, if there is one."""
-    return next((spec for spec in TABLES if (spec.schema, spec.name) == ("mart", "incidents")), None)
 
 
 def newest_incidents(spec: TableSpec, lake: Lake, now: datetime) -> pl.DataFrame:

@@ -5,7 +5,7 @@ It is replaced when a changed contract makes the file be read again; the segment
 older receipts are dead, and nothing reads them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
@@ -14,6 +14,9 @@ import orjson
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import layout
 from complaints_platform.lake.store import Store
+
+DAYS_LOOKED_BACK = 60
+"""A source that sent nothing on so many days with files has ended, for all that asks when it sent last."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,22 @@ class Receipts:
         """
         self._store.put(layout.received_mark(receipt.received_day, receipt.source, receipt.sha256), b"")
         self._store.put(layout.receipt(receipt.source, receipt.sha256), receipt.to_json())
+
+    def last_received(self, sources: Collection[str]) -> dict[str, datetime]:
+        """Return when the last file of each source came (UTC), looking back ``DAYS_LOOKED_BACK`` days that had files.
+
+        Sources that sent nothing for so long are not in it.
+        """
+        found: dict[str, datetime] = {}
+        for day in reversed(self.days()[-DAYS_LOOKED_BACK:]):
+            for source in (set(sources) - found.keys()).intersection(self._store.names(layout.received_day(day))):
+                marks = self._store.entries(f"{layout.received_day(day)}/{source}")
+                times = [mark.modified for mark in marks if not mark.is_folder]
+                if times:
+                    found[source] = max(times)
+            if len(found) == len(set(sources)):
+                break
+        return found
 
     def received_on(self, day: date) -> list[Receipt]:
         """Return the receipts of all files received on ``day`` (UTC), by source, time and hash.

@@ -14,9 +14,10 @@ FILE_COLUMNS = pl.Schema(
         "received": pl.Int64(),
         "filtered": pl.Int64(),
         "quarantined": pl.Int64(),
+        "waiting": pl.Int64(),
     }
 )
-"""What the receipts of a day say, one row a file."""
+"""What the receipts of a day say, one row a file; ``waiting`` counts records of days that were not made since."""
 
 OUTCOME_COLUMNS = ["source", "raw_sha256", "outcome"]
 
@@ -55,7 +56,6 @@ def reconciliation(files: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
         files.join(outcomes.group_by(key).agg(counts), on=key, how="left")
         .with_columns(pl.col(list(COLUMN_OF_OUTCOME.values())).fill_null(0))
         .with_columns(
-            waiting=(pl.col("received") - accounted).clip(lower_bound=0),
             reconciles=pl.col("received") == accounted,
         )
         .sort("source", "received_at", "raw_sha256")

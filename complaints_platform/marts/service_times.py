@@ -80,11 +80,9 @@ def service_times(categorized: pl.DataFrame, rules: ServiceRules) -> pl.DataFram
             solution_told=pl.col("source").is_in(resolving),
             closed=pl.col("resolved_at").is_not_null() | pl.col("status").is_in(CLOSED).fill_null(value=False),
         )
-        .with_columns(
-            backlog_from=pl.when("solution_told", pl.col("resolved_at").is_not_null() | ~pl.col("closed")).then(
-                "local_day"
-            )
-        )
+        # What is closed without a time says nothing of how long it took: neither open nor late.
+        .with_columns(solution_told=pl.col("solution_told") & (pl.col("resolved_at").is_not_null() | ~pl.col("closed")))
+        .with_columns(backlog_from=pl.when("solution_told").then("local_day"))
         .sort("opened_at", "complaint_id")
     )
     rows = _with_times(rows, rules, "first_response", "first_response_at", "answer_told")

@@ -243,7 +243,9 @@ def _expect(grid: Grid, day: int) -> tuple[Floats, Floats, Numbers]:
     alike = grid.versions[start:day] == grid.versions[day]
     # Categories that another model gave are no measure for those of this one.
     used = np.where(series.category[None] == ALL, present[:, None], (present & alike)[:, None]).astype(np.float32)
-    history = used.sum(0).astype(np.int64)
+    # What has no complaint in the window is not tested: what other days of the same run hold must not matter.
+    seen = grid.counts[start : day + 1].any(axis=(0, 1))
+    history = np.where(seen, used.sum(0), 0).astype(np.int64)
     if not used.any():
         nothing = np.zeros((HOURS, len(series)), dtype=np.float32)
         return nothing, np.full((len(WINDOWS), len(series)), _MOST_DISPERSION, np.float32), history

@@ -216,6 +216,7 @@ def examine_sources(settings: Settings, now: datetime | None = None) -> Iterator
         return
     yield good("sources", f"{len(contracts)} contracts are valid: {', '.join(sorted(contracts))}")
     lake, landing = Lake(settings.lake), Landing(settings.landing)
+    received = lake.receipts.last_received(contracts)
     for name, contract in sorted(contracts.items()):
         waiting = landing.look(name, lake.arrivals.taken(name), most=10_000).waiting
         for file in waiting[:FILES_TRIED]:
@@ -234,22 +235,13 @@ def examine_sources(settings: Settings, now: datetime | None = None) -> Iterator
             yield warning(
                 "sources", f"{name}: the landing has no folder {name}", f"make {settings.landing}/{name} for its sender"
             )
-        last = _last_received(lake, name)
+        last = received.get(name)
         if last is not None and now - last > SILENT_AFTER[contract.cadence]:
             yield warning(
                 "sources",
                 f"{name}: nothing new since {last:%Y-%m-%d %H:%M} UTC, and its cadence is {contract.cadence}",
                 "ask the sender; if it has ended, take its contract away",
             )
-
-
-def _last_received(lake: Lake, source: str) -> datetime | None:
-    for day in reversed(lake.receipts.days()):
-        if lake.store.names(f"received/{day.isoformat()}/{source}"):
-            times = [each.received_at for each in lake.receipts.received_on(day) if each.source == source]
-            if times:
-                return max(times)
-    return None
 
 
 def examine_model(settings: Settings) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from complaints_platform.collection.landing import Landing
 from complaints_platform.lake import Lake
-from complaints_platform.lake.receipts import Receipt
+from complaints_platform.lake.layout import received_day
+from complaints_platform.lake.receipts import DAYS_LOOKED_BACK, Receipt
 from complaints_platform.monitoring.metrics import Gatherer, Metric, gauge
 from complaints_platform.pipeline.data_sets import TABLES
 from complaints_platform.pipeline.quality import judge_senders
@@ -36,10 +37,10 @@ class _Received:
         receipts, store = self._lake.receipts, self._lake.store
         wanted: set[tuple[str, str]] = set()
         missing = set(sources)
-        for day in reversed(receipts.days()):
+        for day in reversed(receipts.days()[-DAYS_LOOKED_BACK:]):
             if day < time.date() and not missing:
                 break
-            folder = f"received/{day.isoformat()}"
+            folder = received_day(day)
             for source in store.names(folder):
                 if source in missing or (day >= time.date() and source in sources):
                     wanted |= {(source, sha256) for sha256 in store.names(f"{folder}/{source}")}

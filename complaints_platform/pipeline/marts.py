@@ -291,15 +291,19 @@ class ReconciliationRecipe:
         for day in days:
             receipts = self.lake.receipts.received_on(day)
             reached = days_reached(receipts)
-            frame = reconciliation(_file_rows(receipts), self._outcomes(reached))
+            frame = self._reconciled(receipts, reached)
             made_from = reconciliation_fingerprint(receipts_fingerprint(receipts), reached, cleaned)
             yield DayFrame(day, frame, made_from)
 
-    def _outcomes(self, days: Sequence[date]) -> pl.DataFrame:
-        frames = [count_outcomes(day.frame) for day in self.cleaned.read_days(days, columns=OUTCOME_COLUMNS)]
-        if not frames:
-            return pl.DataFrame(schema={**dict.fromkeys(OUTCOME_COLUMNS, pl.String), "rows": pl.Int64})
-        return pl.concat(frames)
+    def _reconciled(self, receipts: Sequence[Receipt], days: Sequence[date]) -> pl.DataFrame:
+        """Reconcile files with the days that they reach."""
+        frames = [pl.DataFrame(schema={**dict.fromkeys(OUTCOME_COLUMNS, pl.String), "rows": pl.Int64})]
+        taken_in: set[tuple[date, str, str]] = set()
+        for day in self.cleaned.read_days(days, columns=OUTCOME_COLUMNS):
+            counted = count_outcomes(day.frame)
+            frames.append(counted)
+            taken_in.update((day.day, *file) for file in counted.select("source", "raw_sha256").iter_rows())
+        return reconciliation(_file_rows(receipts, taken_in), pl.concat(frames))
 
 
 def days_reached(receipts: Iterable[Receipt]) -> list[date]:
@@ -307,7 +311,11 @@ def days_reached(receipts: Iterable[Receipt]) -> list[date]:
     return sorted({date.fromisoformat(day) for receipt in receipts for day in receipt.days})
 
 
-def _file_rows(receipts: Sequence[Receipt]) -> pl.DataFrame:
+def _file_rows(receipts: Sequence[Receipt], taken_in: set[tuple[date, str, str]]) -> pl.DataFrame:
+    """Return ``FILE_COLUMNS``; ``taken_in`` says which day holds rows of which source and file.
+
+    A day that holds none of a file's rows was made before the file came: they wait. Whatever else is missing is lost.
+    """
     return pl.DataFrame(
         [
             (
@@ -319,6 +327,11 @@ def _file_rows(receipts: Sequence[Receipt]) -> pl.DataFrame:
                 receipt.received,
                 receipt.filtered,
                 receipt.quarantined,
+                sum(
+                    rows
+                    for day, rows in receipt.days.items()
+                    if (date.fromisoformat(day), receipt.source, receipt.sha256) not in taken_in
+                ),
             )
             for receipt in receipts
         ],

@@ -46,19 +46,18 @@ class Profiled:
         return self.rows.filter(pl.col("source") == source)
 
 
-def profiles(lake: Lake, sources: Sequence[str], first: date, last: date) -> Profiled:
-    """Return the profiles of the days of ``cleaned/complaints`` from ``first`` to ``last``.
+def profiles(lake: Lake, sources: Sequence[str], days: Collection[date]) -> Profiled:
+    """Return the profiles of some days of ``cleaned/complaints``, as far as they are stored.
 
     Only days that are new or were made again since the last time are read; the others' sums are in the lake.
 
     Args:
         lake: where.
         sources: of all source contracts.
-        first: first day.
-        last: last day.
+        days: which days.
     """
     table = CLEANED.table(lake)
-    fingerprints = {day: value for day, value in table.fingerprints().items() if first <= day <= last}
+    fingerprints = {day: value for day, value in table.fingerprints().items() if day in days}
     now = pl.DataFrame(list(fingerprints.items()), schema={"day": pl.Date, FINGERPRINT: pl.String}, orient="row")
     known = lake.profiles.read(fingerprints, STORED_SCHEMA).join(now, on=["day", FINGERPRINT], how="semi")
     missing = sorted(fingerprints.keys() - set(known["day"]))
@@ -93,7 +92,9 @@ def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> di
     asked = sorted(set(ordered[-NEWEST_DAYS:]) | (set(sorted(days)[-MOST_DAYS:]) & set(ordered)))
     if not asked:
         return {source: [] for source in contracts}
-    profiled = profiles(lake, sorted(contracts), asked[0] - volume.WINDOW, asked[-1])
+    # What a day is judged by, and nothing of what lies between an old day and the newest.
+    needed = {day - timedelta(days=back) for day in asked for back in range(volume.WINDOW.days + 1)}
+    profiled = profiles(lake, sorted(contracts), needed)
     verdicts = {}
     for source, contract in contracts.items():
         slack = SILENT_AFTER[contract.cadence]

@@ -11,7 +11,7 @@ import polars as pl
 
 from complaints_platform.cleaning import DataKey
 from complaints_platform.errors import SettingsError
-from complaints_platform.lake import Lake
+from complaints_platform.lake import Lake, layout
 from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.data_sets import CLEANED, TABLES
 from complaints_platform.pipeline.publishing import publish_all
@@ -70,6 +70,10 @@ def purge_old_hashes(lake: Lake, key: DataKey) -> Iterator[tuple[str, int]]:
     for spec in TABLES:
         yield f"{spec.schema}.{spec.name}", spec.table(lake).purge_history()
     yield "reference", lake.reference.purge()
+    prepared = [entry.key for entry in lake.store.entries(layout.PREPARED) if not entry.is_folder]
+    for name in prepared:  # a cache: what was made with another key is never read again
+        lake.store.delete(name)
+    yield "prepared", len(prepared)
     lake.keys.forget_places(key.version)
 
 

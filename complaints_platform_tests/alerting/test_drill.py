@@ -14,12 +14,13 @@ from complaints_platform.alerting.events import Severity, State
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.alerting.watching import incidents
 from complaints_platform.definitions import build_definitions
-from complaints_platform.defs.alerting import Memory, Observer, incidents_table
+from complaints_platform.defs.alerting import Memory, Observer
 from complaints_platform.defs.running import Runner, local_instance
 from complaints_platform.generator.faults import mojibake
 from complaints_platform.generator.generate import generate_files
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.lake.store import open_store
+from complaints_platform.pipeline.data_sets import INCIDENTS
 from complaints_platform.quality.volume import judge_volume
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import load_settings
@@ -219,11 +220,8 @@ def test_a_spike_that_was_over_before_anybody_looked_is_one_message(tmp_path):
 
 
 def test_the_table_of_spikes_has_what_is_read_of_it():
-    spec = incidents_table()
-    if spec is None:
-        pytest.skip("there is no table mart/incidents")
     made_up = set(incident().columns) - {"explanation"}
-    assert made_up <= set(polars_schema(spec.model).names())
+    assert made_up <= set(polars_schema(INCIDENTS.model).names())
 
 
 def test_spikes_of_an_archive_are_history():
