@@ -122,13 +122,6 @@ class AttributeClassifier:
             columns[name] = pl.Series(name, values == "yes" if name == "is_complaint" else values)
         return pl.DataFrame(columns, schema=ATTRIBUTE_SCHEMA)
 
-    def probabilities(self, texts: pl.Series, attribute: str) -> pl.DataFrame:
-        """Return the probability of each value of one attribute, one column a value (0 to 1)."""
-        head = next(head for head in self.heads if head.attribute.name == attribute)
-        scores = self._scores(_tokenised(texts))[0][:, head.columns]
-        exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return pl.DataFrame(exponentials / exponentials.sum(axis=1, keepdims=True), schema=list(head.values))
-
     def _scores(self, tokens: "_Tokens") -> tuple[Floats, npt.NDArray[np.bool_]]:
         mass = tokens.occurrences @ (tokens.pieces @ self.piece_mass)
         sums = tokens.occurrences @ (tokens.pieces @ self.piece_scores)

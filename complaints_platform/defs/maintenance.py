@@ -96,9 +96,7 @@ def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.Sc
         job=maintenance,
         cron_schedule="17 * * * *",
         execution_timezone="UTC",
-        default_status=(
-            dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED
-        ),
+        default_status=(dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED),
         description="Keeps the lake small and fast, and Dagster's history short.",
     )
     return maintenance, schedule

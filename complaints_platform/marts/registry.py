@@ -15,8 +15,12 @@ from complaints_platform.schemas import (
     CustomerFeatures,
     DailyComplaints,
     DataSet,
+    EmergingTopic,
+    HourlyComplaints,
+    Incident,
     Reconciliation,
     ServiceTime,
+    TermCount,
 )
 
 Grain = Literal["total", "day", "week", "month"]
@@ -81,7 +85,7 @@ class Metric:
     """Columns of the mart by which it may be grouped and filtered."""
     better: Literal["lower", "higher"] | None
     detail: Detail | None
-    """None where settings such as targets and business hours decide, so that no constant SQL can say it."""
+    """None where settings (targets, business hours) or chains of complaints decide: no constant SQL can say it."""
     dtype: Literal["integer", "number"] = "integer"
     filter: str = ""
     """A DuckDB SQL condition on rows of the mart; empty: all count."""
@@ -145,6 +149,34 @@ MARTS: Mapping[str, Mart] = {
             "a day and customer who complained on it",
             "What the customer went through in 90 days, as it was known when the day ended: for models of churn.",
             CustomerFeatures,
+        ),
+        Mart(
+            "mart.hourly_complaints",
+            "Complaints by hour",
+            "an hour (UTC), channel, region and category",
+            "How many complaints there were by hour: what incidents are found in.",
+            HourlyComplaints,
+        ),
+        Mart(
+            "mart.incidents",
+            "Incidents",
+            "an outbreak of complaints and a day on which it is open; the newest row of an incident is the whole",
+            "More complaints than is usual for the hour, the weekday and the place, by more than chance explains.",
+            Incident,
+        ),
+        Mart(
+            "mart.term_counts",
+            "Words by day",
+            "a word or pair of words of a category on a day, the 200 most used ones",
+            "How many complaints of a category use a word.",
+            TermCount,
+        ),
+        Mart(
+            "mart.emerging_topics",
+            "Emerging topics",
+            "a word or pair of words that rises within a category on a day",
+            "What is written about more than in the four weeks before.",
+            EmergingTopic,
         ),
         Mart(
             "mart.reconciliation",

@@ -337,7 +337,7 @@ def examine_versions(
         requires: what is asked for; by default what the installed platform says.
     """
     asked = metadata.requires(DISTRIBUTION) if requires is None else requires
-    bad = 0
+    good_ones = bad = 0
     for text in asked or []:
         requirement = Requirement(text)
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
@@ -352,8 +352,10 @@ def examine_versions(
         if version not in requirement.specifier:
             bad += 1
             yield wrong("versions", f"{requirement.name} is {version}, needed is {requirement.specifier}", todo)
+            continue
+        good_ones += 1
     if not bad:
-        yield good("versions", f"{len(asked or [])} packages are as needed")
+        yield good("versions", f"{good_ones} packages are as needed")
 
 
 EXAMINATIONS: list[tuple[str, Examination]] = [

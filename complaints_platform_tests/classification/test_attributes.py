@@ -55,11 +55,9 @@ def test_people_s_labels_teach_what_seeds_do_not_say():
     texts = [f"the zebra {word}" for word in ("left", "came", "slept", "ran", "sang", "fell", "ate", "hid")]
     labels = pl.DataFrame({"text": texts, "severity": ["high"] * len(texts), "sentiment": [None] * len(texts)})
     unseen = pl.Series(["a zebra again"])
-    before = AttributeClassifier().fit(TAXONOMY)
-    after = AttributeClassifier().fit(TAXONOMY, labels)
+    before, after = AttributeClassifier().fit(TAXONOMY), AttributeClassifier().fit(TAXONOMY, labels)
+    assert before.predict(unseen)["severity"].item() != "high"
     assert after.predict(unseen)["severity"].item() == "high"
-    rise = after.probabilities(unseen, "severity")["high"] - before.probabilities(unseen, "severity")["high"]
-    assert rise.item() > 0.2
     assert after.predict(unseen)["sentiment"].equals(before.predict(unseen)["sentiment"])
 
 

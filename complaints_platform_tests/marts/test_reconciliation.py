@@ -8,10 +8,10 @@ DAY = date(2026, 3, 10)
 AT = datetime(2026, 3, 10, 8, tzinfo=UTC)
 
 
-def files(*rows):
+def files(*rows, waiting=0):
     return pl.DataFrame(
         [
-            (DAY, "sms", f"{name}.csv", name, AT, received, filtered, quarantined)
+            (DAY, "sms", f"{name}.csv", name, AT, received, filtered, quarantined, waiting)
             for name, received, filtered, quarantined in rows
         ],
         schema=FILE_COLUMNS,
@@ -37,8 +37,13 @@ def test_a_file_whose_records_are_all_accounted_for_reconciles():
 
 
 def test_records_whose_day_is_not_materialised_wait():
-    (row,) = reconciliation(files(("a", 10, 0, 0)), outcomes(("b", "complaint", 10))).to_dicts()
+    (row,) = reconciliation(files(("a", 10, 0, 0), waiting=10), outcomes(("b", "complaint", 10))).to_dicts()
     assert (row["waiting"], row["reconciles"]) == (10, False)
+
+
+def test_a_lost_record_does_not_wait():
+    (row,) = reconciliation(files(("a", 10, 0, 0)), outcomes(("a", "complaint", 9))).to_dicts()
+    assert (row["waiting"], row["reconciles"]) == (0, False)
 
 
 def test_a_record_too_many_does_not_reconcile():
