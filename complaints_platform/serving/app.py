@@ -19,7 +19,7 @@ from complaints_platform.errors import ComplaintsError, LakeError, QueryError
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.complaint import ModelAtHand
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.guards import COOKIE, Guard, error_body
+from complaints_platform.serving.guards import COOKIE, Guard, documented_errors, error_body
 from complaints_platform.serving.models import Alive
 from complaints_platform.serving.replies import Asking
 from complaints_platform.serving.reviewing import Reviewing
@@ -123,7 +123,9 @@ def _describe(app: FastAPI) -> None:
 
 
 def _add_metrics(app: FastAPI, metrics: Callable[[], bytes]) -> None:
-    @app.get("/metrics", tags=["service"], responses={200: {"content": {METRICS_TYPE: {}}}})
+    @app.get(
+        "/metrics", tags=["service"], responses={200: {"content": {METRICS_TYPE: {}}}, **documented_errors(401, 403)}
+    )
     def metrics_(call: Asking) -> Response:
         """Show numbers of the platform to Prometheus."""
         call.may(Right.VIEW)

@@ -92,6 +92,7 @@ def test_after_rekeying_no_old_hash_is_left_and_corrections_stay_with_their_comp
     assert len({row["account_key"] for row in rows(after, CLEANED)} - {None}) == 1
 
 
+@pytest.mark.drill
 def test_an_interrupted_rekeying_goes_on_where_it_was(world):
     after = world(**NEW)
     lake = Lake(after.lake)

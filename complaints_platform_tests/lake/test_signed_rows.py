@@ -16,7 +16,7 @@ def lake(tmp_path):
 
 
 def label(text, category):
-    return pl.DataFrame([(text, category, None)], schema=LABEL_COLUMNS, orient="row")
+    return pl.DataFrame([{"text": text, "category": category}], schema=LABEL_COLUMNS)
 
 
 def test_what_is_added_is_read_in_order_with_its_signature(lake):

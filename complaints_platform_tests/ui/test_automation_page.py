@@ -13,7 +13,7 @@ from complaints_platform.pipeline.data_sets import TRENDS
 from complaints_platform_tests.ui.dagster_server import FIRST_DAY, running_dagster, wait_until
 from complaints_platform_tests.ui.test_user_interface import BACKFILLS, RUNS, materialize, run_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.drill]
 
 DAYS = 3
 BACKFILLED = [FIRST_DAY - timedelta(days=87) + timedelta(days=number) for number in range(90)]

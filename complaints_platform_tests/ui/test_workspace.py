@@ -1,4 +1,7 @@
+from complaints_platform.pipeline.data_sets import TABLES
 from complaints_platform_tests.ui.dagster_server import running_dagster, wait_until
+
+SOURCES_MODEL_AND_REPORTS = 4 + 1 + 2
 
 LOCATIONS = """
 { workspaceOrError { ... on Workspace { locationEntries { name loadStatus locationOrLoadError { __typename
@@ -16,5 +19,5 @@ def test_dagster_dev_serves_the_location_of_the_workspace_file(tmp_path):
     assert entry["name"] == "complaints_platform"
     assert entry["locationOrLoadError"]["__typename"] == "RepositoryLocation"
     (repository,) = entry["locationOrLoadError"]["repositories"]
-    assert len(repository["assetNodes"]) == 11
+    assert len(repository["assetNodes"]) == len(TABLES) + SOURCES_MODEL_AND_REPORTS
     assert "collect" in {job["name"] for job in repository["jobs"]}
