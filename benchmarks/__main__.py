@@ -5,13 +5,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from benchmarks import classifier_report, cleaning_report, serving, spikes
+from benchmarks import classifier_report, cleaning_report, first_load_report, serving, spikes
 from benchmarks.cleaning import HISTORY_RECORDS_A_DAY, CleaningBench
 from benchmarks.contenders import ALL, DIRECT, PLATFORM, Bench, Result
 from benchmarks.correctness import check_agreement, check_platform, check_same
@@ -141,6 +141,14 @@ def _measure_spikes(options: argparse.Namespace, work: Path, report: Report) -> 
     report.add("spikes", spikes.markdown(tallies, options.seeds, options.normal_seeds), spikes.as_json(tallies))
 
 
+def _measure_first_load(options: argparse.Namespace, work: Path, report: Report) -> None:
+    """Measure a first load of years of history through Dagster."""
+    first_day = (datetime.now(UTC) - timedelta(days=options.days)).date().isoformat()
+    numbers = (options.days, options.a_day, options.one_by_one)
+    measured = run_module(work, work / "lake", "first_load_run", *numbers, first_day=first_day)
+    report.add("first load", first_load_report.markdown(measured), measured)
+
+
 def _decades(largest: int) -> list[int]:
     """Return a hundredth, a tenth and the whole of ``largest``, as far as they are whole days."""
     return [size for size in (largest // 100, largest // 10, largest) if size]
@@ -198,10 +206,15 @@ def _parser() -> argparse.ArgumentParser:
     served.add_argument("--days", type=int, default=365, help="days that they are of (365)")
     served.add_argument("--requests", type=int, default=100, help="requests of each kind (100)")
     served.set_defaults(measure=_measure_serving)
+    first = commands.add_parser("first-load", help="years of history in one file, through Dagster")
+    first.add_argument("--days", type=int, default=5000, help="days of history (5000)")
+    first.add_argument("--a-day", type=int, default=40, help="complaints a day (40)")
+    first.add_argument("--one-by-one", type=int, default=10, help="days that are made again in a run each (10)")
+    first.set_defaults(measure=_measure_first_load)
     for command in (path, cleaning):
         command.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each contender runs ({ROUNDS})")
         command.add_argument("--peers", type=Path, help=f"folder of the peers' scripts (or {PEERS_VARIABLE})")
-    for command in (path, cleaning, classifier, watched, served):
+    for command in (path, cleaning, classifier, watched, served, first):
         command.add_argument("--work", type=Path, help="where the work folder is made; it goes when all is done (/tmp)")
     return parser
 

@@ -34,7 +34,9 @@ def run_script(folder: Path, *command: str) -> str:
     return _run(command, folder, os.environ)
 
 
-def run_module(work: Path, lake: Path, module: str, *arguments: object, sources: Path = SOURCES) -> dict[str, Any]:
+def run_module(
+    work: Path, lake: Path, module: str, *arguments: object, sources: Path = SOURCES, first_day: str = FIRST_DAY
+) -> dict[str, Any]:
     """Run a module of this package on a lake, with all settings of its own; return its result.
 
     Args:
@@ -43,6 +45,7 @@ def run_module(work: Path, lake: Path, module: str, *arguments: object, sources:
         module: name of the module within this package.
         arguments: of its command line.
         sources: folder of the source contracts.
+        first_day: of history.
 
     Raises:
         BenchmarkError: it failed, or gave no result.
@@ -55,7 +58,7 @@ def run_module(work: Path, lake: Path, module: str, *arguments: object, sources:
         "COMPLAINTS_LANDING": str(work / "landing"),
         "COMPLAINTS_SOURCES": str(sources),
         "COMPLAINTS_TAXONOMY": str(TAXONOMY),
-        "COMPLAINTS_FIRST_DAY": FIRST_DAY,
+        "COMPLAINTS_FIRST_DAY": first_day,
         "DAGSTER_HOME": str(work / "dagster"),
         "PYTHONWARNINGS": "ignore",
     }
