@@ -22,12 +22,12 @@ from complaints_platform.lake.manifests import Manifest
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.query import Catalogue
 from complaints_platform.serving.sql_worker import GRACE_SECONDS
-from complaints_platform.settings import PREFIX, Settings
+from complaints_platform.settings import Settings
 
 WAIT_FOR_A_TURN_SECONDS = 5.0
 MOST_RESULT_BYTES = 256 << 20
-SECRETS = (PREFIX, "AWS_", "DAGSTER_", "PG", "APPRISE_")
-"""Variables of the environment that begin so are kept from the process."""
+KEPT = ("PATH", "HOME", "LANG", "LC_", "TMPDIR", "TZ", "PYTHON", "VIRTUAL_ENV", "LD_")
+"""Only variables of the environment that begin so reach the process: all others may be secrets."""
 
 STATUS = {"refused": 400, "failed": 400, "time_limit": 408, "memory_limit": 413, "too_large": 413}
 HINTS = {
@@ -131,7 +131,7 @@ class Sandbox:
 
 
 def _start() -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
+    environment = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
     return subprocess.Popen(  # this project's own module
         [sys.executable, "-m", "complaints_platform.serving.sql_worker"],
         stdin=subprocess.PIPE,

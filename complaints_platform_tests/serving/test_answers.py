@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pytest
+from pydantic import SecretStr
 
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
@@ -20,6 +21,7 @@ from complaints_platform.pipeline.publishing import publish
 from complaints_platform.serving.asking import Period
 from complaints_platform.serving.audit import asked_in_sql
 from complaints_platform.serving.auth import Role
+from complaints_platform.serving.health import Pulse, PulseTaker
 from complaints_platform.serving.metrics import before
 from complaints_platform.serving.reading import LocalFiles
 from complaints_platform.serving.search import _words
@@ -46,6 +48,36 @@ def condition(filters):
         named = ", ".join(f"'{value}'" for value in values if value != "(none)") or "NULL"
         parts.append(f"({name} IN ({named}){f' OR {name} IS NULL' if '(none)' in values else ''})")
     return " AND ".join(parts)
+
+
+def test_what_is_not_known_yet_is_not_called_well(served, monkeypatch):
+    stranger = served.settings.model_copy(update={"data_key": SecretStr("a key that this lake never saw")})
+    pulse = PulseTaker(
+        served.settings.model_copy(update={"data_key": SecretStr("a key that this lake never saw")})
+    ).take()
+    assert pulse.taken_at is not None  # to look takes no secret
+    assert pulse.stale == served.service.pulse.stale
+    known = served.get("/api/v1/health", Role.VIEWER).json()
+    assert known["looked_at"]
+    assert len(known["sources"]) == 4
+    monkeypatch.setattr(served.service, "pulse", Pulse())
+    answer = served.get("/api/v1/health", Role.VIEWER).json()
+    assert answer["looked_at"] is None
+    assert "not known yet" in answer["sentences"][0]
+    assert len(answer["sentences"]) == 1
+    assert served.get("/api/v1/overview", Role.VIEWER).json()["looked_at"] is None
+
+
+def test_a_period_of_which_the_data_know_a_part_is_no_comparison(served):
+    first = date.fromisoformat(
+        served.ask(f"SELECT CAST(min({LOCAL_DAY}) AS VARCHAR) AS d FROM categorized.complaints")[0]["d"]
+    )
+    whole = {"from": first + timedelta(days=2), "to": first + timedelta(days=3)}
+    half = {"from": first + timedelta(days=2), "to": first + timedelta(days=4)}
+    for asked, is_known in ((whole, True), (half, False)):
+        answer = served.get("/api/v1/overview", Role.VIEWER, **asked).json()
+        assert (answer["headline"][0]["previous"] is not None) is is_known
+        assert all((each["previous"] is not None) is is_known for each in answer["by_channel"])
 
 
 @pytest.mark.parametrize("seed", range(6))

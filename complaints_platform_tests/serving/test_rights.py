@@ -107,6 +107,16 @@ def test_without_tokens_everyone_on_this_machine_is_local_but_never_sees_raw_dat
     app.state.service.close()
 
 
+def test_the_cookie_of_a_browser_that_speaks_https_with_a_proxy_is_secure(served):
+    answer = served.client().post(
+        "/api/v1/session",
+        json={"token": served.tokens[Role.VIEWER]},
+        headers={"origin": "https://complaints.example", "host": "complaints.example"},
+    )
+    assert answer.status_code == 204
+    assert "Secure" in answer.headers["set-cookie"]
+
+
 def test_a_session_lasts_until_it_is_closed(served):
     client = served.client()
     assert client.post("/api/v1/session", json={"token": "cp_wrong"}).status_code == 401
@@ -115,6 +125,7 @@ def test_a_session_lasts_until_it_is_closed(served):
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
     assert served.tokens[Role.VIEWER] not in cookie
     assert client.get("/api/v1/me").json()["role"] == "viewer"
     stolen = client.cookies[COOKIE]
