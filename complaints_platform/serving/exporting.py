@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 
 import polars as pl
@@ -10,12 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from complaints_platform.lake.manifests import Manifest
+from complaints_platform.marts.registry import MARTS
 from complaints_platform.pipeline.data_sets import TABLES, TableSpec
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving import sql as language
 from complaints_platform.serving.asking import Filters
 from complaints_platform.serving.failures import RequestFailed, not_found
-from complaints_platform.serving.reading import identifier, select_files
+from complaints_platform.serving.reading import PARTITION, identifier, select_files
 from complaints_platform.serving.service import Service
 
 Format = Literal["csv", "parquet", "arrow"]
@@ -105,20 +106,24 @@ def export(  # noqa: PLR0913  # what an export consists of
     if missing:
         raise RequestFailed(400, "no_such_column", f"{spec.sql_name} has no column {', '.join(missing)}")
     table = spec.table_in(service.lake, manifest)
-    first, last = days
+    day = _day_column(spec)
+    # A day of the reporting zone lies in up to three of UTC, by which the table is divided.
+    margin = timedelta(days=int(day != PARTITION))
+    first, last = (None if end is None else end + sign * margin for end, sign in zip(days, (-1, 1), strict=True))
     files = [
         file
         for file in sorted(table.files(), key=lambda file: (file.partition, file.path))
         if (first is None or file.partition >= first.isoformat())
         and (last is None or file.partition <= last.isoformat())
     ]
-    conditions, values = _conditions(filters)
-    # One day at a time: a LIMIT by a client that goes away stops between days, and memory is bounded by a day.
-    selects = [select_files(schema, service.files.of_table(table, [file])) + conditions for file in files]
+    conditions, values = _conditions(filters, day, days)
+    # One day at a time, fetched when it is its turn: a client that goes away stops between days, and memory and
+    # cache are bounded by a day.
+    selects = (select_files(schema, service.files.of_table(table, [file])) + conditions for file in files)
     return files_of(_rows(service, selects, values), pl.DataFrame(schema=schema).to_arrow().schema, output, safe=safe)
 
 
-def _rows(service: Service, selects: list[str], values: list[str]) -> Iterator[pa.RecordBatch]:
+def _rows(service: Service, selects: Iterator[str], values: list[object]) -> Iterator[pa.RecordBatch]:
     connection = language.connect(service.settings.serving_memory_mb // 4, 1)
     try:
         for select in selects:
@@ -129,8 +134,19 @@ def _rows(service: Service, selects: list[str], values: list[str]) -> Iterator[p
         connection.close()
 
 
-def _conditions(filters: Filters) -> tuple[str, list[str]]:
-    parts, values = [], []
+def _day_column(spec: TableSpec) -> str:
+    """Return the column by whose days a data set is asked."""
+    mart = MARTS.get(spec.sql_name)
+    return PARTITION if mart is None else mart.day_column
+
+
+def _conditions(filters: Filters, day: str, days: tuple[date | None, date | None]) -> tuple[str, list[object]]:
+    parts: list[str] = []
+    values: list[object] = []
+    for end, comparison in zip(days, (">=", "<="), strict=True):
+        if end is not None:
+            parts.append(f"coalesce({identifier(day)}, {identifier(PARTITION)}) {comparison} ?")
+            values.append(end)
     for name, wanted in filters.where.items():
         named = [value for value in wanted if value is not None]
         either = [f"{identifier(name)} IN ({', '.join('?' * len(named))})"] if named else []

@@ -10,6 +10,7 @@ from complaints_platform.errors import QueryError
 from complaints_platform.serving.auth import Role
 from complaints_platform.serving.sandbox import KEPT, Sandbox, _end, _start
 from complaints_platform.serving.sql import connect, data_sets_of, statement_of
+from complaints_platform.serving.sql_worker import GRACE_SECONDS
 
 ANALYST = {"categorized.complaints", "mart.daily_complaints"}
 
@@ -153,6 +154,21 @@ def test_a_query_whose_process_dies_is_an_error_of_the_query(served, monkeypatch
     with pytest.raises(Exception, match="it took more than it may"):
         sandbox.run("SELECT 1", ANALYST, None)
     assert sandbox.run("SELECT 1 AS n", ANALYST, None).table.to_pylist() == [{"n": 1}]
+    sandbox.close()
+
+
+def test_the_clock_of_a_query_stands_while_its_files_are_fetched(served, monkeypatch):
+    opened = type(served.service.catalogue).open
+
+    def slowly(*arguments):
+        time.sleep(0.2 + GRACE_SECONDS + 0.5)
+        return opened(*arguments)
+
+    monkeypatch.setattr(type(served.service.catalogue), "open", slowly)
+    sandbox = Sandbox(served.settings.model_copy(update={"sql_seconds": 0.2}), served.service.catalogue)
+    result = sandbox.run("SELECT count(*) AS n FROM mart.daily_complaints", ANALYST, served.service.warehouse.manifest)
+    assert result.table.num_rows == 1
+    assert result.milliseconds < 2000
     sandbox.close()
 
 
