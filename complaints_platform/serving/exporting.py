@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.marts.registry import MARTS
 from complaints_platform.pipeline.data_sets import TABLES, TableSpec
+from complaints_platform.pipeline.spreadsheets import inert
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving import sql as language
 from complaints_platform.serving.asking import Filters
@@ -26,8 +27,6 @@ MEDIA_TYPES = {
     "arrow": "application/vnd.apache.arrow.stream",
 }
 BATCH_ROWS = 50_000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that starts so for a formula; customers may have written one."""
 EXPORTABLE = {spec.sql_name: spec for spec in TABLES}
 
 
@@ -163,16 +162,6 @@ def _csv(batches: Iterator[pa.RecordBatch], schema: pa.Schema, *, safe: bool) ->
         frame = pl.DataFrame(batch)
         nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
         frame = frame.with_columns(pl.col(name).map_elements(str, return_dtype=pl.String) for name in nested)
-        yield (inert(frame) if safe else frame).write_csv(include_header=False).encode()
-
-
-def inert(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame with an apostrophe before what a spreadsheet would take for a formula."""
-    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    return frame.with_columns(
-        pl.when(pl.any_horizontal(pl.col(name).str.starts_with(start) for start in FORMULA_STARTS))
-        .then("'" + pl.col(name))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name in texts
-    )
+        texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+        shown = frame.with_columns(inert(name) for name in texts) if safe else frame
+        yield shown.write_csv(include_header=False).encode()
