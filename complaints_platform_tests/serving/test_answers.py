@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import random
 import threading
 from collections import Counter
@@ -450,6 +451,10 @@ def test_files_of_an_object_store_are_fetched_once_and_forgotten(tmp_path):
     now = datetime.now(UTC)
     files.forget([], now - timedelta(hours=1))
     files.forget(["a/b.parquet"], now + timedelta(hours=1))
+    assert Path(path).exists()
+    os.utime(path, (0, 0))
+    assert files.paths(["a/b.parquet"]) == [path]  # used again: whoever reads it now must not lose it
+    files.forget([], now - timedelta(hours=1))
     assert Path(path).exists()
     files.forget([], now + timedelta(hours=1))
     assert not Path(path).exists()

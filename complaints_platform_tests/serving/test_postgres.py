@@ -142,19 +142,19 @@ def test_a_view_on_a_table_stops_the_publication_and_leaves_everything_as_it_was
     publish(place.lake, server, SCHEMA)
 
 
-def test_it_is_published_when_it_is_not_there_yet_and_nobody_is_at_it(server, place):
+def test_it_is_published_when_it_is_not_there_yet_and_nobody_is_at_it(server, place, tmp_path):
     def asked():
         (schedule,) = postgres_definitions(settings).schedules
         return schedule(dg.build_schedule_context(instance=instance))
 
     settings = place.settings.model_copy(update={"postgres": server, "postgres_schema": "scheduled"})
-    instance = dg.DagsterInstance.ephemeral()
+    instance = dg.DagsterInstance.local_temp(str(tmp_path))
     assert isinstance(asked(), dg.RunRequest)
     publish(place.lake, server, "scheduled")
     assert "the newest" in asked().skip_message
     ask_nothing(server, "UPDATE scheduled.publication SET published_at = published_at - interval '1 hour'")
     assert isinstance(asked(), dg.RunRequest)  # the same number, of a lake that was there before
-    instance.add_run(dg.DagsterRun(job_name=JOB, status=dg.DagsterRunStatus.QUEUED))
+    instance.add_run(dg.DagsterRun(job_name=JOB, status=dg.DagsterRunStatus.STARTED))
     assert "just now" in asked().skip_message
     instance.delete_run(instance.get_runs()[0].run_id)
     ask_nothing(server, "ALTER TABLE scheduled.publication RENAME COLUMN manifest TO other")
