@@ -10,6 +10,7 @@ EVERYTHING = None
 ALLOWED = {
     "errors": set(),
     "automation": set(),
+    "loopback": set(),
     "settings": {"errors"},
     "schemas": {"errors"},
     "cleaning": {"errors", "schemas"},
@@ -25,6 +26,7 @@ ALLOWED = {
     "serving": {
         "alerting",
         "errors",
+        "loopback",
         "schemas",
         "settings",
         "sources",
@@ -36,6 +38,7 @@ ALLOWED = {
     },
     "monitoring": {
         "errors",
+        "loopback",
         "schemas",
         "settings",
         "sources",

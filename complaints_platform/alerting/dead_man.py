@@ -1,5 +1,6 @@
 """The dead man's switch: somebody outside is called as long as all is well, and alarms when the calls stay away."""
 
+import http.client
 import logging
 import urllib.request
 from collections.abc import Callable
@@ -33,7 +34,7 @@ def call_if_due(routes: Routes, outbox: Outbox, clock: Callable[[], datetime]) -
     try:
         with urllib.request.urlopen(address.get_secret_value(), timeout=ANSWERS_WITHIN_SECONDS):  # noqa: S310  # checked above
             pass
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         LOG.warning("the dead man's switch could not be called: %s", type(error).__name__)
         return False
     outbox.note_call(clock())

@@ -5,6 +5,7 @@ messages of runs or secrets: a notification leaves the company's systems by ways
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from typing import Any, Literal, NamedTuple, Self
 import orjson
 
 KEY_DIGITS = 24
+_ID = re.compile(rf"(?P<key>[0-9a-f]{{{KEY_DIGITS}}})-(?P<number>[0-9]{{4,9}})")
 
 AlertState = Literal["all", "open", "unacknowledged", "waiting", "resolved"]
 """By what alerts can be chosen."""
@@ -136,7 +138,7 @@ KINDS: Mapping[str, Kind] = {
         "Look at the last run of train_classifier in Dagster; complaints update trains one.",
     ),
     "report_ready": Kind(
-        "A report is ready", "A report was made and can be read.", "Open it in the dashboard, under reports."
+        "A report is ready", "A report was made and can be read.", "Open it at the query service: /reports/kind/day."
     ),
     "test": Kind(
         "A test", "Somebody tries whether notifications arrive.", "Nothing: it arrived. complaints alerts ack."
@@ -277,7 +279,7 @@ def parse_id(name: str) -> tuple[str, int]:
     Raises:
         ValueError: it is no id.
     """
-    key, _, number = name.partition("-")
-    if len(key) != KEY_DIGITS or not key.isalnum() or not number.isdigit():
+    match = _ID.fullmatch(name)
+    if match is None or id_of(match["key"], int(match["number"])) != name:  # 1 and 0001 must not be two names of one
         raise ValueError(f"{name!r} is no id of a notification")
-    return key, int(number)
+    return match["key"], int(match["number"])

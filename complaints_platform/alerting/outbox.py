@@ -106,19 +106,24 @@ class Outbox:
 
     # what has changed
 
-    def observe(self, kind: str, conditions: Iterable[Condition], now: datetime) -> list[Notification]:
+    def observe(self, kind: str, conditions: Iterable[Condition], now: datetime, about: str = "") -> list[Notification]:
         """Note all that is so of one kind; what was open and is no longer among it is over.
 
         Args:
             kind: the kind that was looked for.
             conditions: all conditions of that kind; none means that all is well.
             now: when (UTC).
+            about: how the subjects begin that were looked for; of all others nothing is said.
 
         Returns:
             The changes that this call has noted; somebody else may have noted some before.
         """
         found = {condition.key: condition for condition in conditions}
-        going_on = {last.condition.key: last for last in self.open() if last.condition.kind == kind}
+        going_on = {
+            last.condition.key: last
+            for last in self.open()
+            if last.condition.kind == kind and last.condition.subject.startswith(about)
+        }
         changes = [change(going_on.get(key) or self.last(key), found[key], now) for key in sorted(found)]
         changes += [resolution(last, now) for key, last in sorted(going_on.items()) if key not in found]
         return [each for each in changes if each is not None and self._add(each)]

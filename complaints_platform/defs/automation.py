@@ -27,6 +27,7 @@ from complaints_platform.defs.collecting import COLLECT, REPLAY
 from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN, UPDATE
 from complaints_platform.defs.partitions import Batch, TablesBatch
 from complaints_platform.lake import Lake
+from complaints_platform.pipeline.cleaned import data_key
 from complaints_platform.pipeline.data_sets import CATEGORIZED, TABLES, TableSpec
 from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.pipeline.model import model_is_stale
@@ -128,10 +129,11 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
     def update_tables(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         cursor = context.cursor
         state = reconciling.ReconcilingState.from_json(json.loads(cursor)) if cursor else reconciling.ReconcilingState()
+        lake = Lake(settings.lake)
+        data_key(settings, lake)  # under another key no run would succeed: better to say so here
         with lock:
             stale = watch.find(settings)
         now = datetime.now(UTC)
-        lake = Lake(settings.lake)
         blocked = [] if lake.models.serving() else [_name(spec) for spec in NEED_A_MODEL]
         last = LastRun() if state.asked is None else _last_run(context.instance, state.asked.batch)
         decision = reconciling.decide(

@@ -4,6 +4,7 @@ from typing import Any
 
 import dagster as dg
 
+from complaints_platform.defs.automation import UNDER_WAY
 from complaints_platform.lake import Lake
 from complaints_platform.serving.postgres import ABOUT, PUBLISHED, publish, published_manifest
 from complaints_platform.settings import Settings
@@ -67,12 +68,14 @@ def _schedule(settings: Settings, job: Any) -> dg.ScheduleDefinition:
         description="Publishes the marts to Postgres, if they have changed since the last time.",
         default_status=status,
     )
-    def schedule() -> dg.RunRequest | dg.SkipReason:
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         newest = Lake(settings.lake).manifests.newest()
         if newest is None or url is None:
             return dg.SkipReason("no tables have been published in the lake yet")
-        if published_manifest(url, settings.postgres_schema) == newest.number:
+        if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNDER_WAY), limit=1):
+            return dg.SkipReason("a run publishes just now")
+        if published_manifest(url, settings.postgres_schema) == (newest.number, newest.published_at):
             return dg.SkipReason(f"Postgres holds manifest {newest.number}, the newest")
-        return dg.RunRequest(run_key=f"postgres {newest.number}")
+        return dg.RunRequest(run_key=f"postgres {newest.number} {newest.published_at.isoformat()}")
 
     return schedule

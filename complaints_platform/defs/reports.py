@@ -73,6 +73,7 @@ def _tell(outbox: Outbox, kind: Kind, figures: Figures) -> None:
         f"The {kind} report is ready. {title(figures)}. {sentences(figures)[0]}",
         day=day,
         facts={"page": f"/reports/{kind}/{day}"},
+        next_step=f"Open /reports/{kind}/{day} of the query service.",
     )
     outbox.happened(ready, datetime.now(UTC))
 
@@ -107,8 +108,15 @@ def _schedule(settings: Settings, kind: Kind, job: Any) -> dg.ScheduleDefinition
         description=f"Makes the {kind} report, once the day is closed.",
         default_status=status,
     )
-    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         day = last_day(context.scheduled_execution_time, ZoneInfo(settings.time_zone))
+        lake = Lake(settings.lake)
+        manifest = lake.manifests.newest()
+        first = None if manifest is None else min(DAILY.table_in(lake, manifest).row_counts(), default=None)
+        if first is None:
+            return dg.SkipReason("no tables have been published in the lake yet")
+        if first > day:
+            return dg.SkipReason(f"the data begin on {first}, after {day}")
         return dg.RunRequest(run_key=f"{kind} report {day}", partition_key=day.isoformat())
 
     return schedule

@@ -20,6 +20,7 @@ from complaints_platform.errors import ComplaintsError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import LocalStore
 from complaints_platform.pipeline import rekey
+from complaints_platform.pipeline.cleaned import data_key
 from complaints_platform.pipeline.model import model_is_stale
 from complaints_platform.pipeline.publishing import publish
 from complaints_platform.pipeline.staleness import find_stale
@@ -124,16 +125,17 @@ class Runner:
 
         Raises:
             RunFailed: a run failed; what was finished before stays.
+            SettingsError: the data key is not the lake's.
         """
-        if model_is_stale(
-            Lake(self._settings.lake), load_taxonomy(self._settings.taxonomy), self._settings.classifier_tier
-        ):
+        lake = Lake(self._settings.lake)
+        data_key(self._settings, lake)
+        if model_is_stale(lake, load_taxonomy(self._settings.taxonomy), self._settings.classifier_tier):
             self._execute(TRAIN, {}, {})
             yield Run(TRAIN)
         yield from self.materialize(BY_DAY, find_stale(self._settings).by_day())
         yield from self.materialize(BY_RECEIVED_DAY, find_stale(self._settings).by_received_day())
         # A run that was killed after its last table has not published, and left nothing stale.
-        publish(Lake(self._settings.lake))
+        publish(lake)
 
     def materialize(self, job: str, days: Sequence[date], longest: int | None = None) -> Iterator[Run]:
         """Materialise some days, stale or not, as they are asked for; yield each run when it has ended.

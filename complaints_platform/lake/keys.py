@@ -5,12 +5,20 @@ replacing a key takes is ``pipeline.rekey``'s.
 """
 
 import io
+from typing import NamedTuple
 
 import polars as pl
 
 from complaints_platform.errors import SettingsError
 from complaints_platform.lake import layout
 from complaints_platform.lake.store import Store
+
+
+class KnownKey(NamedTuple):
+    """What a lake keeps of a data key: enough to tell what was made under it, not to make anything."""
+
+    version: int
+    fingerprint: str
 
 
 class DataKeys:
@@ -27,6 +35,11 @@ class DataKeys:
             version: (self._store.get(f"{layout.KEYS}/{name}") or b"").decode()
             for version, name in sorted(found.items())
         }
+
+    def newest(self) -> KnownKey | None:
+        """Return the key in force; None in a lake that was never written to."""
+        known = self.versions()
+        return KnownKey(max(known), known[max(known)]) if known else None
 
     def add(self, version: int, fingerprint: str) -> None:
         """Note that a key is used from now on."""

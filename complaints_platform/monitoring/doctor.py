@@ -251,7 +251,8 @@ def examine_model(settings: Settings) -> Iterator[Finding]:
         if settings.classifier_tier == "full":
             require_installed()
     except ComplaintsError as error:
-        todo = f"correct {PREFIX}TAXONOMY, or install the extra: pip install 'complaints_platform[embeddings]'"
+        extra = "make embeddings, or in a checkout pip install '.[embeddings]'"
+        todo = f"correct {PREFIX}TAXONOMY, or install the extra: {extra}"
         yield wrong("model", str(error), todo)
         return
     lake = Lake(settings.lake)

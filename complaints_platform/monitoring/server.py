@@ -1,13 +1,13 @@
 """Serving metrics over HTTP: an ASGI application to mount, and who may read it from where."""
 
 import hmac
-import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from pydantic import SecretStr
 
 from complaints_platform.errors import SettingsError
+from complaints_platform.loopback import is_loopback
 from complaints_platform.monitoring.metrics import CONTENT_TYPE, Metrics
 
 Application = Callable[
@@ -15,16 +15,6 @@ Application = Callable[
     Awaitable[None],
 ]
 FEWEST_CHARACTERS = 24
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches a server at ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def refuse_open_server(host: str, token: SecretStr | None) -> None:

@@ -14,6 +14,7 @@ from complaints_platform.cleaning.customers import join_customers
 from complaints_platform.cleaning.regions import PACKAGED_REGIONS, load_regions
 from complaints_platform.lake import Lake
 from complaints_platform.lake.key_index import VERSION_COLUMNS
+from complaints_platform.lake.keys import KnownKey
 from complaints_platform.lake.reference import ReferenceFile
 from complaints_platform.lake.segments import RawDay
 from complaints_platform.lake.tables import DayFrame
@@ -27,31 +28,39 @@ LOOK_BACK = timedelta(days=1)
 """Exact duplicates within 24 hours and near duplicates look at the day before; nothing looks further."""
 
 
+def data_key(settings: Settings, lake: Lake) -> DataKey:
+    """Return the data key under which a lake is written; whoever starts that should ask for it first.
+
+    Raises:
+        SettingsError: the key of the settings is not the lake's.
+    """
+    key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
+    lake.keys.check(key.version, key.fingerprint)
+    return key
+
+
 @dataclass(frozen=True)
-class CleanedRecipe:
-    """Makes days of ``cleaned/complaints`` from the raw segments of some sources."""
+class CleanedLook:
+    """Tells what the days of ``cleaned/complaints`` should be made of. It takes no secret, so anybody may look."""
 
     lake: Lake
     sources: Sequence[str]
-    key: DataKey
+    key: DataKey | KnownKey
     rules: Rules
-    workers: int = 1
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Return the recipe under ``settings`` and the source contracts they name.
+        """Return the look under ``settings``, the source contracts they name, and the newest key of the lake.
+
+        A lake that knows no key yet is looked at under that of the settings.
 
         Raises:
             ContractError: a source contract is wrong.
-            SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
+            SettingsError: the alias table of regions is wrong.
         """
-        contracts = load_contracts(settings.sources)
-        key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
         lake = Lake(settings.lake)
-        lake.keys.check(key.version, key.fingerprint)
-        patterns = {name: contract.account_pattern for name, contract in contracts.items() if contract.account_pattern}
-        rules = Rules(settings.languages, load_regions(settings.regions or PACKAGED_REGIONS), patterns)
-        return cls(lake, sorted(contracts), key, rules, settings.workers)
+        sources, rules = _sources_and_rules(settings)
+        return cls(lake, sources, lake.keys.newest() or data_key(settings, lake), rules)
 
     @cached_property
     def reference(self) -> list[ReferenceFile]:
@@ -81,6 +90,31 @@ class CleanedRecipe:
             ),
         )
 
+    def _made_by(self, day: date) -> tuple[list[str], list[str]]:
+        """Return all that the preparation of a day's records depends on beside them: the recipe, and reference data."""
+        reference = [file.identity for file in self.reference if file.valid_from <= day]
+        return [CLEANING_VERSION, self.key.fingerprint, self.rules.fingerprint], reference
+
+
+@dataclass(frozen=True)
+class CleanedRecipe(CleanedLook):
+    """Makes days of ``cleaned/complaints`` from the raw segments of some sources."""
+
+    key: DataKey
+    workers: int = 1
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the recipe under ``settings`` and the source contracts they name.
+
+        Raises:
+            ContractError: a source contract is wrong.
+            SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
+        """
+        lake = Lake(settings.lake)
+        sources, rules = _sources_and_rules(settings)
+        return cls(lake, sources, data_key(settings, lake), rules, settings.workers)
+
     def frames(self, days: Sequence[date]) -> Iterator[DayFrame]:
         """Yield the cleaned frame of each of ``days``, in order.
 
@@ -103,11 +137,6 @@ class CleanedRecipe:
         made_by = made_of(*self._made_by(day))
         return _Prepared(day, raw_days, PreparedDays(self.lake, prepared, made_by).of(day, raw_days))
 
-    def _made_by(self, day: date) -> tuple[list[str], list[str]]:
-        """Return all that the preparation of a day's records depends on beside them: the recipe, and reference data."""
-        reference = [file.identity for file in self.reference if file.valid_from <= day]
-        return [CLEANING_VERSION, self.key.fingerprint, self.rules.fingerprint], reference
-
     def _decide(self, pair: "tuple[_Prepared, _Prepared]") -> DayFrame:
         before, today = pair
         frame = decide_outcomes(today.frame, before.frame, _elsewhere(today.raw_days))
@@ -119,6 +148,12 @@ class _Prepared:
     day: date
     raw_days: list[RawDay]
     frame: pl.DataFrame
+
+
+def _sources_and_rules(settings: Settings) -> tuple[list[str], Rules]:
+    contracts = load_contracts(settings.sources)
+    patterns = {name: contract.account_pattern for name, contract in contracts.items() if contract.account_pattern}
+    return sorted(contracts), Rules(settings.languages, load_regions(settings.regions or PACKAGED_REGIONS), patterns)
 
 
 def live(raw_days: Sequence[RawDay]) -> dict[str, str]:

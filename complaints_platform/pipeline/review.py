@@ -18,6 +18,7 @@ from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.data_sets import CATEGORIZED
 from complaints_platform.pipeline.labels import training_labels
 from complaints_platform.pipeline.model import serving_model
+from complaints_platform.pipeline.spreadsheets import inert
 from complaints_platform.schemas import Outcome
 
 REVIEW_DAYS = 30
@@ -38,8 +39,6 @@ COLUMNS = [
     "confidence",
     "needs_review",
 ]
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that starts so for a formula; customers may have written one."""
 
 
 def export_queue(lake: Lake, limit: int, days: int = REVIEW_DAYS) -> pl.DataFrame:
@@ -79,12 +78,12 @@ def export_queue(lake: Lake, limit: int, days: int = REVIEW_DAYS) -> pl.DataFram
         "complaint_id",
         "day",
         "channel",
-        _inert("text"),
+        inert("text"),
         "predicted_category",
         "predicted_subcategory",
         pl.col("confidence").round(3),
         pl.col("candidates").list.eval(candidate).list.join("; "),
-        _inert("because"),
+        inert("because"),
         category=empty,
         subcategory=empty,
         is_complaint=empty,
@@ -155,9 +154,3 @@ def open_complaints(lake: Lake, days: int, manifest: Manifest | None = None) -> 
 def _thinned(complaints: pl.DataFrame) -> pl.DataFrame:
     """Return an evenly spread share of very many complaints."""
     return complaints.gather_every(max(1, -(-complaints.height // CONSIDERED)))
-
-
-def _inert(column: str) -> pl.Expr:
-    """Return a text column with an apostrophe before what a spreadsheet would take for a formula."""
-    starts = pl.any_horizontal(pl.col(column).str.starts_with(start) for start in FORMULA_STARTS)
-    return pl.when(starts).then("'" + pl.col(column)).otherwise(column).alias(column)

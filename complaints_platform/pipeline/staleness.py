@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline import data_sets
-from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
+from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedLook
 from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.derived import DERIVED, Derived
 from complaints_platform.pipeline.fingerprints import data_of, of_categorized
@@ -52,6 +52,7 @@ class Staleness:
 def find_stale(settings: Settings) -> Staleness:
     """Compare what is stored with what recipes would make now, under ``settings``, looking at everything.
 
+    It takes no data key: what is stored is compared with what would be made under the key that the lake keeps.
     Before the first training everything after ``cleaned`` counts as stale.
     """
     return StalenessWatch().find(settings)
@@ -110,7 +111,7 @@ class StalenessWatch:
     def find(self, settings: Settings) -> Staleness:
         """Compare what is stored with what recipes would make now, under ``settings``."""
         lake = Lake(settings.lake)
-        recipe = CleanedRecipe.of(settings)
+        recipe = CleanedLook.of(settings)
         stored = {spec: spec.table(lake).fingerprints() for spec in data_sets.TABLES}
         self._refresh(settings, recipe, set(stored[data_sets.CLEANED]))
         marts = MartRecipes.of(settings, recipe.reference)
@@ -135,7 +136,7 @@ class StalenessWatch:
             {name: {day: wanted[name][day] for day in days} for name, days in _by_name(stale).items()},
         )
 
-    def _refresh(self, settings: Settings, recipe: CleanedRecipe, materialised: set[date]) -> None:
+    def _refresh(self, settings: Settings, recipe: CleanedLook, materialised: set[date]) -> None:
         """Look at what has changed in raw and among the receipts since the last time."""
         now = datetime.now(UTC)
         of = (settings.lake, tuple(recipe.sources))
@@ -149,7 +150,7 @@ class StalenessWatch:
             self._look_at(recipe, touched.days | (materialised - self._raw.keys()), touched.received)
         self._looked = now
 
-    def _look_at(self, recipe: CleanedRecipe, days: Iterable[date], received: Iterable[date]) -> None:
+    def _look_at(self, recipe: CleanedLook, days: Iterable[date], received: Iterable[date]) -> None:
         for day in days:
             self._raw[day] = {raw.source: raw.fingerprint for raw in recipe.raw_days(day) if raw.segments}
         for day in received:
@@ -157,7 +158,7 @@ class StalenessWatch:
             self._received[day] = _Received(receipts_fingerprint(receipts), tuple(days_reached(receipts)))
 
     def _expected(
-        self, lake: Lake, recipe: CleanedRecipe, marts: MartRecipes, materialised: set[date]
+        self, lake: Lake, recipe: CleanedLook, marts: MartRecipes, materialised: set[date]
     ) -> dict[data_sets.TableSpec, dict[date, str]]:
         """Return what the fingerprint of each day of each table would be if it were made now."""
         live = {day for day, sources in self._raw.items() if sources}

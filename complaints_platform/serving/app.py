@@ -13,11 +13,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from complaints_platform.errors import ComplaintsError, LakeError, QueryError
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.complaint import ModelAtHand
+from complaints_platform.serving.exporting import MEDIA_TYPES
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.guards import COOKIE, Guard, documented_errors, error_body
 from complaints_platform.serving.models import Alive
@@ -32,8 +33,10 @@ log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 SMALL_BYTES = 2048
 """Shorter answers are not worth compressing."""
+COMPRESSED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, MEDIA_TYPES["parquet"], MEDIA_TYPES["arrow"])
+"""Types that are compressed already, or whose numbers take longer to compress than to send."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-CODES = {404: "not_found", 405: "method_not_allowed"}
+CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 ROUTERS = (
     sessions.router,
     numbers.router,
@@ -85,7 +88,7 @@ def build_app(settings: Settings, metrics: Callable[[], bytes] | None = None) ->
         _add_metrics(app, metrics)
     _add_errors(app)
     _describe(app)
-    app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES)
+    app.add_middleware(GZipMiddleware, minimum_size=SMALL_BYTES, exclude_content_types=COMPRESSED)
     app.add_middleware(Guard, local_only=lambda: not service.tokens.configured)
     return app
 
@@ -96,14 +99,11 @@ def _add_pages(app: FastAPI, service: Service) -> None:
         """Tell that the service runs."""
         return Alive(status="ok" if service.is_ready else "starting")
 
-    if STATIC.is_dir():
+    @app.get("/", include_in_schema=False)
+    def dashboard() -> Response:
+        return FileResponse(STATIC / "index.html")
 
-        @app.get("/", include_in_schema=False)
-        def dashboard() -> Response:
-            page = STATIC / "index.html"
-            return FileResponse(page) if page.is_file() else Response("no dashboard is installed", 404)
-
-        app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
 
 def _describe(app: FastAPI) -> None:

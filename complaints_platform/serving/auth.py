@@ -13,9 +13,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
 
 from complaints_platform.errors import AuthError
+from complaints_platform.loopback import is_loopback
 from complaints_platform.settings import Settings
 
 TOKEN_BYTES = 32
@@ -187,16 +187,6 @@ class Sessions:
         """End a session."""
         with self._lock:
             self._sessions.pop(digest_of(session), None)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches an address or name to listen on."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_address(host: str, tokens: Tokens) -> None:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 
 import polars as pl
@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from complaints_platform.lake.manifests import Manifest
+from complaints_platform.marts.registry import MARTS
 from complaints_platform.pipeline.data_sets import TABLES, TableSpec
+from complaints_platform.pipeline.spreadsheets import inert
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving import sql as language
 from complaints_platform.serving.asking import Filters
 from complaints_platform.serving.failures import RequestFailed, not_found
-from complaints_platform.serving.reading import identifier, select_files
+from complaints_platform.serving.reading import PARTITION, identifier, select_files
 from complaints_platform.serving.service import Service
 
 Format = Literal["csv", "parquet", "arrow"]
@@ -25,8 +27,6 @@ MEDIA_TYPES = {
     "arrow": "application/vnd.apache.arrow.stream",
 }
 BATCH_ROWS = 50_000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that starts so for a formula; customers may have written one."""
 EXPORTABLE = {spec.sql_name: spec for spec in TABLES}
 
 
@@ -105,20 +105,24 @@ def export(  # noqa: PLR0913  # what an export consists of
     if missing:
         raise RequestFailed(400, "no_such_column", f"{spec.sql_name} has no column {', '.join(missing)}")
     table = spec.table_in(service.lake, manifest)
-    first, last = days
+    day = _day_column(spec)
+    # A day of the reporting zone lies in up to three of UTC, by which the table is divided.
+    margin = timedelta(days=int(day != PARTITION))
+    first, last = (None if end is None else end + sign * margin for end, sign in zip(days, (-1, 1), strict=True))
     files = [
         file
         for file in sorted(table.files(), key=lambda file: (file.partition, file.path))
         if (first is None or file.partition >= first.isoformat())
         and (last is None or file.partition <= last.isoformat())
     ]
-    conditions, values = _conditions(filters)
-    # One day at a time: a LIMIT by a client that goes away stops between days, and memory is bounded by a day.
-    selects = [select_files(schema, service.files.of_table(table, [file])) + conditions for file in files]
+    conditions, values = _conditions(filters, day, days)
+    # One day at a time, fetched when it is its turn: a client that goes away stops between days, and memory and
+    # cache are bounded by a day.
+    selects = (select_files(schema, service.files.of_table(table, [file])) + conditions for file in files)
     return files_of(_rows(service, selects, values), pl.DataFrame(schema=schema).to_arrow().schema, output, safe=safe)
 
 
-def _rows(service: Service, selects: list[str], values: list[str]) -> Iterator[pa.RecordBatch]:
+def _rows(service: Service, selects: Iterator[str], values: list[object]) -> Iterator[pa.RecordBatch]:
     connection = language.connect(service.settings.serving_memory_mb // 4, 1)
     try:
         for select in selects:
@@ -129,8 +133,19 @@ def _rows(service: Service, selects: list[str], values: list[str]) -> Iterator[p
         connection.close()
 
 
-def _conditions(filters: Filters) -> tuple[str, list[str]]:
-    parts, values = [], []
+def _day_column(spec: TableSpec) -> str:
+    """Return the column by whose days a data set is asked."""
+    mart = MARTS.get(spec.sql_name)
+    return PARTITION if mart is None else mart.day_column
+
+
+def _conditions(filters: Filters, day: str, days: tuple[date | None, date | None]) -> tuple[str, list[object]]:
+    parts: list[str] = []
+    values: list[object] = []
+    for end, comparison in zip(days, (">=", "<="), strict=True):
+        if end is not None:
+            parts.append(f"coalesce({identifier(day)}, {identifier(PARTITION)}) {comparison} ?")
+            values.append(end)
     for name, wanted in filters.where.items():
         named = [value for value in wanted if value is not None]
         either = [f"{identifier(name)} IN ({', '.join('?' * len(named))})"] if named else []
@@ -147,16 +162,6 @@ def _csv(batches: Iterator[pa.RecordBatch], schema: pa.Schema, *, safe: bool) ->
         frame = pl.DataFrame(batch)
         nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
         frame = frame.with_columns(pl.col(name).map_elements(str, return_dtype=pl.String) for name in nested)
-        yield (inert(frame) if safe else frame).write_csv(include_header=False).encode()
-
-
-def inert(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return a frame with an apostrophe before what a spreadsheet would take for a formula."""
-    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    return frame.with_columns(
-        pl.when(pl.any_horizontal(pl.col(name).str.starts_with(start) for start in FORMULA_STARTS))
-        .then("'" + pl.col(name))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name in texts
-    )
+        texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+        shown = frame.with_columns(inert(name) for name in texts) if safe else frame
+        yield shown.write_csv(include_header=False).encode()

@@ -10,15 +10,18 @@ from urllib.parse import urlsplit
 import orjson
 from fastapi import Request
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from complaints_platform.errors import AuthError
-from complaints_platform.serving.auth import LOCAL_USER, Principal, Right, Sessions, Tokens, digest_of, is_loopback
+from complaints_platform.loopback import is_loopback
+from complaints_platform.serving.auth import LOCAL_USER, Principal, Right, Sessions, Tokens, digest_of
 from complaints_platform.serving.failures import RequestFailed
 
 COOKIE = "complaints_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_BODY_BYTES = 1 << 20
+TOO_LARGE = f"a request may have {MOST_BODY_BYTES:,} bytes"
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -91,14 +94,14 @@ class Guard:
             return 403, error_body("cross_origin", "another site's page may not change anything here")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > MOST_BODY_BYTES:
-            return 413, error_body("too_large", f"a request may have {MOST_BODY_BYTES:,} bytes")
+            return 413, error_body("too_large", TOO_LARGE)
         return None
 
 
 def _headers_of(path: str) -> Iterable[tuple[str, str]]:
     yield from SECURITY_HEADERS.items()
-    if not path.startswith("/static/"):
-        yield "cache-control", "no-store"
+    # Files of the page may be kept, but are asked for again: after an update all are of one version.
+    yield "cache-control", "no-cache" if path.startswith("/static/") else "no-store"
 
 
 def _name_of(host: str) -> str:
@@ -127,7 +130,8 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > MOST_BODY_BYTES:
-            raise RequestFailed(413, "too_large", f"a request may have {MOST_BODY_BYTES:,} bytes")
+            # Of what is raised while a body is read, the framework passes on only its own.
+            raise HTTPException(413, TOO_LARGE)
         return message
 
     return bounded

@@ -141,6 +141,7 @@ def health(reading: Reading, pulse: Pulse) -> Health:
     )
     return Health(
         as_of=reading.as_of,
+        looked_at=pulse.taken_at,
         sources=sources,
         quarantine=quarantine,
         reconciliation=reconciliation,
@@ -237,6 +238,8 @@ def _sentences(
     sources: list[SourceHealth], reconciliation: ReconciliationHealth, pulse: Pulse, review: float | None
 ) -> list[str]:
     """Return findings, the most urgent first; one that says all is well if nothing else is to be said."""
+    if pulse.taken_at is None:
+        return ["It is not known yet how the sources are and what waits: this is looked at soon after the start."]
     found = [
         f"{source.source} has sent nothing since {source.last_received_at:%Y-%m-%d %H:%M} UTC; "
         f"it is expected to send {source.cadence.replace('_', '-')} files."

@@ -1,19 +1,20 @@
-"""Incidents as they are shown: the newest row of each in ``mart.incidents``, where the lake has that mart."""
+"""Incidents as they are shown: the newest row of each in ``mart.incidents``."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from complaints_platform.pipeline.data_sets import TABLES
+from complaints_platform.pipeline.data_sets import INCIDENTS
 from complaints_platform.serving.asking import NONE, Filters, Period
 from complaints_platform.serving.failures import not_found
 from complaints_platform.serving.models import ComplaintItem, Incident, IncidentDetail, IncidentPoint
-from complaints_platform.serving.warehouse import INCIDENTS, Reading
+from complaints_platform.serving.warehouse import Reading
 
-EXISTS = any(spec.sql_name == INCIDENTS for spec in TABLES)
 LISTS = {"category": "categories", "region": "regions", "channel": "channels"}
-NEWEST = f"SELECT * FROM {INCIDENTS} QUALIFY row_number() OVER (PARTITION BY incident_id ORDER BY day DESC) = 1"  # noqa: S608  # a constant
+NEWEST = (
+    f"SELECT * FROM {INCIDENTS.sql_name} QUALIFY row_number() OVER (PARTITION BY incident_id ORDER BY day DESC) = 1"  # noqa: S608  # a constant
+)
 SHOWN = [name for name in Incident.model_fields if name not in {"open", *LISTS.values(), "top_terms", "sample_ids"}]
 
 
@@ -26,17 +27,15 @@ def incidents_in(
 
     Args:
         reading: the marts.
-        period: days (UTC); None: all.
+        period: days of the reporting zone; None: all.
         filters: which categories, regions and channels.
         is_open: only those that go on, or only those that are over.
     """
-    if not EXISTS:
-        return []
     found = [_incident(row) for row in reading.dicts(f"{NEWEST} ORDER BY started_at DESC, incident_id")]
     return [
         incident
         for incident in found
-        if (period is None or _touches(incident, period))
+        if (period is None or _touches(incident, period.instants(reading.time_zone)))
         and (is_open is None or incident.open is is_open)
         and _shows_in(incident, filters)
     ]
@@ -48,7 +47,7 @@ def incident_named(reading: Reading, incident_id: str) -> tuple[Incident, list[I
     Raises:
         RequestFailed: 404, there is none.
     """
-    rows = reading.dicts(f"SELECT * FROM ({NEWEST}) WHERE incident_id = ?", [incident_id]) if EXISTS else []  # noqa: S608  # a constant
+    rows = reading.dicts(f"SELECT * FROM ({NEWEST}) WHERE incident_id = ?", [incident_id])  # noqa: S608  # a constant
     if not rows:
         raise not_found(f"incident {incident_id}")
     points = [
@@ -70,9 +69,8 @@ def _incident(row: dict[str, Any]) -> Incident:
     return Incident(**{name: row[name] for name in SHOWN}, **lists, open=row["ended_at"] is None)
 
 
-def _touches(incident: Incident, period: Period) -> bool:
-    start = datetime.combine(period.first, time(), UTC)
-    end = datetime.combine(period.last + timedelta(days=1), time(), UTC)
+def _touches(incident: Incident, instants: tuple[datetime, datetime]) -> bool:
+    start, end = instants
     return incident.started_at < end and (incident.ended_at is None or incident.ended_at > start)
 
 

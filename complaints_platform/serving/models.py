@@ -146,6 +146,9 @@ class OfChannel(Share):
     channel: str | None
 
 
+LOOKED_AT = "When sources, landing and what has to be made again were last looked at; null: not yet."
+
+
 class Freshness(Answer):
     """When a source was heard of."""
 
@@ -237,6 +240,7 @@ class Overview(AsOf):
     by_channel: list[OfChannel]
     incidents: list[Incident]
     freshness: list[Freshness]
+    looked_at: datetime | None = Field(description=LOOKED_AT)
     review_waiting: int = Field(description="Complaints of the last 30 days that a person should look at.")
     stale_days: int = Field(description="Days that will be made again because something they are made of changed.")
     mixed_versions: bool
@@ -453,6 +457,7 @@ class ModelHealth(Answer):
 class Health(AsOf):
     """How data and pipeline are."""
 
+    looked_at: datetime | None = Field(description=LOOKED_AT)
     sources: list[SourceHealth]
     quarantine: list[QuarantineCount]
     reconciliation: ReconciliationHealth

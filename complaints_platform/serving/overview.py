@@ -48,12 +48,14 @@ def overview(reading: Reading, first: date | None, last: date | None, filters: F
             by_channel=[],
             incidents=[],
             freshness=freshness(reading, pulse),
+            looked_at=pulse.taken_at,
             review_waiting=0,
             stale_days=pulse.stale_days,
             mixed_versions=False,
         )
     earlier = chosen.before
-    known = there is not None and there[0] <= earlier.last
+    # A period of which the data knows only a part would look like a rise that there was not.
+    known = there is not None and there[0] <= earlier.first
     return Overview(
         as_of=reading.as_of,
         first=chosen.first,
@@ -76,6 +78,7 @@ def overview(reading: Reading, first: date | None, last: date | None, filters: F
         ],
         incidents=incidents_in(reading, chosen, filters),
         freshness=freshness(reading, pulse),
+        looked_at=pulse.taken_at,
         review_waiting=review_waiting(reading),
         stale_days=pulse.stale_days,
         mixed_versions=mixed_versions(reading, Period(earlier.first, chosen.last)),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from pydantic import SecretStr
@@ -19,6 +19,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.pipeline.data_sets import TABLES, TableSpec
 from complaints_platform.schemas.model import DataSet, polars_schema
+from complaints_platform.serving.reading import identifier, literal
 
 PUBLISHED = tuple(spec for spec in TABLES if spec.schema == "mart")
 ABOUT = "publication"
@@ -81,19 +82,29 @@ def publish(lake: Lake, url: SecretStr, schema: str) -> Publication:
     return Publication(manifest.number, tables)
 
 
-def published_manifest(url: SecretStr, schema: str) -> int | None:
-    """Return the number of the manifest that stands in Postgres; None if there is none.
+class Published(NamedTuple):
+    """Which manifest stands in Postgres. Its number alone does not say: a lake made anew counts from 1 again."""
+
+    number: int
+    published_at: datetime
+
+
+def published_manifest(url: SecretStr, schema: str) -> Published | None:
+    """Return the manifest that stands in Postgres; None if there is none.
 
     Raises:
-        ExportError: the driver or the database is not there.
+        ExportError: the driver or the database is not there, or it refuses.
     """
     with _connection(url) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass($1) IS NOT NULL", (f'"{schema}"."{ABOUT}"',))
-        if not cursor.fetchone()[0]:
-            return None
-        cursor.execute(f'SELECT manifest FROM "{schema}"."{ABOUT}"')  # noqa: S608  # a checked setting
-        row = cursor.fetchone()
-        return None if row is None else int(row[0])
+        try:
+            cursor.execute("SELECT to_regclass($1) IS NOT NULL", (f'"{schema}"."{ABOUT}"',))
+            if not cursor.fetchone()[0]:
+                return None
+            cursor.execute(f'SELECT manifest, published_at FROM "{schema}"."{ABOUT}"')  # noqa: S608  # a checked setting
+            row = cursor.fetchone()
+        except _driver().Error as error:
+            raise ExportError(f"Postgres refuses: {_first_line(error)}") from None
+        return None if row is None else Published(*row)
 
 
 def _staged(connection: Any, lake: Lake, manifest: Manifest, staging: str) -> list[PublishedTable]:
@@ -137,9 +148,9 @@ def _definition(model: type[DataSet], schema: str, name: str) -> Iterator[str]:
         for column, dtype in types.items()
     )
     yield f'CREATE TABLE "{schema}"."{name}" ({lines})'
-    yield f'COMMENT ON TABLE "{schema}"."{name}" IS {_literal(model.__doc__ or "")}'
+    yield f'COMMENT ON TABLE "{schema}"."{name}" IS {literal(model.__doc__ or "")}'
     for column in types:
-        yield f'COMMENT ON COLUMN "{schema}"."{name}"."{column}" IS {_literal(columns[column].description or "")}'
+        yield f'COMMENT ON COLUMN "{schema}"."{name}"."{column}" IS {literal(columns[column].description or "")}'
 
 
 def _filled(cursor: Any, spec: TableSpec, lake: Lake, manifest: Manifest, schema: str) -> int:
@@ -172,7 +183,7 @@ def _put_in_place(connection: Any, schema: str) -> None:
             (schema,),
         )
         for (role,) in cursor.fetchall():
-            cursor.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO {_quoted(role)}')
+            cursor.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO {identifier(role)}')
         cursor.execute(f'DROP SCHEMA "{staging}"')
     connection.commit()
 
@@ -222,17 +233,10 @@ def _driver() -> Any:
         from adbc_driver_postgresql import dbapi
     except ImportError as error:
         raise ExportError(
-            "the Postgres driver is not installed: pip install 'complaints_platform[postgres]'"
+            "the Postgres driver is not installed: make setup and the image bring it; elsewhere, in a checkout: "
+            "pip install '.[postgres]'"
         ) from error
     return dbapi
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _first_line(error: Exception) -> str:

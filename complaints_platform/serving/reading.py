@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -118,15 +119,17 @@ class LocalFiles:
 
     def _fetched(self, key: str) -> str:
         target = self._folder / key
-        if not target.exists():
-            data = self._store.get(key)
-            if data is None:
-                raise LakeError(f"{self._store.uri}/{key} is gone: another version of its table took its place")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=target.parent)
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(temporary).replace(target)
+        with suppress(FileNotFoundError):
+            os.utime(target)  # in use again: it is not deleted under whoever reads it
+            return str(target)
+        data = self._store.get(key)
+        if data is None:
+            raise LakeError(f"{self._store.uri}/{key} is gone: another version of its table took its place")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).replace(target)
         return str(target)
 
 

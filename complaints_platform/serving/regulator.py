@@ -27,12 +27,10 @@ from complaints_platform.marts.regulator_pack import (
     regulator_pack,
 )
 from complaints_platform.pipeline.data_sets import DAILY, RATES, SERVICE, TableSpec
+from complaints_platform.pipeline.spreadsheets import inert
 from complaints_platform.settings import Settings
 
 FORMATS = ("csv", "xlsx", "json")
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell of a CSV that starts so for a formula; names of products come from senders."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Pack:
         }
 
     def _csv(self) -> bytes:
-        lines = as_lines(self.tables).with_columns(_inert("row"))
+        lines = as_lines(self.tables).with_columns(inert("row"))
         about = (pl.lit(self._about()[name]).alias(name) for name in ("regulator", "month"))
         return lines.select(*about, pl.all()).write_csv().encode()
 
@@ -153,8 +151,3 @@ def _measured(tables: Mapping[str, pl.DataFrame], question: Question) -> dict[st
         return values
     finally:
         connection.close()
-
-
-def _inert(column: str) -> pl.Expr:
-    starts = pl.any_horizontal(pl.col(column).str.starts_with(start) for start in FORMULA_STARTS)
-    return pl.when(starts).then("'" + pl.col(column)).otherwise(column).alias(column)

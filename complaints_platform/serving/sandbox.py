@@ -22,12 +22,14 @@ from complaints_platform.lake.manifests import Manifest
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.query import Catalogue
 from complaints_platform.serving.sql_worker import GRACE_SECONDS
-from complaints_platform.settings import PREFIX, Settings
+from complaints_platform.settings import Settings
 
 WAIT_FOR_A_TURN_SECONDS = 5.0
+OPENING_SECONDS = 120.0
+"""For opening the files; their fetching and the query are not counted in."""
 MOST_RESULT_BYTES = 256 << 20
-SECRETS = (PREFIX, "AWS_", "DAGSTER_", "PG", "APPRISE_")
-"""Variables of the environment that begin so are kept from the process."""
+KEPT = ("PATH", "HOME", "LANG", "LC_", "TMPDIR", "TZ", "PYTHON", "VIRTUAL_ENV", "LD_")
+"""Only variables of the environment that begin so reach the process: all others may be secrets."""
 
 STATUS = {"refused": 400, "failed": 400, "time_limit": 408, "memory_limit": 413, "too_large": 413}
 HINTS = {
@@ -85,8 +87,9 @@ class Sandbox:
             "memory_mb": self._settings.sql_memory_mb,
             "rows": self._settings.sql_rows,
         }
-        _tell(to, {"sql": sql, **limits})
-        names = _answer(process)["names"]
+        with _ended_after(process, self._settings.sql_seconds + 2 * GRACE_SECONDS):
+            _tell(to, {"sql": sql, **limits})
+            names = _answer(process)["names"]
         self._catalogue.check(names, allowed)
         opened = self._catalogue.open(names, manifest)
         frames = [(name, _stream_of(frame.to_arrow())) for name, frame in opened.frames.items()]
@@ -95,12 +98,15 @@ class Sandbox:
             "paths": opened.paths,
             "frames": [[name, len(data)] for name, data in frames],
         }
-        _tell(to, described)
-        for _, data in frames:
-            to.write(data)
-        to.flush()
-        milliseconds = _answer(process)["milliseconds"]
-        data = answers.read(MOST_RESULT_BYTES + 1)
+        with _ended_after(process, OPENING_SECONDS):
+            _tell(to, described)
+            for _, data in frames:
+                to.write(data)
+            to.flush()
+            _answer(process)
+        with _ended_after(process, self._settings.sql_seconds + 2 * GRACE_SECONDS):
+            milliseconds = _answer(process)["milliseconds"]
+            data = answers.read(MOST_RESULT_BYTES + 1)
         if len(data) > MOST_RESULT_BYTES:
             raise _failed("too_large", f"the result has more than {MOST_RESULT_BYTES >> 20} MB")
         try:
@@ -116,22 +122,30 @@ class Sandbox:
             process = self._spare.get_nowait()
         except queue.Empty:
             process = _start()
-        killer = threading.Timer(self._settings.sql_seconds + 2 * GRACE_SECONDS, process.kill)
-        killer.daemon = True
-        killer.start()
         try:
             yield process
         except BrokenPipeError as error:
             raise _failed("memory_limit", "the query was ended: it took more than it may") from error
         finally:
-            killer.cancel()
             _end(process)
             if self._spare.empty():
                 self._spare.put(_start())
 
 
+@contextmanager
+def _ended_after(process: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    """End a process, whatever it does, if this takes longer."""
+    killer = threading.Timer(seconds, process.kill)
+    killer.daemon = True
+    killer.start()
+    try:
+        yield
+    finally:
+        killer.cancel()
+
+
 def _start() -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
+    environment = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
     return subprocess.Popen(  # this project's own module
         [sys.executable, "-m", "complaints_platform.serving.sql_worker"],
         stdin=subprocess.PIPE,

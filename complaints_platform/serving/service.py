@@ -55,7 +55,9 @@ class Service:
         self.answers = Answers()
         self._folder = CacheFolder.take(settings.cache, self.lake.store.uri)
         self.files = LocalFiles(self.lake.store, self._folder.path / "files")
-        self.warehouse = Warehouse(self.lake, self.files, self._folder.path, settings.serving_memory_mb)
+        self.warehouse = Warehouse(
+            self.lake, self.files, self._folder.path, settings.serving_memory_mb, settings.time_zone
+        )
         self.index = SearchIndex(self.lake, self._folder.path)
         self.catalogue = Catalogue(self.lake, sorted(load_contracts(settings.sources)), self.files)
         self.sandbox = Sandbox(settings, self.catalogue)

@@ -34,15 +34,21 @@ def main() -> None:
     asked, answer = sys.stdin.buffer, sys.stdout.buffer
     connection = language.connect()  # its libraries are loaded before anybody waits for it
     request = json.loads(asked.readline())
-    limit_process(request["memory_mb"], request["seconds"])
+    limit_process(request["memory_mb"])
+    limit_time(request["seconds"])
     connection.execute("SET memory_limit = ?", [f"{request['memory_mb']}MB"])
     connection.execute("SET temp_directory = ''")
     connection.execute("SET threads = 1")
     started = time.perf_counter()
     try:
         statement = language.statement_of(connection, request["sql"])
-        _say(answer, {"names": sorted(language.data_sets_of(connection, request["sql"]))})
+        names = sorted(language.data_sets_of(connection, request["sql"]))
+        limit_time(None)  # how long files take to be fetched and opened is nothing that whoever asks can help
+        _say(answer, {"names": names})
         _open(connection, asked)
+        _say(answer, {"opened": True})
+        limit_time(request["seconds"])
+        started = time.perf_counter()
         batches, schema = _run(connection, statement, request)
     except Exception as error:  # noqa: BLE001  # whatever went wrong, the parent is told
         _say(answer, {"error": _kind(error), "message": str(error)})
@@ -53,13 +59,18 @@ def main() -> None:
             stream.write_batch(batch)
 
 
-def limit_process(memory_mb: int, seconds: float) -> None:
-    """Let the system end this process if it takes too much: memory, time, or any byte written to a file."""
+def limit_process(memory_mb: int) -> None:
+    """Let the system end this process if it takes too much memory, or writes any byte to a file."""
     limit = (_virtual_bytes() // MEGABYTE + memory_mb + HEADROOM_MB) * MEGABYTE
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.setitimer(signal.ITIMER_REAL, seconds + GRACE_SECONDS)  # SIGALRM ends a process that does not handle it
+
+
+def limit_time(seconds: float | None) -> None:
+    """Let the system end this process if it still runs after so many seconds and some grace; None: not any more."""
+    # SIGALRM ends a process that does not handle it.
+    signal.setitimer(signal.ITIMER_REAL, 0 if seconds is None else seconds + GRACE_SECONDS)
 
 
 def _open(connection: duckdb.DuckDBPyConnection, asked: BinaryIO) -> None:

@@ -25,7 +25,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.lake.tables import StoredFile
 from complaints_platform.marts.registry import MARTS, METRICS
-from complaints_platform.pipeline.data_sets import QUARANTINE, RECONCILIATION, TABLES, TableSpec
+from complaints_platform.pipeline.data_sets import INCIDENTS, QUARANTINE, RECONCILIATION, TABLES, TableSpec
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.reading import LocalFiles, empty_select, literal, select_files
 
@@ -36,12 +36,14 @@ LAYOUT_VERSION = "2"
 """Raised when the copy is kept differently; an older copy is then made again."""
 
 MEASURED = {metric.table for metric in METRICS.values()}
-INCIDENTS = "mart.incidents"
-KEPT = tuple(spec for spec in TABLES if spec.sql_name in {*MEASURED, INCIDENTS} or spec in {QUARANTINE, RECONCILIATION})
+KEPT = tuple(spec for spec in TABLES if spec.sql_name in MEASURED or spec in {INCIDENTS, QUARANTINE, RECONCILIATION})
 """Tables that requests are answered from; SQL and exports read the lake's own files."""
 
 REBUILD_SHARE = 0.5
 """From this share of changed days on, a table is made again as a whole: its days then lie in order."""
+
+THREADS = 2
+"""What one query may use."""
 
 WORD = re.compile(r"[a-z]\w*")
 
@@ -70,6 +72,8 @@ class Reading:
 
     cursor: duckdb.DuckDBPyConnection
     manifest: Manifest | None
+    time_zone: str
+    """The reporting zone."""
 
     @property
     def number(self) -> int:
@@ -100,7 +104,7 @@ class Reading:
 class Warehouse:
     """The copy of one lake's marts. Safe to use from several threads."""
 
-    def __init__(self, lake: Lake, files: LocalFiles, folder: Path, memory_mb: int, threads: int = 2) -> None:
+    def __init__(self, lake: Lake, files: LocalFiles, folder: Path, memory_mb: int, time_zone: str) -> None:
         """Open the copy, or begin one.
 
         Args:
@@ -108,7 +112,7 @@ class Warehouse:
             files: how their files become local.
             folder: where the copy lies.
             memory_mb: what DuckDB may hold in memory.
-            threads: what one query may use.
+            time_zone: the reporting zone, whose days the marts are asked by.
 
         Raises:
             LakeError: the folder can't be used.
@@ -117,12 +121,13 @@ class Warehouse:
         self._files = files
         self._config: dict[str, Any] = {
             "memory_limit": f"{memory_mb}MB",
-            "threads": threads,
+            "threads": THREADS,
             "temp_directory": str(folder / "spilled"),
             "python_enable_replacements": False,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
+        self._time_zone = time_zone
         self._path = folder / FILE_NAME
         self._writing = threading.Lock()
         self._database = self._open()
@@ -139,7 +144,7 @@ class Warehouse:
         cursor = self._database.cursor()
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
-            yield Reading(cursor, _manifest_in(cursor))
+            yield Reading(cursor, _manifest_in(cursor), self._time_zone)
         finally:
             cursor.close()
 

@@ -1,9 +1,11 @@
 """What Dagster and the lake know of what is wrong, noticed once, and sent, in Dagster's own terms."""
 
+import http.client
 import json
 import os
 import shutil
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import dagster as dg
@@ -26,8 +28,9 @@ from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.error import SerializableErrorInfo
 
 from complaints_platform.alerting import spool as spools
-from complaints_platform.alerting.events import Severity, State
+from complaints_platform.alerting.events import Condition, Severity, State
 from complaints_platform.automation.reconciling import Kind, ReconcilingState, Trouble, Unit
+from complaints_platform.commands import alerts
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs import alerting
 from complaints_platform.defs.alerting import Memory, Observer, send_all
@@ -370,6 +373,47 @@ def test_a_full_disk_is_told_once_although_nothing_can_be_written(platform, monk
         ("lake_unreachable", State.RESOLVED),
     ]
     assert len(platform.team.arrived) == 4
+
+
+def test_a_full_disk_of_a_machine_whose_lake_is_elsewhere_is_told_by_whoever_sends(platform, monkeypatch):
+    monkeypatch.setattr(alerting, "LocalStore", type("Elsewhere", (), {}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Space(1 << 40, (1 << 40) - 1000, 1000))
+    for name in ("code", "watch"):
+        monkeypatch.setattr(alerting, "machine", lambda name=name: name)
+        ((_, subject, state),) = [each for each in platform.look() if each[0] == "disk_low"]
+        assert (subject.split()[0], state) == (name, State.OPENED)
+    assert platform.observer.spool.open() == []
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Space(1 << 40, 0, 1 << 40))
+    told = [(subject.split()[0], state) for kind, subject, state in platform.look() if kind == "disk_low"]
+    assert told == [("watch", State.RESOLVED)]  # of the other machine's disk it knows nothing
+    assert [each.condition.subject.split()[0] for each in platform.observer.outbox.open()] == ["code"]
+
+
+def test_the_dead_mans_switch_is_not_called_while_messages_do_not_arrive(platform, monkeypatch):
+    called = []
+    monkeypatch.setattr(alerting, "call_if_due", lambda *_: called.append(platform.clock()))
+    platform.look()
+    assert len(called) == 1
+    platform.team.works = False
+    platform.observer.outbox.happened(Condition("test", "one", Severity.CRITICAL, "One."), platform.clock())
+    platform.look()
+    assert len(called) == 1
+    platform.team.works = True
+    platform.after(minutes=30)
+    assert len(called) == 2
+
+
+def test_the_watch_goes_on_after_any_error_and_says_no_secret(platform, monkeypatch, capsys):
+    def fails(*_arguments, **_more):
+        raise http.client.BadStatusLine(SECRET)
+
+    monkeypatch.setattr(alerting, "send_all", fails)
+    observer = SimpleNamespace(look=fails)
+    memory = alerts._look(platform.settings, observer, Memory())
+    assert memory.looked is not None
+    said = capsys.readouterr().err
+    assert said.split("\n")[:2] == ["looking failed: BadStatusLine", "sending failed: BadStatusLine"]
+    assert SECRET not in said
 
 
 def test_a_lake_that_does_not_answer_is_told_within_its_time(platform, monkeypatch, tmp_path):

@@ -38,7 +38,7 @@ def test_no_file_contains_a_secret():
     example = dict(re.findall(r"^(\w+)=(.*)$", (DOCKER / ".env.example").read_text(), re.MULTILINE))
     assert example == dict.fromkeys(SECRETS, "")
     ignored = (ROOT / ".gitignore").read_text().splitlines()
-    assert {"/docker/.env", "/docker/settings.env", "/docker/alerts.env", "/docker/tokens"} <= set(ignored)
+    assert {"/docker/.env", "/docker/settings.env", "/docker/alerts.env", "/docker/tokens.d/"} <= set(ignored)
     for file in DOCKER.rglob("*"):
         if file.is_file() and file.suffix != ".lock":
             assert not re.search(r"[0-9a-fA-F]{32}|://\w+:\w+@", file.read_text()), file
@@ -75,6 +75,20 @@ def test_every_service_is_contained(name):
 def test_only_the_code_server_knows_the_data_key():
     knows = {name for name, service in SERVICES.items() if "COMPLAINTS_DATA_KEY" in service.get("environment", {})}
     assert knows == {"code"}
+
+
+@pytest.mark.parametrize("name", ["code", "watch", "query"])
+def test_settings_reach_everyone_who_runs_this_program(name):
+    assert "settings.env" in [file["path"] for file in RAW["services"][name]["env_file"]]
+
+
+def test_what_must_outlive_a_container_does():
+    watch, query = SERVICES["watch"], SERVICES["query"]
+    assert watch["hostname"] == "watch"  # its alerts name its machine
+    assert watch["environment"]["COMPLAINTS_ALERTS_SPOOL"].startswith("/tmp/")  # noqa: S108  # a volume
+    assert "spool:/tmp" in watch["volumes"]
+    folder = query["environment"]["COMPLAINTS_TOKENS_FILE"].rpartition("/")[0]
+    assert f"./tokens.d:{folder}:ro" in query["volumes"]  # a file that is replaced is seen in a folder alone
 
 
 def test_a_service_starts_when_all_it_needs_is_healthy():

@@ -1,13 +1,16 @@
 """Data keys: a lake takes the one it was built with, and another one only when it is announced."""
 
+from datetime import date
+
 import pytest
 
 from complaints_platform.cleaning import DataKey
 from complaints_platform.errors import LakeError, SettingsError
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline import rekey
-from complaints_platform.pipeline.cleaned import CleanedRecipe
+from complaints_platform.pipeline.cleaned import CleanedLook, CleanedRecipe
 
+DAY = date(2026, 3, 1)
 FIRST = {"data_key": "the secret with which it all began", "data_key_version": 1}
 SECOND = {"data_key": "another secret that nobody has leaked", "data_key_version": 2}
 
@@ -40,6 +43,15 @@ def test_a_key_that_nobody_announced_is_refused(used_lake, make_settings, change
     with pytest.raises(SettingsError, match=message) as caught:
         CleanedRecipe.of(make_settings(**{**FIRST, **changes}))
     assert SECOND["data_key"] not in str(caught.value)
+
+
+def test_whoever_only_looks_needs_no_key(used_lake, make_settings):
+    look = CleanedLook.of(make_settings(data_key="neither the lake's key nor a known one", data_key_version=7))
+    of_the_maker = CleanedRecipe.of(make_settings(**FIRST))
+    assert look.key == used_lake.keys.newest()
+    assert look.fingerprint(DAY, {}, {"sms": "x"}) == of_the_maker.fingerprint(DAY, {}, {"sms": "x"})
+    assert rekey.begin(used_lake, key_of(make_settings(**SECOND)))
+    assert CleanedLook.of(make_settings(**FIRST)).key.version == 2
 
 
 def test_an_unused_lake_takes_any_key_and_needs_no_rekeying(make_settings):

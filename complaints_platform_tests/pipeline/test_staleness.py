@@ -9,7 +9,7 @@ from complaints_platform.collection.collect import Collector
 from complaints_platform.collection.landing import files_at
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline import staleness
-from complaints_platform.pipeline.cleaned import CleanedRecipe
+from complaints_platform.pipeline.cleaned import CleanedLook, CleanedRecipe
 from complaints_platform.pipeline.data_sets import CLEANED, QUARANTINE, TRENDS
 from complaints_platform.pipeline.derived import DERIVED
 from complaints_platform.pipeline.fingerprints import made_of
@@ -90,13 +90,13 @@ def test_it_looks_only_at_days_that_were_touched(world, monkeypatch):
     watch.find(world.settings)
     monkeypatch.setattr(staleness, "JOURNAL_OVERLAP", timedelta(0))
     watch.find(world.settings)
-    looked, real = [], CleanedRecipe.raw_days
+    looked, real = [], CleanedLook.raw_days
 
     def counted(recipe, day):
         looked.append(day)
         return real(recipe, day)
 
-    monkeypatch.setattr(CleanedRecipe, "raw_days", counted)
+    monkeypatch.setattr(CleanedLook, "raw_days", counted)
     watch.find(world.settings)
     assert looked == []
     world.drop((999, DAY - timedelta(days=9)))

@@ -30,7 +30,9 @@ def test_an_alert_is_shown_and_somebody_takes_note_once(served):
     assert served.get("/api/v1/alerts", state="open").json()["alerts"] == []
     entries = [entry for entry in served.lake.audit.newest() if entry["path"].endswith("/ack")]
     assert entries
-    assert served.client(Role.REVIEWER).post("/api/v1/alerts/nothing/ack").status_code == 404
+    key, _, number = alert["id"].partition("-")
+    for name in ("nothing", f"{key}-1", f"{key}--1", f"{key}-{number}0", f"{key.upper()}-{number}", f"{key}-\u0661"):
+        assert served.client(Role.REVIEWER).post(f"/api/v1/alerts/{name}/ack").status_code == 404, name
     assert served.get("/api/v1/alerts", state="whatever").status_code == 400
 
 
@@ -42,6 +44,8 @@ def test_a_report_is_shown_as_it_was_sent(served):
     assert shown.text == made.page
     assert "script-src" not in shown.headers["content-security-policy"]
     assert "default-src 'none'" in shown.headers["content-security-policy"]
+    served.service.audit.flush()
+    assert listed["page"] in [entry["path"] for entry in served.lake.audit.newest()]
     assert served.get("/reports/daily/2020-01-01").status_code == 404
     assert served.get("/reports/hourly/2020-01-01").status_code == 400
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import random
 import threading
 from collections import Counter
@@ -12,14 +13,17 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pytest
+from pydantic import SecretStr
 
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.publishing import publish
-from complaints_platform.serving.asking import Period
+from complaints_platform.serving.asking import Filters, Period
 from complaints_platform.serving.audit import asked_in_sql
 from complaints_platform.serving.auth import Role
+from complaints_platform.serving.exporting import export, spec_of
+from complaints_platform.serving.health import Pulse, PulseTaker
 from complaints_platform.serving.metrics import before
 from complaints_platform.serving.reading import LocalFiles
 from complaints_platform.serving.search import _words
@@ -46,6 +50,32 @@ def condition(filters):
         named = ", ".join(f"'{value}'" for value in values if value != "(none)") or "NULL"
         parts.append(f"({name} IN ({named}){f' OR {name} IS NULL' if '(none)' in values else ''})")
     return " AND ".join(parts)
+
+
+def test_what_is_not_known_yet_is_not_called_well(served, monkeypatch):
+    stranger = served.settings.model_copy(update={"data_key": SecretStr("a key that this lake never saw")})
+    pulse = PulseTaker(stranger).take()
+    assert pulse.taken_at is not None  # to look takes no secret
+    assert pulse.stale == served.service.pulse.stale
+    known = served.get("/api/v1/health", Role.VIEWER).json()
+    assert known["looked_at"]
+    assert len(known["sources"]) == 4
+    monkeypatch.setattr(served.service, "pulse", Pulse())
+    answer = served.get("/api/v1/health", Role.VIEWER).json()
+    assert answer["looked_at"] is None
+    assert "not known yet" in answer["sentences"][0]
+    assert len(answer["sentences"]) == 1
+    assert served.get("/api/v1/overview", Role.VIEWER).json()["looked_at"] is None
+
+
+def test_a_period_of_which_the_data_know_a_part_is_no_comparison(served):
+    first = served.ask(f"SELECT min({LOCAL_DAY}) AS day FROM categorized.complaints")[0]["day"]  # noqa: S608
+    whole = {"from": first + timedelta(days=2), "to": first + timedelta(days=3)}
+    half = {"from": first + timedelta(days=2), "to": first + timedelta(days=4)}
+    for asked, is_known in ((whole, True), (half, False)):
+        answer = served.get("/api/v1/overview", Role.VIEWER, **asked).json()
+        assert (answer["headline"][0]["previous"] is not None) is is_known
+        assert all((each["previous"] is not None) is is_known for each in answer["by_channel"])
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -292,6 +322,34 @@ def test_exports_are_the_data_set(served, output):
     assert ids.len() > 0
 
 
+def test_an_export_of_a_mart_has_the_days_of_the_reporting_zone_and_fetches_none_before_its_turn(served, monkeypatch):
+    days = ["2026-03-12", "2026-03-13"]
+    answer = served.get("/api/v1/export/mart.daily_complaints", format="parquet", **{"from": days[0], "to": days[1]})
+    exported = pl.read_parquet(io.BytesIO(answer.content))
+    assert {str(day) for day in exported["local_day"]} == set(days)
+    rows = served.ask(
+        "SELECT count(*) AS n FROM categorized.complaints "  # noqa: S608
+        f"WHERE outcome = 'complaint' AND {LOCAL_DAY} BETWEEN '{days[0]}' AND '{days[1]}'"
+    )
+    assert exported["complaints"].sum() == rows[0]["n"]
+    assert exported["day"].n_unique() == 3  # midnight in Lagos is 23:00 UTC
+
+    fetched, real = [], LocalFiles.of_table
+    monkeypatch.setattr(LocalFiles, "of_table", lambda *asked: fetched.append(asked) or real(*asked))
+    pieces = export(
+        served.service,
+        spec_of("mart.daily_complaints"),
+        served.service.warehouse.manifest,
+        (None, None),
+        Filters({}),
+        "arrow",
+        safe=True,
+    )
+    assert fetched == []
+    next(pieces)
+    assert len(fetched) == 1
+
+
 def test_an_export_can_be_made_for_programs_instead_of_spreadsheets(served):
     for safe, start in ((True, "'=HYPER"), (False, "=HYPER")):
         answer = served.get(
@@ -335,7 +393,7 @@ def test_nothing_secret_is_answered_that_is_not_written_down(served, monkeypatch
 
 def test_a_request_reads_one_manifest_while_others_are_published(tmp_path):
     chain = Chain(Lake(str(tmp_path / "lake")))
-    warehouse = Warehouse(chain.lake, LocalFiles(chain.lake.store, tmp_path / "files"), tmp_path, 256, 1)
+    warehouse = Warehouse(chain.lake, LocalFiles(chain.lake.store, tmp_path / "files"), tmp_path, 256, "UTC")
     days = [DAY + timedelta(days=number) for number in range(4)]
     published, stop, wrong = {}, threading.Event(), []
 
@@ -394,6 +452,10 @@ def test_files_of_an_object_store_are_fetched_once_and_forgotten(tmp_path):
     files.forget([], now - timedelta(hours=1))
     files.forget(["a/b.parquet"], now + timedelta(hours=1))
     assert Path(path).exists()
+    os.utime(path, (0, 0))
+    assert files.paths(["a/b.parquet"]) == [path]  # used again: whoever reads it now must not lose it
+    files.forget([], now - timedelta(hours=1))
+    assert Path(path).exists()
     files.forget([], now + timedelta(hours=1))
     assert not Path(path).exists()
 
@@ -404,7 +466,7 @@ def test_a_copy_that_is_damaged_or_of_another_lake_is_made_again(tmp_path):
     publish(chain.lake)
 
     def total():
-        warehouse = Warehouse(chain.lake, LocalFiles(chain.lake.store, tmp_path / "files"), tmp_path, 256, 1)
+        warehouse = Warehouse(chain.lake, LocalFiles(chain.lake.store, tmp_path / "files"), tmp_path, 256, "UTC")
         warehouse.refresh()
         with warehouse.reading() as reading:
             found = reading.rows("SELECT sum(complaints) FROM mart.daily_complaints")[0][0]

@@ -5,9 +5,11 @@ import threading
 from datetime import timedelta
 from urllib.parse import quote
 
+import dagster as dg
 import pytest
 from pydantic import SecretStr
 
+from complaints_platform.defs.postgres import JOB, postgres_definitions
 from complaints_platform.errors import ExportError
 from complaints_platform.pipeline.data_sets import DAILY
 from complaints_platform.serving.postgres import PUBLISHED, publish, published_manifest
@@ -47,7 +49,9 @@ def ask(url, sql, *parameters):
 def test_all_marts_arrive_with_types_and_comments(server, place):
     done = publish(place.lake, server, SCHEMA)
     assert {table.name for table in done.tables} == {spec.name for spec in PUBLISHED}
-    assert published_manifest(server, SCHEMA) == done.manifest == place.lake.manifests.newest().number
+    newest = place.lake.manifests.newest()
+    assert published_manifest(server, SCHEMA) == (newest.number, newest.published_at)
+    assert done.manifest == newest.number
     for table in done.tables:
         assert ask(server, f'SELECT count(*) FROM {SCHEMA}."{table.name}"') == [(table.rows,)]  # noqa: S608
     stored = DAILY.table(place.lake).scan().collect()
@@ -133,9 +137,29 @@ def test_a_view_on_a_table_stops_the_publication_and_leaves_everything_as_it_was
     ask_nothing(server, f"CREATE VIEW public.mine AS SELECT * FROM {SCHEMA}.daily_complaints")  # noqa: S608
     with pytest.raises(ExportError, match="other objects depend on it"):
         publish(place.lake, server, SCHEMA)
-    assert published_manifest(server, SCHEMA) == before.manifest
+    assert published_manifest(server, SCHEMA).number == before.manifest
     ask_nothing(server, "DROP VIEW public.mine")
     publish(place.lake, server, SCHEMA)
+
+
+def test_it_is_published_when_it_is_not_there_yet_and_nobody_is_at_it(server, place, tmp_path):
+    def asked():
+        (schedule,) = postgres_definitions(settings).schedules
+        return schedule(dg.build_schedule_context(instance=instance))
+
+    settings = place.settings.model_copy(update={"postgres": server, "postgres_schema": "scheduled"})
+    instance = dg.DagsterInstance.local_temp(str(tmp_path))
+    assert isinstance(asked(), dg.RunRequest)
+    publish(place.lake, server, "scheduled")
+    assert "the newest" in asked().skip_message
+    ask_nothing(server, "UPDATE scheduled.publication SET published_at = published_at - interval '1 hour'")
+    assert isinstance(asked(), dg.RunRequest)  # the same number, of a lake that was there before
+    instance.add_run(dg.DagsterRun(job_name=JOB, status=dg.DagsterRunStatus.STARTED))
+    assert "just now" in asked().skip_message
+    instance.delete_run(instance.get_runs()[0].run_id)
+    ask_nothing(server, "ALTER TABLE scheduled.publication RENAME COLUMN manifest TO other")
+    with pytest.raises(ExportError, match="Postgres refuses"):
+        published_manifest(server, "scheduled")
 
 
 def test_a_server_that_is_not_there_is_an_error_without_the_password(place):

@@ -107,6 +107,39 @@ def test_without_tokens_everyone_on_this_machine_is_local_but_never_sees_raw_dat
     app.state.service.close()
 
 
+def test_a_body_that_does_not_say_how_long_it_is_is_stopped(served):
+    client = served.client(Role.ANALYST)
+    for pieces in (20, 1):
+        body = (b'{"sql": "SELECT 1", "more": "', *[b"x" * (1 << 16)] * pieces, b'"}')
+        answer = client.post("/api/v1/sql", content=iter(body), headers={"content-type": "application/json"})
+        assert "content-length" not in answer.request.headers
+        refused = pieces > 1
+        assert (answer.status_code == 413) is refused
+        if refused:
+            assert answer.json()["error"]["code"] == "too_large"
+
+
+def test_files_of_the_page_are_asked_for_again_and_exports_are_not_compressed_twice(served):
+    client = served.client(Role.ANALYST)
+    assert client.get("/static/app.css").headers["cache-control"] == "no-cache"
+    assert client.get("/api/v1/me").headers["cache-control"] == "no-store"
+    encodings = [
+        client.get("/api/v1/export/categorized.complaints", params={"format": output}).headers.get("content-encoding")
+        for output in ("csv", "parquet", "arrow")
+    ]
+    assert encodings == ["gzip", None, None]
+
+
+def test_the_cookie_of_a_browser_that_speaks_https_with_a_proxy_is_secure(served):
+    answer = served.client().post(
+        "/api/v1/session",
+        json={"token": served.tokens[Role.VIEWER]},
+        headers={"origin": "https://complaints.example", "host": "complaints.example"},
+    )
+    assert answer.status_code == 204
+    assert "Secure" in answer.headers["set-cookie"]
+
+
 def test_a_session_lasts_until_it_is_closed(served):
     client = served.client()
     assert client.post("/api/v1/session", json={"token": "cp_wrong"}).status_code == 401
@@ -115,6 +148,7 @@ def test_a_session_lasts_until_it_is_closed(served):
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
     assert served.tokens[Role.VIEWER] not in cookie
     assert client.get("/api/v1/me").json()["role"] == "viewer"
     stolen = client.cookies[COOKIE]

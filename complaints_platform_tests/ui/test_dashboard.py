@@ -393,6 +393,24 @@ def test_alerts_are_shown_where_they_are_set_up_and_can_be_taken_note_of(open_pa
     assert page.get_by_role("button", name="I take note").count() == 0
 
 
+def test_neither_what_is_unknown_nor_what_fails_keeps_the_dashboard_from_opening(open_page):
+    def unknown(route):
+        response = route.fetch()
+        route.fulfill(response=response, json={**response.json(), "looked_at": None, "freshness": []})
+
+    def fails(route):
+        route.fulfill(status=503, json={"error": {"code": "unavailable", "message": "not now", "hint": None}})
+
+    def before(page):
+        page.route("**/api/v1/overview**", unknown)
+        page.route("**/api/v1/alerts**", fails)
+
+    page = open_page("overview", before=before)
+    page.get_by_text("Sources: not known yet").wait_for()
+    page.locator("nav").get_by_role("link", name="Alerts").click()
+    page.get_by_text("not now").wait_for()
+
+
 # The review queue
 
 

@@ -32,7 +32,7 @@ def published(settings: Settings) -> Iterator[Reading]:
     with tempfile.TemporaryDirectory(prefix="complaints-report-") as name:
         folder = Path(name)
         files = LocalFiles(lake.store, folder / "files")
-        warehouse = Warehouse(lake, files, folder, settings.serving_memory_mb)
+        warehouse = Warehouse(lake, files, folder, settings.serving_memory_mb, settings.time_zone)
         try:
             warehouse.refresh()
             with warehouse.reading() as reading:

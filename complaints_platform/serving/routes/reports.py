@@ -33,6 +33,7 @@ def reports(call: Asking) -> Response:
 def report(call: Asking, kind: Kind, day: date) -> Response:
     """Show the newest report of a day."""
     lake = call.may(Right.VIEW).service.lake
+    call.audited(None)
     found: list[StoredReport] = lake.reports.of_day(kind, day)
     if not found:
         raise RequestFailed(404, "not_found", f"there is no {kind} report of {day}", "/api/v1/reports lists them")

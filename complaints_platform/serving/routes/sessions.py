@@ -1,5 +1,7 @@
 """Logging in and out."""
 
+from urllib.parse import urlsplit
+
 from fastapi import APIRouter, Request, Response
 
 from complaints_platform.serving.auth import SESSION_SECONDS
@@ -21,10 +23,15 @@ def log_in(request: Request, asked: SessionRequest) -> Response:
         max_age=SESSION_SECONDS,
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=_is_https(request),
         path="/",
     )
     return response
+
+
+def _is_https(request: Request) -> bool:
+    """Tell whether the browser speaks HTTPS: with us, or, as its ``Origin`` says, with a proxy in front of us."""
+    return "https" in {request.url.scheme, urlsplit(request.headers.get("origin", "")).scheme}
 
 
 @router.delete("/session", status_code=204, responses=documented_errors(403))

@@ -104,7 +104,7 @@ def audit(call: Asking, limit: Annotated[int, Query(ge=1, le=10_000)] = 200) -> 
 
 
 def allowed_names(catalogue: Catalogue, principal: Principal) -> list[str]:
-    """Return the data sets that somebody may name: what people sent, and the names of files, only by right."""
+    """Return the data sets that somebody may name: records as received and their receipts only by right."""
     hidden = () if principal.may(Right.RAW) else ("raw.", "lake.")
     return [name for name in catalogue.names() if not name.startswith(hidden)]
 

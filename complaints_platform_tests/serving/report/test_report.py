@@ -1,7 +1,7 @@
 """Reports over a small lake that was filled through Dagster: their numbers, their words, and how they are kept."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -10,7 +10,7 @@ import pytest
 
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.definitions import build_definitions
-from complaints_platform.defs.reports import last_day
+from complaints_platform.defs.reports import last_day, report_definitions
 from complaints_platform.errors import QueryError
 from complaints_platform.pipeline.data_sets import CATEGORIZED
 from complaints_platform.serving.report import making
@@ -165,3 +165,14 @@ def test_the_last_day_is_the_company_s_yesterday():
 )
 def test_numbers_are_written_as_people_read_them(found, expected):
     assert found == expected
+
+
+def test_the_schedule_asks_for_nothing_that_can_t_be_reported(place, make_settings):
+    def asked(settings, at):
+        (schedule, *_) = report_definitions(settings)[2]
+        return schedule(dg.build_schedule_context(scheduled_execution_time=at))
+
+    at = datetime.combine(LATER + timedelta(days=1), time(7), UTC)
+    assert asked(place.settings, at).partition_key == str(LATER)
+    assert "begin on" in asked(place.settings, datetime.combine(FIRST, time(7), UTC)).skip_message
+    assert "published" in asked(make_settings(), at).skip_message

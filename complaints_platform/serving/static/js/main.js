@@ -38,13 +38,7 @@ const PAGES = [
     right: "complaints",
     filtered: true,
   },
-  {
-    name: "alerts",
-    title: "Alerts",
-    key: "a",
-    load: () => import("./pages/alerts.js"),
-    shown: () => session.alerts !== null,
-  },
+  { name: "alerts", title: "Alerts", key: "a", load: () => import("./pages/alerts.js") },
   { name: "quality", title: "Data quality", key: "d", load: () => import("./pages/quality.js") },
 ];
 const COMPLAINT = {
@@ -67,7 +61,7 @@ function openIncidents(pulse) {
   return pulse.incidents.filter((incident) => incident.open).length;
 }
 
-const isOffered = (page) => (!page.right || can(page.right)) && (!page.shown || page.shown());
+const isOffered = (page) => !page.right || can(page.right);
 
 async function start() {
   clear(main, skeleton());
@@ -182,17 +176,23 @@ function showFrame() {
 }
 
 function freshness() {
-  const { as_of: asOf, to, freshness: sources } = session.pulse;
+  const { as_of: asOf, to, freshness: sources, looked_at: lookedAt } = session.pulse;
+  const named = (some) => format.list(some.map((source) => source.source.replaceAll("_", " ")));
   const late = sources.filter((source) => source.late);
-  const state = late.length
-    ? `Late: ${format.list(late.map((source) => source.source.replaceAll("_", " ")))}`
-    : `All ${format.count(sources.length)} sources on time`;
+  const silent = sources.filter((source) => !source.last_received_at);
+  const state = !lookedAt
+    ? "Sources: not known yet"
+    : late.length
+      ? `Late: ${named(late)}`
+      : silent.length
+        ? `Nothing yet from ${named(silent)}`
+        : `All ${format.count(sources.length)} sources on time`;
   return h(
     "p",
     { class: "as-of" },
     h(
       "a",
-      { class: `fresh ${late.length ? "warn" : "good"}`, href: hrefTo("quality") },
+      { class: `fresh ${late.length || silent.length || !lookedAt ? "warn" : "good"}`, href: hrefTo("quality") },
       h("span", { class: "pip", "aria-hidden": "true" }),
       state,
     ),

@@ -3,28 +3,18 @@
 
 import { ask } from "./api.js";
 
-export const session = { me: null, taxonomy: null, metrics: null, pulse: null, alerts: null };
+export const session = { me: null, taxonomy: null, metrics: null, pulse: null };
 
 /** Ask who we are and what everything is called. */
 export async function open() {
   session.me = await ask("me");
   const [taxonomy, { metrics }, pulse] = await Promise.all([ask("taxonomy"), ask("metrics"), ask("overview")]);
   Object.assign(session, { taxonomy, metrics, pulse });
-  session.alerts = await firstAlerts();
 }
 
 export async function takePulse() {
   session.pulse = await ask("overview");
   return session.pulse;
-}
-
-async function firstAlerts() {
-  try {
-    return await ask("alerts");
-  } catch (error) {
-    if (error.status === 404 || error.status === 403) return null; // not set up: the page is not shown
-    throw error;
-  }
 }
 
 /** The metric of a name, if the service knows it. */

@@ -29,6 +29,12 @@ export function card(title, { aside, lead, className = "" } = {}, ...children) {
   );
 }
 
+/** Whether a source sends as expected. */
+export const freshBadge = (source) =>
+  !source.last_received_at
+    ? badge("Nothing yet", "plain")
+    : badge(source.late ? "Late" : "On time", source.late ? "warn" : "good");
+
 export const badge = (text, kind = "plain") => h("span", { class: `badge ${kind}` }, text);
 
 const SEVERITIES = { critical: "bad", major: "warn", minor: "plain", error: "bad", warning: "warn", info: "plain" };

@@ -36,7 +36,7 @@ export async function render(context) {
     failing.map((receiver) =>
       ui.note(
         "warn",
-        `${receiver.receiver} could not be reached since ${format.time(receiver.at)}. What it should hear is kept and sent when it answers again.`,
+        `${receiver.receiver} has not answered ${format.plural(receiver.failures, "time")}, last tried ${format.time(receiver.at)}. What it should hear is kept and sent when it answers again.`,
       ),
     ),
     alerts.length

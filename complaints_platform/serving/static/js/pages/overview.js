@@ -220,7 +220,7 @@ function freshness(sources) {
           "li",
           {},
           h("span", { class: "fresh-name" }, humanise(source.source)),
-          ui.badge(source.late ? "Late" : "On time", source.late ? "warn" : "good"),
+          ui.freshBadge(source),
           h(
             "span",
             { class: "muted small" },

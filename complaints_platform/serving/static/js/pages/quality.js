@@ -49,8 +49,12 @@ export async function render(context) {
       ),
       tile(
         "Tables up to date",
-        stale.length ? "No" : "Yes",
-        stale.length ? `${format.plural(stale.length, "table")} to make anew` : "everything taken in is counted",
+        !data.looked_at ? "Not known yet" : stale.length ? "No" : "Yes",
+        !data.looked_at
+          ? "it is looked at soon after the start"
+          : stale.length
+            ? `${format.plural(stale.length, "table")} to make anew`
+            : "everything taken in is counted",
       ),
     ),
     ui.card(
@@ -60,7 +64,7 @@ export async function render(context) {
         "Sources",
         [
           { title: "Source", of: (row) => humanise(row.source) },
-          { title: "State", of: (row) => ui.badge(row.late ? "Late" : "On time", row.late ? "warn" : "good") },
+          { title: "State", of: ui.freshBadge },
           {
             title: "Sends",
             of: (row) =>
