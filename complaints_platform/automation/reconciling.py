@@ -29,7 +29,7 @@ FAILURES_IN_A_ROW = 4
 LONGEST_PAUSE_OF_ALL_SECONDS = 900
 
 REST_FACTOR = 3
-FREE_SECONDS = 5
+FREE_SECONDS = 10
 LONGEST_REST_SECONDS = 60
 """Days that were just made rest for so many times what their run took beyond ``FREE_SECONDS``, up to the longest rest.
 

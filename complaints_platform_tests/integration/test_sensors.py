@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
+from complaints_platform.automation import reconciling
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs import automation
 from complaints_platform.lake import Lake
@@ -88,6 +89,14 @@ class Platform:
 
     def rows(self, spec=CATEGORIZED):
         return spec.table(self.lake).scan().collect()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_rest():
+    """However slow the machine is, no day rests after its run here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reconciling, "FREE_SECONDS", 3600)
+        yield
 
 
 @pytest.fixture(scope="module")
