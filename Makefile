@@ -55,6 +55,9 @@ bench: setup
 	python -m benchmarks cleaning --scale 30 --history 100
 	python -m benchmarks path
 	python -m benchmarks spikes
+	python -m benchmarks classifier
+	python -m benchmarks first-load --days 500
+	python -m benchmarks serving --complaints 1000000
 
 # Names, versions and hashes of all dependencies; run it after changing pyproject.toml.
 lock: setup
