@@ -31,9 +31,9 @@ start: setup
 embeddings: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r docker/requirements-embeddings.lock
 
-# Three processes, a file at a time: many tests wait for servers and child processes.
+# Three processes, a file at a time, the longest first: many tests wait for servers and child processes.
 test: setup
-	pytest -n 3 --dist loadfile -m "not drill"
+	pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not drill"
 
 # Minutes each: the whole running platform under load, the deployed processes, kills during maintenance, thousands of days.
 drill: setup

