@@ -16,15 +16,15 @@ CORE = {min(os.sched_getaffinity(0))}
 os.sched_setaffinity(0, CORE)
 os.environ.update(dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
 
-import numpy as np  # noqa: E402 - threads are counted when these are imported
-import orjson  # noqa: E402
-import polars as pl  # noqa: E402
+import numpy as np  # noqa: E402  # imported once the threads are set
+import orjson  # noqa: E402  # imported once the threads are set
+import polars as pl  # noqa: E402  # imported once the threads are set
 
-from benchmarks.meter import RESULT  # noqa: E402
-from benchmarks.plain_pipeline import PlainPipeline  # noqa: E402
-from complaints_platform.classification.cascade import CascadeClassifier  # noqa: E402
-from complaints_platform.classification.embeddings import installed  # noqa: E402
-from complaints_platform.classification.estimator import ComplaintClassifier  # noqa: E402
+from benchmarks.meter import RESULT  # noqa: E402  # imported once the threads are set
+from benchmarks.plain_pipeline import PlainPipeline  # noqa: E402  # imported once the threads are set
+from complaints_platform.classification.cascade import CascadeClassifier  # noqa: E402  # imported once the threads are set
+from complaints_platform.classification.embeddings import installed  # noqa: E402  # imported once the threads are set
+from complaints_platform.classification.estimator import ComplaintClassifier  # noqa: E402  # imported once the threads are set
 
 TRAINING = 100_000
 """Texts that training is measured on."""

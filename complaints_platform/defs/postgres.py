@@ -3,6 +3,7 @@
 from typing import Any
 
 import dagster as dg
+from pydantic import SecretStr
 
 from complaints_platform.defs.automation import UNDER_WAY
 from complaints_platform.lake import Lake
@@ -18,16 +19,12 @@ def postgres_definitions(settings: Settings) -> dg.Definitions:
     """Return the asset, its job and its schedule; nothing if no database is named."""
     if settings.postgres is None:
         return dg.Definitions()
-    asset = _marts(settings)
+    asset = _marts(settings, settings.postgres)
     job = dg.define_asset_job(JOB, [asset.key.to_user_string()])
-    return dg.Definitions(assets=[asset], jobs=[job], schedules=[_schedule(settings, job)])
+    return dg.Definitions(assets=[asset], jobs=[job], schedules=[_schedule(settings, settings.postgres, job)])
 
 
-def _marts(settings: Settings) -> dg.AssetsDefinition:
-    url = settings.postgres
-    if url is None:
-        raise TypeError("no database is named")
-
+def _marts(settings: Settings, url: SecretStr) -> dg.AssetsDefinition:
     @dg.asset(
         key=["postgres", "marts"],
         description=(
@@ -56,8 +53,7 @@ def _marts(settings: Settings) -> dg.AssetsDefinition:
     return marts
 
 
-def _schedule(settings: Settings, job: Any) -> dg.ScheduleDefinition:
-    url = settings.postgres
+def _schedule(settings: Settings, url: SecretStr, job: Any) -> dg.ScheduleDefinition:
     status = dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED
 
     @dg.schedule(
@@ -70,7 +66,7 @@ def _schedule(settings: Settings, job: Any) -> dg.ScheduleDefinition:
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         newest = Lake(settings.lake).manifests.newest()
-        if newest is None or url is None:
+        if newest is None:
             return dg.SkipReason("no tables have been published in the lake yet")
         if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNDER_WAY), limit=1):
             return dg.SkipReason("a run publishes just now")

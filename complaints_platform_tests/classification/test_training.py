@@ -70,7 +70,7 @@ def test_rows_do_not_depend_on_each_other(seeded):
 
 @pytest.mark.parametrize("text", ["Zorblax", "漢字仮名", "zzz !! 42", "lorem ipsum dolor"])
 def test_a_doubtful_text_without_a_known_word_is_not_forced_into_a_category(seeded, text):
-    found = classify(seeded, pl.Series([f"{text}", f"{text} no signal"]))
+    found = classify(seeded, pl.Series([text, f"{text} no signal"]))
     assert found["category"].to_list() == [TAXONOMY.fallback, "network_voice"]
     assert found["needs_review"].to_list()[0]
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 from complaints_platform.marts.hourly_complaints import HOURLY_COLUMNS, hourly_complaints
 from complaints_platform.marts.incidents import discoveries
-from complaints_platform.marts.spikes import HISTORY_DAYS, NONE, grid_of, score, tail
+from complaints_platform.marts.spikes import HISTORY_DAYS, NONE, _expect, grid_of, score, tail
 from complaints_platform_tests.marts.counts import CATEGORIES, FIRST, REGIONS, Company
 
 DAYS = 84
@@ -136,3 +136,14 @@ def test_discoveries_are_those_of_benjamini_and_hochberg(tails, tests, rate):
     limit = ordered[passed[-1] - 1] if passed else -1.0
     kept = discoveries(np.array(tails), tests, rate)
     assert sorted(np.array(tails)[kept]) == [value for value in ordered if value <= limit][: len(passed) and passed[-1]]
+
+
+def test_what_comes_later_in_the_same_run_is_not_tested_on_the_days_before():
+    day, last = 75, 77
+    known = Company(last + 1).hourly()
+    later = known.filter(pl.col("day") == FIRST + timedelta(days=last)).head(40)
+    strange = later.with_columns(region="region " + pl.int_range(later.height).cast(pl.String))
+    together = grid_of(pl.concat([known, strange]), FIRST, FIRST + timedelta(days=last))
+    alone = grid_of(known.filter(pl.col("day") <= FIRST + timedelta(days=day)), FIRST, FIRST + timedelta(days=day))
+    tested = [int((_expect(grid, day)[2] > 0).sum()) for grid in (together, alone)]
+    assert tested[0] == tested[1] > 0
