@@ -18,13 +18,13 @@ from typing import Any
 
 import dagster as dg
 from dagster._config.config_schema import UserConfigSchema
-from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.events import ASSET_EVENTS, DagsterEventBatchMetadata
 from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
 BATCH_VARIABLE = "DAGSTER_EVENT_BATCH_SIZE"
@@ -69,15 +69,21 @@ class BatchingSqliteEventLogStorage(SqliteEventLogStorage):
         super().dispose()
 
     def _store_asset_events(self, run_id: str, entries: Sequence[EventLogEntry]) -> None:
-        inserts = [self.prepare_insert_event(entry) for entry in entries]
+        rows = [self._event_to_row(entry) for entry in entries]
+        insert, ids = SqlEventLogStorageTable.insert(), SqlEventLogStorageTable.c.id
         with self.run_connection(run_id) as connection:
-            for insert in inserts:
-                connection.execute(insert)
+            connection.execute(insert, rows)
         with self.index_transaction() as connection:
-            ids = [_inserted_id(connection.execute(insert)) for insert in inserts]
-            self._store_asset_event_tags(connection, entries, ids)
-            for entry, event_id in zip(entries, ids, strict=True):
-                self._store_asset_event(connection, entry, event_id)
+            stored = connection.execute(insert.returning(ids, sort_by_parameter_order=True), rows)
+            numbered = list(zip(entries, stored.scalars(), strict=True))
+            self._store_asset_event_tags(connection, entries, [event_id for _, event_id in numbered])
+            # The entry of an asset tells of its newest event only.
+            newest = {
+                (entry.get_dagster_event().asset_key, entry.dagster_event_type): number
+                for number, (entry, _) in enumerate(numbered)
+            }
+            for number in sorted(newest.values()):
+                self._store_asset_event(connection, *numbered[number])
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -108,13 +114,6 @@ def log_together(context: dg.OpExecutionContext, events: Iterable[dg.AssetMateri
             materialization,
             DagsterEventBatchMetadata(batch, is_end=number == len(logged)),
         )
-
-
-def _inserted_id(result: CursorResult[Any]) -> int:
-    key = result.inserted_primary_key
-    if key is None:
-        raise DagsterInvariantViolationError("an event was stored without an id")
-    return int(key[0])
 
 
 def _is_of_asset(entry: EventLogEntry) -> bool:

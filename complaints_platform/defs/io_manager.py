@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.frames import DayFrames, StoredDays, gate
 from complaints_platform.defs.partitions import days_of, reported_by_assets
 from complaints_platform.defs.previews import sample
@@ -95,17 +96,25 @@ class _Writing:
 
 def _report_days(context: dg.OutputContext, value: DayFrames, writing: _Writing) -> None:
     """Tell the catalogue what each day now holds, in the run's own events or in ours."""
-    by_ourselves = reported_by_assets(value.context.run.tags)
-    for day, rows in writing.rows.items():
-        metadata: dict[str, Any] = {
-            "dagster/partition_row_count": rows,
-            "fingerprint": writing.fingerprints[day],
-        }
-        if by_ourselves:
-            tags = {"dagster/data_version": writing.fingerprints[day]}
-            event = dg.AssetMaterialization(context.asset_key, partition=day.isoformat(), metadata=metadata, tags=tags)
-            value.context.log_event(event)
-        else:
+    told: dict[date, dict[str, Any]] = {
+        day: {"dagster/partition_row_count": rows, "fingerprint": writing.fingerprints[day]}
+        for day, rows in writing.rows.items()
+    }
+    if reported_by_assets(value.context.run.tags):
+        log_together(
+            value.context.op_execution_context,
+            (
+                dg.AssetMaterialization(
+                    context.asset_key,
+                    partition=day.isoformat(),
+                    metadata=metadata,
+                    tags={"dagster/data_version": writing.fingerprints[day]},
+                )
+                for day, metadata in told.items()
+            ),
+        )
+    else:
+        for day, metadata in told.items():
             value.context.add_asset_metadata(metadata, partition_key=day.isoformat())
 
 

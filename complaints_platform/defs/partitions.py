@@ -53,9 +53,10 @@ class Batch:
 
     @property
     def tags(self) -> dict[str, str]:
-        """Run tags: the range that encloses the days; with gaps, that the assets report their days themselves."""
+        """Run tags: the range that encloses the days; with gaps or many days, that assets report their days themselves."""
         enclosing = {FIRST_TAG: self.days[0].isoformat(), LAST_TAG: self.days[-1].isoformat()}
-        return enclosing if self.is_contiguous else {**enclosing, REPORTED_BY_ASSETS_TAG: "true"}
+        planned = self.is_contiguous and len(self.days) <= MOST_PLANNED_DAYS
+        return enclosing if planned else {**enclosing, REPORTED_BY_ASSETS_TAG: "true"}
 
     @property
     def config(self) -> dict[str, object]:
@@ -78,7 +79,7 @@ class TablesBatch:
 
     @property
     def tags(self) -> dict[str, str]:
-        """Run tags, as of ``Batch``: with planned partitions only where all tables have the same few days."""
+        """Run tags, as of ``Batch``; assets report their days themselves also where tables have different ones."""
         batch = Batch(tuple(sorted({day for days in self.tables.values() for day in days})))
         return batch.tags if self._is_plain(batch) else {**batch.tags, REPORTED_BY_ASSETS_TAG: "true"}
 
@@ -90,8 +91,7 @@ class TablesBatch:
         )
 
     def _is_plain(self, batch: Batch) -> bool:
-        same = all(sorted(days) == list(batch.days) for days in self.tables.values())
-        return same and batch.is_contiguous and len(batch.days) <= MOST_PLANNED_DAYS
+        return all(sorted(days) == list(batch.days) for days in self.tables.values())
 
 
 class RunDays(dg.ConfigurableResource[None]):
