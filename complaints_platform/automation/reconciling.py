@@ -28,13 +28,14 @@ FAILURES_IN_A_ROW = 4
 
 LONGEST_PAUSE_OF_ALL_SECONDS = 900
 
-REST_FACTOR = 3
-FREE_SECONDS = 10
-LONGEST_REST_SECONDS = 60
-"""Days that were just made rest for so many times what their run took beyond ``FREE_SECONDS``, up to the longest rest.
+FREE_ROWS = 50_000
+REST_SECONDS_PER_ROW = 250e-6
+LONGEST_REST_SECONDS = 600
+"""Days that were just made rest for a time that grows with their rows beyond ``FREE_ROWS``, up to the longest rest.
 
-A large day that grows all the time would otherwise be made again and again: the more rows it has, the more of
-what comes meanwhile is taken together, so that a micro-batch costs about the same at any hour.
+Making a day means to look at all its rows, and to write them. A large day that grows all the time is made less often
+the larger it is, so that what is computed and written for a micro-batch is about the same at any hour; a day of a
+million rows rests for four minutes. By rows, not by what a run took: a busy machine must not delay small days.
 """
 
 UNKNOWN_RUN_IS_LOST_AFTER_SECONDS = 120
@@ -104,8 +105,8 @@ class Asked:
 class Resting:
     """Days that were made just now, and until when they are left alone (seconds since 1970)."""
 
-    units: tuple[Unit, ...] = ()
-    until: float = 0
+    units: tuple[Unit, ...]
+    until: float
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class ReconcilingState:
     """What runs; when it changes, everything that failed is tried again."""
     trouble_next: bool = False
     """Days that failed before are next, even while new ones keep coming: they take turns."""
-    resting: Resting = Resting()
+    resting: tuple[Resting, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as plain values; neighbouring days are written as ranges."""
@@ -134,7 +135,7 @@ class ReconcilingState:
             "paused_until": self.paused_until,
             "release": self.release,
             "trouble_next": self.trouble_next,
-            "resting": [_packed(self.resting.units), self.resting.until],
+            "rests": [[_packed(each.units), each.until] for each in self.resting],
         }
 
     @classmethod
@@ -151,7 +152,7 @@ class ReconcilingState:
             values["paused_until"],
             values["release"],
             values["trouble_next"],
-            Resting(_unpacked(values["resting"][0]), values["resting"][1]),
+            tuple(Resting(_unpacked(units), until) for units, until in values.get("rests", ())),
         )
 
 
@@ -165,7 +166,7 @@ class Rules:
         release: what runs (any text that changes with it).
         last: the last day that can be asked for.
         busy: what else makes days just now, in words; nothing is asked for meanwhile.
-        took: seconds that the last run took.
+        rows: complaints of the days that the batch under way has made.
     """
 
     days_per_run: int
@@ -173,7 +174,7 @@ class Rules:
     release: str
     last: date
     busy: str | None = None
-    took: float = 0
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -240,8 +241,7 @@ def decide(
     units = _units(due, kinds, rules.last)
     before = state.troubles
     if state.asked is not None and last_run is Outcome.SUCCEEDED:
-        rest = min(REST_FACTOR * max(0.0, rules.took - FREE_SECONDS), LONGEST_REST_SECONDS)
-        state = replace(state, resting=Resting(state.asked.units, now + rest) if rest else Resting())
+        state = replace(state, resting=_rests(state.resting, state.asked.units, now, rules.rows))
     state = _only_due(_after_run(_of_release(state, rules.release), last_run, units, now), units)
     # What only reads a failing day stays stale as well: the cause is reported, not what follows from it.
     failing = any(each.attempts and not each.in_vain for each in state.troubles)
@@ -289,9 +289,9 @@ def _next(
     if now < state.paused_until:
         return None, f"{state.failed_in_a_row} runs in a row failed; again in {round(state.paused_until - now)} s"
     troubled = {unit for each in state.troubles for unit in each.units}
-    resting = set(state.resting.units) if now < state.resting.until else set()
+    resting = {unit: each.until for each in state.resting if now < each.until for unit in each.units if unit in units}
     fresh = sorted(
-        units.keys() - troubled - resting, key=lambda unit: (unit.day, unit.kind), reverse=rules.newest_first
+        units.keys() - troubled - resting.keys(), key=lambda unit: (unit.day, unit.kind), reverse=rules.newest_first
     )
     ripe = min(
         (each for each in state.troubles if each.not_before <= now), key=lambda each: each.not_before, default=None
@@ -303,12 +303,17 @@ def _next(
     if ripe is not None:
         batch = _batch(ripe.units, due, kinds, ripe.attempts, now)
         return batch, batch.describe()
-    again = len(units.keys() & resting)
-    if not again:
-        why = "nothing else is due"
-    else:
-        why = f"{_days(again)} just made and due again: taken together in {round(state.resting.until - now)} s"
-    return None, why
+    why = (
+        f"{_days(len(resting))} just made and due again: taken together in {{}} s" if resting else "nothing else is due"
+    )
+    return None, why.format(round(min(resting.values(), default=now) - now))
+
+
+def _rests(before: Sequence[Resting], made: tuple[Unit, ...], now: float, rows: int) -> tuple[Resting, ...]:
+    """Return which days rest after some were made that have so many rows."""
+    rest = min(REST_SECONDS_PER_ROW * max(0, rows - FREE_ROWS), LONGEST_REST_SECONDS)
+    kept = tuple(each for each in before if now < each.until and set(made).isdisjoint(each.units))
+    return (*kept, Resting(made, now + rest)) if rest else kept
 
 
 def _batch(

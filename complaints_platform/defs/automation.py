@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -28,7 +28,7 @@ from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN, UPDATE
 from complaints_platform.defs.partitions import Batch, TablesBatch
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline.cleaned import data_key
-from complaints_platform.pipeline.data_sets import CATEGORIZED, TABLES, TableSpec
+from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, TABLES, TableSpec
 from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.pipeline.model import model_is_stale
 from complaints_platform.pipeline.publishing import publish
@@ -135,7 +135,7 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
             stale = watch.find(settings)
         now = datetime.now(UTC)
         blocked = [] if lake.models.serving() else [_name(spec) for spec in NEED_A_MODEL]
-        last = LastRun() if state.asked is None else _last_run(context.instance, state.asked.batch)
+        last = Outcome.UNKNOWN if state.asked is None else _last_run(context.instance, state.asked.batch)
         decision = reconciling.decide(
             state,
             {
@@ -143,7 +143,7 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
                 for table, days in _policy(settings).due(stale.days, stale.same_data, now, blocked).items()
             },
             {_name(spec): kind for spec, kind in KINDS.items()},
-            last.outcome,
+            last,
             now.timestamp(),
             reconciling.Rules(
                 settings.days_per_run,
@@ -151,7 +151,7 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
                 RELEASE,
                 (now + CLOCK_SKEW).date(),
                 _at_work(context.instance, {UPDATE, BY_DAY, BY_RECEIVED_DAY}, {_key(spec) for spec in TABLES}),
-                last.took,
+                _rows_made(lake, state.asked) if state.asked and last is Outcome.SUCCEEDED else 0,
             ),
         )
         context.log.info(decision.why)
@@ -295,26 +295,25 @@ def _at_work(instance: dg.DagsterInstance, jobs: set[str], assets: set[dg.AssetK
     return None
 
 
-class LastRun(NamedTuple):
-    """What became of the run of a batch, and the seconds that it took."""
-
-    outcome: Outcome = Outcome.UNKNOWN
-    took: float = 0
-
-
-def _last_run(instance: dg.DagsterInstance, batch: str) -> LastRun:
+def _last_run(instance: dg.DagsterInstance, batch: str) -> Outcome:
     """Tell what became of the run of a batch; of its retry, if it had one."""
     records = instance.get_run_records(dg.RunsFilter(tags={BATCH_TAG: batch}), limit=1)
     if not records:
-        return LastRun()
+        return Outcome.UNKNOWN
     run, ended = records[0].dagster_run, records[0].end_time or 0
     if run.status is dg.DagsterRunStatus.SUCCESS:
-        return LastRun(Outcome.SUCCEEDED, ended - (records[0].start_time or ended))
+        return Outcome.SUCCEEDED
     if run.status not in ENDED:
-        return LastRun(Outcome.RUNNING)
+        return Outcome.RUNNING
     if run.tags.get("dagster/will_retry") == "true" and time.time() - ended < RETRY_SHOWS_UP_SECONDS:
-        return LastRun(Outcome.RUNNING)
-    return LastRun(Outcome.FAILED)
+        return Outcome.RUNNING
+    return Outcome.FAILED
+
+
+def _rows_made(lake: Lake, asked: reconciling.Asked) -> int:
+    """Return how many complaints the days of a batch have."""
+    rows = CLEANED.table(lake).row_counts()
+    return sum(rows.get(unit.day, 0) for unit in asked.units if unit.kind is Kind.OCCURRED)
 
 
 def _policy(settings: Settings) -> Policy:

@@ -53,7 +53,7 @@ class Batch:
 
     @property
     def tags(self) -> dict[str, str]:
-        """Run tags: the range that encloses the days; with gaps or many days, that assets report their days themselves."""
+        """Run tags: the enclosing range; where days are many or have gaps, that assets report them themselves."""
         enclosing = {FIRST_TAG: self.days[0].isoformat(), LAST_TAG: self.days[-1].isoformat()}
         planned = self.is_contiguous and len(self.days) <= MOST_PLANNED_DAYS
         return enclosing if planned else {**enclosing, REPORTED_BY_ASSETS_TAG: "true"}

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from complaints_platform.automation.reconciling import (
     FIRST_PAUSE_SECONDS,
-    FREE_SECONDS,
+    FREE_ROWS,
     LONGEST_PAUSE_SECONDS,
     LONGEST_REST_SECONDS,
     PAUSE_FACTOR,
     REPORTED_AFTER,
+    REST_SECONDS_PER_ROW,
     UNKNOWN_RUN_IS_LOST_AFTER_SECONDS,
     Kind,
     Outcome,
@@ -176,7 +177,7 @@ def test_a_day_that_new_data_made_stale_while_it_was_made_goes_at_once():
 
 def test_a_large_day_that_grows_all_the_time_is_made_less_often_and_other_days_do_not_wait():
     table = "cleaned/complaints"
-    world = World({table: [day(0)]}, rules=replace(RULES, took=FREE_SECONDS + 10))
+    world = World({table: [day(0)]}, rules=replace(RULES, rows=FREE_ROWS + int(50 / REST_SECONDS_PER_ROW)))
     made = []
     for number in range(30):
         world.version, world.due[table] = number, {day(0)}
@@ -184,23 +185,60 @@ def test_a_large_day_that_grows_all_the_time_is_made_less_often_and_other_days_d
         made += [world.now - 20] * (decision.batch is not None)
         if decision.batch is None:
             assert "taken together in" in decision.why
-    assert {later - earlier for earlier, later in pairwise(made)} == {60.0}  # 10 s x 3, after a look every 20 s
+    assert {later - earlier for earlier, later in pairwise(made)} == {80.0}  # 50 s, seen 20 s later, every 20 s
     while world.tick().batch is None:
         pass
     world.version, world.due[table] = 99, {day(0), day(1)}
     assert world.tick().batch.units == (Unit(Kind.OCCURRED, day(1)),)
 
 
+def test_a_large_day_goes_on_resting_while_small_ones_are_made():
+    table, large, small = "cleaned/complaints", day(0), day(1)
+    world = World({table: [large]}, rules=replace(RULES, rows=FREE_ROWS + int(200 / REST_SECONDS_PER_ROW)))
+    world.tick()
+    world.tick()
+    world.rules = replace(RULES, rows=100)
+    made = []
+    for number in range(9):
+        world.version, world.due[table] = number, {large, small}
+        batch = world.tick().batch
+        made.append(batch and [unit.day for unit in batch.units])
+    assert made == [[small]] * 9
+    world.version, world.due[table] = 99, {large, small}
+    assert [unit.day for unit in world.tick().batch.units] == [small, large]
+
+
 def test_a_small_day_does_not_rest_and_no_day_rests_for_long():
     table = "cleaned/complaints"
-    for took, longest in ((FREE_SECONDS, 20), (100_000, LONGEST_REST_SECONDS + 40)):
-        world = World({table: [day(0)]}, rules=replace(RULES, took=took))
+    for rows, longest in ((FREE_ROWS, 20), (100_000_000, LONGEST_REST_SECONDS + 40)):
+        world = World({table: [day(0)]}, rules=replace(RULES, rows=rows))
         made = []
-        for number in range(20):
+        for number in range(80):
             world.version, world.due[table] = number, {day(0)}
             if world.tick().batch is not None:
                 made.append(world.now)
+        assert len(made) > 1
         assert max(later - earlier for earlier, later in pairwise(made)) <= longest
+
+
+@given(st.integers(1, 24))
+def test_what_is_made_for_a_micro_batch_hardly_grows_with_the_hours_of_a_large_day(hour):
+    """8,000 micro-batches a day; looking every 5 s, a run that takes 6 s and 15 s more for a million rows."""
+
+    def rows_a_micro_batch(rows):
+        table, now, state = "cleaned/complaints", 0.0, ReconcilingState()
+        ended, made = 0.0, 0
+        for number in range(400):
+            last = Outcome.SUCCEEDED if now >= ended else Outcome.RUNNING
+            rules = replace(RULES, rows=rows)
+            decision = decide(state, {table: {TODAY: str(number)}}, KINDS, last, now, rules)
+            state = decision.state
+            if decision.batch is not None:
+                made, ended = made + rows, now + 6 + 15e-6 * rows
+            now += 5
+        return made / (now / 10.8)
+
+    assert rows_a_micro_batch(hour * 1_000_000 // 24) <= 1.5 * rows_a_micro_batch(1_000_000 // 24)
 
 
 def test_one_batch_is_under_way_at_a_time():

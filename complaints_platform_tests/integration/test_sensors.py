@@ -93,9 +93,9 @@ class Platform:
 
 @pytest.fixture(scope="module", autouse=True)
 def no_rest():
-    """However slow the machine is, no day rests after its run here."""
+    """However many complaints a day has, it does not rest after its run here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reconciling, "FREE_SECONDS", 3600)
+        patch.setattr(reconciling, "FREE_ROWS", 10**9)
         yield
 
 
