@@ -9,12 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from complaints_platform.errors import SettingsError
+from complaints_platform.zones import time_zones
 
 PREFIX = "COMPLAINTS_"
 HOME = Path(".complaints")
@@ -189,7 +189,7 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        if value not in available_timezones():
+        if value not in time_zones():
             raise ValueError(f"{value!r} is no IANA time zone; an example is Africa/Lagos")
         return value
 

@@ -7,20 +7,21 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from complaints_platform.alerting.events import KINDS, Notification, Severity
 from complaints_platform.errors import AlertsError
+from complaints_platform.zones import time_zones
 
 NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 RUNBOOK = "docs/runbook.md"
 
 
 def _zone(value: object) -> object:
-    if value is not None and value not in available_timezones():
+    if value is not None and value not in time_zones():
         raise ValueError(f"{value!r} is no IANA time zone; an example is Africa/Lagos")
     return value
 

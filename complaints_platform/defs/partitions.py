@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -20,14 +20,33 @@ MOST_PLANNED_DAYS = 31
 """Planning writes an event for each day and asset before a run is queued; worth it where people look at days."""
 
 
-def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
+class UtcDays(dg.DailyPartitionsDefinition):
+    """Days of UTC without gaps, listed by counting.
+
+    Dagster lists all days of history for each check of a day-partitioned asset and walks through a cron schedule to
+    do so: 70 ms for 17 years, a dozen times in a run of one day.
+    """
+
+    def get_partition_keys(
+        self, current_time: datetime | None = None, dynamic_partitions_store: Any = None
+    ) -> Sequence[str]:
+        """Return the days as ``YYYY-MM-DD`` from the first through the last, in order."""
+        with dg.partition_loading_context(current_time, dynamic_partitions_store):
+            first, last = self.get_first_partition_key(), self.get_last_partition_key()
+        if first is None or last is None:
+            return []
+        numbers = range(date.fromisoformat(first).toordinal(), date.fromisoformat(last).toordinal() + 1)
+        return [date.fromordinal(number).isoformat() for number in numbers]
+
+
+def daily_partitions(settings: Settings) -> UtcDays:
     """Return UTC days from the first day of history through tomorrow.
 
     By default Dagster's days end yesterday; complaints of today are complaints too, and clocks of senders may go
     ahead by ``CLOCK_SKEW``.
     """
     offset = 1 + CLOCK_SKEW.days
-    return dg.DailyPartitionsDefinition(start_date=settings.first_day.isoformat(), timezone="UTC", end_offset=offset)
+    return UtcDays(start_date=settings.first_day.isoformat(), timezone="UTC", end_offset=offset)
 
 
 def backfill_policy(settings: Settings) -> dg.BackfillPolicy:

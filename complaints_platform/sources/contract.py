@@ -8,15 +8,17 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from complaints_platform.errors import ContractError
+from complaints_platform.zones import time_zones
 
 COMPLAINTS = "complaints_platform.sources.ComplaintSource"
 CUSTOMERS = "complaints_platform.sources.CustomerSource"
@@ -106,7 +108,7 @@ class Times(ContractPart):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
-        if zone not in available_timezones() - LOCAL_ZONES:
+        if zone not in time_zones() - LOCAL_ZONES:
             raise ValueError(f"{zone!r} is no IANA time zone; an example is 'Europe/Berlin'")
         return zone
 
@@ -298,10 +300,16 @@ def _load_all(folder: Path, component: str, model: type[Contract]) -> dict[str, 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = _parsed(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ContractError(f"{path}: can't be read as YAML: {error}") from error
     return document if isinstance(document, dict) else {}
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    """Parse YAML; a run reads each contract many times, and nobody changes what is returned."""
+    return yaml.safe_load(text)
 
 
 def _validated(path: Path, document: dict[str, Any], component: str, model: type[Contract]) -> Contract:
