@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks import classifier_report, cleaning_report, first_load_report, serving, spikes
+from benchmarks import classifier_report, cleaning_report, first_load_report, intra_day_report, serving, spikes
 from benchmarks.cleaning import HISTORY_RECORDS_A_DAY, CleaningBench
 from benchmarks.contenders import ALL, DIRECT, PLATFORM, Bench, Result
 from benchmarks.correctness import check_agreement, check_platform, check_same
@@ -149,6 +149,14 @@ def _measure_first_load(options: argparse.Namespace, work: Path, report: Report)
     report.add("first load", first_load_report.markdown(measured), measured)
 
 
+def _measure_intra_day(options: argparse.Namespace, work: Path, report: Report) -> None:
+    """Measure what a micro-batch costs early and late on a large day."""
+    workload = prepare(options.records, find_peers(options.peers), work, days=1)
+    numbers = (options.micro_batches, options.least, *options.hours)
+    measured = run_module(work, work / "lake", "intra_day_run", workload.data, *numbers)
+    report.add("intra-day", intra_day_report.markdown(measured), measured)
+
+
 def _decades(largest: int) -> list[int]:
     """Return a hundredth, a tenth and the whole of ``largest``, as far as they are whole days."""
     return [size for size in (largest // 100, largest // 10, largest) if size]
@@ -211,10 +219,17 @@ def _parser() -> argparse.ArgumentParser:
     first.add_argument("--a-day", type=int, default=40, help="complaints a day (40)")
     first.add_argument("--one-by-one", type=int, default=10, help="days that are made again in a run each (10)")
     first.set_defaults(measure=_measure_first_load)
+    within = commands.add_parser("intra-day", help="what a micro-batch costs early and late on a large day")
+    within.add_argument("--records", type=int, default=1_000_000, help="records of the day (1000000)")
+    within.add_argument("--micro-batches", type=int, default=8000, help="files that they come in (8000)")
+    within.add_argument("--least", type=int, default=30, help="micro-batches measured at each hour, at least (30)")
+    within.add_argument("--hours", type=int, nargs="+", default=[1, 23], help="hours that are measured (1 23)")
+    within.set_defaults(measure=_measure_intra_day)
     for command in (path, cleaning):
         command.add_argument("--rounds", type=int, default=ROUNDS, help=f"how often each contender runs ({ROUNDS})")
+    for command in (path, cleaning, within):
         command.add_argument("--peers", type=Path, help=f"folder of the peers' scripts (or {PEERS_VARIABLE})")
-    for command in (path, cleaning, classifier, watched, served, first):
+    for command in (path, cleaning, classifier, watched, served, first, within):
         command.add_argument("--work", type=Path, help="where the work folder is made; it goes when all is done (/tmp)")
     return parser
 

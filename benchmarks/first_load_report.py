@@ -7,6 +7,8 @@ def markdown(measured: dict[str, Any]) -> str:
     """Return the table of what ``first_load_run`` measured."""
     days, single = measured["days"], measured["single_runs"]
     a_run_a_day = {name: measured["single"][name] / single * days for name in ("wall_s", "cpu_s")}
+    events = measured["events"]
+    share = events["wall_s"] / measured["update"]["wall_s"]
     size = f"{measured['bytes'] / 1e6:,.0f} MB"
     lines = [
         f"## A first load: {measured['rows']:,} complaints of {days:,} days in one file of {size}",
@@ -17,6 +19,7 @@ def markdown(measured: dict[str, Any]) -> str:
         _row("all tables", measured["runs"], measured["update"]),
         _row(f"a run a day (from {single} of them)", days, a_run_a_day),
         "",
+        f"{events['count']:,} events of Dagster took {events['wall_s']:,.1f} s, {share:.0%} of the time of all tables.",
         f"Stale afterwards: {measured['stale']} days.",
     ]
     return "\n".join(lines)

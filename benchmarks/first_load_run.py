@@ -8,9 +8,14 @@ own: what the load would cost in a run a day. Settings come from the environment
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
+import dagster as dg
 import orjson
 import polars as pl
 
@@ -41,6 +46,28 @@ def history(days: Sequence[date], a_day: int) -> Iterator[str]:
             yield f"{number};a{number % 40};K{number % 5000};{opened};;{REGIONS[number % 4]};{text} {number}"
 
 
+@dataclass
+class Events:
+    """How many events Dagster was given to store, and the seconds until they were."""
+
+    count: int = 0
+    wall_s: float = 0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count the events of all instances meanwhile."""
+        handle = dg.DagsterInstance.handle_new_event
+
+        def counting(instance: dg.DagsterInstance, event: dg.EventLogEntry, **more: Any) -> None:
+            began = time.perf_counter()
+            handle(instance, event, **more)
+            self.wall_s += time.perf_counter() - began
+            self.count += 1
+
+        with mock.patch.object(dg.DagsterInstance, "handle_new_event", counting):
+            yield
+
+
 def load(settings: Settings, days: Sequence[date], a_day: int, one_by_one: int) -> dict[str, object]:
     """Load the history, make some of its days again one by one, and return what both took."""
     folder = Path(settings.landing) / SOURCE
@@ -52,7 +79,9 @@ def load(settings: Settings, days: Sequence[date], a_day: int, one_by_one: int) 
         started = time.time()
         runner.collect()
         collected = time.time()
-        runs = sum(1 for _ in runner.update())
+        events = Events()
+        with events.counted():
+            runs = sum(1 for _ in runner.update())
         loaded = time.time()
         stale = sum(map(len, find_stale(settings).days.values()))
         single = sum(1 for day in days[-one_by_one:] for _ in runner.materialize(BY_DAY, [day]))
@@ -66,6 +95,7 @@ def load(settings: Settings, days: Sequence[date], a_day: int, one_by_one: int) 
         "stale": stale,
         "collect": meter.cost(Span(started, collected)),
         "update": meter.cost(Span(collected, loaded)),
+        "events": asdict(events),
         "single_runs": single,
         "single": meter.cost(Span(loaded, ended)),
     }

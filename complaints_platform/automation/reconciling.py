@@ -303,10 +303,11 @@ def _next(
     if ripe is not None:
         batch = _batch(ripe.units, due, kinds, ripe.attempts, now)
         return batch, batch.describe()
-    why = (
-        f"{_days(len(resting))} just made and due again: taken together in {{}} s" if resting else "nothing else is due"
-    )
-    return None, why.format(round(min(resting.values(), default=now) - now))
+    why = "nothing else is due"
+    if resting:
+        wait = round(min(resting.values()) - now)
+        why = f"{_days(len(resting))} just made and due again: what comes is taken together in {wait} s"
+    return None, why
 
 
 def _rests(before: Sequence[Resting], made: tuple[Unit, ...], now: float, rows: int) -> tuple[Resting, ...]:

@@ -151,14 +151,14 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
                 RELEASE,
                 (now + CLOCK_SKEW).date(),
                 _at_work(context.instance, {UPDATE, BY_DAY, BY_RECEIVED_DAY}, {_key(spec) for spec in TABLES}),
-                _rows_made(lake, state.asked) if state.asked and last is Outcome.SUCCEEDED else 0,
+                rows_made(lake, state.asked) if state.asked and last is Outcome.SUCCEEDED else 0,
             ),
         )
         context.log.info(decision.why)
         if decision.state.asked is None:
             publish(lake)  # a run that was killed after its last table has not, and left nothing to make
         return dg.SensorResult(
-            run_requests=[_update_request(decision.batch)] if decision.batch else None,
+            run_requests=[update_request(decision.batch)] if decision.batch else None,
             skip_reason=None if decision.batch else decision.why,
             cursor=json.dumps(decision.state.to_json()),
             asset_events=[_report(unit, decision.why) for unit in decision.reported],
@@ -167,7 +167,8 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
     return update_tables
 
 
-def _update_request(batch: reconciling.Batch) -> dg.RunRequest:
+def update_request(batch: reconciling.Batch) -> dg.RunRequest:
+    """Return the request for a run of the job ``UPDATE`` that makes a batch."""
     run = TablesBatch(batch.tables)
     chosen = [_key(spec) for spec in TABLES if _name(spec) in batch.tables]
     return dg.RunRequest(
@@ -310,7 +311,7 @@ def _last_run(instance: dg.DagsterInstance, batch: str) -> Outcome:
     return Outcome.FAILED
 
 
-def _rows_made(lake: Lake, asked: reconciling.Asked) -> int:
+def rows_made(lake: Lake, asked: reconciling.Asked) -> int:
     """Return how many complaints the days of a batch have."""
     rows = CLEANED.table(lake).row_counts()
     return sum(rows.get(unit.day, 0) for unit in asked.units if unit.kind is Kind.OCCURRED)
