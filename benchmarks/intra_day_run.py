@@ -88,15 +88,20 @@ class HourCost:
 def cut(folder: Path, count: int) -> list[MicroBatch]:
     """Cut a day's files into about ``count`` micro-batches of the same size, in an order that mixes the senders."""
     lines = {file: file.read_bytes().splitlines(keepends=True) for file in sorted(folder.iterdir())}
+    headers = {file: rows.pop(0) for file, rows in lines.items() if file.suffix == ".csv"}
     size = -(-sum(map(len, lines.values())) // count)
     placed: list[tuple[float, MicroBatch]] = []
     for file, rows in lines.items():
-        header = b"" if file.suffix == ".ndjson" else rows.pop(0)
         parts = -(-len(rows) // size)
         for number in range(parts):
             part = rows[number * size : (number + 1) * size]
             name = f"{file.stem}-{number:05d}{file.suffix}"
-            placed.append(((number + 0.5) / parts, MicroBatch(file.stem, name, header + b"".join(part), len(part))))
+            placed.append(
+                (
+                    (number + 0.5) / parts,
+                    MicroBatch(file.stem, name, headers.get(file, b"") + b"".join(part), len(part)),
+                )
+            )
     return [micro_batch for _, micro_batch in sorted(placed, key=lambda each: each[0])]
 
 
