@@ -4,7 +4,8 @@ Collect reports their partitions as it writes them. Materialising one by hand re
 segments from the originals, by the contract as it is now.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 import dagster as dg
@@ -80,10 +81,11 @@ def rebuild(context: dg.AssetExecutionContext, collector: Collector, days: list[
     for done in collector.read_again(list(receipts.values())):
         touched |= done.days
         context.log.info(done.describe())
-    for day in days:
-        context.add_asset_metadata(day_metadata(segments.day(collector.source, day)), partition_key=day.isoformat())
+    raw_days = [segments.day(collector.source, day) for day in days]
+    for raw_day in raw_days:
+        context.add_asset_metadata(day_metadata(raw_day), partition_key=raw_day.day.isoformat())
     context.add_output_metadata(
-        {"files": len(receipts), "days": len(days), "preview": _preview(collector.lake, collector.source, days)}
+        {"files": len(receipts), "days": len(days), "preview": _preview(collector.lake, raw_days)}
     )
     return touched
 
@@ -94,9 +96,11 @@ def materializations(lake: Lake, source: str, days: Iterable[date]) -> Iterator[
     The catalogue shows the last one: only that one carries a preview.
     """
     ordered = sorted(days)
+    with_records: list[RawDay] = []
     for day in ordered:
         raw_day = lake.segments.day(source, day)
-        last = {"preview": _preview(lake, source, ordered)} if day == ordered[-1] else {}
+        with_records = [raw_day] if raw_day.segments else with_records
+        last = {"preview": _preview(lake, with_records)} if day == ordered[-1] else {}
         yield dg.AssetMaterialization(
             ["raw", source],
             partition=day.isoformat(),
@@ -121,12 +125,13 @@ def day_metadata(raw_day: RawDay) -> dict[str, dg.MetadataValue]:
     }
 
 
-def _preview(lake: Lake, source: str, days: list[date]) -> dg.MetadataValue:
-    """Show the newest of ``days`` that has records."""
-    for day in reversed(days):
-        raw_day = lake.segments.day(source, day)
+def _preview(lake: Lake, raw_days: Sequence[RawDay]) -> dg.MetadataValue:
+    """Show some records of the newest of some days that has any: of the file that came last, whatever else is there."""
+    for raw_day in reversed(raw_days):
         if raw_day.segments:
-            return dg.MetadataValue.md(sample(lake.segments.read(raw_day).select(SAFE_PREVIEW).head(5)))
+            newest = max(raw_day.segments, key=lambda segment: segment[1].received_at)
+            frame = lake.segments.read(replace(raw_day, segments=(newest,)))
+            return dg.MetadataValue.md(sample(frame.select(SAFE_PREVIEW).head(5)))
     return dg.MetadataValue.md("*no records on these days*")
 
 
