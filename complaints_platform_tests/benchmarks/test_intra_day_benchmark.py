@@ -35,7 +35,7 @@ def test_what_is_written_to_stores_is_counted_and_arrives(tmp_path):
 
 def test_hours_are_compared_by_what_a_micro_batch_costs():
     def part(runs, micro_batches, cpu, written):
-        return {"runs": runs, "micro_batches": micro_batches, "wall_s": 1.0, "cpu_s": cpu, "bytes": written}
+        return {"runs": runs, "micro_batches": micro_batches, "cpu_s": cpu, "bytes": written}
 
     def hour(number, passes):
         collect = part(10, 10, 1.0, 10_000_000)

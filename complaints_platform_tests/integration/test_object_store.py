@@ -27,7 +27,7 @@ from complaints_platform.lake import Lake, layout
 from complaints_platform.lake.store import open_store
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline import maintenance
-from complaints_platform.pipeline.data_sets import QUARANTINE, TABLES
+from complaints_platform.pipeline.data_sets import DAILY, QUARANTINE, RECONCILIATION, TABLES
 from complaints_platform.pipeline.maintenance import Maintenance
 from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.schemas import empty_frame
@@ -35,6 +35,7 @@ from complaints_platform.serving.query import Catalogue, run_query
 from complaints_platform.settings import PACKAGED_SOURCES
 from complaints_platform.sources.contract import load_contracts
 from complaints_platform_tests.alerting.tools import Office
+from complaints_platform_tests.integration.ticking import TEXTS, TODAY, Platform
 
 START_SECONDS = 30
 
@@ -116,6 +117,20 @@ def test_files_become_marts_on_an_object_store(bucket, make_settings):
     assert ask("SELECT * FROM mart.daily_complaints ORDER BY ALL").equals(daily)
     raw = sum(ask(f"SELECT count(*) FROM {name}").item() for name in Catalogue.of(settings).names() if "raw." in name)  # noqa: S608
     assert raw == ask("SELECT count(*) FROM cleaned.complaints").item()
+
+
+def test_sensors_see_a_file_that_is_dropped_into_a_bucket_until_it_is_in_the_marts(bucket, tmp_path):
+    platform = Platform(tmp_path, lake=f"{bucket}/lake", landing=f"{bucket}/landing")
+    assert platform.settle() == 0
+    platform.send("first", [TODAY])
+    assert platform.settle() == 3  # collect, the first training, the tables
+    platform.send("second", [TODAY, TODAY - timedelta(days=1)])
+    assert platform.settle() == 2
+    complaints = platform.rows(DAILY).group_by("day").agg(pl.col("complaints").sum()).sort("day")
+    assert complaints.rows() == [(TODAY - timedelta(days=1), len(TEXTS)), (TODAY, 2 * len(TEXTS))]
+    assert platform.rows(RECONCILIATION)["reconciles"].to_list() == [True, True]
+    assert platform.lake.manifests.newest().version(DAILY.sql_name) == 1
+    assert all(len(cursor) < 400 for cursor in platform.cursors.values() if cursor)
 
 
 def test_objects_are_put_got_listed_moved_and_deleted(bucket):

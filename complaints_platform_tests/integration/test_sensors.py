@@ -3,100 +3,17 @@
 import json
 import os
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-import dagster as dg
 import pytest
 
-from complaints_platform.automation import reconciling
-from complaints_platform.definitions import build_definitions
 from complaints_platform.defs import automation
-from complaints_platform.lake import Lake
 from complaints_platform.pipeline.cleaned import CleanedRecipe
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, RECONCILIATION
+from complaints_platform.pipeline.data_sets import CLEANED, RECONCILIATION
 from complaints_platform.pipeline.staleness import find_stale
-from complaints_platform.settings import load_settings
 from complaints_platform_tests import contracts
+from complaints_platform_tests.integration.ticking import TEXTS, TODAY, Platform
 from complaints_platform_tests.pipeline.small_lake import SOURCE
-
-TODAY = datetime.now(UTC).date()
-TEXTS = ("no signal in the whole village", "you overcharged me again", "the agent was rude to me")
-
-
-class Platform:
-    """Sensors and jobs of a lake with one source; runs are executed as the sensors ask for them."""
-
-    def __init__(self, root, **settings):
-        self.root = root
-        contracts.write_contract(root / "sources", "forms", SOURCE)
-        self.settings = load_settings(
-            profile="test",
-            lake=str(root / "lake"),
-            landing=str(root / "landing"),
-            sources=root / "sources",
-            settle_seconds=0,
-            **settings,
-        )
-        self.lake = Lake(self.settings.lake)
-        self.instance = dg.DagsterInstance.ephemeral()
-        self.cursors = {}
-        self.load()
-
-    def load(self):
-        """Load the code, as after a deployment."""
-        self.definitions = build_definitions(self.settings)
-        self.repository = self.definitions.get_repository_def()
-
-    def send(self, name, days, word=""):
-        rows = "".join(
-            f"{name}-{number},{text} {word},{day}T12:00:00Z,{day}T12:00:00Z\n"
-            for number, (day, text) in enumerate((day, text) for day in days for text in TEXTS)
-        )
-        path = self.root / "landing" / "forms" / f"{name}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("id,text,at,updated\n" + rows)
-        return path
-
-    def tick(self, sensor, *, run=True):
-        """Evaluate a sensor and execute the runs that it asks for; return its result and how the runs ended."""
-        context = dg.build_sensor_context(
-            instance=self.instance, cursor=self.cursors.get(sensor), repository_def=self.repository
-        )
-        data = self.repository.get_sensor_def(sensor).evaluate_tick(context)
-        self.cursors[sensor] = data.cursor or self.cursors.get(sensor)
-        return data, [self.execute(request, sensor) for request in data.run_requests or [] if run]
-
-    def execute(self, request, sensor):
-        job = request.job_name or {"landing": "collect"}.get(sensor, sensor)
-        done = self.definitions.resolve_job_def(job).execute_in_process(
-            instance=self.instance,
-            run_config=request.run_config,
-            tags=request.tags,
-            asset_selection=request.asset_selection,
-            raise_on_error=False,
-        )
-        return done.success
-
-    def settle(self):
-        """Tick until nothing is asked for any more; return how many runs that took."""
-        runs = 0
-        for _ in range(12):
-            done = [success for sensor in ("landing", "changes", "update_tables") for success in self.tick(sensor)[1]]
-            runs += len(done)
-            if not done:
-                return runs
-        raise AssertionError("the sensors do not come to rest")
-
-    def rows(self, spec=CATEGORIZED):
-        return spec.table(self.lake).scan().collect()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_rest():
-    """However many complaints a day has, it does not rest after its run here."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reconciling, "FREE_ROWS", 10**9)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -262,10 +179,11 @@ def test_ticks_stay_short_with_a_hundred_thousand_files_in_history(shared):
     shared.lake.arrivals.note("forms", [file.identity for file in landing.files("forms")], [])
     seconds = []
     for _ in range(40):
-        begun = time.perf_counter()
+        begun = time.process_time()  # of all threads: what else the machine does is not the tick's
         data, _ = shared.tick("landing", run=False)
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.process_time() - begun)
         assert not data.run_requests
     p95 = sorted(seconds)[37]
-    print(f"landing ticks with 100,000 files in history: p95 {p95:.2f} s; cursor {len(json.dumps(data.cursor))} bytes")  # noqa: T201
+    bytes_kept = len(json.dumps(data.cursor))
+    print(f"landing ticks with 100,000 files in history: p95 {p95:.2f} CPU s; cursor {bytes_kept} bytes")  # noqa: T201
     assert p95 <= 1
