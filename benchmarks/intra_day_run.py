@@ -160,12 +160,11 @@ class Day:
                 self._drop(1)
                 arrived.append(next_file)
                 next_file += pace
+            if self._pass(passes):
+                passes.micro_batches, made = passes.micro_batches + collect.micro_batches - made, collect.micro_batches
+                waited += [self._pass_ends - at for at in arrived[len(waited) : made]]
             if self._dropped > self._collected and self._now >= self._collect_ends:
                 self._collect_ends = self._now + self._collect(collect)
-            elif self._now >= self._collect_ends and self._pass(passes):
-                through = collect.micro_batches - made
-                waited += [self._pass_ends - at for at in arrived[made : made + through]]
-                passes.micro_batches, made = passes.micro_batches + through, made + through
         rows = sum(CLEANED.table(self._lake).row_counts().values())
         return HourCost(hour, rows, collect, passes, sum(self._looks) / len(self._looks), waited)
 

@@ -119,6 +119,21 @@ def test_it_knows_the_same_as_the_stock_storage_with_fewer_transactions(tmp_path
     assert transactions < events
 
 
+def test_the_entry_of_an_asset_is_written_once_for_many_events(tmp_path, monkeypatch):
+    written, write = [], BatchingSqliteEventLogStorage._store_asset_event
+
+    def counting(self, connection, entry, event_id):
+        written.append(entry.get_dagster_event().partition)
+        write(self, connection, entry, event_id)
+
+    monkeypatch.setattr(BatchingSqliteEventLogStorage, "_store_asset_event", counting)
+    with instance(tmp_path / "home", monkeypatch, stock=False) as opened:
+        run = definitions().resolve_job_def("collect").execute_in_process(instance=opened, run_config=QUIET)
+        kinds = [entry.dagster_event_type for entry in opened.all_logs(run.run_id)]
+    assert kinds.count(dg.DagsterEventType.ASSET_MATERIALIZATION) == len(DAYS)
+    assert written == [DAYS[-1]]
+
+
 def test_the_stock_storage_reads_its_files(tmp_path, monkeypatch):
     with instance(tmp_path / "home", monkeypatch, stock=False) as opened:
         run_both_jobs(opened)

@@ -1,5 +1,6 @@
 """The IO manager on one partition, a range as one commit, fan-in with missing days, and scattered days."""
 
+from collections import Counter
 from datetime import date, timedelta
 
 import dagster as dg
@@ -7,7 +8,7 @@ import pytest
 
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type
 from complaints_platform.defs.io_manager import DeltaIOManager
-from complaints_platform.defs.partitions import Batch, RunDays
+from complaints_platform.defs.partitions import MOST_PLANNED_DAYS, Batch, RunDays
 from complaints_platform.errors import SchemaViolation
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import DayFrame
@@ -104,6 +105,23 @@ def test_a_range_is_one_commit_and_marks_every_partition(platform):
         event.step_materialization_data.materialization.metadata["dagster/partition_row_count"].value == 1
         for event in events
     )
+
+
+def test_a_long_range_is_not_planned_day_by_day_and_every_partition_is_marked(platform):
+    run, table, instance, _ = platform
+    days = days_from(FIRST, MOST_PLANNED_DAYS + 9)
+    result = run("up", days)
+    assert table.version() == 1
+    kinds = Counter(entry.dagster_event_type for entry in instance.all_logs(result.run_id))
+    assert kinds[dg.DagsterEventType.ASSET_MATERIALIZATION] == len(days)
+    assert kinds[dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED] == 0
+    records = instance.fetch_materializations(dg.AssetKey(["mart", "daily_complaints"]), limit=1000).records
+    told = {record.partition_key: record.asset_materialization for record in records}
+    assert told.keys() == materialized(instance) == {day.isoformat() for day in days}
+    for day in days:
+        event = told[day.isoformat()]
+        assert event.metadata["dagster/partition_row_count"].value == 1
+        assert event.tags["dagster/data_version"] == event.metadata["fingerprint"].value == f"f{day.day}"
 
 
 def test_scattered_days_are_one_run_that_touches_no_day_between(platform):
