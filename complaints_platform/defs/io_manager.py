@@ -18,7 +18,7 @@ from complaints_platform.defs.previews import sample
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.data_sets import TABLES, TableSpec
-from complaints_platform.pipeline.publishing import LAST_OF_A_RUN, publish
+from complaints_platform.pipeline.publishing import CHAIN, LAST_OF_A_RUN, is_whole, publish
 
 PREVIEW_ROWS = 5
 GATE_ROWS = 20_000
@@ -40,7 +40,7 @@ class DeltaIOManager(dg.ConfigurableIOManager):
         table = spec.table(lake)
         writing = _Writing(spec, obj)
         table.replace_days(obj.days, writing.frames(), {"run_id": context.run_id})
-        if spec in LAST_OF_A_RUN:
+        if spec in LAST_OF_A_RUN and not _is_at_work(lake, spec, writing):
             publish(lake)
         _report_days(context, obj, writing)
         context.add_output_metadata(
@@ -92,6 +92,11 @@ class _Writing:
             if day.frame.height:
                 self.sample = day.frame.head(PREVIEW_ROWS)
             yield day
+
+
+def _is_at_work(lake: Lake, spec: TableSpec, writing: _Writing) -> bool:
+    """Tell whether the run has tables of its days still to write: one day shows it."""
+    return spec in CHAIN and bool(writing.rows) and not is_whole(lake, max(writing.rows))
 
 
 def _report_days(context: dg.OutputContext, value: DayFrames, writing: _Writing) -> None:

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
@@ -64,6 +64,10 @@ class DayFrame:
     fingerprint: str
 
 
+def _fingerprint_in(path: str) -> str:
+    return path.rpartition("/")[2].partition("-")[0]
+
+
 @dataclass(frozen=True)
 class StoredFile:
     """One live file of a table."""
@@ -76,7 +80,7 @@ class StoredFile:
     @property
     def fingerprint(self) -> str:
         """What the rows were made from (empty for tables without fingerprints)."""
-        return PurePosixPath(self.path).name.split("-", 1)[0]
+        return _fingerprint_in(self.path)
 
 
 DELETION_VECTORS = "deletionVectors"
@@ -291,8 +295,9 @@ class Table:
         table = self._open()
         if table is None:
             return TableState(NEVER_WRITTEN, {})
-        files = self._files(table)
-        return TableState(table.version(), {date.fromisoformat(file.partition): file.fingerprint for file in files})
+        # Of thousands of days, at each end of a run: without an object for each.
+        fingerprints = {day: _fingerprint_in(path) for path, day in self._actions(table, "path", self._partition)}
+        return TableState(table.version(), fingerprints)
 
     def version(self) -> int | None:
         """Return the newest version, or None if the table has never been written."""
@@ -402,15 +407,18 @@ class Table:
         except (DeltaError, OSError) as error:
             raise LakeError(f"{self.uri} can't be read: {_in_one_line(error)}") from error
 
+    @property
+    def _partition(self) -> str:
+        """Column of delta-rs that says in which partition a file lies."""
+        return f"partition.{self._partition_by}"
+
     def _files(self, table: DeltaTable) -> list[StoredFile]:
+        actions = self._actions(table, "path", self._partition, "num_records", "size_bytes")
+        return [StoredFile(path, str(partition), rows, size) for path, partition, rows, size in actions]
+
+    def _actions(self, table: DeltaTable, *columns: str) -> Iterator[tuple[Any, ...]]:
+        """Yield columns of what the table's log says of its live files."""
         if DELETION_VECTORS in (table.protocol().reader_features or ()):
             raise LakeError(f"{self.uri} uses deletion vectors: its files alone don't say which rows are live")
         actions = table.get_add_actions(flatten=True)
-        columns = {
-            name: actions.column(name).to_pylist()
-            for name in ("path", "size_bytes", "num_records", f"partition.{self._partition_by}")
-        }
-        return [
-            StoredFile(path, str(partition), rows, size)
-            for path, size, rows, partition in zip(*columns.values(), strict=True)
-        ]
+        return zip(*(actions.column(name).to_pylist() for name in columns), strict=True)

@@ -6,13 +6,15 @@ a run that dies before it has published leaves nothing to repair: whoever publis
 That a day is stale, as all its tables agree on something that has changed since, keeps nothing waiting.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import TypeAlias
 
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
+from complaints_platform.lake.tables import TableState
 from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, QUARANTINE, TABLES, TableSpec
 from complaints_platform.pipeline.derived import DERIVED, DERIVED_OF
 from complaints_platform.pipeline.fingerprints import is_made_of
@@ -42,14 +44,23 @@ def torn_days(before: ChainDays, now: ChainDays, suspects: Iterable[date] = ()) 
     for spec in CHAIN:
         old, new = before[spec], now[spec]
         changed.update(day for day in old.keys() | new.keys() if old.get(day) != new.get(day))
-    return sorted(day for day in changed if not _belongs_together(day, now))
+    return sorted(day for day in changed if not _belongs_together(day, now.__getitem__))
 
 
-def _belongs_together(day: date, tables: ChainDays) -> bool:
-    cleaned, categorized = tables[CLEANED].get(day), tables[CATEGORIZED].get(day)
-    if cleaned is None or categorized is None or not is_made_of(categorized, cleaned):
+def _belongs_together(day: date, of: Callable[[TableSpec], Mapping[date, str]]) -> bool:
+    # From the end of the chain: of a run that is at work, that is what is not there yet.
+    if not all(each.is_current(day, of(each.spec).get(day), of(each.source)) for each in reversed(DERIVED)):
         return False
-    return all(each.is_current(day, tables[each.spec].get(day), tables[each.source]) for each in DERIVED)
+    cleaned, categorized = of(CLEANED).get(day), of(CATEGORIZED).get(day)
+    return cleaned is not None and categorized is not None and is_made_of(categorized, cleaned)
+
+
+def is_whole(lake: Lake, day: date) -> bool:
+    """Tell whether the newest versions of all tables of the chain tell of the same data on a day.
+
+    While a run is at work, that costs a look at two tables: cheaper than ``publish``, which looks at all of them.
+    """
+    return _belongs_together(day, cache(lambda spec: spec.table(lake).state().fingerprints))
 
 
 def publish(lake: Lake, now: datetime | None = None) -> Manifest | None:
@@ -66,7 +77,7 @@ def publish(lake: Lake, now: datetime | None = None) -> Manifest | None:
         if last is not None and versions == last.versions:
             return last
         chain = {spec: states[spec].fingerprints for spec in CHAIN}
-        torn = torn_days(_chain_of(lake, last), chain, last.unfinished if last else ())
+        torn = torn_days(_chain_of(lake, last, states), chain, last.unfinished if last else ())
         if _must_wait(lake, torn, now):
             return last
         published = lake.manifests.publish(last, versions, torn, now)
@@ -90,12 +101,21 @@ def publish_all(lake: Lake) -> Manifest:
     return published
 
 
-def _chain_of(lake: Lake, manifest: Manifest | None) -> ChainDays:
-    """Return what a manifest names; nothing, if there is none, or if its tables were deleted and made anew."""
+def _chain_of(lake: Lake, manifest: Manifest | None, newest: Mapping[TableSpec, TableState]) -> ChainDays:
+    """Return what a manifest names; nothing, if there is none, or if its tables were deleted and made anew.
+
+    Tables of which the manifest names the newest version are not looked up again.
+    """
     if manifest is None:
         return NOTHING
+
+    def named(spec: TableSpec) -> TableState:
+        known = newest[spec]
+        same = manifest.version(spec.sql_name) == known.version
+        return known if same else spec.table_in(lake, manifest).state()
+
     try:
-        return {spec: spec.table_in(lake, manifest).state().fingerprints for spec in CHAIN}
+        return {spec: named(spec).fingerprints for spec in CHAIN}
     except LakeError:
         return NOTHING
 

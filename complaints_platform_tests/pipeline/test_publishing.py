@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from complaints_platform.lake import Lake
+from complaints_platform.lake.tables import Table
 from complaints_platform.pipeline.data_sets import CLEANED, DAILY, TABLES
 from complaints_platform.pipeline.derived import DERIVED_OF
-from complaints_platform.pipeline.publishing import NOTHING, PATIENCE, publish, publish_all, torn_days
+from complaints_platform.pipeline.publishing import NOTHING, PATIENCE, is_whole, publish, publish_all, torn_days
 from complaints_platform.serving.query import Catalogue, run_query
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -47,6 +48,28 @@ def test_a_run_becomes_visible_as_a_whole(chain):
     assert second.number == first.number + 1
     assert totals(catalogue) == (12, 12)
     assert publish(chain.lake) == second
+
+
+def test_a_day_is_whole_when_the_last_table_of_the_chain_is_written(chain):
+    for number in (1, 2):
+        for spec in STEPS[:-1]:
+            chain.step(spec, {DAY: number})
+            assert not is_whole(chain.lake, DAY)
+        chain.step(LAST, {DAY: number})
+        assert is_whole(chain.lake, DAY)
+    assert not is_whole(chain.lake, NEXT)
+
+
+def test_while_a_run_is_at_work_few_tables_are_looked_at(chain, monkeypatch):
+    chain.run({DAY: 1})
+    chain.run({DAY: 2}, until=DAILY)
+    looked, state = [], Table.state
+    monkeypatch.setattr(Table, "state", lambda table: looked.append(table.key) or state(table))
+    assert not is_whole(chain.lake, DAY)
+    assert len(looked) <= 4
+    del looked[:]
+    publish(chain.lake)
+    assert len(looked) >= len(TABLES)
 
 
 def test_a_query_keeps_its_manifest_for_its_whole_life(chain):
@@ -161,6 +184,7 @@ WRITER = """
     from datetime import timedelta
     from chain import DAY, STEPS, Chain
     from complaints_platform.lake import Lake
+from complaints_platform.lake.tables import Table
     from complaints_platform.pipeline.publishing import publish
     chain, value = Chain(Lake(sys.argv[1])), int(sys.argv[2])
     while True:
