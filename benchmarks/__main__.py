@@ -152,7 +152,7 @@ def _measure_first_load(options: argparse.Namespace, work: Path, report: Report)
 def _measure_intra_day(options: argparse.Namespace, work: Path, report: Report) -> None:
     """Measure what a micro-batch costs early and late on a large day."""
     workload = prepare(options.records, find_peers(options.peers), work, days=1)
-    numbers = (options.micro_batches, options.least, *options.hours)
+    numbers = (options.micro_batches, options.least, options.together, *options.hours)
     measured = run_module(work, work / "lake", "intra_day_run", workload.data, *numbers)
     report.add("intra-day", intra_day_report.markdown(measured), measured)
 
@@ -223,6 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     within.add_argument("--records", type=int, default=1_000_000, help="records of the day (1000000)")
     within.add_argument("--micro-batches", type=int, default=8000, help="files that they come in (8000)")
     within.add_argument("--least", type=int, default=30, help="micro-batches measured at each hour, at least (30)")
+    within.add_argument("--together", type=int, default=1, help="micro-batches a file, where the day is laid down (1)")
     within.add_argument("--hours", type=int, nargs="+", default=[1, 23], help="hours that are measured (1 23)")
     within.set_defaults(measure=_measure_intra_day)
     for command in (path, cleaning):

@@ -25,6 +25,8 @@ def markdown(measured: dict[str, Any]) -> str:
     lines = [
         f"## A day of {measured['records']:,} records in {measured['micro_batches']:,} micro-batches",
         "",
+        f"Up to each hour, {measured['together']} of them lie in a file.",
+        "",
         f"| {' | '.join(COLUMNS)} |",
         "|---:|" + "---:|" * (len(COLUMNS) - 1),
         *map(_row, hours),

@@ -1,7 +1,7 @@
-"""What a micro-batch costs at some hours of a large day: ``python -m benchmarks.intra_day_run DATA BATCHES LEAST HOUR...``.
+"""What a micro-batch costs at some hours of a large day: ``python -m benchmarks.intra_day_run DATA BATCHES LEAST TOGETHER HOUR...``.
 
-The files of one day are cut into BATCHES micro-batches. Most of them are laid down in bulk; at each HOUR, LEAST or
-more then come at the pace of that day and go through Dagster's jobs in this process, when the sensors would ask for
+The files of one day are cut into BATCHES micro-batches. Most of them are laid down in bulk, TOGETHER in a file; at each HOUR, LEAST
+or more then come at the pace of that day and go through Dagster's jobs in this process, when the sensors would ask for
 them: by the real look at what is stale and the real decision (``automation.reconciling``). Time is counted, not waited
 for: a run counts as taking its CPU seconds, whatever else the machine does, and ``RUN_START_SECONDS`` to start.
 Settings come from the environment; the result is one line of JSON.
@@ -23,6 +23,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.meter import RESULT
 from benchmarks.workload import days_of, folder_of
 from complaints_platform.automation.reconciling import Outcome, ReconcilingState, Rules, decide
+from complaints_platform.collection.files import batched
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.automation import KINDS, rows_made, update_request
 from complaints_platform.defs.collecting import COLLECT
@@ -48,7 +49,8 @@ class MicroBatch:
 
     source: str
     name: str
-    content: bytes
+    header: bytes
+    lines: bytes
     records: int
 
 
@@ -98,7 +100,7 @@ def cut(folder: Path, count: int) -> list[MicroBatch]:
             placed.append(
                 (
                     (number + 0.5) / parts,
-                    MicroBatch(file.stem, name, headers.get(file, b"") + b"".join(part), len(part)),
+                    MicroBatch(file.stem, name, headers.get(file, b""), b"".join(part), len(part)),
                 )
             )
     return [micro_batch for _, micro_batch in sorted(placed, key=lambda each: each[0])]
@@ -140,9 +142,9 @@ class Day:
         self._looks: list[float] = []
         self.run(TRAIN, Spent())
 
-    def lay(self, hour: int) -> None:
-        """Lay the day down up to an hour, and make it."""
-        self._drop(len(self._coming) * hour // HOURS - self._dropped)
+    def lay(self, hour: int, together: int) -> None:
+        """Lay the day down up to an hour, ``together`` micro-batches in a file, and make it."""
+        self._drop(len(self._coming) * hour // HOURS - self._dropped, together)
         self._collect(Spent())
         while self._watch.find(self._settings).days:
             self._now += self._settings.tick_seconds
@@ -168,11 +170,16 @@ class Day:
         rows = sum(CLEANED.table(self._lake).row_counts().values())
         return HourCost(hour, rows, collect, passes, sum(self._looks) / len(self._looks), waited)
 
-    def _drop(self, count: int) -> None:
+    def _drop(self, count: int, together: int = 1) -> None:
+        """Drop the next ``count`` micro-batches, up to so many of a sender in one file."""
+        by_source: dict[str, list[MicroBatch]] = {}
         for each in self._coming[self._dropped : self._dropped + count]:
-            path = Path(self._settings.landing) / each.source / each.name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(each.content)
+            by_source.setdefault(each.source, []).append(each)
+        for source, parts in by_source.items():
+            folder = Path(self._settings.landing) / source
+            folder.mkdir(parents=True, exist_ok=True)
+            for file in batched(parts, together):
+                (folder / file[0].name).write_bytes(file[0].header + b"".join(part.lines for part in file))
         self._dropped += count
 
     def _collect(self, spent: Spent) -> float:
@@ -229,16 +236,16 @@ class Day:
 
 
 def main() -> None:
-    data, count, least, *hours = Path(sys.argv[1]), *map(int, sys.argv[2:])
+    data, count, least, together, *hours = Path(sys.argv[1]), *map(int, sys.argv[2:])
     (day,) = days_of(data)
     coming = cut(folder_of(data, day), count)
     with local_instance() as instance:
         growing = Day(load_settings(), instance, coming)
         costs = []
         for hour in hours:
-            growing.lay(hour)
+            growing.lay(hour, together)
             costs.append(growing.live(hour, least))
-    result = {"micro_batches": len(coming), "records": sum(each.records for each in coming)}
+    result = {"micro_batches": len(coming), "together": together, "records": sum(each.records for each in coming)}
     print(RESULT + orjson.dumps({**result, "hours": [asdict(cost) for cost in costs]}).decode())
 
 
