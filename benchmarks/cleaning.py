@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.correctness import check_cleaning
-from benchmarks.measured import PLATFORM, POLARS, USUAL, CleaningResult, DayCost, Found, HistoryResult, Spent
+from benchmarks.measured import (
+    ONE_LANGUAGE,
+    PLATFORM,
+    POLARS,
+    USUAL,
+    CleaningResult,
+    DayCost,
+    Found,
+    HistoryResult,
+    Spent,
+)
 from benchmarks.meter import Cost
 from benchmarks.processes import result_of, run_module, run_script
 from benchmarks.workload import MONTH, Workload, prepare, sources_with_ids
@@ -95,20 +105,22 @@ class CleaningBench:
         return prepare(self.records * days // MONTH, self._peers, self._work, days)
 
     def _run(self, contender: str, workload: Workload) -> CleaningResult:
-        if contender == PLATFORM:
-            return self._run_platform(workload)
+        if contender in {PLATFORM, ONE_LANGUAGE}:
+            return self._run_platform(workload, contender)
         return self._run_polars(workload) if contender == POLARS else self._run_usual(workload)
 
-    def _run_platform(self, workload: Workload) -> CleaningResult:
+    def _run_platform(self, workload: Workload, contender: str = PLATFORM) -> CleaningResult:
         lake, landing = self._work / "lake", self._work / "landing"
         for folder in (lake, landing):
             shutil.rmtree(folder, ignore_errors=True)
         workload.landing(landing)
         load = os.getloadavg()[0]
-        got = run_module(self._work, lake, "cleaning_run", workload.data)
+        # With one language expected there is none to tell apart: the peers detect none either.
+        languages = "en" if contender == ONE_LANGUAGE else None
+        got = run_module(self._work, lake, "cleaning_run", workload.data, languages=languages)
         for folder in (lake, landing):
             shutil.rmtree(folder)
-        return _result(PLATFORM, workload, got, load)
+        return _result(contender, workload, got, load)
 
     def _run_usual(self, workload: Workload) -> CleaningResult:
         load = os.getloadavg()[0]

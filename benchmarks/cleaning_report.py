@@ -5,12 +5,22 @@ from itertools import groupby
 from statistics import median
 
 from benchmarks.cleaning import SPAN, WRITE, total
-from benchmarks.measured import CONTENDERS, PLATFORM, POLARS, USUAL, CleaningResult, HistoryResult, Spent
+from benchmarks.measured import (
+    CONTENDERS,
+    ONE_LANGUAGE,
+    PLATFORM,
+    POLARS,
+    USUAL,
+    CleaningResult,
+    HistoryResult,
+    Spent,
+)
 from benchmarks.meter import Cost
 from benchmarks.report import medians
 
 NAMES = {
     PLATFORM: "**complaints_platform**, stored",
+    ONE_LANGUAGE: "the same, one language expected",
     POLARS: f"p_polars.py, {SPAN[0]} to {SPAN[-1]}",
     USUAL: "usual recipe (pandas, ftfy, datasketch)",
 }

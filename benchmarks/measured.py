@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from benchmarks.meter import Cost
 
-PLATFORM, POLARS, USUAL = "platform", "polars", "usual"
-CONTENDERS = (PLATFORM, POLARS, USUAL)
+PLATFORM, ONE_LANGUAGE, POLARS, USUAL = "platform", "one-language", "polars", "usual"
+CONTENDERS = (PLATFORM, ONE_LANGUAGE, POLARS, USUAL)
 
 
 @dataclass(frozen=True)

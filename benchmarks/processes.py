@@ -35,7 +35,13 @@ def run_script(folder: Path, *command: str) -> str:
 
 
 def run_module(
-    work: Path, lake: Path, module: str, *arguments: object, sources: Path = SOURCES, first_day: str = FIRST_DAY
+    work: Path,
+    lake: Path,
+    module: str,
+    *arguments: object,
+    sources: Path = SOURCES,
+    first_day: str = FIRST_DAY,
+    languages: str | None = None,
 ) -> dict[str, Any]:
     """Run a module of this package on a lake, with all settings of its own; return its result.
 
@@ -46,6 +52,7 @@ def run_module(
         arguments: of its command line.
         sources: folder of the source contracts.
         first_day: of history.
+        languages: which complaints come in, if not the platform's defaults.
 
     Raises:
         BenchmarkError: it failed, or gave no result.
@@ -61,6 +68,7 @@ def run_module(
         "COMPLAINTS_FIRST_DAY": first_day,
         "DAGSTER_HOME": str(work / "dagster"),
         "PYTHONWARNINGS": "ignore",
+        **({"COMPLAINTS_LANGUAGES": languages} if languages else {}),
     }
     return result_of(_run(["-m", f"benchmarks.{module}", *map(str, arguments)], REPOSITORY, environment))
 

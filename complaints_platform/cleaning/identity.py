@@ -11,10 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
+from itertools import pairwise
 
 import polars as pl
 
 from complaints_platform.cleaning.text import scatter
+from complaints_platform.cleaning.words import bytes_of
 from complaints_platform.errors import SettingsError
 
 DIGEST_BYTES = 16
@@ -27,6 +29,9 @@ _CUSTOMER = b"customer"
 _AGENT = b"agent"
 _THREAD = b"thread"
 _CHECK = b"check"
+
+CONTENT = ("source", "occurred_at", "customer", "text")
+"""What is compared of records without a native id."""
 
 _INTERNATIONAL = r"^(?:\+|00)([1-9][0-9]{6,14})$"
 _NATIONAL = (
@@ -96,7 +101,7 @@ def content_keys(records: pl.DataFrame, key: DataKey) -> pl.Series:
         String, 32 hexadecimal digits; equal for records that agree in all four.
     """
     sent = records.with_columns(pl.col("occurred_at").cast(pl.Int64))
-    joined = sent.select(pl.concat_str(_framed_column(name) for name in ("source", "occurred_at", "customer", "text")))
+    joined = sent.select(pl.concat_str(_framed_column(name) for name in CONTENT))
     return _hashes(_keyed_hash(key, _CONTENT), joined.to_series())
 
 
@@ -172,15 +177,17 @@ def _keyed_hash(key: DataKey, person: bytes) -> blake2b:
 
 def _hashes(prefix: blake2b, values: pl.Series) -> pl.Series:
     """Hash each value after what ``prefix`` has already taken in; a copy costs half of a new hash."""
-    digests: list[bytes | None] = []
-    for value in values.to_list():
-        if value is None:
-            digests.append(None)
-            continue
+    present = values.is_not_null().arg_true()
+    # Hashing the bytes that are there saves decoding each text, only to encode it again.
+    offsets, data = bytes_of(values.gather(present))
+    content = data.tobytes()
+    digests = []
+    for start, end in pairwise(offsets.tolist()):
         state = prefix.copy()
-        state.update(value.encode())
+        state.update(content[start:end])
         digests.append(state.digest())
-    return pl.Series(digests, dtype=pl.Binary).bin.encode("hex")
+    hashes = pl.Series(digests, dtype=pl.Binary).bin.encode("hex")
+    return scatter(pl.Series([None], dtype=pl.String).new_from_index(0, values.len()), present, hashes)
 
 
 def _framed(value: str) -> bytes:

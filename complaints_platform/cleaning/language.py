@@ -56,6 +56,9 @@ _BLOCK = 2048
 """Texts that are read at once."""
 _FEATURE_BITS = 32
 _NO_WORDS_OF_A_LANGUAGE = r"(?:https?://|www\.|[@#<])\S+|[\d_]+"
+_MAYBE_NO_WORDS = r"[:@#<\d_]|www"
+"""Gate: most texts hold nothing of the kind."""
+_LONG_ENOUGH = rf"(?:\p{{L}}\P{{L}}*){{{LEAST_LETTERS}}}"
 
 
 def detect_languages(texts: pl.Series, words: Sequence[Words], languages: tuple[str, ...]) -> pl.Series:
@@ -74,9 +77,14 @@ def detect_languages(texts: pl.Series, words: Sequence[Words], languages: tuple[
         english = english & False
     found = pl.Series([None], dtype=pl.String).new_from_index(0, texts.len())
     found = scatter(found, english.arg_true(), pl.repeat(ENGLISH, int(english.sum()), dtype=pl.String, eager=True))
-    bare = texts.filter(~english).str.replace_all(_NO_WORDS_OF_A_LANGUAGE, " ").str.slice(0, MOST_CHARACTERS)
-    long_enough = (bare.str.count_matches(r"\p{L}") >= LEAST_LETTERS).fill_null(value=False)
+    bare = texts.filter(~english)
+    odd = bare.str.contains(_MAYBE_NO_WORDS).arg_true()
+    bare = scatter(bare, odd, bare.gather(odd).str.replace_all(_NO_WORDS_OF_A_LANGUAGE, " "))
+    bare = bare.str.slice(0, MOST_CHARACTERS)
+    long_enough = bare.str.contains(_LONG_ENOUGH).fill_null(value=False)
     rows = (~english).arg_true().filter(long_enough)
+    if len(languages) == 1:
+        return scatter(found, rows, pl.repeat(languages[0], rows.len(), dtype=pl.String, eager=True))
     return scatter(found, rows, _detector(languages).detect(bare.filter(long_enough)))
 
 

@@ -18,6 +18,7 @@ from complaints_platform.cleaning.duplicates import (
     version_outcomes,
 )
 from complaints_platform.cleaning.identity import (
+    CONTENT,
     DataKey,
     agent_keys,
     content_keys,
@@ -184,7 +185,7 @@ def _times_in_order() -> list[pl.Expr]:
 def _complaint_ids(raw: pl.DataFrame, key: DataKey) -> pl.Series:
     ids = _by_source(raw, "source_id", native_id_keys)
     without = ids.is_null().arg_true()
-    return scatter(ids, without, content_keys(raw[without], key))
+    return scatter(ids, without, content_keys(raw.select(CONTENT)[without], key))
 
 
 def _by_source(raw: pl.DataFrame, column: str, function: Callable[[str, pl.Series], pl.Series]) -> pl.Series:

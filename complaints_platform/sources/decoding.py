@@ -161,7 +161,12 @@ def utf8_blocks(plain: PlainBytes, encoding: str, block_bytes: int) -> Iterator[
             )
     codec = _detect(sample) if encoding == "detect" else encoding
     everything = chain(first, blocks)
-    yield from _without_mark(_by_line(everything) if codec is None else _by_codec(everything, codec))
+    if codec is None:
+        yield from _without_mark(map(_lines_to_utf8, _whole_lines(everything)))
+    elif codecs.lookup(codec).name == "utf-8":
+        yield from _without_mark(map(_checked, _whole_lines(everything)))
+    else:
+        yield from _without_mark(_by_codec(everything, codec))
 
 
 def _regroup(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
@@ -237,11 +242,10 @@ def _by_codec(blocks: Iterable[bytes], codec: str) -> Iterator[bytes]:
         ) from error
 
 
-def _by_line(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Decode each line by itself: one line in another encoding must not change the others.
+def _whole_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut blocks where lines end, so that each can be decoded by itself.
 
-    Blocks are cut where lines end. A line that is too long for a record may be cut anywhere,
-    because nothing of it will be kept.
+    A line that is too long for a record may be cut anywhere, because nothing of it will be kept.
     """
     rest = b""
     for block in blocks:
@@ -251,12 +255,18 @@ def _by_line(blocks: Iterable[bytes]) -> Iterator[bytes]:
             cut = len(data)
         rest = data[cut:]
         if cut:
-            yield _lines_to_utf8(data[:cut])
+            yield data[:cut]
     if rest:
-        yield _lines_to_utf8(rest)
+        yield rest
+
+
+def _checked(block: bytes) -> bytes:
+    """Return UTF-8 as it is, which nearly every block declared as such can be."""
+    return block if _is_utf8(block) else block.decode("utf-8", UNDECODABLE).encode("utf-8")
 
 
 def _lines_to_utf8(block: bytes) -> bytes:
+    """Decode each line by itself: one line in another encoding must not change the others."""
     if _is_utf8(block):
         return block
     return b"".join(

@@ -103,7 +103,13 @@ def exact_value(text: bytes) -> Any:
 
 def _values(objects: list[dict[str, Any]], path: str, texts: Sequence[bytes]) -> list[str | None]:
     """Take the values at ``path``, as text, out of objects that were decoded from ``texts``."""
-    values = [found.get(path) for found in objects] if "." not in path else [_at(found, path) for found in objects]
+    values: list[Any] = [found.get(path) for found in objects]
+    if "." in path and any(value is not None for value in values):
+        values = [_at(found, path) for found in objects]
+    elif "." in path:
+        values = list(objects)
+        for key in path.split("."):
+            values = [value.get(key) if type(value) is dict else None for value in values]
     if set(map(type, values)) <= {str, type(None)}:
         return values
     return [_text(value, path, text) for value, text in zip(values, texts, strict=True)]

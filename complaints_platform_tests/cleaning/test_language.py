@@ -51,6 +51,15 @@ def test_only_expected_languages_are_chosen():
     assert languages_of(["I have been charged twice and nobody answers the phone"], ["de", "fr"]) != ["en"]
 
 
+def test_where_one_language_is_expected_every_text_long_enough_is_in_it():
+    assert languages_of(["gar keine Hotline hier", "ok", None, "no network since morning"], ["yo"]) == [
+        "yo",
+        None,
+        None,
+        "yo",
+    ]
+
+
 def test_a_language_nobody_can_detect_is_refused():
     with pytest.raises(SettingsError, match="klingon"):
         languages_of(["a text of some length"], ["en", "klingon"])
