@@ -9,6 +9,7 @@ import polars as pl
 from complaints_platform.cleaning.text import count_misread
 from complaints_platform.lake import Lake
 from complaints_platform.lake.profiles import FINGERPRINT
+from complaints_platform.marts.business_time import public_holidays
 from complaints_platform.pipeline.data_sets import CLEANED
 from complaints_platform.quality import rates, volume
 from complaints_platform.quality.profile import PROFILE_SCHEMA, PROFILED_COLUMNS, profile
@@ -78,12 +79,15 @@ def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> di
     """Judge each source on some days, and on the newest: volume, lateness and rates.
 
     Args:
-        settings: name the lake and the source contracts.
+        settings: name the lake, the source contracts and the public holidays.
         days: asked about; of many only the newest ``MOST_DAYS``.
         now: the time; a day's volume is judged once the day is over and its files had time to come.
 
     Returns:
         Source → verdicts: the volume first, then lateness, then ``rates.RATES``. All pass where no day is stored.
+
+    Raises:
+        SettingsError: the place of the holidays is not known.
     """
     lake = Lake(settings.lake)
     contracts = load_contracts(settings.sources)
@@ -95,6 +99,7 @@ def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> di
     # What a day is judged by, and nothing of what lies between an old day and the newest.
     needed = {day - timedelta(days=back) for day in asked for back in range(volume.WINDOW.days + 1)}
     profiled = profiles(lake, sorted(contracts), needed)
+    holidays = public_holidays(settings.holidays, min(needed).year, max(needed).year)
     verdicts = {}
     for source, contract in contracts.items():
         slack = SILENT_AFTER[contract.cadence]
@@ -103,7 +108,7 @@ def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> di
         counts = {day: records.get(day, 0) for day in profiled.days}
         over = {day for day in asked if _end_of(day) + slack <= now}
         verdicts[source] = [
-            volume.judge_volume(source, counts, over, asked),
+            volume.judge_volume(source, counts, over, asked, holidays),
             rates.judge_lateness(source, rows, asked, slack),
             *rates.judge_rates(source, rows, asked),
         ]
