@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from complaints_platform.alerting.events import Condition, Severity
 
@@ -19,7 +20,15 @@ SET_ASIDE = "little_is_set_aside"
 
 FAILING_MEASURE = re.compile(r"(?P<measure>[a-z ]+) on (?P<day>\d{4}-\d\d-\d\d)")
 ENCODING_MEASURES = {"repaired texts", "damaged texts"}
-SET_ASIDE_OF = re.compile(r"too many of (?P<source>\w+) on (?P<day>\d{4}-\d\d-\d\d): (?P<share>\d+%)")
+
+
+class Share(NamedTuple):
+    """How much of what a source sent on a day is in quarantine: more than is allowed."""
+
+    day: date
+    source: str
+    share: float
+    """0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class Evaluation:
         description: what it says, with numbers.
         failing: of checks of senders, ``measure on day`` of what failed, separated by commas.
         days: days of the run; none if it is not about days.
+        too_many: of ``little_is_set_aside``, the sources and days of which too much is in quarantine.
     """
 
     asset: str
@@ -43,6 +53,7 @@ class Evaluation:
     description: str
     failing: str = ""
     days: tuple[date, ...] = ()
+    too_many: tuple[Share, ...] = ()
 
     @property
     def name(self) -> str:
@@ -124,18 +135,18 @@ def _of_sender(evaluation: Evaluation) -> list[Condition]:
 
 
 def _set_aside(evaluation: Evaluation) -> list[Condition]:
-    by_source: dict[str, list[tuple[date, str]]] = {}
-    for match in SET_ASIDE_OF.finditer(evaluation.description):
-        by_source.setdefault(match["source"], []).append((date.fromisoformat(match["day"]), match["share"]))
+    by_source: dict[str, list[Share]] = {}
+    for each in sorted(evaluation.too_many):
+        by_source.setdefault(each.source, []).append(each)
     return [
         Condition(
             "much_set_aside",
             source,
             Severity.MAJOR if evaluation.is_error else Severity.MINOR,
-            f"{max(found)[1]} of the records that {source} sent on {max(found)[0]} can't be read.",
+            f"{found[-1].share:.0%} of the records that {source} sent on {found[-1].day} can't be read.",
             source=source,
-            day=max(found)[0],
-            facts=_facts(evaluation, [day for day, _ in found]),
+            day=found[-1].day,
+            facts=_facts(evaluation, [each.day for each in found]),
             next_step=(
                 f"complaints quarantine show --source {source} says why; fix the contract or tell the sender, then "
                 f"complaints quarantine replay --source {source}."

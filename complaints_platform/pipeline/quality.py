@@ -12,7 +12,7 @@ from complaints_platform.lake.profiles import FINGERPRINT
 from complaints_platform.marts.business_time import public_holidays
 from complaints_platform.pipeline.data_sets import CLEANED
 from complaints_platform.quality import rates, volume
-from complaints_platform.quality.profile import PROFILE_SCHEMA, PROFILED_COLUMNS, profile
+from complaints_platform.quality.profile import PROFILE_SCHEMA, PROFILE_VERSION, PROFILED_COLUMNS, profile
 from complaints_platform.quality.references import REFERENCE_COLUMNS, dangling
 from complaints_platform.quality.verdicts import Verdict
 from complaints_platform.settings import Settings
@@ -58,7 +58,7 @@ def profiles(lake: Lake, sources: Sequence[str], days: Collection[date]) -> Prof
         days: which days.
     """
     table = CLEANED.table(lake)
-    fingerprints = {day: value for day, value in table.fingerprints().items() if day in days}
+    fingerprints = {day: _state(value) for day, value in table.fingerprints().items() if day in days}
     now = pl.DataFrame(list(fingerprints.items()), schema={"day": pl.Date, FINGERPRINT: pl.String}, orient="row")
     known = lake.profiles.read(fingerprints, STORED_SCHEMA).join(now, on=["day", FINGERPRINT], how="semi")
     missing = sorted(fingerprints.keys() - set(known["day"]))
@@ -67,12 +67,17 @@ def profiles(lake: Lake, sources: Sequence[str], days: Collection[date]) -> Prof
         for day in table.read_days(missing, PROFILED_COLUMNS):
             mark = pl.DataFrame([{"day": day.day, "source": NO_SOURCE}], schema=PROFILE_SCHEMA)
             rows = pl.concat([profile(day.day, day.frame, _repaired(lake, sources, day.day)), mark])
-            made.append(rows.with_columns(pl.lit(day.fingerprint).alias(FINGERPRINT)))
+            made.append(rows.with_columns(pl.lit(_state(day.fingerprint)).alias(FINGERPRINT)))
         fresh = pl.concat(made)
         lake.profiles.write(missing, fresh)
         known = pl.concat([known, fresh])
     rows = known.filter(pl.col("source") != NO_SOURCE).select(PROFILE_SCHEMA.names()).sort("day", "source")
     return Profiled(sorted(set(known["day"])), rows)
+
+
+def _state(fingerprint: str) -> str:
+    """Return what a profile was made of and how: the stored day's fingerprint, and the profile's version."""
+    return f"{fingerprint} {PROFILE_VERSION}"
 
 
 def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> dict[str, list[Verdict]]:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -106,7 +107,7 @@ class Times(ContractPart):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
-        if zone not in available_timezones() - LOCAL_ZONES:
+        if zone not in _zones():
             raise ValueError(f"{zone!r} is no IANA time zone; an example is 'Europe/Berlin'")
         return zone
 
@@ -128,6 +129,13 @@ class Times(ContractPart):
 
 LOCAL_ZONES = frozenset({"localtime", "Factory"})
 """Zones that mean something else on each machine."""
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the IANA zones; listing them reads a folder of hundreds of files, and contracts are loaded often."""
+    return frozenset(available_timezones() - LOCAL_ZONES)
+
 
 NAMED_TIME_FORMATS = frozenset({"iso8601", "epoch_s", "epoch_ms", "epoch_us"})
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from complaints_platform.alerting.checks import Evaluation, conditions_of, failing_now
+from complaints_platform.alerting.checks import Evaluation, Share, conditions_of, failing_now
 from complaints_platform.alerting.events import Severity, State
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.alerting.watching import incidents
@@ -130,7 +130,9 @@ def test_half_the_volume_of_a_source_is_one_alert():
     assert failing_now([alert], [calm]) == []
 
 
-def evaluation(text, days=(), *, passed=False, check="little_is_set_aside", asset="cleaned/quarantine", failing=""):
+def evaluation(
+    text, days=(), *, passed=False, check="little_is_set_aside", asset="cleaned/quarantine", failing="", too_many=()
+):
     return Evaluation(
         asset=asset,
         check=check,
@@ -139,13 +141,16 @@ def evaluation(text, days=(), *, passed=False, check="little_is_set_aside", asse
         description=text,
         failing=failing,
         days=tuple(days),
+        too_many=tuple(too_many),
     )
 
 
 def test_what_can_not_be_read_is_an_alert_of_each_source_until_newer_days_are_as_usual():
+    before = DAY - timedelta(days=1)
     both = evaluation(
-        "90 of 200 records are in quarantine; too many of sms on 2026-03-10: 40%; too many of forms on 2026-03-09: 9%",
-        [DAY - timedelta(days=1), DAY],
+        "90 of 200 records are in quarantine",
+        [before, DAY],
+        too_many=[Share(DAY, "sms", 0.4), Share(before, "sms", 0.3), Share(before, "forms", 0.09)],
     )
     found = failing_now([], [both])
     assert {each.source: each.text for each in found} == {
