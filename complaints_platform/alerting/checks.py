@@ -4,7 +4,6 @@ A check judges the days of its run. One that breaks a promise of the data is ove
 that says something about a sender is over when the same or newer days are as usual.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,8 +17,17 @@ VOLUME = "volume_as_usual"
 RECORDS = "records_as_usual"
 SET_ASIDE = "little_is_set_aside"
 
-FAILING_MEASURE = re.compile(r"(?P<measure>[a-z ]+) on (?P<day>\d{4}-\d\d-\d\d)")
 ENCODING_MEASURES = {"repaired texts", "damaged texts"}
+
+
+class Unusual(NamedTuple):
+    """A measure of a sender that is not as usual."""
+
+    measure: str
+    day: date
+    """The newest of which that is so."""
+    text: str
+    next_step: str
 
 
 class Share(NamedTuple):
@@ -41,8 +49,8 @@ class Evaluation:
         passed: whether it passed.
         is_error: it is an error, not a warning.
         description: what it says, with numbers.
-        failing: of checks of senders, ``measure on day`` of what failed, separated by commas.
         days: days of the run; none if it is not about days.
+        unusual: of checks of senders, the measures that fail.
         too_many: of ``little_is_set_aside``, the sources and days of which too much is in quarantine.
     """
 
@@ -51,8 +59,8 @@ class Evaluation:
     passed: bool
     is_error: bool
     description: str
-    failing: str = ""
     days: tuple[date, ...] = ()
+    unusual: tuple[Unusual, ...] = ()
     too_many: tuple[Share, ...] = ()
 
     @property
@@ -113,11 +121,10 @@ def failing_now(before: Iterable[Condition], evaluations: Iterable[Evaluation]) 
 
 def _of_sender(evaluation: Evaluation) -> list[Condition]:
     source = _source_of(evaluation.asset)
-    measures = [(match["measure"].strip(), match["day"]) for match in FAILING_MEASURE.finditer(evaluation.failing)]
-    days = sorted(date.fromisoformat(day) for _, day in measures)
+    days = sorted(each.day for each in evaluation.unusual)
     if evaluation.check == VOLUME:
         kind, severity = "volume_unusual", Severity.MAJOR
-    elif any(measure in ENCODING_MEASURES for measure, _ in measures):
+    elif any(each.measure in ENCODING_MEASURES for each in evaluation.unusual):
         kind, severity = "encoding_changed", Severity.MAJOR
     else:
         kind, severity = "records_unusual", Severity.MINOR
@@ -126,10 +133,11 @@ def _of_sender(evaluation: Evaluation) -> list[Condition]:
             kind,
             source or evaluation.asset,
             severity,
-            evaluation.description,
+            " ".join(each.text for each in evaluation.unusual) or evaluation.description,
             source=source,
             day=days[-1] if days else None,
             facts=_facts(evaluation, days),
+            next_step=" ".join(dict.fromkeys(each.next_step for each in evaluation.unusual)),
         )
     ]
 

@@ -26,6 +26,9 @@ from complaints_platform.settings import Settings
 
 VOLUME = "volume_as_usual"
 RECORDS = "records_as_usual"
+UNUSUAL = "unusual"
+"""Metadata of both: measure, newest day, sentence and next step of each measure that fails, as JSON."""
+
 FILES_LOOKED_AT = 31
 CLEANED_KEY = dg.AssetKey([CLEANED.schema, CLEANED.name])
 
@@ -102,7 +105,7 @@ def _senders(settings: Settings, sources: Sequence[str]) -> dg.AssetChecksDefini
 def _result(source: str, name: str, verdicts: Sequence[Verdict]) -> dg.AssetCheckResult:
     failing = [verdict for verdict in verdicts if not verdict.passed]
     judged = {point.day for verdict in verdicts for point in verdict.judged}
-    said = " ".join(verdict.describe() for verdict in failing)
+    said = " ".join(f"{verdict.describe()} {verdict.next_step}" for verdict in failing)
     calm = f"as usual on {len(judged)} days" if judged else "too few days before to tell what is usual"
     panels = [(f"{source}: {verdict.measure}", [*verdict.history, *verdict.points]) for verdict in verdicts]
     return dg.AssetCheckResult(
@@ -115,7 +118,18 @@ def _result(source: str, name: str, verdicts: Sequence[Verdict]) -> dg.AssetChec
             "days_judged": len(judged),
             **_newest(verdicts),
             "source": source,
-            "failing": ", ".join(f"{verdict.measure} on {verdict.failing[-1].day}" for verdict in failing) or "nothing",
+            # What notifications are made of.
+            UNUSUAL: dg.MetadataValue.json(
+                [
+                    {
+                        "measure": verdict.measure,
+                        "day": verdict.failing[-1].day.isoformat(),
+                        "text": verdict.describe(),
+                        "next_step": verdict.next_step,
+                    }
+                    for verdict in failing
+                ]
+            ),
             "numbers": dg.MetadataValue.md(preview(_numbers(verdicts).head(ROWS_SHOWN))),
             "history": dg.MetadataValue.md(drawing(history_svg(panels), f"what {source} sent, by day")),
         },

@@ -70,7 +70,7 @@ def test_half_none_and_double_are_noticed_on_any_weekday_with_day_source_and_nex
     verdict = judge_volume(source, series, [last], [last])
     assert not verdict.passed
     assert f"{source}: volume {says} on {last}" in verdict.describe()
-    assert "Ask the sender" in verdict.describe()
+    assert "Ask the sender" in verdict.next_step
     (point,) = verdict.points
     assert point.lower < point.usual < point.upper
     assert len(verdict.history) == len(series) - 1
