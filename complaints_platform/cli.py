@@ -159,13 +159,14 @@ def maintain(
 
     Packs small segments, merges the key index, writes checkpoints, and deletes what nobody can need any more.
     """
-    from complaints_platform.defs.maintenance import forget, maintenance_of, old_runs, summed_up
+    from complaints_platform.defs.maintenance import forget, old_runs, summed_up
+    from complaints_platform.defs.maintenance import maintain as maintained
     from complaints_platform.defs.running import local_instance
 
     settings = load_settings()
     steps = []
     with _progress() as progress:
-        for step in progress.track(maintenance_of(settings).run(dry_run=dry_run), description="maintaining"):
+        for step in progress.track(maintained(settings, dry_run=dry_run), description="maintaining"):
             steps.append(step)
             if dry_run and not as_json:
                 typer.echo(f"{step.what}: {step.name}" + (f" ({step.objects})" if step.objects > 1 else ""))

@@ -39,7 +39,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     use_log_format(settings.log_format)
     sources = sorted(load_contracts(settings.sources))
     customers = sorted(load_customer_contracts(settings.sources))
-    jobs = [collect_job(settings), replay_job(settings), *asset_jobs(sources)]
+    jobs = [collect_job(settings), replay_job(settings), *asset_jobs(sources, customers)]
     maintenance, hourly = maintenance_definitions(settings)
     reports, report_jobs, report_schedules = report_definitions(settings)
     return dg.Definitions.merge(

@@ -127,6 +127,13 @@ class Settings(BaseSettings):
     alerts_seconds: int = Field(
         default=30, ge=5, le=3600, description="How often is looked for what is wrong, and notifications are sent."
     )
+    alerts_days: int = Field(
+        default=400, ge=31, description="Days after which notifications are deleted that are over and delivered."
+    )
+    audit_days: int = Field(default=400, ge=30, description="Days after which entries of the audit log are deleted.")
+    report_days: int | None = Field(
+        default=None, ge=30, description="Days after which reports are deleted; by default they are kept for ever."
+    )
     log_format: Literal["console", "json"] = Field(
         default="console", description="How logs are written: for people, or one JSON object a line for machines."
     )

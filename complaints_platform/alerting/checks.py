@@ -4,10 +4,10 @@ A check judges the days of its run. One that breaks a promise of the data is ove
 that says something about a sender is over when the same or newer days are as usual.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from complaints_platform.alerting.events import Condition, Severity
 
@@ -17,9 +17,26 @@ VOLUME = "volume_as_usual"
 RECORDS = "records_as_usual"
 SET_ASIDE = "little_is_set_aside"
 
-FAILING_MEASURE = re.compile(r"(?P<measure>[a-z ]+) on (?P<day>\d{4}-\d\d-\d\d)")
 ENCODING_MEASURES = {"repaired texts", "damaged texts"}
-SET_ASIDE_OF = re.compile(r"too many of (?P<source>\w+) on (?P<day>\d{4}-\d\d-\d\d): (?P<share>\d+%)")
+
+
+class Unusual(NamedTuple):
+    """A measure of a sender that is not as usual."""
+
+    measure: str
+    day: date
+    """The newest of which that is so."""
+    text: str
+    next_step: str
+
+
+class Share(NamedTuple):
+    """How much of what a source sent on a day is in quarantine: more than is allowed."""
+
+    day: date
+    source: str
+    share: float
+    """0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +49,9 @@ class Evaluation:
         passed: whether it passed.
         is_error: it is an error, not a warning.
         description: what it says, with numbers.
-        failing: of checks of senders, ``measure on day`` of what failed, separated by commas.
         days: days of the run; none if it is not about days.
+        unusual: of checks of senders, the measures that fail.
+        too_many: of ``little_is_set_aside``, the sources and days of which too much is in quarantine.
     """
 
     asset: str
@@ -41,8 +59,9 @@ class Evaluation:
     passed: bool
     is_error: bool
     description: str
-    failing: str = ""
     days: tuple[date, ...] = ()
+    unusual: tuple[Unusual, ...] = ()
+    too_many: tuple[Share, ...] = ()
 
     @property
     def name(self) -> str:
@@ -102,11 +121,10 @@ def failing_now(before: Iterable[Condition], evaluations: Iterable[Evaluation]) 
 
 def _of_sender(evaluation: Evaluation) -> list[Condition]:
     source = _source_of(evaluation.asset)
-    measures = [(match["measure"].strip(), match["day"]) for match in FAILING_MEASURE.finditer(evaluation.failing)]
-    days = sorted(date.fromisoformat(day) for _, day in measures)
+    days = sorted(each.day for each in evaluation.unusual)
     if evaluation.check == VOLUME:
         kind, severity = "volume_unusual", Severity.MAJOR
-    elif any(measure in ENCODING_MEASURES for measure, _ in measures):
+    elif any(each.measure in ENCODING_MEASURES for each in evaluation.unusual):
         kind, severity = "encoding_changed", Severity.MAJOR
     else:
         kind, severity = "records_unusual", Severity.MINOR
@@ -115,27 +133,28 @@ def _of_sender(evaluation: Evaluation) -> list[Condition]:
             kind,
             source or evaluation.asset,
             severity,
-            evaluation.description,
+            " ".join(each.text for each in evaluation.unusual) or evaluation.description,
             source=source,
             day=days[-1] if days else None,
             facts=_facts(evaluation, days),
+            next_step=" ".join(dict.fromkeys(each.next_step for each in evaluation.unusual)),
         )
     ]
 
 
 def _set_aside(evaluation: Evaluation) -> list[Condition]:
-    by_source: dict[str, list[tuple[date, str]]] = {}
-    for match in SET_ASIDE_OF.finditer(evaluation.description):
-        by_source.setdefault(match["source"], []).append((date.fromisoformat(match["day"]), match["share"]))
+    by_source: dict[str, list[Share]] = {}
+    for each in sorted(evaluation.too_many):
+        by_source.setdefault(each.source, []).append(each)
     return [
         Condition(
             "much_set_aside",
             source,
             Severity.MAJOR if evaluation.is_error else Severity.MINOR,
-            f"{max(found)[1]} of the records that {source} sent on {max(found)[0]} can't be read.",
+            f"{found[-1].share:.0%} of the records that {source} sent on {found[-1].day} can't be read.",
             source=source,
-            day=max(found)[0],
-            facts=_facts(evaluation, [day for day, _ in found]),
+            day=found[-1].day,
+            facts=_facts(evaluation, [each.day for each in found]),
             next_step=(
                 f"complaints quarantine show --source {source} says why; fix the contract or tell the sender, then "
                 f"complaints quarantine replay --source {source}."

@@ -7,7 +7,8 @@ are hints written before what they point at: a crash leaves a mark too many, nev
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -255,6 +256,42 @@ class Outbox:
         """Note how an attempt ended."""
         self._objects.create(f"{_attempt_key(name, address, number)}.ended", orjson.dumps(asdict(outcome)))
 
+    # what is long over
+
+    def expired(self, before: date) -> Iterator[str]:
+        """Yield the keys of what may be deleted, in the order in which it is to be.
+
+        That is all of what was over before a day (UTC) and delivered, but for the last change of each condition: so
+        no id is used twice, and nothing that has happened is told again. What goes on, acknowledged or not, and what
+        waits for delivery stays whole, however old it is.
+        """
+        waiting = set(self._objects.names(f"{ALERTS}/pending"))
+        yielded: set[str] = set()
+        for day in self._objects.names(f"{ALERTS}/days"):
+            for name in self._objects.names(f"{ALERTS}/days/{day}") if date.fromisoformat(day) < before else ():
+                episode = self.history(name)
+                if name in waiting or (episode and not _is_past(episode, before, waiting)):
+                    continue
+                for key in [*self._keys(name, episode), f"{ALERTS}/days/{day}/{name}"]:
+                    if key not in yielded:
+                        yielded.add(key)
+                        yield key
+
+    def _keys(self, name: str, episode: Sequence[Notification]) -> Iterator[str]:
+        """Yield the keys of an episode, or of what is left of a notification that is gone, marks of days apart."""
+        condition, _ = parse_id(name)
+        last = self.last(condition)
+        acknowledged = set(self._objects.names(f"{ALERTS}/acknowledged/{condition}"))
+        for id_ in [each.id for each in episode] or [name]:
+            _, number = parse_id(id_)
+            yield from (
+                f"{ALERTS}/deliveries/{id_}/{each}" for each in self._objects.names(f"{ALERTS}/deliveries/{id_}")
+            )
+            if f"{number:04d}.json" in acknowledged:
+                yield f"{ALERTS}/acknowledged/{condition}/{number:04d}.json"
+            if episode and last is not None and last.id != id_:
+                yield _key(id_)
+
     # people and receivers
 
     def acknowledge(self, name: str, by: str, now: datetime) -> Acknowledgement:
@@ -330,6 +367,12 @@ class Outbox:
     def retire(self, watcher: str) -> None:
         """Forget a process that has ended as it should."""
         self._objects.delete(f"{ALERTS}/watchers/{watcher}.json")
+
+
+def _is_past(episode: Sequence[Notification], before: date, waiting: AbstractSet[str]) -> bool:
+    """Tell whether an episode was over before a day and all of it was delivered."""
+    last = episode[-1]
+    return not last.is_open and last.at.date() < before and not any(each.id in waiting for each in episode)
 
 
 def _key(name: str) -> str:

@@ -1,15 +1,13 @@
-"""Pictures as PNG bytes: confusion matrix, reliability and accuracy by coverage of an evaluation; drift by day.
+"""Pictures as PNG bytes: confusion matrix, reliability and accuracy by coverage of an evaluation.
 
-Only drawing; the numbers come from ``measures`` and ``drift``.
+Only drawing; the numbers come from ``measures``. Histories by day are drawn by ``quality.plots``.
 """
 
 import io
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from complaints_platform.classification.drift import Shift
 from complaints_platform.classification.measures import Measures
 
 if TYPE_CHECKING:
@@ -64,27 +62,6 @@ def coverage_png(evaluation: Measures) -> bytes:
     axes.set(xlim=(0, 1.02), xlabel="share of texts decided by the model", ylabel="accuracy of these")
     axes.grid(alpha=0.3)
     axes.set_title("Accuracy by coverage")
-    return _png(figure)
-
-
-def drift_png(shift: Shift, first_current: date) -> bytes:
-    """Draw a number day by day, what is taken for drift, and where the newest window begins."""
-    figure, axes = _figure(7.0, 3.2)
-    days = [str(day) for day, _ in shift.by_day]
-    values = [value for _, value in shift.by_day]
-    start = days.index(str(first_current))
-    axes.axvspan(start - 0.5, len(days) - 0.5, color="tab:orange", alpha=0.15, label="newest days")
-    axes.plot(values, marker=".", color="tab:blue", linewidth=1)
-    axes.hlines(shift.reference, -0.5, start - 0.5, color="grey", label="days before, together")
-    axes.hlines(shift.current, start - 0.5, len(days) - 0.5, color="tab:red", label="newest days, together")
-    if np.isfinite(shift.threshold):
-        for bound in (shift.reference - shift.threshold, shift.reference + shift.threshold):
-            if bound >= 0:
-                axes.axhline(bound, color="grey", linestyle=":", linewidth=1)
-    ticks = range(0, len(days), max(1, len(days) // 8))
-    axes.set_xticks(list(ticks), [days[tick] for tick in ticks], rotation=30, ha="right", fontsize=8)
-    axes.set_ylabel(shift.name.replace("_", " "))
-    axes.legend(fontsize=7)
     return _png(figure)
 
 

@@ -21,7 +21,7 @@ from dagster._core.scheduler.instigation import InstigatorState, SensorInstigato
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
 from complaints_platform.alerting import runs, watching
-from complaints_platform.alerting.checks import KINDS_OF_CHECKS, Evaluation, failing_now
+from complaints_platform.alerting.checks import KINDS_OF_CHECKS, Evaluation, Share, Unusual, failing_now
 from complaints_platform.alerting.dead_man import call_if_due
 from complaints_platform.alerting.events import Condition, Notification
 from complaints_platform.alerting.outbox import Outbox
@@ -30,8 +30,10 @@ from complaints_platform.alerting.sending import Sender, Sent, utc_now, ways
 from complaints_platform.alerting.spool import spaces, spool, why_unreachable
 from complaints_platform.alerting.watching import Evaluations, SourceState
 from complaints_platform.automation.reconciling import REPORTED_AFTER, ReconcilingState
+from complaints_platform.defs.checks import TOO_MANY
 from complaints_platform.defs.jobs import UPDATE
 from complaints_platform.defs.partitions import days_made, days_of_run
+from complaints_platform.defs.source_checks import UNUSUAL
 from complaints_platform.errors import AlertsError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.layout import received_day
@@ -386,15 +388,19 @@ def _at(record: AssetCheckExecutionRecord) -> float:
 
 def _evaluation_of(record: AssetCheckExecutionRecord, days: Sequence[date]) -> Evaluation:
     said: Any = record.event.dagster_event.event_specific_data if record.event and record.event.dagster_event else None
-    failing = said.metadata.get("failing")
+    unusual, too_many = (said.metadata[name].value if name in said.metadata else [] for name in (UNUSUAL, TOO_MANY))
     return Evaluation(
         "/".join(record.key.asset_key.path),
         record.key.name,
         said.passed,
         said.severity is dg.AssetCheckSeverity.ERROR,
         said.description or "",
-        str(failing.value) if failing else "",
         tuple(days),
+        tuple(
+            Unusual(each["measure"], date.fromisoformat(each["day"]), each["text"], each["next_step"])
+            for each in unusual
+        ),
+        tuple(Share(date.fromisoformat(each["day"]), each["source"], each["share"]) for each in too_many),
     )
 
 

@@ -38,6 +38,9 @@ GARBAGE = 0.5
 
 ROWS_SHOWN = 60
 
+TOO_MANY = "too_many"
+"""Metadata of ``little_is_set_aside``: day, source and share of each that has too many, as JSON."""
+
 DAYS_WITHOUT_A_RUN = 31
 """A check that is started by itself, not with its asset, looks at the newest days."""
 
@@ -389,12 +392,19 @@ def _little_is_set_aside(settings: Settings, days: list[date], stored: Table) ->
         wrong.is_empty(),
         f"{set_aside.height:,} of {int(of_run['received'].sum()):,} records are in quarantine"
         + "".join(
-            f"; too many of {source} on {day}: {share:.0%}" for day, source, share in _named(wrong).head(5).iter_rows()
+            f"; too many of {source} on {day}: {share:.0%}" for day, source, share in _named(wrong).tail(5).iter_rows()
         ),
         {
             "quarantined": set_aside.height,
             "received": int(of_run["received"].sum()),
             "most_allowed": MOST_SET_ASIDE,
+            # What notifications are made of.
+            TOO_MANY: dg.MetadataValue.json(
+                [
+                    {"day": day.isoformat(), "source": source, "share": share}
+                    for day, source, share in _named(wrong).tail(ROWS_SHOWN).iter_rows()
+                ]
+            ),
             "by_source_and_day": dg.MetadataValue.md(preview(of_run.head(ROWS_SHOWN))),
             "by_reason": dg.MetadataValue.md(preview(by_reason.head(ROWS_SHOWN))),
             "history": dg.MetadataValue.md(drawing(history_svg(sorted(panels)), "share set aside, by source and day")),

@@ -4,6 +4,7 @@ They warn and never block: drift is a reason to look and to label, not a fault o
 """
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -16,12 +17,12 @@ from complaints_platform.classification.drift import (
     SMALLEST_SHIFT,
     Shift,
 )
-from complaints_platform.classification.plots import drift_png
 from complaints_platform.defs.partitions import days_made
-from complaints_platform.defs.previews import picture, preview
+from complaints_platform.defs.previews import drawing, preview
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline.data_sets import CATEGORIZED
 from complaints_platform.pipeline.drift import Drift, measure_drift
+from complaints_platform.quality.plots import windows_svg
 from complaints_platform.settings import Settings
 
 DESCRIPTIONS = {
@@ -87,7 +88,7 @@ def _result(drift: Drift, number: str) -> dg.AssetCheckResult:
         "complaints_in_newest_days": sum(day.complaints for day in drift.current),
         "complaints_before": sum(day.complaints for day in drift.reference),
         "model_versions": ", ".join(drift.model_versions),
-        "by_day": dg.MetadataValue.md(picture(drift_png(shift, first), f"{DESCRIPTIONS[number]} by day")),
+        "by_day": dg.MetadataValue.md(drawing(_plot(shift, first), f"{DESCRIPTIONS[number]} by day")),
     }
     if number == "category_shares":
         metadata["categories"] = dg.MetadataValue.md(preview(_shares(drift)))
@@ -104,6 +105,11 @@ def _result(drift: Drift, number: str) -> dg.AssetCheckResult:
         description=_sentence(shift, drift, enough=enough),
         metadata=metadata,
     )
+
+
+def _plot(shift: Shift, first_new: date) -> str:
+    title = DESCRIPTIONS[shift.name]
+    return windows_svg(title, shift.by_day, first_new, (shift.reference, shift.current), shift.threshold)
 
 
 def _sentence(shift: Shift, drift: Drift, *, enough: bool) -> str:

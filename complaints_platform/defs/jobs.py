@@ -7,7 +7,7 @@ import dagster as dg
 
 from complaints_platform.defs.checks import rare_checks
 from complaints_platform.defs.classifier_checks import DRIFT_CHECKS
-from complaints_platform.defs.source_checks import sender_check_keys
+from complaints_platform.defs.source_checks import reference_check_keys, sender_check_keys
 from complaints_platform.pipeline.data_sets import TABLES
 
 UPDATE = "update_tables"
@@ -17,8 +17,8 @@ TRAIN = "train_classifier"
 CHECKS = "hourly_checks"
 
 
-def asset_jobs(sources: Sequence[str]) -> list[Any]:
-    """Return the jobs over assets; ``sources`` are those of complaints."""
+def asset_jobs(sources: Sequence[str], customers: Sequence[str]) -> list[Any]:
+    """Return the jobs over assets of these sources of complaints and of customers."""
     senders = dg.AssetSelection.checks(*sender_check_keys(sources))
 
     def keys(*, by_received_day: bool) -> dg.AssetSelection:
@@ -48,7 +48,7 @@ def asset_jobs(sources: Sequence[str]) -> list[Any]:
         ),
         dg.define_asset_job(
             CHECKS,
-            senders | dg.AssetSelection.checks(*rare_checks()),
+            senders | dg.AssetSelection.checks(*rare_checks(), *reference_check_keys(customers)),
             description="Judges the newest days: what each source sends, and what is not judged with each micro-batch.",
             tags={"complaints/lane": "checks"},
         ),

@@ -12,12 +12,13 @@ import polars as pl
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from pydantic import Field
 
+from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.collection.collectors import collectors
 from complaints_platform.collection.files import batched
 from complaints_platform.defs.pools import MAINTENANCE
 from complaints_platform.defs.previews import preview
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.maintenance import Maintenance, Step
+from complaints_platform.pipeline.maintenance import Kept, Maintenance, Step
 from complaints_platform.settings import Settings
 
 RUNS_AT_ONCE = 500
@@ -38,7 +39,26 @@ def maintenance_of(settings: Settings) -> Maintenance:
         SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
     """
     readings = {name: collector.version for name, collector in collectors(settings).items()}
-    return Maintenance(Lake(settings.lake), readings, settings.manifest_days)
+    kept = Kept(settings.audit_days, settings.report_days)
+    return Maintenance(Lake(settings.lake), readings, settings.manifest_days, kept=kept)
+
+
+def maintain(settings: Settings, *, dry_run: bool = False) -> Iterator[Step]:
+    """Do everything that is due in the lake, and delete notifications that are long over; yield it step by step.
+
+    Raises:
+        ContractError: a source contract is wrong.
+        SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
+        LakeError: something can't be read or written; what was done before stays.
+    """
+    work = maintenance_of(settings)
+    yield from work.run(dry_run=dry_run)
+    store = work.lake.store
+    for key in Outbox(store).expired(work.now.date() - timedelta(days=settings.alerts_days)):
+        entry = store.stat(key)
+        if not dry_run:
+            store.delete(key)
+        yield Step("notifications", key, size=entry.size if entry else 0)
 
 
 def summed_up(steps: Iterable[Step]) -> pl.DataFrame:
@@ -56,7 +76,7 @@ def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.Sc
         description="Merge what came in small pieces, sum up logs, delete what nobody can need any more.",
     )
     def maintain_lake(context: dg.OpExecutionContext, config: MaintenanceConfig) -> None:
-        table = summed_up(maintenance_of(settings).run(dry_run=config.dry_run))
+        table = summed_up(maintain(settings, dry_run=config.dry_run))
         context.add_output_metadata(
             {
                 "objects": int(table["objects"].sum()),
@@ -85,7 +105,8 @@ def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.Sc
         name="maintenance",
         description=(
             "Pack small segments, merge the key index, write checkpoints; delete expired manifests and what only they "
-            "name, what killed runs left, what only older contracts had read, and Dagster's old runs. Safe at any time."
+            "name, what killed runs left, what only older contracts had read, notifications and audit entries that "
+            "are older than the settings say, and Dagster's old runs. Safe at any time."
         ),
     )
     def maintenance() -> None:

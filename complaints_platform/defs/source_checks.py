@@ -26,6 +26,9 @@ from complaints_platform.settings import Settings
 
 VOLUME = "volume_as_usual"
 RECORDS = "records_as_usual"
+UNUSUAL = "unusual"
+"""Metadata of both: measure, newest day, sentence and next step of each measure that fails, as JSON."""
+
 FILES_LOOKED_AT = 31
 CLEANED_KEY = dg.AssetKey([CLEANED.schema, CLEANED.name])
 
@@ -33,6 +36,11 @@ CLEANED_KEY = dg.AssetKey([CLEANED.schema, CLEANED.name])
 def sender_check_keys(sources: Sequence[str]) -> list[dg.AssetCheckKey]:
     """Return the keys of the checks that judge what senders send."""
     return [dg.AssetCheckKey(dg.AssetKey(["raw", source]), name) for source in sources for name in (VOLUME, RECORDS)]
+
+
+def reference_check_keys(customers: Sequence[str]) -> list[dg.AssetCheckKey]:
+    """Return the keys of the checks of what sources of customers have sent."""
+    return [dg.AssetCheckKey(dg.AssetKey(["reference", source]), CONTRACT) for source in customers]
 
 
 def source_checks(
@@ -97,7 +105,7 @@ def _senders(settings: Settings, sources: Sequence[str]) -> dg.AssetChecksDefini
 def _result(source: str, name: str, verdicts: Sequence[Verdict]) -> dg.AssetCheckResult:
     failing = [verdict for verdict in verdicts if not verdict.passed]
     judged = {point.day for verdict in verdicts for point in verdict.judged}
-    said = " ".join(verdict.describe() for verdict in failing)
+    said = " ".join(f"{verdict.describe()} {verdict.next_step}" for verdict in failing)
     calm = f"as usual on {len(judged)} days" if judged else "too few days before to tell what is usual"
     panels = [(f"{source}: {verdict.measure}", [*verdict.history, *verdict.points]) for verdict in verdicts]
     return dg.AssetCheckResult(
@@ -110,7 +118,18 @@ def _result(source: str, name: str, verdicts: Sequence[Verdict]) -> dg.AssetChec
             "days_judged": len(judged),
             **_newest(verdicts),
             "source": source,
-            "failing": ", ".join(f"{verdict.measure} on {verdict.failing[-1].day}" for verdict in failing) or "nothing",
+            # What notifications are made of.
+            UNUSUAL: dg.MetadataValue.json(
+                [
+                    {
+                        "measure": verdict.measure,
+                        "day": verdict.failing[-1].day.isoformat(),
+                        "text": verdict.describe(),
+                        "next_step": verdict.next_step,
+                    }
+                    for verdict in failing
+                ]
+            ),
             "numbers": dg.MetadataValue.md(preview(_numbers(verdicts).head(ROWS_SHOWN))),
             "history": dg.MetadataValue.md(drawing(history_svg(panels), f"what {source} sent, by day")),
         },
@@ -213,13 +232,13 @@ def _reference(settings: Settings, source: str) -> dg.AssetChecksDefinition:
         lake = Lake(settings.lake)
         files = lake.reference.files(source)[-FILES_LOOKED_AT:]
         wrong: list[tuple[str, str, str, int]] = []
-        customers = 0
+        names = 0  # a customer has a row for each
         for file in files:
             frame = lake.reference.read(file)
-            customers += frame.height
+            names += frame.height
             wrong += [(file.receipt.sha256[:12], *row) for row in broken(KnownCustomer, frame.lazy()).iter_rows()]
         table = pl.DataFrame(wrong, schema=["file", "column", "rule", "rows"], orient="row")
-        numbers: dict[str, Any] = {"files": len(files), "customers": customers}
+        numbers: dict[str, Any] = {"files": len(files), "names": names}
         return dg.AssetCheckResult(
             passed=not wrong,
             severity=dg.AssetCheckSeverity.ERROR,

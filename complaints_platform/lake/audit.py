@@ -6,14 +6,14 @@ service's.
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
 
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import layout
-from complaints_platform.lake.store import Store
+from complaints_platform.lake.store import Entry, Store
 
 
 class Audit:
@@ -47,3 +47,9 @@ class Audit:
                 except ValueError as error:
                     raise LakeError(f"{layout.AUDIT}/{day}/{name}: a damaged audit entry: {error}") from error
                 yield from reversed(entries)
+
+    def before(self, day: date) -> Iterator[Entry]:
+        """Yield the objects written before a day (UTC)."""
+        for folder in self._store.names(layout.AUDIT):
+            if layout.day_of_folder(folder) < day:
+                yield from (each for each in self._store.entries(f"{layout.AUDIT}/{folder}") if not each.is_folder)

@@ -194,6 +194,7 @@ TABLES = "tables"
 MANIFESTS = "manifests"
 UNFINISHED = "unfinished.json"
 AUDIT = "audit"
+REPORTS = "reports"
 ALERTS = "alerts"
 
 
@@ -213,7 +214,7 @@ STAMP_FORMAT = "%Y%m%dT%H%M%S%fZ"
 
 def reports_of(kind: str) -> str:
     """Folder of the reports of one kind."""
-    return f"reports/{kind}"
+    return f"{REPORTS}/{kind}"
 
 
 def reports(kind: str, day: date) -> str:

@@ -1,6 +1,7 @@
 """Profiles of days: a cache of sums that checks and metrics compare, so that they need not read the days again.
 
-Each row carries the fingerprint of the stored day that it sums up; one of another fingerprint counts for nothing.
+Each row says of which state of the stored day it is, and by which version of counting; one of another counts for
+nothing.
 Whoever writes last wins, and what is lost thereby is made again. What a profile says is ``quality.profile``'s.
 """
 

@@ -5,7 +5,7 @@ day becomes another one: what people were sent stays as it was.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -13,7 +13,7 @@ import orjson
 
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import layout
-from complaints_platform.lake.store import Store
+from complaints_platform.lake.store import Entry, Store
 
 PAGE, NUMBERS = ".html", ".json"
 
@@ -32,7 +32,7 @@ class StoredReport:
     @property
     def made_at(self) -> datetime:
         """When it was made (UTC)."""
-        return layout.time_of_stamp(self.name.rsplit("-", 1)[0])
+        return _made_at(self.name)
 
 
 class Reports:
@@ -95,6 +95,19 @@ class Reports:
         numbers: dict[str, object] = orjson.loads(data)
         return numbers
 
+    def before(self, day: date) -> Iterator[Entry]:
+        """Yield the objects of reports made before a day (UTC); the pages first: without one, there is no report."""
+        made = [
+            entry
+            for entry in self._store.entries(layout.REPORTS)
+            if not entry.is_folder and _made_at(entry.key).date() < day
+        ]
+        yield from sorted(made, key=lambda entry: (not entry.key.endswith(PAGE), entry.key))
+
     @staticmethod
     def _key(report: StoredReport, suffix: str) -> str:
         return f"{layout.reports(report.kind, report.day)}/{report.name}{suffix}"
+
+
+def _made_at(name: str) -> datetime:
+    return layout.time_of_stamp(name.rsplit("/", 1)[-1].rsplit("-", 1)[0])

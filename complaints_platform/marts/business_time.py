@@ -5,7 +5,7 @@ as many working hours as any other. All arithmetic on UTC instants; nothing here
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
@@ -110,16 +110,28 @@ class BusinessCalendar:
         found = open_hours.reached(open_hours.elapsed(begin) + amount)
         return result.scatter(np.flatnonzero(known), found)
 
-    def _free_days(self, first_year: int, last_year: int) -> Collection[date]:
-        if not self.holidays:
-            return frozenset()
-        import holidays
 
-        country, _, part = self.holidays.partition("-")
-        try:
-            return holidays.country_holidays(country, subdiv=part or None, years=range(first_year, last_year + 1))
-        except NotImplementedError as error:
-            raise SettingsError(f"COMPLAINTS_HOLIDAYS: {self.holidays!r}: {error}") from None
+def public_holidays(place: str, first_year: int, last_year: int) -> frozenset[date]:
+    """Return the public holidays of some years.
+
+    Args:
+        place: country (ISO 3166) and, if need be, its part, as ``BusinessCalendar.holidays``; empty: none.
+        first_year: the first of the years.
+        last_year: the last of them.
+
+    Raises:
+        SettingsError: the place is not known.
+    """
+    if not place:
+        return frozenset()
+    import holidays
+
+    country, _, part = place.partition("-")
+    try:
+        days = holidays.country_holidays(country, subdiv=part or None, years=range(first_year, last_year + 1))
+    except NotImplementedError as error:
+        raise SettingsError(f"COMPLAINTS_HOLIDAYS: {place!r}: {error}") from None
+    return frozenset(days)
 
 
 @dataclass(frozen=True)
@@ -153,7 +165,7 @@ def _library_version() -> str:
 @lru_cache(maxsize=8)
 def _open_hours(calendar: BusinessCalendar, first_year: int, last_year: int) -> _OpenHours:
     """Return the working hours of some years, a day more at each end for zones far from UTC."""
-    zone, free = ZoneInfo(calendar.zone), calendar._free_days(first_year, last_year)  # noqa: SLF001  # same module
+    zone, free = ZoneInfo(calendar.zone), public_holidays(calendar.holidays, first_year, last_year)
     spans = [
         (_instant(day, hours[0], zone), _instant(day, hours[1], zone))
         for day in _days(date(first_year, 1, 1) - timedelta(days=1), date(last_year, 12, 31) + timedelta(days=1))

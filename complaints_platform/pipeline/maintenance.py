@@ -63,6 +63,14 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """For how many days is kept what is a record and no data; None: for ever."""
+
+    audit_days: int | None = None
+    report_days: int | None = None
+
+
+@dataclass(frozen=True)
 class Maintenance:
     """The maintenance of one lake at one time.
 
@@ -71,12 +79,14 @@ class Maintenance:
         readings: source → reading version that collecting writes now.
         manifest_days: days for which older states of the tables can be read.
         now: the present.
+        kept: how long the audit log and reports are.
     """
 
     lake: Lake
     readings: Mapping[str, str]
     manifest_days: int
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    kept: Kept = Kept()
 
     def run(self, *, dry_run: bool = False) -> Iterator[Step]:
         """Do everything that is due, and yield it step by step; with ``dry_run`` only yield it.
@@ -175,9 +185,19 @@ class Maintenance:
             yield what, entry.key, entry.size
         for entry in self.lake.journal.before(self.now.date() - JOURNAL_KEPT):
             yield "marks of the journal", entry.key, entry.size
+        yield from self._old_records()
         for entry in (*self.lake.store.unfinished(), *self.lake.originals.incoming()):
             if entry.modified < self.now - WRITERS_TAKE_AT_MOST:
                 yield "left half-written", entry.key, entry.size
+
+    def _old_records(self) -> Iterator[tuple[str, str, int]]:
+        """Yield what of the audit log and of reports is older than it is kept."""
+        for what, days, before in (
+            ("entries of the audit log", self.kept.audit_days, self.lake.audit.before),
+            ("reports", self.kept.report_days, self.lake.reports.before),
+        ):
+            for entry in () if days is None else before(self.now.date() - timedelta(days=days)):
+                yield what, entry.key, entry.size
 
     def _packed_segments(self) -> Iterator[tuple[str, str, int]]:
         """Yield segments and packs that lie in a newer pack as well, once nobody reads them in the old place."""

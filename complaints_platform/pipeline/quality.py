@@ -9,9 +9,10 @@ import polars as pl
 from complaints_platform.cleaning.text import count_misread
 from complaints_platform.lake import Lake
 from complaints_platform.lake.profiles import FINGERPRINT
+from complaints_platform.marts.business_time import public_holidays
 from complaints_platform.pipeline.data_sets import CLEANED
 from complaints_platform.quality import rates, volume
-from complaints_platform.quality.profile import PROFILE_SCHEMA, PROFILED_COLUMNS, profile
+from complaints_platform.quality.profile import PROFILE_SCHEMA, PROFILE_VERSION, PROFILED_COLUMNS, profile
 from complaints_platform.quality.references import REFERENCE_COLUMNS, dangling
 from complaints_platform.quality.verdicts import Verdict
 from complaints_platform.settings import Settings
@@ -57,7 +58,7 @@ def profiles(lake: Lake, sources: Sequence[str], days: Collection[date]) -> Prof
         days: which days.
     """
     table = CLEANED.table(lake)
-    fingerprints = {day: value for day, value in table.fingerprints().items() if day in days}
+    fingerprints = {day: _state(value) for day, value in table.fingerprints().items() if day in days}
     now = pl.DataFrame(list(fingerprints.items()), schema={"day": pl.Date, FINGERPRINT: pl.String}, orient="row")
     known = lake.profiles.read(fingerprints, STORED_SCHEMA).join(now, on=["day", FINGERPRINT], how="semi")
     missing = sorted(fingerprints.keys() - set(known["day"]))
@@ -66,7 +67,7 @@ def profiles(lake: Lake, sources: Sequence[str], days: Collection[date]) -> Prof
         for day in table.read_days(missing, PROFILED_COLUMNS):
             mark = pl.DataFrame([{"day": day.day, "source": NO_SOURCE}], schema=PROFILE_SCHEMA)
             rows = pl.concat([profile(day.day, day.frame, _repaired(lake, sources, day.day)), mark])
-            made.append(rows.with_columns(pl.lit(day.fingerprint).alias(FINGERPRINT)))
+            made.append(rows.with_columns(pl.lit(_state(day.fingerprint)).alias(FINGERPRINT)))
         fresh = pl.concat(made)
         lake.profiles.write(missing, fresh)
         known = pl.concat([known, fresh])
@@ -74,16 +75,24 @@ def profiles(lake: Lake, sources: Sequence[str], days: Collection[date]) -> Prof
     return Profiled(sorted(set(known["day"])), rows)
 
 
+def _state(fingerprint: str) -> str:
+    """Return what a profile was made of and how: the stored day's fingerprint, and the profile's version."""
+    return f"{fingerprint} {PROFILE_VERSION}"
+
+
 def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> dict[str, list[Verdict]]:
     """Judge each source on some days, and on the newest: volume, lateness and rates.
 
     Args:
-        settings: name the lake and the source contracts.
+        settings: name the lake, the source contracts and the public holidays.
         days: asked about; of many only the newest ``MOST_DAYS``.
         now: the time; a day's volume is judged once the day is over and its files had time to come.
 
     Returns:
         Source → verdicts: the volume first, then lateness, then ``rates.RATES``. All pass where no day is stored.
+
+    Raises:
+        SettingsError: the place of the holidays is not known.
     """
     lake = Lake(settings.lake)
     contracts = load_contracts(settings.sources)
@@ -95,6 +104,7 @@ def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> di
     # What a day is judged by, and nothing of what lies between an old day and the newest.
     needed = {day - timedelta(days=back) for day in asked for back in range(volume.WINDOW.days + 1)}
     profiled = profiles(lake, sorted(contracts), needed)
+    holidays = public_holidays(settings.holidays, min(needed).year, max(needed).year)
     verdicts = {}
     for source, contract in contracts.items():
         slack = SILENT_AFTER[contract.cadence]
@@ -103,7 +113,7 @@ def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> di
         counts = {day: records.get(day, 0) for day in profiled.days}
         over = {day for day in asked if _end_of(day) + slack <= now}
         verdicts[source] = [
-            volume.judge_volume(source, counts, over, asked),
+            volume.judge_volume(source, counts, over, asked, holidays),
             rates.judge_lateness(source, rows, asked, slack),
             *rates.judge_rates(source, rows, asked),
         ]

@@ -3,13 +3,16 @@
 Only drawing. Larger pictures with axes of many kinds are Matplotlib's work (``classification.plots``).
 """
 
+import math
 from collections.abc import Sequence
+from datetime import date
 from html import escape
 
 from complaints_platform.quality.verdicts import Point
 
 WIDTH = 640
 HEIGHT = 150
+TALL = 220
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 22, 20
 ALL_DIGITS = 100
 """Numbers from here on are written without decimals."""
@@ -29,6 +32,62 @@ def history_svg(panels: Sequence[tuple[str, Sequence[Point]]]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
         f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>'
+    )
+
+
+def windows_svg(
+    title: str, by_day: Sequence[tuple[date, float]], first_new: date, means: tuple[float, float], threshold: float
+) -> str:
+    """Draw a measure day by day in which the newest days are compared with those before.
+
+    Args:
+        title: what is measured.
+        by_day: day and value, in order of days, at least one; ``MOST_POINTS`` of them are drawn.
+        first_new: first of the newest days, which are shaded.
+        means: of the days before, dashed, and of the newest, red.
+        threshold: how far the second may lie from the first, dotted; not finite where that is not known.
+    """
+    shown = by_day[-MOST_POINTS:]
+    before, now = means
+    limits = [before - threshold, before + threshold] if math.isfinite(threshold) else []
+    values = [*means, *limits, *(value for _, value in shown)]
+    low = max(0.0, min(values)) if min(value for _, value in shown) >= 0 else min(values)
+    room = (max(values) - low) * 0.08 or abs(low) * 0.1 or 1.0
+    top, bottom = max(values) + room, (low - room if low > room else low)
+    height = TALL - BOTTOM
+    first, last = shown[0][0], shown[-1][0]
+    apart = (WIDTH - LEFT - RIGHT) / max(1, (last - first).days)
+
+    def x(day: date) -> int:
+        return LEFT + round(apart * (day - first).days)
+
+    def y(value: float) -> int:
+        return TOP + round((height - TOP) * (top - value) / (top - bottom))
+
+    edge = max(LEFT, round(x(first_new) - apart / 2)) if first_new > first else LEFT
+    line = " ".join(f"{x(day)},{y(value)}" for day, value in shown)
+    dotted = "".join(
+        f'<path d="M{LEFT},{y(limit)}H{WIDTH - RIGHT}" stroke="#888" stroke-dasharray="1 4"/>'
+        for limit in limits
+        if limit >= bottom
+    )
+    legend = f"- - days before: {before:.3g}" + (f" (dotted: ± {threshold:.3g})" if limits else "")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{TALL}" viewBox="0 0 {WIDTH} {TALL}" '
+        f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>'
+        f'<rect x="{edge}" y="{TOP}" width="{WIDTH - RIGHT - edge}" height="{height - TOP}" fill="#fdebd8"/>'
+        f'<text x="{LEFT}" y="14" font-weight="bold">{escape(title)}</text>'
+        f'<text x="{WIDTH - RIGHT}" y="14" text-anchor="end">{legend}'
+        f'<tspan fill="#c62828"> — newest days: {now:.3g}</tspan></text>'
+        f'<path d="M{LEFT},{height}H{WIDTH - RIGHT}" stroke="#999"/>{dotted}'
+        f'<path d="M{LEFT},{y(before)}H{edge}" stroke="#555" stroke-dasharray="6 4"/>'
+        f'<path d="M{edge},{y(now)}H{WIDTH - RIGHT}" stroke="#c62828" stroke-width="1.5"/>'
+        f'<polyline points="{line}" fill="none" stroke="#1f5f99" stroke-width="1.5"/>'
+        + "".join(f'<circle cx="{x(day)}" cy="{y(value)}" r="2" fill="#1f5f99"/>' for day, value in shown)
+        + f'<text x="{LEFT - 4}" y="{TOP + 8}" text-anchor="end">{_short(top)}</text>'
+        f'<text x="{LEFT - 4}" y="{height}" text-anchor="end">{_short(bottom)}</text>'
+        f'<text x="{LEFT}" y="{height + 14}">{first}</text>'
+        f'<text x="{WIDTH - RIGHT}" y="{height + 14}" text-anchor="end">{last}</text></svg>'
     )
 
 

@@ -18,29 +18,26 @@ PROFILE_SCHEMA = pl.Schema(
         "day": pl.Date(),
         "source": pl.String(),
         "rows": pl.Int64(),
-        "complaints": pl.Int64(),
         "duplicates": pl.Int64(),
-        "superseded": pl.Int64(),
-        "retracted": pl.Int64(),
-        "near_duplicates": pl.Int64(),
         "damaged": pl.Int64(),
         "repaired": pl.Int64(),
         "no_customer": pl.Int64(),
         "no_region": pl.Int64(),
         "no_product": pl.Int64(),
         "lateness_hours": pl.Float64(),
-        "characters": pl.Int64(),
     }
 )
 """One row a day and source. ``repaired``: texts sent in damaged encoding that could be mended; ``damaged``: texts with
 replacement characters; ``no_…``: records without that field; ``lateness_hours``: median hours from a complaint to the
-first receipt of it; ``characters``: of all texts."""
+first receipt of it."""
+
+PROFILE_VERSION = 2
+"""Of what a profile is and how it is counted: raise it with each change, and stored ones are made again."""
 
 PROFILED_COLUMNS = [
     "source",
     "outcome",
     "complaint_id",
-    "near_duplicate_of",
     "text",
     "customer_key",
     "region",
@@ -62,10 +59,6 @@ def profile(day: date, cleaned: pl.DataFrame, repaired: Mapping[str, int]) -> pl
     Returns:
         ``PROFILE_SCHEMA``, one row for each source that has records on the day, by source.
     """
-
-    def of(outcome: Outcome) -> pl.Expr:
-        return pl.col("outcome") == outcome.value
-
     # A record that was corrected later comes twice: when it first came says how late its sender is.
     lateness = (
         cleaned.group_by("source", "complaint_id")
@@ -78,16 +71,11 @@ def profile(day: date, cleaned: pl.DataFrame, repaired: Mapping[str, int]) -> pl
         cleaned.group_by("source")
         .agg(
             rows=pl.len(),
-            complaints=of(Outcome.COMPLAINT).sum(),
-            duplicates=of(Outcome.DUPLICATE).sum(),
-            superseded=of(Outcome.SUPERSEDED).sum(),
-            retracted=of(Outcome.RETRACTED).sum(),
-            near_duplicates=pl.col("near_duplicate_of").is_not_null().sum(),
+            duplicates=(pl.col("outcome") == Outcome.DUPLICATE.value).sum(),
             damaged=pl.col("text").str.contains(REPLACEMENT_CHARACTER, literal=True).sum(),
             no_customer=pl.col("customer_key").is_null().sum(),
             no_region=pl.col("region").is_null().sum(),
             no_product=pl.col("product").is_null().sum(),
-            characters=pl.col("text").str.len_chars().sum(),
         )
         .join(lateness, on="source", how="left")
         .join(mended, on="source", how="left")

@@ -62,7 +62,7 @@ class Verdict:
         return not self.failing
 
     def describe(self) -> str:
-        """Say it in one line: source, measure, newest failing day, numbers, and what to do."""
+        """Say it in one line: source, measure, newest failing day and numbers."""
         if not self.failing:
             return f"{self.source}: {self.measure} as usual on {len(self.judged)} days judged"
         point = self.failing[-1]
@@ -71,8 +71,7 @@ class Verdict:
         more = f" (and {len(self.failing) - 1} days more)" if len(self.failing) > 1 else ""
         return (
             f"{self.source}: {self.measure} {'low' if low else 'high'} on {point.day}{more}: {_number(point.value)}, "
-            f"usual is {_number(point.usual)}, allowed is {'at least' if low else 'at most'} {_number(bound)}. "
-            f"{self.next_step}"
+            f"usual is {_number(point.usual)}, allowed is {'at least' if low else 'at most'} {_number(bound)}."
         )
 
 

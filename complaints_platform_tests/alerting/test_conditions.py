@@ -1,9 +1,11 @@
 """What is one notification: each change of a condition once, whoever sees it, however often."""
 
+from datetime import timedelta
+
 import pytest
 
 from complaints_platform.alerting.events import KINDS, Condition, Notification, Severity, State
-from complaints_platform.alerting.outbox import Outbox
+from complaints_platform.alerting.outbox import Attempt, Outbox, Outcome
 from complaints_platform.alerting.spool import MemoryObjects
 from complaints_platform.errors import AlertsError
 from complaints_platform.lake.store import open_store
@@ -161,3 +163,52 @@ def test_every_kind_says_what_it_means_and_what_to_do():
         assert kind.title
         assert kind.meaning.endswith(".")
         assert len(kind.next_step) > 10
+
+
+def test_what_was_over_and_delivered_long_ago_may_go_and_what_goes_on_or_waits_may_not(objects):
+    outbox, clock = Outbox(objects), Clock()
+
+    def episode(subject, *, ends=True, delivered=True):
+        outbox.observe("run_failed", [condition(subject)], clock(), about=subject)
+        outbox.observe("run_failed", [condition(subject, facts={"days": ["2026-03-10"]})], clock(), about=subject)
+        (opened,) = [
+            each for each in outbox.since(clock().date()) if each.condition.subject == subject and each.is_open
+        ]
+        outbox.acknowledge(opened.id, "ada", clock())
+        outbox.begin(opened.id, "team", Attempt(1, opened.id, clock()), "a sender")
+        outbox.end(opened.id, "team", 1, Outcome(delivered, clock()))
+        if ends:
+            outbox.observe("run_failed", [], clock(), about=subject)
+        for each in outbox.since(clock().date()) if delivered else ():
+            if each.condition.subject == subject:
+                outbox.done(each.id)
+
+    episode("over")
+    episode("goes on", ends=False)
+    episode("waits", delivered=False)
+    outbox.happened(Condition("report_ready", "daily", Severity.INFO, "Ready."), clock(), pending=False)
+    told = {each.condition.subject: outbox.last(each.condition.key) for each in outbox.since(clock().date())}
+    clock.move(days=300)
+    episode("over")
+    clock.move(days=100)
+    assert list(outbox.expired(DAY)) == []
+    expired = list(outbox.expired(DAY + timedelta(days=1)))
+    first, opened = told["over"].condition.key, told["over"].opened_id
+    assert set(expired) == {
+        *(f"alerts/conditions/{first}/000{number}.json" for number in (1, 2, 3)),
+        *(f"alerts/deliveries/{opened}/team.1.{what}" for what in ("began", "ended")),
+        f"alerts/acknowledged/{first}/0001.json",
+        *(f"alerts/days/{DAY}/{name}" for name in (opened, told["over"].id, told["daily"].id)),
+    }
+    assert len(expired) == len(set(expired))
+    for key in expired[:4]:  # killed in between
+        objects.delete(key)
+    for key in Outbox(objects).expired(DAY + timedelta(days=1)):
+        objects.delete(key)
+    after = Outbox(objects)
+    assert list(after.expired(DAY + timedelta(days=1))) == []
+    assert {each.condition.subject for each in after.since(DAY)} == {"over", "goes on", "waits"}
+    assert after.last(first).number == 6  # and the next is the seventh: no id is used twice
+    assert after.happened(told["daily"].condition, clock()) is None  # nor is it told again
+    assert {each.condition.subject for each in after.pending()} == {"waits"}
+    assert {each.condition.subject for each in after.open()} == {"goes on"}

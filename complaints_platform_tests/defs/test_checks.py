@@ -1,6 +1,5 @@
-"""All checks over a month as it usually is, and faults that each fail the right one."""
+"""Faults of tables that each fail the right check. Those of senders: ``integration/test_fault_drill.py``."""
 
-import json
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -12,51 +11,11 @@ import pytest
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.checks import CONTRACT, table_checks
 from complaints_platform.defs.running import RunFailed, Runner
-from complaints_platform.generator.faults import mojibake
-from complaints_platform.generator.generate import generate_files
-from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.lake import Lake, layout
-from complaints_platform.lake.store import open_store
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.cleaned import CleanedRecipe
 from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, DAILY, QUARANTINE, RECONCILIATION, TRENDS
-from complaints_platform.settings import load_settings
 from complaints_platform_tests.pipeline.small_lake import Place
-
-DAYS = 30
-OPTIONS = GeneratorOptions(days=DAYS, per_day=80)
-NEXT = GeneratorOptions(days=DAYS + 1, per_day=80)
-LAST = NEXT.last_day
-
-
-class Month:
-    """Thirty usual days in a lake of their own."""
-
-    def __init__(self, root):
-        self.settings = load_settings(profile="test", lake=str(root / "lake"), landing=str(root / "landing"))
-        self.landing = open_store(self.settings.landing)
-        self.instance = dg.DagsterInstance.ephemeral()
-        self.runner = Runner(self.settings, self.instance)
-        self.put(OPTIONS)
-
-    def put(self, options, change=lambda _path, content: content):
-        for file in generate_files(options):
-            content = change(file.path, file.content)
-            if content is not None and not file.path.startswith("truth/"):
-                self.landing.put(file.path, content)
-
-    def update(self):
-        """Bring everything up to date; return the evaluations of it by asset and check."""
-        before = len(self._records())
-        self.runner.collect()
-        list(self.runner.update())
-        return by_name(self._records()[before:])
-
-    def _records(self):
-        found = self.instance.get_event_records(
-            dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION), ascending=True
-        )
-        return [record.event_log_entry.dagster_event.asset_check_evaluation_data for record in found]
 
 
 def by_name(evaluations):
@@ -67,27 +26,8 @@ def failed(evaluations):
     return {name for name, each in evaluations.items() if not each.passed}
 
 
-@pytest.fixture(scope="module")
-def month(tmp_path_factory):
-    month = Month(tmp_path_factory.mktemp("month"))
-    month.usual = month.update()
-    return month
-
-
-def test_over_thirty_usual_days_every_check_passes_and_has_its_history(month):
-    assert failed(month.usual) == set()
-    graph = build_definitions(month.settings).resolve_asset_graph()
-    by_hand = {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys} - month.usual.keys()
-    assert {name for _, name in by_hand} == {"segments_are_whole"}
-    for name, check in month.usual.items():
-        pictures = [str(each.value) for each in check.metadata.values() if str(each.value).startswith("![")]
-        assert pictures or name == ("classifier/model", "can_serve"), name
-    volumes = [check for (_, name), check in month.usual.items() if name == "volume_as_usual"]
-    assert all(check.metadata["days_judged"].value >= DAYS - 15 for check in volumes)
-
-
-def test_every_asset_has_a_check_and_wrong_data_does_not_flow_on(month):
-    graph = build_definitions(month.settings).resolve_asset_graph()
+def test_every_asset_has_a_check_and_wrong_data_does_not_flow_on(small):
+    graph = build_definitions(small.settings).resolve_asset_graph()
     checks = [graph.get(key) for key in graph.asset_check_keys]
     reports = {key for key in graph.get_all_asset_keys() if key.path[0] == "report"}
     assert {check.key.asset_key for check in checks} == set(graph.get_all_asset_keys()) - reports
@@ -100,42 +40,6 @@ def test_every_asset_has_a_check_and_wrong_data_does_not_flow_on(month):
         "agrees_with_detail",
         "segments_are_whole",
     }
-
-
-def test_a_sender_that_changes_fails_its_own_check_and_no_other(month, tmp_path):
-    """One usual day more, but: SMS silent, social media misread, web forms with another name for the region."""
-    usual = {path for path in (file.path for file in generate_files(OPTIONS)) if not path.startswith("truth/")}
-
-    def change(path, content):
-        if path in usual:
-            return None
-        if path.startswith("sms/"):
-            return None
-        if path.startswith("social_media/"):
-            lines = [json.loads(line) for line in content.splitlines()]
-            for line in lines:
-                line["text"] = mojibake(line["text"] + " où, voilà, très mal")
-            return "\n".join(map(json.dumps, lines)).encode()
-        return content.replace(b'"region":', b'"area":') if path.startswith("web_forms/") else content
-
-    month.put(NEXT, change)
-    found = month.update()
-    assert failed(found) == {
-        ("raw/sms", "volume_as_usual"),
-        ("raw/social_media", "records_as_usual"),
-        ("raw/web_forms", "records_as_usual"),
-    }
-    expected = {
-        "raw/sms": f"sms: volume low on {LAST}",
-        "raw/social_media": f"social_media: repaired texts high on {LAST}",
-        "raw/web_forms": f"web_forms: records without region high on {LAST}",
-    }
-    for (asset, name), check in found.items():
-        if not check.passed:
-            assert expected[asset] in check.description
-            assert check.severity is dg.AssetCheckSeverity.WARN
-            assert check.metadata["failing"].value.endswith(f"on {LAST}")
-            assert name in {"volume_as_usual", "records_as_usual"}
 
 
 @pytest.fixture(scope="module")

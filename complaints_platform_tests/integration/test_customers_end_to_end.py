@@ -43,6 +43,7 @@ def test_customers_that_come_later_make_their_days_stale_and_reach_the_complaint
         list(runner.update())
         event = instance.get_latest_materialization_event(dg.AssetKey(["reference", "crm"]))
         assert event.asset_materialization.metadata["customers_in_the_newest"].value == 1
+        assert check_of_customers(settings) == (True, {"files": 1, "names": 2})
     (nobody, ada) = accounts(lake)
     assert nobody is None, "in March nothing was known yet"
     assert ada is not None
@@ -51,6 +52,16 @@ def test_customers_that_come_later_make_their_days_stale_and_reach_the_complaint
     table = RECONCILIATION.table(lake)
     files = {row["file_name"]: row for day in table.read_days(list(table.row_counts())) for row in day.frame.to_dicts()}
     assert (files["crm.csv"]["received"], files["crm.csv"]["filtered"], files["crm.csv"]["reconciles"]) == (1, 1, True)
+
+
+def check_of_customers(settings):
+    """What the hourly job finds of the customers: whether it passes, and its numbers."""
+    job = build_definitions(settings).resolve_job_def("hourly_checks")
+    chosen = dg.AssetCheckKey(dg.AssetKey(["reference", "crm"]), "keeps_its_contract")
+    assert chosen in job.asset_layer.asset_graph.asset_check_keys
+    result = job.get_subset(asset_check_selection={chosen}, asset_selection=set()).execute_in_process()
+    (found,) = result.get_asset_check_evaluations()
+    return found.passed, {name: found.metadata[name].value for name in ("files", "names")}
 
 
 def accounts(lake):

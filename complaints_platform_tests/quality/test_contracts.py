@@ -10,7 +10,7 @@ import pytest
 from complaints_platform.errors import SchemaViolation
 from complaints_platform.pipeline.data_sets import QUARANTINE, TABLES
 from complaints_platform.quality.contracts import broken, rules
-from complaints_platform.quality.plots import MOST_POINTS, history_svg
+from complaints_platform.quality.plots import MOST_POINTS, history_svg, windows_svg
 from complaints_platform.quality.verdicts import Point
 from complaints_platform.schemas import QuarantinedRecord, empty_frame
 from complaints_platform.schemas.model import DataSet, polars_schema
@@ -84,3 +84,23 @@ def test_a_history_is_a_small_picture_with_failing_days_in_red():
     assert len(line.get("points").split()) == MOST_POINTS
     assert "sms & more: <volume>" in [each.text for each in tree.iter()]
     assert len(svg) < 5000
+
+
+@pytest.mark.parametrize("threshold", [0.03, float("inf")])
+def test_windows_are_a_small_picture_in_which_the_newest_days_are_shaded(threshold):
+    by_day = [(DAY + timedelta(days=n), 0.8 + 0.01 * (n % 3)) for n in range(35)]
+    svg = windows_svg("confidence & more", by_day, DAY + timedelta(days=28), (0.81, 0.7), threshold)
+    tree = ET.fromstring(svg)  # noqa: S314  # our own picture
+    dots = [each for each in tree.iter() if each.tag.endswith("circle")]
+    (_, shade) = [each for each in tree.iter() if each.tag.endswith("rect")]
+    shaded = [dot for dot in dots if float(dot.get("cx")) > float(shade.get("x"))]
+    assert (len(dots), len(shaded)) == (35, 7)
+    assert len({dot.get("cy") for dot in dots}) == 3  # the scale shows small differences
+    said = " ".join("".join(each.itertext()) for each in tree.iter() if each.tag.endswith("text"))
+    assert "days before: 0.81" in said
+    assert "newest days: 0.7" in said
+    assert ("± 0.03" in said) == (threshold == 0.03)
+
+
+def test_one_day_alone_can_be_drawn():
+    ET.fromstring(windows_svg("shares", [(DAY, 0.0)], DAY, (0.0, 0.0), float("inf")))  # noqa: S314  # our own picture

@@ -50,7 +50,7 @@ def test_each_change_of_a_sender_fails_its_own_measure_and_no_other(measure):
     assert failing(frame) == {measure: [LAST]}
     (verdict,) = [each for each in judge_rates("sms", frame, [LAST]) if not each.passed]
     assert f"sms: {measure} high on {LAST}" in verdict.describe()
-    assert RATES[measure].next_step in verdict.describe()
+    assert RATES[measure].next_step == verdict.next_step
 
 
 def test_a_field_that_was_never_sent_is_not_missed():
@@ -77,7 +77,6 @@ def cleaned(**columns):
         "source": ["sms", "sms", "sms", "web"],
         "outcome": ["complaint", "duplicate", "superseded", "complaint"],
         "complaint_id": ["a", "b", "a", "c"],
-        "near_duplicate_of": [None, None, None, "a"],
         "text": ["one", "one", "on\ufffd", None],
         "customer_key": ["k", None, "k", "k"],
         "region": [None, None, None, "x"],
@@ -96,17 +95,13 @@ def test_a_profile_counts_by_source_and_takes_the_first_receipt_of_a_record():
         "day": FIRST,
         "source": "sms",
         "rows": 3,
-        "complaints": 1,
         "duplicates": 1,
-        "superseded": 1,
         "damaged": 1,
         "repaired": 2,
         "no_customer": 1,
         "no_region": 3,
         "lateness_hours": 1.5,
-        "characters": 9,
     }
-    assert found[1]["near_duplicates"] == 1
     assert found[1]["repaired"] == 0
 
 
