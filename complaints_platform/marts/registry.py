@@ -88,7 +88,8 @@ class Metric:
     """None where settings (targets, business hours) or chains of complaints decide: no constant SQL can say it."""
     dtype: Literal["integer", "number"] = "integer"
     filter: str = ""
-    """A DuckDB SQL condition on rows of the mart; empty: all count."""
+    """A DuckDB SQL condition on rows of the mart that have something to measure; empty: all have. The expression passes
+    over others by itself; with the condition, groups of nothing else are absent."""
     grains: tuple[Grain, ...] = GRAINS
     open_rows: OpenRows | None = None
     """If given, a period's value is that at the end of its last day; otherwise, that of the rows of its days."""

@@ -24,20 +24,26 @@ from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.lake.tables import StoredFile
+from complaints_platform.marts.measuring import cohorts_of
 from complaints_platform.marts.registry import MARTS, METRICS
-from complaints_platform.pipeline.data_sets import INCIDENTS, QUARANTINE, RECONCILIATION, TABLES, TableSpec
+from complaints_platform.pipeline.data_sets import DAILY, INCIDENTS, QUARANTINE, RECONCILIATION, TABLES, TableSpec
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.reading import LocalFiles, empty_select, literal, select_files
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "marts.duckdb"
-LAYOUT_VERSION = "2"
+LAYOUT_VERSION = "3"
 """Raised when the copy is kept differently; an older copy is then made again."""
 
 MEASURED = {metric.table for metric in METRICS.values()}
 KEPT = tuple(spec for spec in TABLES if spec.sql_name in MEASURED or spec in {INCIDENTS, QUARANTINE, RECONCILIATION})
 """Tables that requests are answered from; SQL and exports read the lake's own files."""
+
+STATES = {metric.table: metric for metric in METRICS.values() if metric.open_rows is not None}
+"""Marts of which states are asked: one metric of each, by whose dimensions open rows are counted ahead."""
+VERSIONS = "service.versions"
+"""By which models and taxonomies each day was categorised."""
 
 REBUILD_SHARE = 0.5
 """From this share of changed days on, a table is made again as a whole: its days then lie in order."""
@@ -64,6 +70,11 @@ def kept_schema(spec: TableSpec) -> pl.Schema:
             states = [metric.open_rows.since, metric.open_rows.until] if metric.open_rows else []
             named |= {*metric.dimensions, *states, *WORD.findall(f"{metric.expression} {metric.filter}")}
     return pl.Schema({name: dtype for name, dtype in schema.items() if name in named})
+
+
+def cohorts_table(table: str) -> str:
+    """Return where open rows of a mart are kept counted together."""
+    return f"service.open_{table.split('.')[1]}"
 
 
 @dataclass(frozen=True)
@@ -208,6 +219,7 @@ class Warehouse:
             key=lambda file: (file.partition, file.path),
         )
         self._insert(cursor, spec, self._files.of_table(table, fresh))
+        self._sum_up(cursor, spec, sorted(changed))
         self._note(cursor, spec, changed, fresh)
         day = MARTS[spec.sql_name].day_column if spec.sql_name in MARTS else "day"
         cursor.execute("DELETE FROM service.days WHERE name = ?", [spec.sql_name])
@@ -225,6 +237,20 @@ class Warehouse:
                 local = f"coalesce({mart.day_column}, day) AS {mart.day_column}"
                 rows = f"SELECT * REPLACE ({local}) FROM ({rows})"  # noqa: S608  # columns of the registry
             cursor.execute(f"INSERT INTO {spec.sql_name} {rows}")  # a name of the registry
+
+    @staticmethod
+    def _sum_up(cursor: duckdb.DuckDBPyConnection, spec: TableSpec, changed: list[date]) -> None:
+        """Make anew what is kept of a table's days besides its rows, because it costs a scan of all of them."""
+        among = "WHERE list_contains(?, day)"
+        summed = {}
+        if spec.sql_name in STATES:
+            # What closes late comes last, so that asking for a day passes over most of what is closed by then.
+            summed[cohorts_table(spec.sql_name)] = f"{cohorts_of(STATES[spec.sql_name])} ORDER BY day, closed_on"
+        if spec == DAILY:
+            summed[VERSIONS] = f"SELECT DISTINCT day, local_day, model_version, taxonomy_version FROM {DAILY.sql_name}"  # noqa: S608  # a name of the registry
+        for name, rows in summed.items():
+            cursor.execute(f"DELETE FROM {name} {among}", [changed])  # noqa: S608  # a name of this module
+            cursor.execute(f"INSERT INTO {name} SELECT * FROM ({rows}) {among}", [changed])  # noqa: S608  # a name of this module
 
     @staticmethod
     def _note(
@@ -280,6 +306,11 @@ class Warehouse:
         for spec in KEPT:
             database.execute(f'CREATE SCHEMA IF NOT EXISTS "{spec.schema}"')
             database.execute(f"CREATE TABLE {spec.sql_name} AS {empty_select(kept_schema(spec))}")
+        for table, metric in STATES.items():
+            database.execute(f"CREATE TABLE {cohorts_table(table)} AS {cohorts_of(metric)}")
+        database.execute(
+            f"CREATE TABLE {VERSIONS} (day DATE, local_day DATE, model_version VARCHAR, taxonomy_version VARCHAR)"
+        )
         database.execute("CREATE TABLE service.layout AS SELECT ? AS layout", [self._layout()])
 
 
