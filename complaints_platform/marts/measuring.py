@@ -59,7 +59,7 @@ class Beside:
     """What is asked of several metrics of one mart at once: the same periods, side by side."""
 
     spans: Sequence[tuple[date, date]]
-    """First and last day of each, both inclusive; no two share a day."""
+    """First and last day of each, both inclusive."""
     by: Sequence[str] = ()
     where: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     daily: bool = False
@@ -96,10 +96,10 @@ def measure(metric: Metric, question: Question, cohorts: str | None = None) -> S
 
 
 def measure_beside(metrics: Sequence[Metric], asked: Beside, cohorts: str | None = None) -> Statement:
-    """Return one statement for several metrics of one mart over several spans: one scan instead of many.
+    """Return one statement for several metrics of one mart over several spans: one scan of each span, not many.
 
     Columns are ``span`` (its number), ``period`` (the day, if asked day by day), those asked for by, and the value of
-    each metric, in order. Spans without rows are absent.
+    each metric, in order. Groups without rows are absent. The order of rows is any.
 
     Args:
         metrics: all of one mart, and either all states of the same ``open_rows`` or none.
@@ -123,17 +123,21 @@ def measure_beside(metrics: Sequence[Metric], asked: Beside, cohorts: str | None
         days = [end for _, end in asked.spans]
         return _measure_open(metrics, asked.by, asked.where, _Ends(periods, days, min(days), max(days)), cohorts)
     day = MARTS[first.table].day_column
-    which = " ".join(f"WHEN {day} BETWEEN ? AND ? THEN {number}" for number in range(len(asked.spans)))
-    days = [day for span in asked.spans for day in span]
     conditions, parameters = _conditions(asked.where)
-    period = [f"{day} AS period"] if asked.daily else []
-    return _select(
-        [f"CASE {which} END AS span", *period, *asked.by],
-        [metric.expression for metric in metrics],
-        first.table,
-        [f"({' OR '.join(f'{day} BETWEEN ? AND ?' for _ in asked.spans)})", *conditions],
-        [*days, *days, *parameters],
-    )
+    columns = [*([f"{day} AS period"] if asked.daily else []), *asked.by]
+    # A scan for each span passes over all other days, and needs no grouping where none is asked for.
+    spans = [
+        _select(
+            columns,
+            [metric.expression for metric in metrics],
+            first.table,
+            [f"{day} BETWEEN ? AND ?", *conditions],
+            [start, end, *parameters],
+        )
+        for start, end in asked.spans
+    ]
+    sql = " UNION ALL ".join(f"SELECT {number} AS span, * FROM ({span.sql})" for number, span in enumerate(spans))  # noqa: S608  # statements of this module
+    return Statement(sql, [value for span in spans for value in span.parameters])
 
 
 def cohorts_of(metric: Metric) -> str:
