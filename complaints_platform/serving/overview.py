@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from complaints_platform.marts.registry import METRICS
-from complaints_platform.serving.asking import DEFAULT_DAYS, Filters, Period
+from complaints_platform.serving.asking import Filters, Period
 from complaints_platform.serving.asking import period as period_of
 from complaints_platform.serving.health import Pulse, freshness
 from complaints_platform.serving.incidents import incidents_in
-from complaints_platform.serving.metrics import Number, by_day, mixed_versions, now_and_before, parts, total
+from complaints_platform.serving.metrics import Number, by_day, mixed_versions, now_and_before, parts
 from complaints_platform.serving.models import DayValue, Headline, OfCategory, OfChannel, OfRegion, Overview
 from complaints_platform.serving.warehouse import Reading
 
@@ -30,8 +30,24 @@ HEADLINES = (
 NO_FILTERS = Filters({})
 
 
-def overview(reading: Reading, first: date | None, last: date | None, filters: Filters, pulse: Pulse) -> Overview:
-    """Return the overview of a period, by default of the last 30 days that have data."""
+def overview(  # what is asked, and what only the service knows
+    reading: Reading,
+    first: date | None,
+    last: date | None,
+    filters: Filters,
+    pulse: Pulse,
+    review_waiting: int | None = None,
+) -> Overview:
+    """Return the overview of a period, by default of the last 30 days that have data.
+
+    Args:
+        reading: the marts.
+        first: the first day, if it is named.
+        last: the last day, if it is named.
+        filters: what counts.
+        pulse: what can't be read from the marts.
+        review_waiting: how many complaints wait for a decision, where it is known.
+    """
     there = reading.days(COMPLAINTS.table)
     chosen = period_of(first, last, there)
     if chosen is None:
@@ -49,7 +65,7 @@ def overview(reading: Reading, first: date | None, last: date | None, filters: F
             incidents=[],
             freshness=freshness(reading, pulse),
             looked_at=pulse.taken_at,
-            review_waiting=0,
+            review_waiting=review_waiting,
             stale_days=pulse.stale_days,
             mixed_versions=False,
         )
@@ -79,19 +95,10 @@ def overview(reading: Reading, first: date | None, last: date | None, filters: F
         incidents=incidents_in(reading, chosen, filters),
         freshness=freshness(reading, pulse),
         looked_at=pulse.taken_at,
-        review_waiting=review_waiting(reading),
+        review_waiting=review_waiting,
         stale_days=pulse.stale_days,
         mixed_versions=mixed_versions(reading, Period(earlier.first, chosen.last)),
     )
-
-
-def review_waiting(reading: Reading) -> int:
-    """Return how many complaints of the last 30 days that have data a person should look at."""
-    there = reading.days(COMPLAINTS.table)
-    if there is None:
-        return 0
-    newest = Period(there[1] - timedelta(days=DEFAULT_DAYS - 1), there[1])
-    return int(total(reading, METRICS["needs_review"], newest, NO_FILTERS) or 0)
 
 
 def _headlines(reading: Reading, period: Period, filters: Filters, *, known: bool) -> list[Headline]:

@@ -218,11 +218,14 @@ class SearchIndex:
         view = self._view
         after = _decoded(cursor, "t")
         query = self._query(wanted)
-        total = view.searcher.search(query, 1).count
-        if after is not None:
+        if after is None:
+            found = view.searcher.search(query, limit + SAME_KEY, order_by_field="key")
+            hits, total = found.hits, found.count
+        else:
+            total = view.searcher.search(query, 1).count
             key, _ = _key_of(after)
-            query = _and([query, self._keys(0, key)])
-        hits = view.searcher.search(query, limit + SAME_KEY, count=False, order_by_field="key").hits
+            rest = _and([query, self._keys(0, key)])
+            hits = view.searcher.search(rest, limit + SAME_KEY, count=False, order_by_field="key").hits
         rows = sorted(((-key, _document(view, address)) for key, address in hits), key=lambda row: (row[0], row[1][0]))
         if after is not None:
             last_key, last_id = _key_of(after)
