@@ -280,6 +280,9 @@ class Incident(DataSet):
     categories: str = pa.Field(description="Categories that it shows in, the largest excess first (JSON array).")
     regions: str = pa.Field(description="Regions that it shows in, the largest excess first (JSON array).")
     channels: str = pa.Field(description="Channels that brought most of the excess, the largest first (JSON array).")
+    counted: str = pa.Field(
+        description="What observed counts from started_at on: JSON array of [category, region, channel], null for any."
+    )
     top_terms: str = pa.Field(description="Words and pairs of words that stand out in its texts (JSON array).")
     sample_ids: str = pa.Field(description="complaint_id of a few of its complaints around the peak (JSON array).")
     series: str = pa.Field(
