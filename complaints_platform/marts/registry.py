@@ -114,8 +114,10 @@ MARTS: Mapping[str, Mart] = {
             "mart.complaint_trends",
             "Trends",
             "a period (day, ISO week, month) up to a day, region and category",
-            "Complaints of a period against the period before, in UTC days.",
+            "Complaints of a period against the period before. By other dimensions, and against a year before, the "
+            "metric `complaints` is asked (`compare=year`), which counts the same days.",
             ComplaintTrend,
+            day_column="local_day",
         ),
         Mart(
             "mart.complaint_rates",
@@ -255,6 +257,24 @@ def _timely(name: str, title: str, done: str) -> Metric:
     )
 
 
+def _share_of(name: str, title: str, description: str, counts: tuple[str, str], attribute: tuple[str, str]) -> Metric:
+    """Return the share of complaints that have a value of an attribute, of those of which the attribute is known."""
+    (having, known), (column, value) = counts, attribute
+    return Metric(
+        name=name,
+        title=title,
+        description=description,
+        unit="share",
+        formula=f"complaints of {column} {value} / complaints whose {column} is known",
+        table=DAILY,
+        expression=f"sum({having}) / nullif(sum({known}), 0)",
+        dimensions=OF_CATEGORIES,
+        better="lower",
+        detail=Detail(f"avg(CAST({column} = '{value}' AS INTEGER))", f"{COMPLAINT} AND {column} IS NOT NULL"),
+        dtype="number",
+    )
+
+
 def _of_contacts(days: int) -> Metric:
     return Metric(
         name=f"repeat_contacts_{days}_days",
@@ -336,6 +356,20 @@ METRICS: Mapping[str, Metric] = {
             better="higher",
             detail=Detail("avg(confidence)", f"{COMPLAINT} AND category_source = 'model'"),
             dtype="number",
+        ),
+        _share_of(
+            "negative_share",
+            "Sounds negative",
+            "Share of complaints whose words sound angry, disappointed or sarcastic, as the classifier hears them.",
+            ("negative", "with_sentiment"),
+            ("sentiment", "negative"),
+        ),
+        _share_of(
+            "severe_share",
+            "Severe",
+            "Share of complaints that are grave for the customer, as the classifier judges by the taxonomy.",
+            ("severe", "with_severity"),
+            ("severity", "high"),
         ),
         Metric(
             name="corrections",

@@ -22,6 +22,8 @@ HEADLINES = (
     "resolution_median",
     "first_response_timely_rate",
     "backlog",
+    "severe_share",
+    "negative_share",
     "near_duplicates",
     "review_share",
 )

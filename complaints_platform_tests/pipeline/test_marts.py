@@ -70,6 +70,8 @@ def day_of_complaints(day, chance):
             "category_source": "person" if person else "model",
             "alternatives": chance.choice(["billing, network", "network, billing", ""]),
             "model_version": "m1" if day < DAYS[50] else "m2",
+            "sentiment": chance.choice(["negative", "neutral", None]),
+            "severity": chance.choice(["high", "medium", "low", None]),
             "text": "words",
             "record_number": number + 1,
         }
