@@ -238,14 +238,14 @@ def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
     )
 
 
-def _timely(name: str, title: str, done: str) -> Metric:
-    """Return the share of complaints that were dealt with in time."""
+def _timely(name: str, title: str, done: str, besides: str = "") -> Metric:
+    """Return the share of complaints that were dealt with in time; ``besides`` is said of what does not count."""
     due = f"{name}_timely IS NOT NULL OR {name}_due_at <= now()"
     return Metric(
         name=f"{name}_timely_rate",
         title=title,
         description=f"Share of the complaints that were {done} in time, of those that were {done} or should have been "
-        "by now. The target is that of the day on which the complaint was made.",
+        f"by now. The target is that of the day on which the complaint was made.{besides}",
         unit="share",
         formula=f"{name}_timely / ({name}_timely is known, or {name}_due_at has passed), by the day of the complaint",
         table=SERVICE,
@@ -441,7 +441,12 @@ METRICS: Mapping[str, Metric] = {
             detail=Detail("count(resolved_at)", COMPLAINT),
         ),
         _timely("first_response", "Answered in time", "answered"),
-        _timely("resolution", "Resolved in time", "resolved"),
+        _timely(
+            "resolution",
+            "Resolved in time",
+            "resolved",
+            " What is closed without a time does not count: it is neither open nor late.",
+        ),
         Metric(
             name="backlog",
             title="Open complaints",

@@ -115,7 +115,16 @@ class Reading:
 class Warehouse:
     """The copy of one lake's marts. Safe to use from several threads."""
 
-    def __init__(self, lake: Lake, files: LocalFiles, folder: Path, memory_mb: int, time_zone: str) -> None:
+    def __init__(  # where from, where to, and how much
+        self,
+        lake: Lake,
+        files: LocalFiles,
+        folder: Path,
+        memory_mb: int,
+        time_zone: str,
+        *,
+        since: date | None = None,
+    ) -> None:
         """Open the copy, or begin one.
 
         Args:
@@ -124,6 +133,7 @@ class Warehouse:
             folder: where the copy lies.
             memory_mb: what DuckDB may hold in memory.
             time_zone: the reporting zone, whose days the marts are asked by.
+            since: days before it are left out, but for marts of which older rows may be open.
 
         Raises:
             LakeError: the folder can't be used.
@@ -139,6 +149,7 @@ class Warehouse:
             "autoload_known_extensions": False,
         }
         self._time_zone = time_zone
+        self._since = since
         self._path = folder / FILE_NAME
         self._writing = threading.Lock()
         self._database = self._open()
@@ -197,7 +208,12 @@ class Warehouse:
 
     def _bring_up_to_date(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, manifest: Manifest | None) -> None:
         table = spec.table_in(self._lake, manifest)
-        now = {file.path: file for file in table.files()} if manifest is not None else {}
+        since = None if self._since is None or spec.sql_name in STATES else self._since.isoformat()
+        now = {
+            file.path: file
+            for file in (table.files() if manifest is not None else [])
+            if since is None or file.partition >= since
+        }
         there: dict[str, date] = dict(
             cursor.execute("SELECT path, day FROM service.files WHERE name = ?", [spec.sql_name]).fetchall()
         )
