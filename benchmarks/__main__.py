@@ -76,7 +76,7 @@ def main() -> int:
 
 def _measure_serving(options: argparse.Namespace, work: Path, report: Report) -> None:
     """Measure the query service; it needs no peers' scripts."""
-    measured = serving.measure(options.complaints, options.days, work, options.requests, _say)
+    measured = serving.measure(options.complaints, options.days, options.keep or work, options.requests, _say)
     report.add("serving", serving.markdown(measured), serving.as_json(measured))
 
 
@@ -213,6 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     served.add_argument("--complaints", type=int, default=10_000_000, help="complaints of the year (10000000)")
     served.add_argument("--days", type=int, default=365, help="days that they are of (365)")
     served.add_argument("--requests", type=int, default=100, help="requests of each kind (100)")
+    served.add_argument("--keep", type=Path, help="folder that keeps lake and index; a lake of that size is used again")
     served.set_defaults(measure=_measure_serving)
     first = commands.add_parser("first-load", help="years of history in one file, through Dagster")
     first.add_argument("--days", type=int, default=5000, help="days of history (5000)")

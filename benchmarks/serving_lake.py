@@ -123,6 +123,13 @@ def _named(name: str, numbers: np.ndarray, unknown: np.ndarray) -> pl.Series:
     return names.set(pl.Series(unknown), None)
 
 
+def is_built(settings: Settings, complaints: int, days: int) -> bool:
+    """Tell whether the lake is one that ``build`` has filled with so many complaints of so many days."""
+    lake = Lake(settings.lake)
+    files = CATEGORIZED.table(lake).files() if lake.manifests.newest() is not None else []
+    return (len(files), sum(file.rows for file in files)) == (days, complaints // days * days)
+
+
 def build(settings: Settings, complaints: int, days: int) -> Iterator[date]:
     """Fill a lake with so many complaints of so many days and publish it; yield each day that is in."""
     lake = Lake(settings.lake)

@@ -12,6 +12,10 @@ COUNTS = {
     "confidence_total": 0.0,
     "corrected": 0,
     "confirmed": 0,
+    "with_sentiment": 0,
+    "negative": 0,
+    "with_severity": 0,
+    "severe": 0,
 }
 KINDS = {"source": "sms", "channel": "sms", "region": "north", "category": "billing", "subcategory": "x"}
 VERSIONS = {"model_version": "m", "taxonomy_version": "1"}

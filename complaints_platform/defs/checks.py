@@ -17,6 +17,7 @@ from complaints_platform.defs.previews import drawing, preview
 from complaints_platform.errors import ModelError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import Table
+from complaints_platform.marts.local_days import last_local_day
 from complaints_platform.pipeline import data_sets
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe, live
 from complaints_platform.pipeline.data_sets import TableSpec
@@ -290,10 +291,21 @@ def _trends_agree_with_daily(settings: Settings, days: list[date], stored: Table
     made, made_of = stored.fingerprints(), source.fingerprints()
     # Between two tables of a run that is at work days differ for a moment.
     days = [day for day in days if DERIVED_OF[data_sets.TRENDS].is_current(day, made.get(day), made_of)]
-    daily = _sums(source, days, ["complaints"], pl.col("complaints").sum())
+    daily = _sums_of_local_days(source, days, settings.time_zone)
     of_day = pl.col("complaints").filter(pl.col("period") == "day").sum()
     trends = _sums(stored, _with_history(days), ["period", "complaints"], of_day)
     return _agreement(days, trends, daily, "mart/daily_complaints")
+
+
+def _sums_of_local_days(daily: Table, days: list[date], zone: str) -> dict[date, int]:
+    """Return the complaints of the last local day that is over when a day is."""
+    stored = daily.row_counts()
+    read = sorted({each for day in days for each in (day - timedelta(days=1), day) if each in stored})
+    if not read:
+        return {}
+    rows = daily.scan(*(day.isoformat() for day in read), columns=["local_day", "complaints"])
+    counted = dict(rows.group_by("local_day").agg(pl.col("complaints").sum().cast(pl.Int64)).collect().iter_rows())
+    return {day: counted.get(last_local_day(day, zone), 0) for day in days}
 
 
 def _agreement(days: list[date], mart: Mapping[date, int], other: Mapping[date, int], name: str) -> Judgement:

@@ -1,4 +1,7 @@
-"""Complaints of a day, week and month, against the period before, by region and category."""
+"""Complaints of a day, week and month of the reporting zone, against the period before, by region and category.
+
+For reports and SQL. Other dimensions, and a year before, are asked of the metric ``complaints``.
+"""
 
 import calendar
 from dataclasses import dataclass
@@ -8,12 +11,14 @@ from typing import Literal
 import polars as pl
 
 from complaints_platform.marts.daily_complaints import VERSIONS
+from complaints_platform.marts.local_days import last_local_day
 from complaints_platform.schemas import ComplaintTrend, conform
 
 GROUP = ["region", "category"]
 
-LOOK_BACK_DAYS = 61
-"""A month's last day looks at this month (31 days at most) and the one before (31)."""
+LOOK_BACK_DAYS = 62
+"""A month's last day looks at this month (31 days at most) and the one before (31); a local day begins on the UTC day
+before or ends on the one after."""
 
 
 @dataclass(frozen=True)
@@ -57,24 +62,25 @@ def windows(day: date) -> list[Window]:
     ]
 
 
-def complaint_trends(day: date, daily: pl.DataFrame) -> pl.DataFrame:
-    """Compare the periods that end on ``day`` with those before.
+def complaint_trends(day: date, daily: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Compare the periods that end on the last local day that is over when ``day`` is with those before.
 
     Args:
-        day: the last day counted.
+        day: a day (UTC).
         daily: rows of ``DailyComplaints`` of ``day`` and the ``LOOK_BACK_DAYS`` before it.
+        zone: the reporting time zone.
 
     Returns:
         ``ComplaintTrend``: one row for each period, region and category that has complaints in
         the period or in the one before it.
     """
-    frames = [_compare(day, daily, window) for window in windows(day)]
+    frames = [_compare(day, daily, window) for window in windows(last_local_day(day, zone))]
     return conform(pl.concat(frames), ComplaintTrend)
 
 
 def _compare(day: date, daily: pl.DataFrame, window: Window) -> pl.DataFrame:
-    current = pl.col("day").is_between(window.start, window.end)
-    previous = pl.col("day").is_between(window.previous_start, window.previous_end)
+    current = pl.col("local_day").is_between(window.start, window.end)
+    previous = pl.col("local_day").is_between(window.previous_start, window.previous_end)
     counted = daily.filter(current | previous)
     return (
         counted.group_by(GROUP)
@@ -87,6 +93,7 @@ def _compare(day: date, daily: pl.DataFrame, window: Window) -> pl.DataFrame:
         .sort(GROUP)
         .select(
             pl.lit(day).alias("day"),
+            pl.lit(window.end).alias("local_day"),
             pl.lit(window.period).alias("period"),
             pl.lit(window.start).alias("period_start"),
             pl.lit(window.complete).alias("complete"),

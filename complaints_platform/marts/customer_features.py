@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 
 from complaints_platform.marts.contacts import KEYS, LINK, ORDER, PERSON, of_known_customers
+from complaints_platform.marts.daily_complaints import NEGATIVE
 from complaints_platform.marts.service_times import CLOSED
 from complaints_platform.schemas import CustomerFeatures, conform
 
@@ -30,9 +31,10 @@ INPUT_COLUMNS = [
     "region",
     "product",
     "segment",
+    "sentiment",
 ]
 
-HISTORY_COLUMNS = [PERSON, "day", "occurred_at", "channel", "category", "resolved_at", "may_be_open"]
+HISTORY_COLUMNS = [PERSON, "day", "occurred_at", "channel", "category", "resolved_at", "may_be_open", "negative"]
 """What is looked at of complaints of the days before."""
 
 
@@ -53,6 +55,7 @@ def history(categorized: pl.DataFrame, resolving: Collection[str]) -> pl.DataFra
         .with_columns(
             # Ninety days of them are held at once.
             pl.col("channel", "category").cast(pl.Categorical),
+            negative=pl.col("sentiment") == NEGATIVE,
             may_be_open=pl.col("source").is_in(sorted(resolving)) & ~closed_without_time,
         )
         .select(*HISTORY_COLUMNS, "account_known", "region", "product", "segment")
@@ -95,6 +98,7 @@ def customer_features(day: date, today: pl.DataFrame, before: Sequence[pl.DataFr
             categories_90_days=pl.col("category").n_unique(),
             channels_90_days=pl.col("channel").n_unique(),
             repeats_90_days=pl.col("repeat").sum(),
+            negative_share_90_days=pl.col("negative").mean(),
             unresolved_90_days=(pl.col("may_be_open") & pl.col("open")).sum(),
             days_since_last=(pl.lit(day) - earlier.max()).dt.total_days(),
         )

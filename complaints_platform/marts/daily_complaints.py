@@ -20,6 +20,8 @@ INPUT_COLUMNS = [
     "confidence",
     "category_source",
     "alternatives",
+    "sentiment",
+    "severity",
     "model_version",
     "taxonomy_version",
 ]
@@ -30,6 +32,8 @@ VERSIONS = ["model_version", "taxonomy_version"]
 """By which its categories were given; a day is categorised at once, so it has one of each."""
 
 BY_MODEL, BY_PERSON = "model", "person"
+NEGATIVE, SEVERE = "negative", "high"
+"""Values of sentiment and severity that are counted; of a taxonomy that knows neither, none is."""
 
 
 def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
@@ -57,6 +61,10 @@ def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
             confidence_total=pl.col("confidence").sum(),
             corrected=corrected.sum(),
             confirmed=(corrected & (said_by_model == pl.col("category"))).sum(),
+            with_sentiment=pl.col("sentiment").count(),
+            negative=(pl.col("sentiment") == NEGATIVE).sum(),
+            with_severity=pl.col("severity").count(),
+            severe=(pl.col("severity") == SEVERE).sum(),
         )
         .sort(*GRAIN, *VERSIONS)
     )

@@ -78,6 +78,7 @@ def _row(day: date, incident: Incident, evidence: Evidence, grid: Grid, scores: 
         "categories": json.dumps(categories, ensure_ascii=False),
         "regions": json.dumps(regions, ensure_ascii=False),
         "channels": json.dumps(channels, ensure_ascii=False),
+        "counted": json.dumps(_counted(incident, grid), ensure_ascii=False),
         "top_terms": json.dumps(terms, ensure_ascii=False),
         "sample_ids": json.dumps(_samples(unique, terms, time_of(peak.number, grid))),
         "series": json.dumps(
@@ -101,6 +102,20 @@ def _named(incident: Incident, hours: Sequence[Hour], grid: Grid, scores: Scores
         excess += cells.reshape(shape)
     excess *= _shown(incident, grid)
     return _largest(excess.sum(1), series.regions), _largest(excess.sum(0), series.categories)
+
+
+def _counted(incident: Incident, grid: Grid) -> list[list[str | None]]:
+    """Return category, region and channel of each series whose complaints are those of the incident."""
+    series = grid.series
+    kinds = (
+        (series.categories, series.category),
+        (series.regions, series.region),
+        (series.channels, series.channel),
+    )
+    return [
+        [None if of_series[column] == ALL else names[of_series[column]] for names, of_series in kinds]
+        for column in incident.parts(grid)
+    ]
 
 
 def _shown(incident: Incident, grid: Grid) -> Any:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from complaints_platform.errors import QueryError
-from complaints_platform.marts.registry import MARTS, METRICS, Grain, Metric
+from complaints_platform.marts.registry import MARTS, METRICS, Grain, Metric, OpenRows
 
 PERIODS: Mapping[Grain, str] = {
     "day": "{}",
@@ -54,57 +54,167 @@ def metric_named(name: str) -> Metric:
     return METRICS[name]
 
 
-def measure(metric: Metric, question: Question) -> Statement:
+@dataclass(frozen=True)
+class Beside:
+    """What is asked of several metrics of one mart at once: the same periods, side by side."""
+
+    spans: Sequence[tuple[date, date]]
+    """First and last day of each, both inclusive."""
+    by: Sequence[str] = ()
+    where: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    daily: bool = False
+    """Day by day instead of each span as a whole."""
+
+
+def measure(metric: Metric, question: Question, cohorts: str | None = None) -> Statement:
     """Return the statement that answers a question about a metric.
 
     Periods and values without rows are absent. Rows come by period and value of the dimensions.
+
+    Args:
+        metric: which one.
+        question: what is asked of it.
+        cohorts: for a metric with ``open_rows``, a table made by ``cohorts_of``, if there is one: it holds far fewer
+            rows than the mart.
 
     Raises:
         QueryError: a dimension or grain is not one of the metric's, or the days are in the wrong order.
     """
     _check(metric, question)
     if metric.open_rows is not None:
-        return _measure_state(metric, question)
+        return _measure_state(metric, question, cohorts)
     day = MARTS[metric.table].day_column
     period = [] if question.grain == "total" else [f"{PERIODS[question.grain].format(day)} AS period"]
-    conditions, parameters = _conditions(metric, question)
+    conditions, parameters = _conditions(question.where)
     return _select(
-        metric,
         [*period, *question.by],
+        [metric.expression],
         metric.table,
-        [f"{day} BETWEEN ? AND ?", *conditions],
+        [f"{day} BETWEEN ? AND ?", *([f"({metric.filter})"] if metric.filter else []), *conditions],
         [question.first, question.last, *parameters],
     )
 
 
-def _measure_state(metric: Metric, question: Question) -> Statement:
-    """Count rows that are open at the end of each period, the last of which ends with the question.
+def measure_beside(metrics: Sequence[Metric], asked: Beside, cohorts: str | None = None) -> Statement:
+    """Return one statement for several metrics of one mart over several spans: one scan of each span, not many.
+
+    Columns are ``span`` (its number), ``period`` (the day, if asked day by day), those asked for by, and the value of
+    each metric, in order. Groups without rows are absent. The order of rows is any.
+
+    Args:
+        metrics: all of one mart, and either all states of the same ``open_rows`` or none.
+        asked: what is asked of them.
+        cohorts: see ``measure``.
+
+    Raises:
+        QueryError: a dimension is not one of a metric's, or days are in the wrong order.
+    """
+    first = metrics[0]
+    for metric in metrics:
+        if (metric.table, metric.open_rows) != (first.table, first.open_rows):
+            raise TypeError(f"{metric.name} can't be measured together with {first.name}")
+        for start, end in asked.spans:
+            _check(metric, Question(start, end, by=asked.by, where=asked.where))
+    if first.open_rows is not None:
+        if asked.daily:
+            raise TypeError("what is open is measured at the end of spans")
+        ends = ", ".join(f"({number}, CAST(? AS DATE))" for number in range(len(asked.spans)))
+        periods = f"SELECT period, period_end FROM (VALUES {ends}) AS spans(period, period_end)"  # noqa: S608  # numbers of this module
+        days = [end for _, end in asked.spans]
+        return _measure_open(metrics, asked.by, asked.where, _Ends(periods, days, min(days), max(days)), cohorts)
+    day = MARTS[first.table].day_column
+    conditions, parameters = _conditions(asked.where)
+    columns = [*([f"{day} AS period"] if asked.daily else []), *asked.by]
+    # A scan for each span passes over all other days, and needs no grouping where none is asked for.
+    spans = [
+        _select(
+            columns,
+            [metric.expression for metric in metrics],
+            first.table,
+            [f"{day} BETWEEN ? AND ?", *conditions],
+            [start, end, *parameters],
+        )
+        for start, end in asked.spans
+    ]
+    sql = " UNION ALL ".join(f"SELECT {number} AS span, * FROM ({span.sql})" for number, span in enumerate(spans))  # noqa: S608  # statements of this module
+    return Statement(sql, [value for span in spans for value in span.parameters])
+
+
+def cohorts_of(metric: Metric) -> str:
+    """Return SQL of the rows of a mart that are open at the end of some day, counted together.
+
+    Returns:
+        A SELECT with day (the partition), opened_on, closed_on (null: still open), the metric's dimensions and n.
+    """
+    rows = _open_rows(metric)
+    keys = ", ".join(["day", f"{rows.since} AS opened_on", f"{rows.until} AS closed_on", *metric.dimensions])
+    return (
+        f"SELECT {keys}, count(*) AS n FROM {metric.table} "  # noqa: S608  # constants of the registry
+        f"WHERE {rows.since} IS NOT NULL AND ({rows.until} IS NULL OR {rows.until} > {rows.since}) GROUP BY ALL"
+    )
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """The days at whose end something is asked for."""
+
+    sql: str
+    """SELECT of period and period_end."""
+    parameters: list[Any]
+    earliest: date
+    """No end is before."""
+    latest: date
+    """No end is after."""
+
+
+def _open_rows(metric: Metric) -> OpenRows:
+    if metric.open_rows is None:
+        raise TypeError(f"{metric.name} is no state")
+    return metric.open_rows
+
+
+def _measure_state(metric: Metric, question: Question, cohorts: str | None) -> Statement:
+    """Count rows that are open at the end of each period, the last of which ends with the question."""
+    sql, parameters = _periods(question)
+    ends = _Ends(sql, parameters, question.last if question.grain == "total" else question.first, question.last)
+    return _measure_open([metric], question.by, question.where, ends, cohorts, keyed=question.grain != "total")
+
+
+def _measure_open(  # what a question consists of
+    metrics: Sequence[Metric],
+    by: Sequence[str],
+    where: Mapping[str, Sequence[str | None]],
+    ends: _Ends,
+    cohorts: str | None,
+    *,
+    keyed: bool = True,
+) -> Statement:
+    """Meet days with what is open at their ends.
 
     Rows of the same two days are counted together before they meet the periods: of a year there are thousands of
-    pairs of days, of complaints millions.
+    pairs of days, of complaints millions. How many are younger is worked out only where a metric asks for it.
     """
-    rows = metric.open_rows
-    if rows is None:
-        raise TypeError(f"{metric.name} is no state")
-    conditions, parameters = _conditions(metric, question)
-    reached = [*conditions, f"{rows.since} <= ?", f"({rows.until} IS NULL OR {rows.until} > ?)"]
-    cohort = ", ".join([f"{rows.since} AS opened_on", f"{rows.until} AS closed_on", *question.by])
-    cohorts = f"SELECT {cohort}, count(*) AS n FROM {metric.table} WHERE {' AND '.join(reached)} GROUP BY ALL"  # noqa: S608  # constants of the registry
-    periods, days = _periods(question)
-    keys = ["period", *question.by]
-    of_age = (
-        f"SELECT {', '.join(keys)}, period_end - opened_on AS age, sum(n) AS rows_of_age "  # noqa: S608  # constants of the registry
-        f"FROM ({periods}) JOIN ({cohorts}) ON opened_on <= period_end "
-        "AND (closed_on IS NULL OR closed_on > period_end) GROUP BY ALL"
+    conditions, parameters = _conditions(where)
+    reached = ["opened_on <= ?", "(closed_on IS NULL OR closed_on > ?)", *conditions]
+    # A day that never comes instead of null, so that the join has two plain comparisons.
+    pair = ", ".join(["opened_on", "coalesce(closed_on, DATE '9999-12-31') AS closed_on", *by])
+    counted = (
+        f"SELECT {pair}, sum(n) AS n FROM {cohorts or f'({cohorts_of(metrics[0])})'} "  # noqa: S608  # constants of the registry
+        f"WHERE {' AND '.join(reached)} GROUP BY ALL"
     )
-    together = f"PARTITION BY {', '.join(keys)}"
-    ranked = (
-        f"SELECT *, sum(rows_of_age) OVER ({together} ORDER BY age) AS rows_up_to_age, "  # noqa: S608  # constants of the registry
-        f"sum(rows_of_age) OVER ({together}) AS rows_open FROM ({of_age})"
-    )
-    columns = list(question.by) if question.grain == "total" else keys
-    found = _select(metric, columns, f"({ranked})", [], [])
-    return Statement(found.sql, [*days, *parameters, question.last, question.first])
+    keys = ["period", *by]
+    met = f"FROM ({ends.sql}) JOIN ({counted}) ON opened_on <= period_end AND closed_on > period_end"
+    found = f"SELECT {', '.join(keys)}, period_end - opened_on AS age, n AS rows_of_age {met}"
+    if any("rows_up_to_age" in metric.expression for metric in metrics):
+        together = f"PARTITION BY {', '.join(keys)}"
+        of_age = f"SELECT {', '.join(keys)}, age, sum(rows_of_age) AS rows_of_age FROM ({found}) GROUP BY ALL"  # noqa: S608  # constants of the registry
+        found = (
+            f"SELECT *, sum(rows_of_age) OVER ({together} ORDER BY age) AS rows_up_to_age, "  # noqa: S608  # constants of the registry
+            f"sum(rows_of_age) OVER ({together}) AS rows_open FROM ({of_age})"
+        )
+    expressions = [metric.expression for metric in metrics]
+    statement = _select(keys if keyed else by, expressions, f"({found})", [], [])
+    return Statement(statement.sql, [*ends.parameters, ends.latest, ends.earliest, *parameters])
 
 
 def _periods(question: Question) -> tuple[str, list[Any]]:
@@ -119,11 +229,16 @@ def _periods(question: Question) -> tuple[str, list[Any]]:
 
 
 def _select(
-    metric: Metric, columns: Sequence[str], source: str, conditions: Sequence[str], parameters: list[Any]
+    columns: Sequence[str],
+    expressions: Sequence[str],
+    source: str,
+    conditions: Sequence[str],
+    parameters: list[Any],
 ) -> Statement:
-    """Group by all columns but the value, and order by them."""
+    """Group by all columns but the values, and order by them."""
     positions = ", ".join(str(number + 1) for number in range(len(columns)))
-    sql = f"SELECT {', '.join([*columns, f'{metric.expression} AS value'])} FROM {source}"  # noqa: S608  # constants of the registry
+    values = [f"{expression} AS {_value(number)}" for number, expression in enumerate(expressions)]
+    sql = f"SELECT {', '.join([*columns, *values])} FROM {source}"  # noqa: S608  # constants of the registry
     if conditions:
         sql += f" WHERE {' AND '.join(conditions)}"
     if positions:
@@ -131,9 +246,15 @@ def _select(
     return Statement(sql, parameters)
 
 
-def _conditions(metric: Metric, question: Question) -> tuple[list[str], list[Any]]:
-    conditions, parameters = ([f"({metric.filter})"] if metric.filter else []), []
-    for name, values in question.where.items():
+def _value(number: int) -> str:
+    """Return the name of the column of a value: the first is the one that most questions have."""
+    return "value" if not number else f"value_{number}"
+
+
+def _conditions(where: Mapping[str, Sequence[str | None]]) -> tuple[list[str], list[Any]]:
+    conditions: list[str] = []
+    parameters: list[Any] = []
+    for name, values in where.items():
         named = [value for value in values if value is not None]
         either = []
         if named:

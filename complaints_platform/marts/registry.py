@@ -88,7 +88,8 @@ class Metric:
     """None where settings (targets, business hours) or chains of complaints decide: no constant SQL can say it."""
     dtype: Literal["integer", "number"] = "integer"
     filter: str = ""
-    """A DuckDB SQL condition on rows of the mart; empty: all count."""
+    """A DuckDB SQL condition on rows of the mart that have something to measure; empty: all have. The expression passes
+    over others by itself; with the condition, groups of nothing else are absent."""
     grains: tuple[Grain, ...] = GRAINS
     open_rows: OpenRows | None = None
     """If given, a period's value is that at the end of its last day; otherwise, that of the rows of its days."""
@@ -113,8 +114,10 @@ MARTS: Mapping[str, Mart] = {
             "mart.complaint_trends",
             "Trends",
             "a period (day, ISO week, month) up to a day, region and category",
-            "Complaints of a period against the period before, in UTC days.",
+            "Complaints of a period against the period before. By other dimensions, and against a year before, the "
+            "metric `complaints` is asked (`compare=year`), which counts the same days.",
             ComplaintTrend,
+            day_column="local_day",
         ),
         Mart(
             "mart.complaint_rates",
@@ -235,14 +238,14 @@ def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
     )
 
 
-def _timely(name: str, title: str, done: str) -> Metric:
-    """Return the share of complaints that were dealt with in time."""
+def _timely(name: str, title: str, done: str, besides: str = "") -> Metric:
+    """Return the share of complaints that were dealt with in time; ``besides`` is said of what does not count."""
     due = f"{name}_timely IS NOT NULL OR {name}_due_at <= now()"
     return Metric(
         name=f"{name}_timely_rate",
         title=title,
         description=f"Share of the complaints that were {done} in time, of those that were {done} or should have been "
-        "by now. The target is that of the day on which the complaint was made.",
+        f"by now. The target is that of the day on which the complaint was made.{besides}",
         unit="share",
         formula=f"{name}_timely / ({name}_timely is known, or {name}_due_at has passed), by the day of the complaint",
         table=SERVICE,
@@ -250,6 +253,24 @@ def _timely(name: str, title: str, done: str) -> Metric:
         dimensions=OF_COMPLAINTS,
         better="higher",
         detail=None,
+        dtype="number",
+    )
+
+
+def _share_of(name: str, title: str, description: str, counts: tuple[str, str], attribute: tuple[str, str]) -> Metric:
+    """Return the share of complaints that have a value of an attribute, of those of which the attribute is known."""
+    (having, known), (column, value) = counts, attribute
+    return Metric(
+        name=name,
+        title=title,
+        description=description,
+        unit="share",
+        formula=f"complaints of {column} {value} / complaints whose {column} is known",
+        table=DAILY,
+        expression=f"sum({having}) / nullif(sum({known}), 0)",
+        dimensions=OF_CATEGORIES,
+        better="lower",
+        detail=Detail(f"avg(CAST({column} = '{value}' AS INTEGER))", f"{COMPLAINT} AND {column} IS NOT NULL"),
         dtype="number",
     )
 
@@ -336,6 +357,20 @@ METRICS: Mapping[str, Metric] = {
             detail=Detail("avg(confidence)", f"{COMPLAINT} AND category_source = 'model'"),
             dtype="number",
         ),
+        _share_of(
+            "negative_share",
+            "Sounds negative",
+            "Share of complaints whose words sound angry, disappointed or sarcastic, as the classifier hears them.",
+            ("negative", "with_sentiment"),
+            ("sentiment", "negative"),
+        ),
+        _share_of(
+            "severe_share",
+            "Severe",
+            "Share of complaints that are grave for the customer, as the classifier judges by the taxonomy.",
+            ("severe", "with_severity"),
+            ("severity", "high"),
+        ),
         Metric(
             name="corrections",
             title="Decided by people",
@@ -406,7 +441,12 @@ METRICS: Mapping[str, Metric] = {
             detail=Detail("count(resolved_at)", COMPLAINT),
         ),
         _timely("first_response", "Answered in time", "answered"),
-        _timely("resolution", "Resolved in time", "resolved"),
+        _timely(
+            "resolution",
+            "Resolved in time",
+            "resolved",
+            " What is closed without a time does not count: it is neither open nor late.",
+        ),
         Metric(
             name="backlog",
             title="Open complaints",

@@ -52,7 +52,7 @@ from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import load_contracts
 
-TREND_COLUMNS = ["day", *complaint_trends_mart.GROUP, *daily_complaints_mart.VERSIONS, "complaints"]
+TREND_COLUMNS = ["local_day", *complaint_trends_mart.GROUP, *daily_complaints_mart.VERSIONS, "complaints"]
 
 Prepare: TypeAlias = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -107,7 +107,7 @@ class MartRecipes:
 
     def _settings(self, spec: TableSpec, day: date) -> Sequence[object]:
         """Return the settings that decide a day of a mart."""
-        if spec in {DAILY, CONTACTS}:
+        if spec in {DAILY, CONTACTS, TRENDS}:
             return [self.zone]
         if spec is FEATURES:
             return self.resolving
@@ -146,7 +146,7 @@ class MartRecipes:
     def _trends(self, days: Sequence[date], source: Table) -> Iterator["_Made"]:
         nothing = empty_frame(DailyComplaints).select(TREND_COLUMNS)
         for window in _windows(TRENDS, days, source, TREND_COLUMNS):
-            yield window, complaint_trends(window.day, pl.concat([nothing, *window.frames]))
+            yield window, complaint_trends(window.day, pl.concat([nothing, *window.frames]), self.zone)
 
     def _rates(self, days: Sequence[date], source: Table) -> Iterator["_Made"]:
         accounts = self.lake.reference.accounts(self._known(days[-1])) if days else pl.DataFrame()

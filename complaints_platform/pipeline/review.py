@@ -115,8 +115,9 @@ def explain_complaint(lake: Lake, complaint_id: str) -> tuple[dict[str, object],
 class ReviewQueue:
     """What people should look at next."""
 
-    waiting: int
-    """Complaints of the newest days that the model doubts and nobody has decided."""
+    waiting: pl.Series
+    """Ids of the complaints of the newest days that are marked ``needs_review`` and that nobody had decided: what is
+    counted as waiting. The queue may also ask for others, of which the model is not sure either."""
     frame: pl.DataFrame
     """``classification.review.QUEUE_SCHEMA``, best first."""
 
@@ -129,7 +130,8 @@ def queue_of(lake: Lake, model: TrainedModel, manifest: Manifest | None, limit: 
     """
     complaints = open_complaints(lake, REVIEW_DAYS, manifest)
     labelled = training_labels(lake, model.taxonomy).frame["text"]
-    return ReviewQueue(complaints.height, review_queue(model, _thinned(complaints), labelled, limit))
+    waiting = complaints.filter("needs_review")["complaint_id"]
+    return ReviewQueue(waiting, review_queue(model, _thinned(complaints), labelled, limit))
 
 
 def open_complaints(lake: Lake, days: int, manifest: Manifest | None = None) -> pl.DataFrame:

@@ -32,6 +32,10 @@ class DailyComplaints(DataSet):
     confidence_total: float = pa.Field(ge=0, description="Sum of the classifier's confidence (0..1) in these.")
     corrected: int = pa.Field(ge=0, description="How many of them have the category that a person gave.")
     confirmed: int = pa.Field(ge=0, description="How many of these the classifier had put into the same category.")
+    with_sentiment: int = pa.Field(ge=0, description="Of how many of the complaints the sentiment is known.")
+    negative: int = pa.Field(ge=0, description="How many of these sound negative.")
+    with_severity: int = pa.Field(ge=0, description="Of how many of the complaints the severity is known.")
+    severe: int = pa.Field(ge=0, description="How many of these are of high severity.")
 
     class Config(DataSet.Config):
         """What no two rows share."""
@@ -53,13 +57,16 @@ class DailyComplaints(DataSet):
 class ComplaintTrend(DataSet):
     """Complaints of a period up to a day, against the period before, by region and category."""
 
-    day: pl.Date = pa.Field(description="Last day counted (UTC). Partition.")
+    day: pl.Date = pa.Field(description="Day at whose end it was counted (UTC). Partition.")
+    local_day: pl.Date = pa.Field(description="Last day counted: the last of the reporting zone that was over by then.")
     period: str = pa.Field(isin=["day", "week", "month"], description="Calendar period: day, ISO week, month.")
-    period_start: pl.Date = pa.Field(description="First day of the period that `day` lies in.")
-    complete: bool = pa.Field(description="`day` is the period's last day; otherwise the count is period-to-date.")
+    period_start: pl.Date = pa.Field(description="First day of the period that `local_day` lies in.")
+    complete: bool = pa.Field(
+        description="`local_day` is the period's last day; otherwise the count is period-to-date."
+    )
     region: str = pa.Field(nullable=True, description="Region; null if the sender gives none.")
     category: str = pa.Field(description="First level of the taxonomy.")
-    complaints: int = pa.Field(ge=0, description="Complaints from period_start to day.")
+    complaints: int = pa.Field(ge=0, description="Complaints from period_start to local_day.")
     previous: int = pa.Field(
         ge=0, description="Complaints of the period before: all of it if complete, else as many days of it."
     )
@@ -206,6 +213,9 @@ class CustomerFeatures(DataSet):
     repeats_90_days: int = pa.Field(
         ge=0, description="How many came within 7 days of another of these about the same category."
     )
+    negative_share_90_days: float = pa.Field(
+        nullable=True, ge=0, le=1, description="Share that sounds negative, of those whose sentiment is known."
+    )
     unresolved_90_days: int = pa.Field(
         ge=0, description="How many, of sources that tell, were not resolved when the day ended."
     )
@@ -280,6 +290,9 @@ class Incident(DataSet):
     categories: str = pa.Field(description="Categories that it shows in, the largest excess first (JSON array).")
     regions: str = pa.Field(description="Regions that it shows in, the largest excess first (JSON array).")
     channels: str = pa.Field(description="Channels that brought most of the excess, the largest first (JSON array).")
+    counted: str = pa.Field(
+        description="What observed counts from started_at on: JSON array of [category, region, channel], null for any."
+    )
     top_terms: str = pa.Field(description="Words and pairs of words that stand out in its texts (JSON array).")
     sample_ids: str = pa.Field(description="complaint_id of a few of its complaints around the peak (JSON array).")
     series: str = pa.Field(

@@ -1,7 +1,7 @@
 """Answers that were given before: kept by the manifest and the request, up to a number of bytes.
 
-An answer depends on nothing but its tables' versions and what was asked, so it never has to be thrown away
-for being old: with a new manifest it is simply not found any more. Of requests for the same answer at the same
+An answer depends on nothing but its tables' versions, what was asked and the hour, all of which are its key, so it
+never has to be thrown away for being old: it is simply not found any more. Of requests for the same answer at the same
 time one works and the others wait for it.
 """
 
@@ -22,6 +22,11 @@ class Answers:
         self._working: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
+    def find(self, key: Hashable) -> bytes | None:
+        """Return the answer to ``key`` if it is there."""
+        with self._lock:
+            return self._found(key)
+
     def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """Return the answer to ``key``; ``make`` it if it is not there."""
         found, working = self._look(key)
@@ -40,10 +45,14 @@ class Answers:
 
     def _look(self, key: Hashable) -> tuple[bytes | None, threading.Lock]:
         with self._lock:
-            found = self._answers.get(key)
-            if found is not None:
-                self._answers.move_to_end(key)
+            found = self._found(key)
             return found, self._working.setdefault(key, threading.Lock()) if found is None else threading.Lock()
+
+    def _found(self, key: Hashable) -> bytes | None:
+        found = self._answers.get(key)
+        if found is not None:
+            self._answers.move_to_end(key)
+        return found
 
     def _keep(self, key: Hashable, answer: bytes) -> None:
         with self._lock:

@@ -35,6 +35,8 @@ SMALL_BYTES = 2048
 """Shorter answers are not worth compressing."""
 COMPRESSED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, MEDIA_TYPES["parquet"], MEDIA_TYPES["arrow"])
 """Types that are compressed already, or whose numbers take longer to compress than to send."""
+REVIEW_SECONDS = 5.0
+"""How often it is looked whether the review queue is worn."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 ROUTERS = (
@@ -81,6 +83,7 @@ def build_app(settings: Settings, metrics: Callable[[], bytes] | None = None) ->
     app.state.service = service
     app.state.model = ModelAtHand(service)
     app.state.reviewing = Reviewing(service, app.state.model)
+    service.keep_up("review", app.state.reviewing.keep_ready, REVIEW_SECONDS)
     for router in ROUTERS:
         app.include_router(router)
     _add_pages(app, service)

@@ -50,6 +50,17 @@ def filters(  # one parameter of the query each
 
 
 @dataclass(frozen=True)
+class Counted:
+    """What an incident counts: complaints of some hours."""
+
+    start: datetime
+    end: datetime
+    """Not included."""
+    cells: tuple[tuple[str | None, str | None, str | None], ...]
+    """Category, region (``(none)``: unknown) and channel; None stands for any."""
+
+
+@dataclass(frozen=True)
 class Period:
     """Days, both inclusive."""
 

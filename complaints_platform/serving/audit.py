@@ -20,6 +20,7 @@ KEPT_PARAMETERS = frozenset(
         "grain",
         "by",
         "compare",
+        "incident",
         "limit",
         "sort",
         "channel",

@@ -1,16 +1,17 @@
 """Incidents as they are shown: the newest row of each in ``mart.incidents``."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from complaints_platform.pipeline.data_sets import INCIDENTS
-from complaints_platform.serving.asking import NONE, Filters, Period
+from complaints_platform.serving.asking import NONE, Counted, Filters, Period
 from complaints_platform.serving.failures import not_found
 from complaints_platform.serving.models import ComplaintItem, Incident, IncidentDetail, IncidentPoint
 from complaints_platform.serving.warehouse import Reading
 
+HOUR = timedelta(hours=1)
 LISTS = {"category": "categories", "region": "regions", "channel": "channels"}
 NEWEST = (
     f"SELECT * FROM {INCIDENTS.sql_name} QUALIFY row_number() OVER (PARTITION BY incident_id ORDER BY day DESC) = 1"  # noqa: S608  # a constant
@@ -41,20 +42,35 @@ def incidents_in(
     ]
 
 
+def counted_by(reading: Reading, incident_id: str) -> Counted:
+    """Return which complaints an incident counts.
+
+    Raises:
+        RequestFailed: 404, there is none.
+    """
+    row = _row_of(reading, incident_id)
+    hours = [datetime.fromisoformat(point[0]) for point in orjson.loads(row["series"])]
+    # Rows of before it was written down name their categories and regions only.
+    cells = orjson.loads(row["counted"] or "[]") or [
+        (category, region, None)
+        for category in orjson.loads(row["categories"])
+        for region in orjson.loads(row["regions"])
+    ]
+    return Counted(row["started_at"], hours[-1] + HOUR, tuple((*cell,) for cell in cells))
+
+
 def incident_named(reading: Reading, incident_id: str) -> tuple[Incident, list[IncidentPoint]]:
     """Return one incident and its hours.
 
     Raises:
         RequestFailed: 404, there is none.
     """
-    rows = reading.dicts(f"SELECT * FROM ({NEWEST}) WHERE incident_id = ?", [incident_id])  # noqa: S608  # a constant
-    if not rows:
-        raise not_found(f"incident {incident_id}")
+    row = _row_of(reading, incident_id)
     points = [
         IncidentPoint(time=at, observed=observed, expected=expected, upper=upper)
-        for at, observed, expected, upper in orjson.loads(rows[0]["series"])
+        for at, observed, expected, upper in orjson.loads(row["series"])
     ]
-    return _incident(rows[0]), points
+    return _incident(row), points
 
 
 def incident_detail(
@@ -62,6 +78,13 @@ def incident_detail(
 ) -> IncidentDetail:
     """Return an incident with its course and examples."""
     return IncidentDetail(as_of=reading.as_of, series=series, samples=samples, **incident.model_dump())
+
+
+def _row_of(reading: Reading, incident_id: str) -> dict[str, Any]:
+    rows = reading.dicts(f"SELECT * FROM ({NEWEST}) WHERE incident_id = ?", [incident_id])  # noqa: S608  # a constant
+    if not rows:
+        raise not_found(f"incident {incident_id}")
+    return rows[0]
 
 
 def _incident(row: dict[str, Any]) -> Incident:

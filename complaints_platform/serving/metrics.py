@@ -7,19 +7,21 @@ belongs which rows of two periods stand beside each other.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Literal
 
-from complaints_platform.marts.measuring import Question, measure, metric_named
+from complaints_platform.marts.measuring import Beside, Question, measure, measure_beside, metric_named
 from complaints_platform.marts.registry import MARTS, METRICS, Grain, Metric
-from complaints_platform.pipeline.data_sets import DAILY
 from complaints_platform.serving.asking import FIRST_DAY, Filters, Period
 from complaints_platform.serving.asking import period as period_of
 from complaints_platform.serving.models import MetricAnswer, MetricInfo, MetricRow, Metrics
-from complaints_platform.serving.warehouse import Reading
+from complaints_platform.serving.warehouse import VERSIONS, Reading, Row, cohorts_table
 
 Compare = Literal["previous", "year"]
 Number = int | float | None
 Key = tuple[object, ...]
+Pair = tuple[Number, Number]
+"""Now and before."""
 MONTHS = 12
 
 
@@ -109,7 +111,8 @@ def values(  # what a question consists of
 ) -> dict[Key, Number]:
     """Return (period, dimensions …) → value; the period of a total is None."""
     where: Mapping[str, Sequence[str | None]] = filters.where
-    statement = measure(metric, Question(period.first, period.last, grain, tuple(by), where))
+    question = Question(period.first, period.last, grain, tuple(by), where)
+    statement = measure(metric, question, cohorts_table(metric.table) if metric.open_rows else None)
     rows = reading.rows(statement.sql, statement.parameters)
     return {((None, *row[:-1]) if grain == "total" else row[:-1]): row[-1] for row in rows}
 
@@ -119,11 +122,57 @@ def total(reading: Reading, metric: Metric, period: Period, filters: Filters) ->
     return values(reading, metric, period, "total", (), filters).get((None,))
 
 
+def now_and_before(reading: Reading, metrics: Sequence[Metric], period: Period, filters: Filters) -> dict[str, Pair]:
+    """Return the values of metrics in a period and as many days before, by name."""
+    found: dict[str, Pair] = {}
+    alike = groupby(sorted(metrics, key=_scan), key=_scan)
+    for some in (list(each) for _, each in alike):
+        rows = {row[0]: row[1:] for row in _beside(reading, some, period, filters)}
+        nothing = tuple(_nothing(metric) for metric in some)
+        now, then = (rows.get(number, nothing) for number in (0, 1))
+        found |= {metric.name: (now[place], then[place]) for place, metric in enumerate(some)}
+    return found
+
+
+def parts(reading: Reading, metric: Metric, period: Period, by: Sequence[str], filters: Filters) -> dict[Key, Pair]:
+    """Return a metric by dimensions, in a period and as many days before; a group of neither is absent."""
+    found: dict[Key, list[Number]] = {}
+    for row in _beside(reading, [metric], period, filters, by=by):
+        found.setdefault(row[1:-1], [_nothing(metric)] * 2)[row[0]] = row[-1]
+    return {key: (now, then) for key, (now, then) in found.items()}
+
+
+def by_day(reading: Reading, metric: Metric, period: Period, filters: Filters) -> dict[date, Number]:
+    """Return a metric by day, of a period and as many days before."""
+    return {row[1]: row[2] for row in _beside(reading, [metric], period, filters, daily=True)}
+
+
+def _beside(  # what a question consists of
+    reading: Reading,
+    metrics: Sequence[Metric],
+    period: Period,
+    filters: Filters,
+    *,
+    by: Sequence[str] = (),
+    daily: bool = False,
+) -> list[Row]:
+    where: Mapping[str, Sequence[str | None]] = filters.where
+    spans = [(each.first, each.last) for each in (period, period.before)]
+    cohorts = cohorts_table(metrics[0].table) if metrics[0].open_rows else None
+    statement = measure_beside(metrics, Beside(spans, by, where, daily), cohorts)
+    return reading.rows(statement.sql, statement.parameters)
+
+
+def _scan(metric: Metric) -> tuple[str, bool]:
+    """Return what metrics share that can be measured together."""
+    return metric.table, metric.open_rows is not None
+
+
 def mixed_versions(reading: Reading, period: Period) -> bool:
     """Tell whether days of a period were categorised by different models or taxonomies."""
     found = reading.rows(
-        "SELECT min(model_version) <> max(model_version) OR min(taxonomy_version) <> max(taxonomy_version) "  # noqa: S608  # a name of the registry
-        f"FROM {DAILY.sql_name} WHERE local_day BETWEEN ? AND ?",
+        "SELECT min(model_version) <> max(model_version) OR min(taxonomy_version) <> max(taxonomy_version) "  # noqa: S608  # a constant
+        f"FROM {VERSIONS} WHERE local_day BETWEEN ? AND ?",
         [period.first, period.last],
     )
     return bool(found[0][0])

@@ -241,7 +241,10 @@ class Overview(AsOf):
     incidents: list[Incident]
     freshness: list[Freshness]
     looked_at: datetime | None = Field(description=LOOKED_AT)
-    review_waiting: int = Field(description="Complaints of the last 30 days that a person should look at.")
+    review_waiting: int | None = Field(
+        description="Complaints of the last 30 days with data that are marked for review and that nobody has decided; "
+        "null: not known yet, or there is no classifier."
+    )
     stale_days: int = Field(description="Days that will be made again because something they are made of changed.")
     mixed_versions: bool
 
@@ -346,7 +349,7 @@ class ReviewItem(ComplaintItem):
 class ReviewQueue(AsOf):
     """The review queue, most instructive first."""
 
-    waiting: int
+    waiting: int = Field(description="The same number as review_waiting of the overview.")
     items: list[ReviewItem]
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from complaints_platform.marts.registry import METRICS
-from complaints_platform.serving.asking import DEFAULT_DAYS, Filters, Period
+from complaints_platform.serving.asking import Filters, Period
 from complaints_platform.serving.asking import period as period_of
 from complaints_platform.serving.health import Pulse, freshness
 from complaints_platform.serving.incidents import incidents_in
-from complaints_platform.serving.metrics import Number, mixed_versions, total, values
+from complaints_platform.serving.metrics import Number, by_day, mixed_versions, now_and_before, parts
 from complaints_platform.serving.models import DayValue, Headline, OfCategory, OfChannel, OfRegion, Overview
 from complaints_platform.serving.warehouse import Reading
 
@@ -22,6 +22,8 @@ HEADLINES = (
     "resolution_median",
     "first_response_timely_rate",
     "backlog",
+    "severe_share",
+    "negative_share",
     "near_duplicates",
     "review_share",
 )
@@ -30,8 +32,24 @@ HEADLINES = (
 NO_FILTERS = Filters({})
 
 
-def overview(reading: Reading, first: date | None, last: date | None, filters: Filters, pulse: Pulse) -> Overview:
-    """Return the overview of a period, by default of the last 30 days that have data."""
+def overview(  # what is asked, and what only the service knows
+    reading: Reading,
+    first: date | None,
+    last: date | None,
+    filters: Filters,
+    pulse: Pulse,
+    review_waiting: int | None = None,
+) -> Overview:
+    """Return the overview of a period, by default of the last 30 days that have data.
+
+    Args:
+        reading: the marts.
+        first: the first day, if it is named.
+        last: the last day, if it is named.
+        filters: what counts.
+        pulse: what can't be read from the marts.
+        review_waiting: how many complaints wait for a decision, where it is known.
+    """
     there = reading.days(COMPLAINTS.table)
     chosen = period_of(first, last, there)
     if chosen is None:
@@ -49,7 +67,7 @@ def overview(reading: Reading, first: date | None, last: date | None, filters: F
             incidents=[],
             freshness=freshness(reading, pulse),
             looked_at=pulse.taken_at,
-            review_waiting=0,
+            review_waiting=review_waiting,
             stale_days=pulse.stale_days,
             mixed_versions=False,
         )
@@ -79,59 +97,47 @@ def overview(reading: Reading, first: date | None, last: date | None, filters: F
         incidents=incidents_in(reading, chosen, filters),
         freshness=freshness(reading, pulse),
         looked_at=pulse.taken_at,
-        review_waiting=review_waiting(reading),
+        review_waiting=review_waiting,
         stale_days=pulse.stale_days,
         mixed_versions=mixed_versions(reading, Period(earlier.first, chosen.last)),
     )
 
 
-def review_waiting(reading: Reading) -> int:
-    """Return how many complaints of the last 30 days that have data a person should look at."""
-    there = reading.days(COMPLAINTS.table)
-    if there is None:
-        return 0
-    newest = Period(there[1] - timedelta(days=DEFAULT_DAYS - 1), there[1])
-    return int(total(reading, METRICS["needs_review"], newest, NO_FILTERS) or 0)
-
-
 def _headlines(reading: Reading, period: Period, filters: Filters, *, known: bool) -> list[Headline]:
     """Return the metrics that the filters can be asked of, now and before."""
+    metrics = [metric for metric in (METRICS[name] for name in HEADLINES) if filters.only(metric.dimensions)]
+    found = now_and_before(reading, metrics, period, filters)
     return [
         Headline(
             metric=metric.name,
             title=metric.title,
             unit=metric.unit,
-            value=total(reading, metric, period, filters),
-            previous=total(reading, metric, period.before, filters) if known else None,
+            value=found[metric.name][0],
+            previous=found[metric.name][1] if known else None,
             better=metric.better,
         )
-        for metric in (METRICS[name] for name in HEADLINES)
-        if filters.only(metric.dimensions)
+        for metric in metrics
     ]
 
 
 def _by_day(reading: Reading, period: Period, filters: Filters, *, known: bool) -> list[DayValue]:
     """Return every day of the period, also those without complaints."""
-    now = values(reading, COMPLAINTS, period, "day", (), filters)
-    then = values(reading, COMPLAINTS, period.before, "day", (), filters)
+    found = by_day(reading, COMPLAINTS, period, filters)
     days = [period.first + timedelta(days=number) for number in range(period.days)]
     length = timedelta(days=period.days)
     return [
-        DayValue(day=day, value=_int(now.get((day,))), previous=_int(then.get((day - length,))) if known else None)
+        DayValue(day=day, value=_int(found.get(day)), previous=_int(found.get(day - length)) if known else None)
         for day in days
     ]
 
 
 def _parts(reading: Reading, period: Period, dimension: str, filters: Filters) -> Sequence[tuple[str | None, int, int]]:
     """Return value, count now and count before of a dimension, largest first."""
-    now = values(reading, COMPLAINTS, period, "total", (dimension,), filters)
-    then = values(reading, COMPLAINTS, period.before, "total", (dimension,), filters)
-    names = {key[1] for key in (*now, *then)}
-    parts = [
-        (None if name is None else str(name), _int(now.get((None, name))), _int(then.get((None, name))))
-        for name in names
+    found = [
+        (None if name is None else str(name), _int(now), _int(then))
+        for (name,), (now, then) in parts(reading, COMPLAINTS, period, (dimension,), filters).items()
     ]
-    return sorted(parts, key=lambda part: (-part[1], -part[2], part[0] or ""))
+    return sorted(found, key=lambda part: (-part[1], -part[2], part[0] or ""))
 
 
 def _int(value: Number) -> int:

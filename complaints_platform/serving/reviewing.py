@@ -1,12 +1,14 @@
 """The review queue at hand, and taking decisions in.
 
-Choosing what people should look at costs seconds, so a queue is chosen ahead, served from memory until half of it
-is decided or it is old, and chosen again in the background. How it is chosen is ``pipeline.review``'s.
+Choosing what people should look at costs seconds, so a queue is chosen ahead, as soon as there are tables, served
+from memory until half of it is decided or it is old, and chosen again in the background. How it is chosen is
+``pipeline.review``'s. How many complaints wait is counted here once, for the page and for whoever shows the number.
 """
 
 import hashlib
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
@@ -59,8 +61,32 @@ class Reviewing:
         self._service = service
         self._model = model
         self._chosen: _Chosen | None = None
+        self._waiting: int | None = None
+        self._half_done = False
+        self._tried: Manifest | None = None
         self._choosing = threading.Lock()
         self._deciding = threading.Lock()
+
+    @property
+    def waiting(self) -> int | None:
+        """How many complaints wait for a decision; None: it is not known (yet)."""
+        return self._waiting
+
+    def keep_ready(self) -> None:
+        """Choose a queue ahead if there is none or the one at hand is worn; do nothing without a model or complaints.
+
+        Raises:
+            LakeError: the lake can't be read.
+        """
+        chosen, manifest = self._chosen, self._service.warehouse.manifest
+        if chosen is None:
+            if manifest is None or manifest == self._tried:
+                return
+            self._tried = manifest
+        elif not self._is_worn(chosen):
+            return
+        with suppress(RequestFailed):
+            self._choose()
 
     def queue(self, limit: int) -> tuple[ReviewAnswer, Manifest | None]:
         """Return the queue without what has been decided since it was chosen, and the manifest that it is of.
@@ -69,10 +95,7 @@ class Reviewing:
             RequestFailed: 404, no model has been trained yet.
         """
         chosen = self._chosen or self._choose()
-        decided = set(CorrectionsInForce.of(self._service.lake).frame["complaint_id"])
-        rows = [row for row in chosen.queue.frame.to_dicts() if row["complaint_id"] not in decided]
-        if self._is_worn(chosen, len(rows)):
-            threading.Thread(target=self._choose, name="review", daemon=True).start()
+        rows = self._left(chosen).to_dicts()
         shown = rows[:limit]
         items = (
             {
@@ -86,7 +109,7 @@ class Reviewing:
         )
         answer = ReviewAnswer(
             as_of=chosen.manifest.published_at if chosen.manifest else None,
-            waiting=max(0, chosen.queue.waiting - (chosen.queue.frame.height - len(rows))),
+            waiting=self._waiting or 0,
             items=[_item(items[row["complaint_id"]], row) for row in shown if row["complaint_id"] in items],
         )
         return answer, chosen.manifest
@@ -118,6 +141,8 @@ class Reviewing:
             raise RequestFailed(
                 400, "invalid_decision", str(error), "GET /api/v1/taxonomy lists what there is"
             ) from error
+        if self._chosen is not None:
+            self._left(self._chosen)
         content = repr((principal.name, *row[:4]))
         return CorrectionAnswer(
             label_id=hashlib.sha256(content.encode()).hexdigest()[:32],
@@ -129,10 +154,17 @@ class Reviewing:
             new=done.new > 0,
         )
 
-    def _is_worn(self, chosen: _Chosen, left: int) -> bool:
+    def _left(self, chosen: _Chosen) -> pl.DataFrame:
+        """Return what nobody has decided of a queue by now, and count what waits."""
+        decided = CorrectionsInForce.of(self._service.lake).frame["complaint_id"].implode()
+        self._waiting = int((~chosen.queue.waiting.is_in(decided)).sum())
+        rows = chosen.queue.frame.filter(~pl.col("complaint_id").is_in(decided))
+        self._half_done = rows.height < chosen.queue.frame.height / 2
+        return rows
+
+    def _is_worn(self, chosen: _Chosen) -> bool:
         newer = self._service.warehouse.manifest != chosen.manifest
-        half_done = left < chosen.queue.frame.height / 2
-        return half_done or (newer and time.monotonic() - chosen.at > OLD_AFTER_SECONDS)
+        return self._half_done or (newer and time.monotonic() - chosen.at > OLD_AFTER_SECONDS)
 
     def _choose(self) -> _Chosen:
         before = self._chosen
@@ -146,6 +178,7 @@ class Reviewing:
             except ModelError as error:
                 raise RequestFailed(404, "nothing_categorised", str(error)) from error
             self._chosen = _Chosen(queue, manifest, time.monotonic())
+            self._left(self._chosen)
             return self._chosen
 
 

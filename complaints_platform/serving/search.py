@@ -30,7 +30,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.pipeline.data_sets import CATEGORIZED
 from complaints_platform.schemas import Outcome
-from complaints_platform.serving.asking import DIMENSIONS, NONE, Filters, Period
+from complaints_platform.serving.asking import DIMENSIONS, NONE, Counted, Filters, Period
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.models import ComplaintItem
 
@@ -79,6 +79,8 @@ class Wanted:
     duplicate_of: str | None = None
     outcome: str | None = Outcome.COMPLAINT
     """What became of the record; None: any."""
+    counted: Counted | None = None
+    """Only what an incident counts."""
 
     @property
     def digest(self) -> str:
@@ -218,11 +220,14 @@ class SearchIndex:
         view = self._view
         after = _decoded(cursor, "t")
         query = self._query(wanted)
-        total = view.searcher.search(query, 1).count
-        if after is not None:
+        if after is None:
+            found = view.searcher.search(query, limit + SAME_KEY, order_by_field="key")
+            hits, total = found.hits, found.count
+        else:
+            total = view.searcher.search(query, 1).count
             key, _ = _key_of(after)
-            query = _and([query, self._keys(0, key)])
-        hits = view.searcher.search(query, limit + SAME_KEY, count=False, order_by_field="key").hits
+            rest = _and([query, self._keys(0, key)])
+            hits = view.searcher.search(rest, limit + SAME_KEY, count=False, order_by_field="key").hits
         rows = sorted(((-key, _document(view, address)) for key, address in hits), key=lambda row: (row[0], row[1][0]))
         if after is not None:
             last_key, last_id = _key_of(after)
@@ -260,8 +265,9 @@ class SearchIndex:
         parts = [self._text_query(wanted.words)]
         if wanted.period is not None:
             start, end = wanted.period.instants(wanted.time_zone)
-            first, last = max(0, int(start.timestamp())), max(1, int(end.timestamp()))
-            parts.append(self._keys(first << SECONDS_BITS, (last << SECONDS_BITS) - 1))
+            parts.append(self._times(start, end))
+        if wanted.counted is not None:
+            parts += [self._times(wanted.counted.start, wanted.counted.end), self._cells(wanted.counted)]
         for name, values in wanted.filters.where.items():
             parts.append(self._any_of(name, [NONE if value is None else value for value in values]))
         if wanted.complaint_ids:
@@ -292,6 +298,27 @@ class SearchIndex:
 
     def _any_of(self, name: str, values: Iterable[str]) -> Any:
         return tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, name, list(values)), 0.0)
+
+    def _cells(self, counted: Counted) -> Any:
+        """Match any of the cells; those that differ by their region only are looked up together."""
+        regions: dict[tuple[str | None, str | None], list[str | None]] = {}
+        for category, region, channel in counted.cells:
+            regions.setdefault((category, channel), []).append(region)
+        either = []
+        for (category, channel), of_region in regions.items():
+            named = {"category": [category], "channel": [channel], "region": of_region}
+            parts = [
+                self._any_of(name, [value for value in values if value is not None])
+                for name, values in named.items()
+                if None not in values
+            ]
+            either.append((tantivy.Occur.Should, _and(parts or [tantivy.Query.all_query()])))
+        return tantivy.Query.const_score_query(tantivy.Query.boolean_query(either), 0.0)
+
+    def _times(self, start: datetime, end: datetime) -> Any:
+        """Match from one time to before another."""
+        first, last = max(0, int(start.timestamp())), max(1, int(end.timestamp()))
+        return self._keys(first << SECONDS_BITS, (last << SECONDS_BITS) - 1)
 
     def _keys(self, lower: int, upper: int) -> Any:
         keys = tantivy.Query.range_query(self._schema, "key", tantivy.FieldType.Unsigned, lower, upper)

@@ -65,16 +65,18 @@ class Service:
         self._pulse_taker = PulseTaker(settings)
         self._stopping = threading.Event()
         self._ready = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._again_and_again, args=job, name=job[0], daemon=True)
-            for job in (
-                ("tables", self._refresh_tables, REFRESH_SECONDS),
-                ("search", self._refresh_index, REFRESH_SECONDS),
-                ("pulse", self._take_pulse, PULSE_SECONDS),
-                ("audit", self.audit.flush, AUDIT_SECONDS),
-                ("fetched files", self._forget_files, FORGET_SECONDS),
-            )
-        ]
+        self._threads: list[threading.Thread] = []
+        self.keep_up("tables", self._refresh_tables, REFRESH_SECONDS)
+        self.keep_up("search", self._refresh_index, REFRESH_SECONDS)
+        self.keep_up("pulse", self._take_pulse, PULSE_SECONDS)
+        self.keep_up("audit", self.audit.flush, AUDIT_SECONDS)
+        self.keep_up("fetched files", self._forget_files, FORGET_SECONDS)
+
+    def keep_up(self, name: str, work: Callable[[], object], seconds: float) -> None:
+        """Do some work again and again while the service runs; to be called before it is started."""
+        self._threads.append(
+            threading.Thread(target=self._again_and_again, args=(name, work, seconds), name=name, daemon=True)
+        )
 
     def start(self) -> Self:
         """Begin to keep up in the background; of a lake of usual size, wait until it can be asked."""

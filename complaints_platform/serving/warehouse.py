@@ -24,20 +24,26 @@ from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.lake.tables import StoredFile
+from complaints_platform.marts.measuring import cohorts_of
 from complaints_platform.marts.registry import MARTS, METRICS
-from complaints_platform.pipeline.data_sets import INCIDENTS, QUARANTINE, RECONCILIATION, TABLES, TableSpec
+from complaints_platform.pipeline.data_sets import DAILY, INCIDENTS, QUARANTINE, RECONCILIATION, TABLES, TableSpec
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.reading import LocalFiles, empty_select, literal, select_files
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "marts.duckdb"
-LAYOUT_VERSION = "2"
+LAYOUT_VERSION = "3"
 """Raised when the copy is kept differently; an older copy is then made again."""
 
 MEASURED = {metric.table for metric in METRICS.values()}
 KEPT = tuple(spec for spec in TABLES if spec.sql_name in MEASURED or spec in {INCIDENTS, QUARANTINE, RECONCILIATION})
 """Tables that requests are answered from; SQL and exports read the lake's own files."""
+
+STATES = {metric.table: metric for metric in METRICS.values() if metric.open_rows is not None}
+"""Marts of which states are asked: one metric of each, by whose dimensions open rows are counted ahead."""
+VERSIONS = "service.versions"
+"""By which models and taxonomies each day was categorised."""
 
 REBUILD_SHARE = 0.5
 """From this share of changed days on, a table is made again as a whole: its days then lie in order."""
@@ -64,6 +70,11 @@ def kept_schema(spec: TableSpec) -> pl.Schema:
             states = [metric.open_rows.since, metric.open_rows.until] if metric.open_rows else []
             named |= {*metric.dimensions, *states, *WORD.findall(f"{metric.expression} {metric.filter}")}
     return pl.Schema({name: dtype for name, dtype in schema.items() if name in named})
+
+
+def cohorts_table(table: str) -> str:
+    """Return where open rows of a mart are kept counted together."""
+    return f"service.open_{table.split('.')[1]}"
 
 
 @dataclass(frozen=True)
@@ -104,7 +115,16 @@ class Reading:
 class Warehouse:
     """The copy of one lake's marts. Safe to use from several threads."""
 
-    def __init__(self, lake: Lake, files: LocalFiles, folder: Path, memory_mb: int, time_zone: str) -> None:
+    def __init__(  # where from, where to, and how much
+        self,
+        lake: Lake,
+        files: LocalFiles,
+        folder: Path,
+        memory_mb: int,
+        time_zone: str,
+        *,
+        since: date | None = None,
+    ) -> None:
         """Open the copy, or begin one.
 
         Args:
@@ -113,6 +133,7 @@ class Warehouse:
             folder: where the copy lies.
             memory_mb: what DuckDB may hold in memory.
             time_zone: the reporting zone, whose days the marts are asked by.
+            since: days before it are left out, but for marts of which older rows may be open.
 
         Raises:
             LakeError: the folder can't be used.
@@ -128,6 +149,7 @@ class Warehouse:
             "autoload_known_extensions": False,
         }
         self._time_zone = time_zone
+        self._since = since
         self._path = folder / FILE_NAME
         self._writing = threading.Lock()
         self._database = self._open()
@@ -186,7 +208,12 @@ class Warehouse:
 
     def _bring_up_to_date(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, manifest: Manifest | None) -> None:
         table = spec.table_in(self._lake, manifest)
-        now = {file.path: file for file in table.files()} if manifest is not None else {}
+        since = None if self._since is None or spec.sql_name in STATES else self._since.isoformat()
+        now = {
+            file.path: file
+            for file in (table.files() if manifest is not None else [])
+            if since is None or file.partition >= since
+        }
         there: dict[str, date] = dict(
             cursor.execute("SELECT path, day FROM service.files WHERE name = ?", [spec.sql_name]).fetchall()
         )
@@ -208,6 +235,7 @@ class Warehouse:
             key=lambda file: (file.partition, file.path),
         )
         self._insert(cursor, spec, self._files.of_table(table, fresh))
+        self._sum_up(cursor, spec, sorted(changed))
         self._note(cursor, spec, changed, fresh)
         day = MARTS[spec.sql_name].day_column if spec.sql_name in MARTS else "day"
         cursor.execute("DELETE FROM service.days WHERE name = ?", [spec.sql_name])
@@ -225,6 +253,20 @@ class Warehouse:
                 local = f"coalesce({mart.day_column}, day) AS {mart.day_column}"
                 rows = f"SELECT * REPLACE ({local}) FROM ({rows})"  # noqa: S608  # columns of the registry
             cursor.execute(f"INSERT INTO {spec.sql_name} {rows}")  # a name of the registry
+
+    @staticmethod
+    def _sum_up(cursor: duckdb.DuckDBPyConnection, spec: TableSpec, changed: list[date]) -> None:
+        """Make anew what is kept of a table's days besides its rows, because it costs a scan of all of them."""
+        among = "WHERE list_contains(?, day)"
+        summed = {}
+        if spec.sql_name in STATES:
+            # What closes late comes last, so that asking for a day passes over most of what is closed by then.
+            summed[cohorts_table(spec.sql_name)] = f"{cohorts_of(STATES[spec.sql_name])} ORDER BY day, closed_on"
+        if spec == DAILY:
+            summed[VERSIONS] = f"SELECT DISTINCT day, local_day, model_version, taxonomy_version FROM {DAILY.sql_name}"  # noqa: S608  # a name of the registry
+        for name, rows in summed.items():
+            cursor.execute(f"DELETE FROM {name} {among}", [changed])  # noqa: S608  # a name of this module
+            cursor.execute(f"INSERT INTO {name} SELECT * FROM ({rows}) {among}", [changed])  # noqa: S608  # a name of this module
 
     @staticmethod
     def _note(
@@ -280,6 +322,11 @@ class Warehouse:
         for spec in KEPT:
             database.execute(f'CREATE SCHEMA IF NOT EXISTS "{spec.schema}"')
             database.execute(f"CREATE TABLE {spec.sql_name} AS {empty_select(kept_schema(spec))}")
+        for table, metric in STATES.items():
+            database.execute(f"CREATE TABLE {cohorts_table(table)} AS {cohorts_of(metric)}")
+        database.execute(
+            f"CREATE TABLE {VERSIONS} (day DATE, local_day DATE, model_version VARCHAR, taxonomy_version VARCHAR)"
+        )
         database.execute("CREATE TABLE service.layout AS SELECT ? AS layout", [self._layout()])
 
 

@@ -17,8 +17,8 @@ def daily(rows, models=MappingProxyType({})):
     return daily_rows(*(row | {"model_version": models.get(row["day"], "m1")} for row in named))
 
 
-def trend(day, rows, period, models=MappingProxyType({})):
-    frame = complaint_trends(day, daily(rows, models)).filter(pl.col("period") == period)
+def trend(day, rows, period, models=MappingProxyType({}), zone="UTC"):
+    frame = complaint_trends(day, daily(rows, models), zone).filter(pl.col("period") == period)
     return {(row["region"], row["category"]): row for row in frame.iter_rows(named=True)}
 
 
@@ -27,6 +27,17 @@ def test_a_day_is_compared_with_the_day_before():
     row = trend(SUNDAY, rows, "day")["north", "billing"]
     assert (row["complaints"], row["previous"], row["change"], row["change_ratio"]) == (6, 4, 2, 0.5)
     assert row["complete"]
+
+
+def test_days_are_those_of_the_reporting_zone_that_are_over():
+    """When a UTC day ends, it is past midnight in Lagos, and evening in New York."""
+    rows = [(SUNDAY - timedelta(days=back), "north", "billing", 10 + back) for back in range(9)]
+    lagos, new_york = (trend(SUNDAY, rows, "week", zone=zone) for zone in ("Africa/Lagos", "America/New_York"))
+    row = lagos["north", "billing"]
+    assert (row["local_day"], row["complaints"], row["complete"]) == (SUNDAY, sum(range(10, 17)), True)
+    row = new_york["north", "billing"]
+    assert (row["day"], row["local_day"], row["complete"]) == (SUNDAY, SUNDAY - timedelta(days=1), False)
+    assert row["complaints"] == sum(range(11, 17))
 
 
 def test_what_fell_to_zero_is_shown():

@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ ROW = st.fixed_dictionaries(
         "region": st.sampled_from([None, "north", "south"]),
         "product": st.none(),
         "segment": st.sampled_from([None, "business"]),
+        "sentiment": st.sampled_from([None, "negative", "neutral"]),
     }
 )
 
@@ -59,6 +61,7 @@ def by_hand(rows, person):
     for category in ("billing", "network"):
         at = [row["occurred_at"] for row in theirs if row["category"] == category]
         repeats += sum(b - a <= timedelta(days=7) for a, b in pairwise(at))
+    heard = [row["sentiment"] == "negative" for row in theirs if row["sentiment"] is not None]
     unresolved = [
         row
         for row in theirs
@@ -80,6 +83,7 @@ def by_hand(rows, person):
         "categories_90_days": len({row["category"] for row in theirs}),
         "channels_90_days": len({row["channel"] for row in theirs}),
         "repeats_90_days": repeats,
+        "negative_share_90_days": pytest.approx(sum(heard) / len(heard)) if heard else None,
         "unresolved_90_days": len(unresolved),
         "days_since_last": (DAY - max(earlier)).days if earlier else None,
     }

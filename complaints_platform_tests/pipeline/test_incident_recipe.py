@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import polars as pl
@@ -14,6 +15,11 @@ from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.pipeline.fingerprints import data_of, made_of
 from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.schemas.model import polars_schema
+from complaints_platform.serving.asking import Filters
+from complaints_platform.serving.incidents import counted_by, incidents_in
+from complaints_platform.serving.reading import LocalFiles
+from complaints_platform.serving.search import SearchIndex, Wanted
+from complaints_platform.serving.warehouse import Warehouse
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.marts.counts import FIRST, Company
 
@@ -32,6 +38,11 @@ def complaints_of(hourly, outage):
         .then(pl.lit("blackout in the harbour"))
         .otherwise(pl.col("category").replace_strict(TEXTS)),
         outcome=pl.lit("complaint"),
+        source=pl.col("channel"),
+        confidence=pl.lit(0.9),
+        needs_review=pl.lit(value=False),
+        category_source=pl.lit("model"),
+        record_number=pl.lit(1),
     )
     return known.select(
         (pl.col(name) if name in known.columns else pl.lit(None)).cast(dtype).alias(name)
@@ -109,6 +120,31 @@ def test_an_incident_says_where_when_how_much_and_in_which_words(world, at_once)
     assert texts["occurred_at"].is_between(row["started_at"], row["ended_at"], closed="left").all()
     assert row["explanation"].startswith(f"{row['observed']:,} complaints about data from north since ")
     assert f"{row['ratio']:.1f} times the usual" in row["explanation"]
+
+
+def test_the_search_finds_what_an_incident_counts(world, at_once, tmp_path):
+    table = INCIDENTS.table(world.lake)
+    table.replace_days(world.days[60:], list(at_once.values()))
+    tables = {spec.sql_name: spec.table(world.lake).state().version for spec in (INCIDENTS, CATEGORIZED)}
+    world.lake.manifests.publish(None, tables)
+    warehouse = Warehouse(world.lake, LocalFiles(world.lake.store, tmp_path), tmp_path, 256, "UTC")
+    warehouse.refresh()
+    index = SearchIndex(world.lake, tmp_path)
+    index.refresh(warehouse.manifest)
+    with warehouse.reading() as reading:
+        (incident,) = incidents_in(reading, None, Filters({}))
+        counted = counted_by(reading, incident.incident_id)
+    warehouse.close()
+    page = index.search(Wanted("", None, "UTC", Filters({}), counted=counted), "newest", 200, None)
+    assert page.total == incident.observed > 20
+    assert {(item.category, item.region) for item in page.items} == {("data", "north")}
+    anywhere = replace(counted, cells=((None, None, "sms"), ("data", "north", None), ("voice", None, None)))
+    found = index.search(Wanted("", None, "UTC", Filters({}), counted=anywhere), "newest", 1, None).total
+    texts = CATEGORIZED.table(world.lake).scan().collect()
+    start, end = (at.astimezone(UTC) for at in (counted.start, counted.end))
+    inside = texts.filter(pl.col("occurred_at").is_between(start, end, closed="left"))
+    is_data = (pl.col("category") == "data") & (pl.col("region") == "north")
+    assert found == inside.filter(is_data | (pl.col("channel") == "sms") | (pl.col("category") == "voice")).height
 
 
 def test_stored_incidents_satisfy_their_model(world, at_once):

@@ -19,6 +19,7 @@ from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.publishing import publish
+from complaints_platform.serving import metrics
 from complaints_platform.serving.asking import Filters, Period
 from complaints_platform.serving.audit import asked_in_sql
 from complaints_platform.serving.auth import Role
@@ -26,6 +27,7 @@ from complaints_platform.serving.exporting import export, spec_of
 from complaints_platform.serving.health import Pulse, PulseTaker
 from complaints_platform.serving.metrics import before
 from complaints_platform.serving.reading import LocalFiles
+from complaints_platform.serving.reviewing import Reviewing
 from complaints_platform.serving.search import _words
 from complaints_platform.serving.warehouse import FILE_NAME, Warehouse
 from complaints_platform_tests.pipeline.chain import DAY, Chain
@@ -292,11 +294,43 @@ def test_a_decision_becomes_a_correction_once(served):
     assert stored.select("author", "category", "subcategory").rows() == [("a reviewer", "messaging", "message_delayed")]
     left = client.get("/api/v1/review", params={"limit": 3}).json()
     assert item["complaint_id"] not in [each["complaint_id"] for each in left["items"]]
-    assert left["waiting"] == queue["waiting"] - 1
+    marked = served.ask(
+        "SELECT complaint_id FROM categorized.complaints WHERE needs_review AND outcome = 'complaint' "
+        "AND day > (SELECT max(day) FROM categorized.complaints) - 30"
+    )
+    decided = served.lake.corrections.read()["complaint_id"].to_list()
+    assert left["waiting"] == len({row["complaint_id"] for row in marked} - {*decided})
+    assert left["waiting"] == served.get("/api/v1/overview").json()["review_waiting"]
+    assert queue["waiting"] - left["waiting"] == (item["complaint_id"] in {row["complaint_id"] for row in marked})
     said = served.get(f"/api/v1/complaints/{item['complaint_id']}").json()["corrections"]
     assert [each["category"] for each in said] == ["messaging"]
     wrong = client.post("/api/v1/corrections", json={**body, "category": "nonsense"})
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (400, "invalid_decision")
+
+
+def test_the_review_queue_is_chosen_before_anybody_opens_it(served, monkeypatch):
+    reviewing = Reviewing(served.service, served.app.state.model)
+    assert reviewing.waiting is None
+    reviewing.keep_ready()
+    monkeypatch.setattr("complaints_platform.serving.reviewing.queue_of", None)
+    answer, manifest = reviewing.queue(3)
+    assert (len(answer.items), manifest) == (3, served.service.warehouse.manifest)
+    assert reviewing.waiting == answer.waiting > 0
+    reviewing.keep_ready()  # nothing is worn: nothing is chosen
+
+
+def test_an_answer_is_kept_for_an_hour_at_most(served, monkeypatch):
+    """What should have been answered by now grows as time passes, without any table changing."""
+    asked = []
+    monkeypatch.setattr(
+        "complaints_platform.serving.routes.numbers.answer",
+        lambda *question: asked.append(question) or metrics.answer(*question),
+    )
+    path = "/api/v1/metrics/first_response_timely_rate"
+    for hour, times in ((1, 1), (1, 1), (2, 2)):
+        monkeypatch.setattr("complaints_platform.serving.replies.this_hour", lambda hour=hour: hour)
+        assert served.get(path).status_code == 200
+        assert len(asked) == times
 
 
 @pytest.mark.parametrize("output", ["csv", "parquet", "arrow"])

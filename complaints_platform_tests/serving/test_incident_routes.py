@@ -12,7 +12,7 @@ from complaints_platform.serving.warehouse import Reading
 
 ALL = Filters({})
 ROW = """(DATE '{day}', '{name}', TIMESTAMPTZ '2026-03-10 08:00Z', TIMESTAMPTZ '2026-03-10 10:00Z', {ended}, 'major',
-    {observed}, 10.0, 30.0, 4.0, '["network_data"]', '["Lagos", "(none)"]', '["sms"]', '["outage"]', '["a"]',
+    {observed}, 10.0, 30.0, 4.0, '["network_data"]', '["Lagos", "(none)"]', '["sms"]', {counted}, '["outage"]', '["a"]',
     '[["2026-03-10T08:00:00Z", 20, 5.5, 9.0]]', 'Four times as many.')"""
 
 
@@ -24,13 +24,16 @@ def reading():
     connection.execute(
         "CREATE TABLE mart.incidents (day DATE, incident_id VARCHAR, started_at TIMESTAMPTZ, peak_at TIMESTAMPTZ, "
         "ended_at TIMESTAMPTZ, severity VARCHAR, observed BIGINT, expected DOUBLE, excess DOUBLE, ratio DOUBLE, "
-        "categories VARCHAR, regions VARCHAR, channels VARCHAR, top_terms VARCHAR, sample_ids VARCHAR, series VARCHAR, "
+        "categories VARCHAR, regions VARCHAR, channels VARCHAR, counted VARCHAR, "
+        "top_terms VARCHAR, sample_ids VARCHAR, series VARCHAR, "
         "explanation VARCHAR)"
     )
+    cells = """'[["network_data", null, "sms"]]'"""
+    ended = "TIMESTAMPTZ '2026-03-11 02:00Z'"
     rows = [
-        ROW.format(day="2026-03-10", name="over", ended="NULL", observed=20),
-        ROW.format(day="2026-03-11", name="over", ended="TIMESTAMPTZ '2026-03-11 02:00Z'", observed=40),
-        ROW.format(day="2026-03-11", name="open", ended="NULL", observed=30),
+        ROW.format(day="2026-03-10", name="over", ended="NULL", observed=20, counted=cells),
+        ROW.format(day="2026-03-11", name="over", ended=ended, observed=40, counted=cells),
+        ROW.format(day="2026-03-11", name="open", ended="NULL", observed=30, counted="NULL"),
     ]
     connection.execute(f"INSERT INTO mart.incidents VALUES {', '.join(rows)}")  # noqa: S608
     return Reading(connection, None, "America/Los_Angeles")
@@ -59,3 +62,16 @@ def test_incidents_are_found_by_days_state_and_where_they_show(reading):
     assert names(reading, filters=Filters({"region": (None,)})) == ["open", "over"]
     assert names(reading, filters=Filters({"region": ("Abuja",)})) == []
     assert names(reading, filters=Filters({"product": ("x",), "category": ("network_data",)})) == ["open", "over"]
+
+
+def test_what_an_incident_counts(reading):
+    over = incidents.counted_by(reading, "over")
+    assert over.cells == (("network_data", None, "sms"),)
+    assert (over.start, over.end) == (datetime(2026, 3, 10, 8, tzinfo=UTC), datetime(2026, 3, 10, 9, tzinfo=UTC))
+    # A row of before it was kept names categories and regions.
+    assert incidents.counted_by(reading, "open").cells == (
+        ("network_data", "Lagos", None),
+        ("network_data", "(none)", None),
+    )
+    with pytest.raises(RequestFailed, match="no incident nothing"):
+        incidents.counted_by(reading, "nothing")

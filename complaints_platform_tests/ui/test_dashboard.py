@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from fnmatch import fnmatch
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -215,7 +216,21 @@ def test_an_incident_shows_its_course_and_leads_to_its_complaints(open_page, sma
         body = incident if is_detail else {"as_of": incident["as_of"], "incidents": [incident_of_list(incident)]}
         route.fulfill(json=body)
 
-    page = open_page("overview", before=lambda page: page.route("**/api/v1/incidents**", answer))
+    def find(route):
+        """Ask the service for what this incident would count, if it had found it."""
+        asked = {
+            "from": cell["local_day"],
+            "to": cell["local_day"],
+            "region": cell["region"],
+            "category": cell["category"],
+        }
+        route.continue_(url=route.request.url.replace("incident=an-incident", urlencode(asked)))
+
+    def answers(page):
+        page.route("**/api/v1/incidents**", answer)
+        page.route("**/api/v1/complaints?*incident=an-incident*", find)
+
+    page = open_page("overview", before=answers)
     go(page, "incidents")
     page.get_by_role("link", name=re.compile(" in Lagos$")).click()
     page.locator("main h1", has_text="in Lagos").wait_for()
@@ -224,13 +239,15 @@ def test_an_incident_shows_its_course_and_leads_to_its_complaints(open_page, sma
     course.get_by_role("button", name="Show as table").click()
     assert course.get_by_role("row").count() == 1 + len(incident["series"])
     assert incident["explanation"] in page.locator("main").inner_text()
-    page.get_by_role("link", name=re.compile("^All such complaints of")).click()
+    page.get_by_role("link", name=f"All {cell['found']} complaints").click()
     found = page.locator("p[role=status]", has_text="complaint")
     found.wait_for()
     assert number(found.inner_text()) == cell["found"]
     shown = page.locator(".complaint-category").all_inner_texts()
     title = load_title(cell["category"])
     assert {text.split(" \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} ")[0] for text in shown} == {title}
+    page.get_by_role("link", name="Search all complaints").click()
+    page.wait_for_url("**#/search")
 
 
 def incident_in(cell):

@@ -4,17 +4,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from complaints_platform.errors import QueryError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.reports import StoredReport
 from complaints_platform.serving.reading import LocalFiles
-from complaints_platform.serving.report.figures import COMPLAINTS, Figures, Kind
+from complaints_platform.serving.report.figures import COMPLAINTS, COURSE_DAYS, Figures, Kind
 from complaints_platform.serving.report.page import render
 from complaints_platform.serving.warehouse import Reading, Warehouse
 from complaints_platform.settings import Settings
+
+LOOKED_AT = timedelta(days=COURSE_DAYS + 8)
+"""How far back a report looks: its course, or a week and the one before; and a day, as zones differ."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,20 @@ class Made:
 
 
 @contextmanager
-def published(settings: Settings) -> Iterator[Reading]:
-    """Read the marts by the newest manifest, in a copy that is gone afterwards."""
+def published(settings: Settings, last: date) -> Iterator[Reading]:
+    """Read the marts by the newest manifest, in a copy that is gone afterwards.
+
+    Args:
+        settings: of the lake.
+        last: the last day that is reported: of days that reports up to it do not look at, only what is open is copied.
+    """
     lake = Lake(settings.lake)
     with tempfile.TemporaryDirectory(prefix="complaints-report-") as name:
         folder = Path(name)
         files = LocalFiles(lake.store, folder / "files")
-        warehouse = Warehouse(lake, files, folder, settings.serving_memory_mb, settings.time_zone)
+        warehouse = Warehouse(
+            lake, files, folder, settings.serving_memory_mb, settings.time_zone, since=last - LOOKED_AT
+        )
         try:
             warehouse.refresh()
             with warehouse.reading() as reading:
@@ -64,6 +74,6 @@ def make_and_keep(settings: Settings, kind: Kind, last: date) -> tuple[Made, Sto
         QueryError: there is nothing to report.
         LakeError: the lake can't be read or written.
     """
-    with published(settings) as reading:
+    with published(settings, last) as reading:
         made = make(reading, settings, kind, last)
     return made, Lake(settings.lake).reports.add(kind, last, made.page, made.figures.numbers())

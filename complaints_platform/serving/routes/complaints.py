@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from complaints_platform.serving import complaint
-from complaints_platform.serving.asking import Filters, FromDay, Period, ToDay, filters
+from complaints_platform.serving.asking import Counted, Filters, FromDay, Period, ToDay, filters
 from complaints_platform.serving.asking import period as period_of
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.guards import documented_errors
+from complaints_platform.serving.incidents import counted_by
 from complaints_platform.serving.models import ComplaintDetail, ExplanationAnswer, Found, RawAnswer
 from complaints_platform.serving.replies import Asking
 from complaints_platform.serving.search import Sort, Wanted, day_range
@@ -18,7 +19,7 @@ Flag = Annotated[bool | None, Query()]
 router = APIRouter(prefix="/api/v1/complaints", responses=documented_errors(400, 401, 403), tags=["complaints"])
 
 
-@router.get("", response_model=Found)
+@router.get("", response_model=Found, responses=documented_errors(404))
 def search(  # noqa: PLR0913, PLR0917  # one parameter of the query each
     call: Asking,
     where: Annotated[Filters, Depends(filters)],
@@ -28,14 +29,24 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter of the query each
     needs_review: Flag = None,
     near_duplicates: Flag = None,
     customer_key: Annotated[str | None, Query(max_length=128)] = None,
+    incident: Annotated[str | None, Query(max_length=64, description="Only complaints that it counts.")] = None,
     sort: Sort = "newest",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
-    """Find complaints by words and filters, newest or most fitting first."""
+    """Find complaints by words and filters, newest or most fitting first.
+
+    Without days, those of the incident are searched, or else the last 30 that have data.
+    """
     index, settings = call.may(Right.COMPLAINTS).service.index, call.service.settings
-    chosen: Period | None = period_of(first, last, day_range(index.state))
-    wanted = Wanted(q, chosen, settings.time_zone, where, needs_review, near_duplicates, customer_key)
+    counted: Counted | None = None
+    chosen: Period | None = None
+    if incident is not None:
+        with call.service.warehouse.reading() as reading:
+            counted = counted_by(reading, incident)
+    if counted is None or first is not None or last is not None:
+        chosen = period_of(first, last, day_range(index.state))
+    wanted = Wanted(q, chosen, settings.time_zone, where, needs_review, near_duplicates, customer_key, counted=counted)
     page = index.search(wanted, sort, limit, cursor)
     days = day_range(page.state)
     answer = Found(

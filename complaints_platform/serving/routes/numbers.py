@@ -84,7 +84,10 @@ def overview_(
 ) -> Response:
     """Answer what a manager wants to see first."""
     pulse = call.service.pulse
-    return call.may(Right.VIEW).cached(lambda reading: overview(reading, first, last, where, pulse), pulse.says)
+    waiting = call.request.app.state.reviewing.waiting
+    return call.may(Right.VIEW).cached(
+        lambda reading: overview(reading, first, last, where, pulse, waiting), pulse.says, waiting
+    )
 
 
 @router.get("/incidents", response_model=Incidents)

@@ -35,7 +35,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reading(place):
-    with making.published(place.settings) as reading:
+    with making.published(place.settings, LATER) as reading:
         yield reading
 
 
@@ -130,6 +130,18 @@ def test_the_asset_keeps_the_report_and_tells_people_once(place):
     assert told.condition.kind == "report_ready"
     assert "Thursday 12 March 2026: 3 complaints" in told.condition.text
     assert len(place.lake.reports.of_day("daily", day)) == 1
+
+
+def test_only_what_a_report_looks_at_is_copied(place):
+    last = LATER + timedelta(days=29)
+    with making.published(place.settings, last) as reading:
+        assert reading.rows("SELECT DISTINCT day FROM mart.daily_complaints ORDER BY 1") == [
+            (FIRST + timedelta(days=1),),
+            (FIRST + timedelta(days=2),),
+            (LATER,),
+        ]
+        course = Figures.of(reading, "weekly", LATER + timedelta(days=7)).course
+    assert sum(count for _, count in course) == 6 + 12
 
 
 def test_what_can_t_be_reported_is_said(place, make_settings):

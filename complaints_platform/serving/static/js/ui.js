@@ -341,21 +341,8 @@ export function incidentTimes(incident) {
   return `${format.time(incident.started_at)}, for ${format.between(incident.started_at, incident.ended_at)}`;
 }
 
-/** The days that an incident lies in. */
-export const incidentDays = (incident) => ({
-  from: format.localDay(incident.started_at),
-  to: format.localDay(incident.ended_at || incident.peak_at || incident.started_at),
-});
-
-/** The complaints of these days, there and about that, as an address of the search: it knows days, not hours. */
-export function incidentComplaints(incident) {
-  return hrefTo("search", {
-    ...incidentDays(incident),
-    category: incident.categories,
-    region: incident.regions.map((region) => region ?? "(none)"),
-    channel: incident.channels,
-  });
-}
+/** The complaints that an incident counts, as an address of the search. */
+export const incidentComplaints = (incident) => hrefTo("search", { incident: incident.incident_id });
 
 export function incidentItem(incident) {
   return h(

@@ -77,7 +77,6 @@ async function list({ params, signal }) {
 
 async function detail({ id, signal }) {
   const incident = await ask(`incidents/${encodeURIComponent(id)}`, { signal });
-  const { from, to } = ui.incidentDays(incident);
   const channels = incident.channels.map((name) => titleOf("channel", name));
   return h(
     "div",
@@ -141,7 +140,7 @@ async function detail({ id, signal }) {
           aside: h(
             "a",
             { class: "button primary", href: ui.incidentComplaints(incident) },
-            `All such complaints of ${format.days(from, to)}`,
+            `All ${format.plural(incident.observed, "complaint")}`,
             icon("arrow"),
           ),
         },

@@ -33,6 +33,7 @@ class Queue {
     this.items = [];
     this.seen = new Set();
     this.waiting = 0;
+    this.isAll = false;
     this.decided = [];
     this.held = null;
     this.problem = null;
@@ -75,6 +76,7 @@ class Queue {
   async fetch() {
     const answer = await ask("review", { params: { limit: AT_ONCE }, signal: this.signal });
     this.waiting = answer.waiting;
+    this.isAll = answer.items.length < AT_ONCE;
     for (const item of answer.items) {
       if (this.seen.has(item.complaint_id)) continue;
       this.seen.add(item.complaint_id);
@@ -160,7 +162,7 @@ class Queue {
   }
 
   async refill() {
-    if (this.items.length > FEW || this.items.length >= this.waiting) return;
+    if (this.items.length > FEW || this.isAll) return;
     await this.fetch().catch(() => null); // what is there can be worked on; the next decision tries again
   }
 

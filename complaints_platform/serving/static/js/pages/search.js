@@ -4,7 +4,7 @@ import { ask } from "../api.js";
 import { h } from "../dom.js";
 import { filterBar } from "../filters.js";
 import * as format from "../format.js";
-import { changed, go, hrefTo } from "../route.js";
+import { changed, go, hrefTo, incidentHref } from "../route.js";
 import * as ui from "../ui.js";
 
 const PAGE = 25;
@@ -20,7 +20,11 @@ export async function render(context) {
   const query = params.get("q") || "";
   const sort = params.get("sort") || (query ? "relevance" : "newest");
   const asked = changed(params, { limit: PAGE, sort: query ? sort : "newest" });
-  const answer = await ask("complaints", { params: asked, signal });
+  const id = params.get("incident");
+  const [answer, incident] = await Promise.all([
+    ask("complaints", { params: asked, signal }),
+    id && ask(`incidents/${encodeURIComponent(id)}`, { signal }),
+  ]);
   const field = h("input", {
     type: "search",
     id: "q",
@@ -62,7 +66,15 @@ export async function render(context) {
       field,
       h("button", { type: "submit", class: "button primary" }, "Search"),
     ),
-    filterBar("search", params, periodOf(params, answer), OFFERED),
+    incident
+      ? ui.note(
+          "plain",
+          "Only complaints that an incident counts: ",
+          h("a", { href: incidentHref(id) }, ui.incidentTitle(incident)),
+          `. ${ui.incidentTimes(incident)}. `,
+          h("a", { href: hrefTo("search", changed(params, { incident: null })) }, "Search all complaints"),
+        )
+      : filterBar("search", params, periodOf(params, answer), OFFERED),
     h(
       "div",
       { class: "controls" },
