@@ -1,5 +1,6 @@
 """The demo: a month of generated complaints, through Dagster, to answers on one screen."""
 
+import hashlib
 import json
 import time
 from typing import Any
@@ -82,7 +83,9 @@ def run_demo(settings: Settings, days: int, per_day: int, console: Console) -> N
 
 
 def _generate(settings: Settings, options: GeneratorOptions, console: Console) -> dict[str, Any]:
-    truth = open_store(str(HOME / f"demo-{options.days}-{options.per_day}"))
+    # What was generated is known of each landing apart: another one is empty.
+    landing = hashlib.sha256(settings.landing.encode()).hexdigest()[:8]
+    truth = open_store(str(HOME / f"demo-{options.days}-{options.per_day}-{landing}"))
     stored = truth.get(SUMMARY)
     if stored is None:
         console.print(f"generating {options.days} days of complaints in four channels …", highlight=False)
