@@ -61,6 +61,8 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
             + (f" ({about})" if about else "")
             + "".join(f", {remark}" for remark in remarks if remark)
         )
+    if settings.alerts is None and any(alert["waiting"] for alert in found["alerts"]):
+        typer.echo("nothing is sent from here: COMPLAINTS_ALERTS names no file of who hears what", err=True)
     for receiver in found["receivers"]:
         if receiver["failures"]:
             typer.echo(
