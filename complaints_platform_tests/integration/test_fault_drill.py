@@ -113,6 +113,7 @@ def test_over_thirty_usual_days_every_check_passes_and_has_its_history(month):
 def test_thirty_usual_days_are_not_one_alert(month):
     assert month.noted == []
     assert month.outbox.pending() == []
+    assert month.outbox.last_look() == month.clock()
 
 
 def test_the_outage_of_the_month_is_one_alert_for_who_looks_on_its_evening(month, tmp_path):
