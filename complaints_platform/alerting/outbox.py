@@ -355,6 +355,15 @@ class Outbox:
                 found[name.removesuffix(".json")] = datetime.fromisoformat(orjson.loads(data)["at"])
         return found
 
+    def note_look(self, now: datetime) -> None:
+        """Remember that all was looked at that may be wrong."""
+        self._objects.put(f"{ALERTS}/looked.json", orjson.dumps({"at": now}))
+
+    def last_look(self) -> datetime | None:
+        """Return when all was last looked at; None: never, and that nothing is open says nothing."""
+        data = self._objects.get(f"{ALERTS}/looked.json")
+        return None if data is None else datetime.fromisoformat(orjson.loads(data)["at"])
+
     def note_call(self, now: datetime) -> None:
         """Remember when the dead man's switch was called."""
         self._objects.put(f"{ALERTS}/dead_man.json", orjson.dumps({"at": now}))

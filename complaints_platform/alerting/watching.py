@@ -194,6 +194,14 @@ def stopped_ticks(evaluations: Sequence[Evaluations], now: datetime, *, daemon_a
     ]
 
 
+NO_REGION = "(none)"
+SENDER_FIRST = (
+    "First see whether a source has stopped saying regions (its check records_as_usual): then nothing is out of order "
+    "outside. "
+)
+"""Where only complaints without a region have risen."""
+
+
 def incidents(frame: pl.DataFrame, already_open: set[str], now: datetime) -> tuple[list[Condition], list[Condition]]:
     """Return the spikes of complaints that go on, and those that were over before anybody was told.
 
@@ -221,14 +229,15 @@ def _incident(row: Mapping[str, Any]) -> Condition:
         _spike(row),
         day=row["started_at"].date(),
         categories=tuple(orjson.loads(row["categories"])),
-        next_step=f"Open incident {row['incident_id']} in the dashboard, and tell whoever runs what is concerned.",
+        next_step=(SENDER_FIRST if orjson.loads(row["regions"]) == [NO_REGION] else "")
+        + f"Open incident {row['incident_id']} in the dashboard, and tell whoever runs what is concerned.",
     )
 
 
 def _spike(row: Mapping[str, Any]) -> str:
     """Say it in numbers. The table's own sentence also quotes customers' words, which stay inside."""
     categories = [name.replace("_", " ") for name in orjson.loads(row["categories"])]
-    regions = ["an unknown region" if name == "(none)" else name for name in orjson.loads(row["regions"])]
+    regions = ["an unknown region" if name == NO_REGION else name for name in orjson.loads(row["regions"])]
     until = f" until {row['ended_at']:%Y-%m-%d %H:%M} UTC, now over" if row["ended_at"] else ""
     return (
         f"{row['observed']:,} complaints"

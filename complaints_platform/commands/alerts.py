@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +32,9 @@ AlertId = Annotated[str, typer.Argument(help="Its id, or enough of its beginning
 
 SHORT_ID = 10
 
+LOOKED_LATELY = timedelta(minutes=10)
+"""The sensor looks every half minute; after so long, that nothing is open says nothing."""
+
 
 @app.command("list")
 def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
@@ -40,9 +44,11 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
     from complaints_platform.alerting.shown import shown
 
     settings = load_settings()
-    found = shown(_outboxes(settings), state, utc_now(), load_routes(settings.alerts))
+    now, outboxes = utc_now(), _outboxes(settings)
+    found = shown(outboxes, state, now, load_routes(settings.alerts))
+    looked = outboxes[0].last_look()
     if as_json:
-        typer.echo(json.dumps(found))
+        typer.echo(json.dumps({**found, "looked_at": looked.isoformat() if looked else None}))
         return
     if not found["alerts"]:
         typer.echo("no alerts")
@@ -61,6 +67,11 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
             + (f" ({about})" if about else "")
             + "".join(f", {remark}" for remark in remarks if remark)
         )
+    if looked is None or now - looked > LOOKED_LATELY:
+        since = f"since {looked:%Y-%m-%d %H:%M} UTC" if looked else "yet"
+        typer.echo(f"nobody has looked for what is wrong {since}: start Dagster's daemon (complaints doctor)", err=True)
+    if settings.alerts is None and any(alert["waiting"] for alert in found["alerts"]):
+        typer.echo("nothing is sent from here: COMPLAINTS_ALERTS names no file of who hears what", err=True)
     for receiver in found["receivers"]:
         if receiver["failures"]:
             typer.echo(

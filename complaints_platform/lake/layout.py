@@ -32,6 +32,7 @@
     alerts/acknowledged/<key>/<number>.json          who has taken note of it
     alerts/receivers/<receiver>.json                 whether a receiver answers
     alerts/dead_man.json                             when the dead man's switch was last called
+    alerts/looked.json                               when Dagster's sensor last looked for what is wrong
     alerts/probe/<machine>                           written again and again, to see whether the lake can be
     alerts/watchers/<name>.json                      when a process that watches was last alive
 

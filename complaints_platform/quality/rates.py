@@ -38,7 +38,9 @@ _FIELD = "Ask the sender whether the export has changed; if the field has a new 
 RATES = {
     "duplicates": Rate("duplicates", 0.1, "Ask the sender whether it delivers again what it had delivered."),
     "repaired texts": Rate(
-        "repaired", 0.1, "Ask the sender whether the export's character set has changed; compare the contract's."
+        "repaired",
+        0.1,
+        "Ask the sender whether the export's character set has changed, and compare it with the contract's.",
     ),
     "damaged texts": Rate(
         "damaged",
@@ -79,7 +81,7 @@ def judge_rates(source: str, profiles: pl.DataFrame, days: Collection[date]) -> 
             chance = (usual * (1 - usual) + 1 / rows[number]) / rows[number]
             upper = usual + max(rate.smallest_rise, DEVIATIONS * (scatter**2 + chance) ** 0.5)
             points.append(Point(day, value, round(usual, 4), None, round(min(upper, 1.0), 4)))
-        verdicts.append(_verdict(source, name, points, days, rate.next_step))
+        verdicts.append(_verdict(source, name, points, days, rate.next_step, is_share=True))
     return verdicts
 
 
@@ -116,7 +118,15 @@ def _before(known: Sequence[date], number: int) -> list[int]:
     return [place for place in range(number) if known[place] >= first]
 
 
-def _verdict(source: str, name: str, points: Sequence[Point], days: Collection[date], next_step: str) -> Verdict:
+def _verdict(
+    source: str,
+    name: str,
+    points: Sequence[Point],
+    days: Collection[date],
+    next_step: str,
+    *,
+    is_share: bool = False,
+) -> Verdict:
     first = min(days, default=date.max)
     return Verdict(
         source,
@@ -124,4 +134,5 @@ def _verdict(source: str, name: str, points: Sequence[Point], days: Collection[d
         [point for point in points if point.day < first],
         [point for point in points if point.day in days],
         next_step,
+        is_share,
     )

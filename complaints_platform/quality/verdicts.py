@@ -38,6 +38,7 @@ class Verdict:
         history: days before, for the plot.
         points: the days asked about.
         next_step: what a person does if a point fails.
+        is_share: values are from 0 to 1, and said in percent.
     """
 
     source: str
@@ -45,6 +46,7 @@ class Verdict:
     history: Sequence[Point]
     points: Sequence[Point]
     next_step: str
+    is_share: bool = False
 
     @property
     def judged(self) -> list[Point]:
@@ -69,11 +71,13 @@ class Verdict:
         low = point.lower is not None and point.value < point.lower
         bound = point.lower if low else point.upper
         more = f" (and {len(self.failing) - 1} days more)" if len(self.failing) > 1 else ""
+        value, usual, allowed = (self._number(each) for each in (point.value, point.usual, bound))
         return (
-            f"{self.source}: {self.measure} {'low' if low else 'high'} on {point.day}{more}: {_number(point.value)}, "
-            f"usual is {_number(point.usual)}, allowed is {'at least' if low else 'at most'} {_number(bound)}."
+            f"{self.source}: {self.measure} {'low' if low else 'high'} on {point.day}{more}: {value}, "
+            f"usual is {usual}, allowed is {'at least' if low else 'at most'} {allowed}."
         )
 
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:,.4g}"
+    def _number(self, value: float | None) -> str:
+        if value is None:
+            return "unknown"
+        return f"{value:.1%}" if self.is_share else f"{value:,.4g}"

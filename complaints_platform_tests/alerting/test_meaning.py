@@ -108,6 +108,15 @@ def test_a_spike_that_was_over_before_anybody_looked_is_one_message(tmp_path):
     assert incidents(incident(ended=NOON), {"i-1"}, NOON) == ([], [])
 
 
+def test_of_a_spike_without_any_region_the_sender_is_suspected_first():
+    """A source that renames its field of the region moves all of its complaints there."""
+    nowhere = incident().with_columns(regions=pl.lit('["(none)"]'))
+    for frame, suspected in ((incident(), False), (nowhere, True)):
+        ((condition,), _) = incidents(frame, set(), NOON)
+        assert ("stopped saying regions" in condition.next_step) == suspected
+        assert "Open incident i-1" in condition.next_step
+
+
 def test_the_table_of_spikes_has_what_is_read_of_it():
     made_up = set(incident().columns) - {"explanation"}
     assert made_up <= set(polars_schema(INCIDENTS.model).names())

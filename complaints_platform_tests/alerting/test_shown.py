@@ -44,10 +44,10 @@ def filled(lake):
     return outbox
 
 
-def run(*arguments, code=0):
+def run(*arguments, code=0, said="output"):
     result = CliRunner().invoke(app, ["alerts", *arguments])
     assert result.exit_code == code, (result.output, result.exception)
-    return result.output
+    return getattr(result, said)
 
 
 def by_kind(answer):
@@ -97,9 +97,9 @@ def test_whoever_acknowledges_has_seen_all_of_it_and_the_first_one_stays(lake, f
 
 
 def test_the_command_lists_shows_and_acknowledges(filled):
-    listed = run("list", "--state", "open", "--json")
+    listed = run("list", "--state", "open", "--json", said="stdout")
     alert = by_kind(json.loads(listed))["run_failed"]
-    assert [line.split()[1] for line in run("list").splitlines()] == ["resolved", "open", "open"]
+    assert [line.split()[1] for line in run("list", said="stdout").splitlines()] == ["resolved", "open", "open"]
     assert "A sender has fallen silent (sms, 2026-03-10), waiting" in run("list")
     assert "critical" in run("list", "--state", "unacknowledged").splitlines()[0]
     shown = run("show", alert["id"][:8])
@@ -148,3 +148,13 @@ def test_a_receiver_that_does_not_answer_is_shown(lake, filled, tmp_path, monkey
         "\n", " "
     )
     assert by_kind(alerts_for_api(lake, "waiting")).keys() == {"source_silent", "run_failed", "disk_low"}
+
+
+def test_that_nobody_looks_or_sends_is_said_beside_an_empty_list(lake, filled):
+    assert "nobody has looked for what is wrong yet" in run("list")
+    filled.note_look(datetime.now(UTC) - timedelta(minutes=11))
+    assert "nobody has looked for what is wrong since 20" in run("list", "--state", "waiting")
+    filled.note_look(datetime.now(UTC))
+    assert "nobody has looked" not in run("list")
+    assert "COMPLAINTS_ALERTS names no file" in run("list", said="stderr")
+    assert "COMPLAINTS_ALERTS" not in run("list", "--state", "waiting", said="stdout")

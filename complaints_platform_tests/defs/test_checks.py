@@ -13,8 +13,10 @@ from complaints_platform.defs.checks import CONTRACT, table_checks
 from complaints_platform.defs.running import RunFailed, Runner
 from complaints_platform.lake import Lake, layout
 from complaints_platform.lake.tables import DayFrame
+from complaints_platform.pipeline import quality
 from complaints_platform.pipeline.cleaned import CleanedRecipe
 from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, DAILY, QUARANTINE, RECONCILIATION, TRENDS
+from complaints_platform.quality.profile import profile
 from complaints_platform_tests.pipeline.small_lake import Place
 
 
@@ -199,3 +201,15 @@ def test_segments_that_are_not_whole_are_noticed(place):
     found = evaluate()
     assert not found.passed
     assert "can't be read" in found.metadata["what_is_wrong"].value
+
+
+def test_profiles_are_made_once_and_again_when_they_are_counted_otherwise(place, monkeypatch):
+    days = sorted(CLEANED.table(place.lake).row_counts())
+    made = []
+    monkeypatch.setattr(quality, "profile", lambda day, *more: made.append(day) or profile(day, *more))
+    before = quality.profiles(place.lake, ["forms"], days)
+    assert made == []  # the update has left them
+    monkeypatch.setattr(quality, "PROFILE_VERSION", -1)
+    for _ in range(2):
+        assert quality.profiles(place.lake, ["forms"], days).rows.equals(before.rows)
+    assert made == days

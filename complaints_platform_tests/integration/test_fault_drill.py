@@ -20,6 +20,7 @@ from complaints_platform.generator.generate import generate_files
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.volumes import outage
 from complaints_platform.lake.store import open_store
+from complaints_platform.pipeline.quality import judge_senders
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.alerting.tools import Clock
 
@@ -113,6 +114,7 @@ def test_over_thirty_usual_days_every_check_passes_and_has_its_history(month):
 def test_thirty_usual_days_are_not_one_alert(month):
     assert month.noted == []
     assert month.outbox.pending() == []
+    assert month.outbox.last_look() == month.clock()
 
 
 def test_the_outage_of_the_month_is_one_alert_for_who_looks_on_its_evening(month, tmp_path):
@@ -141,6 +143,16 @@ def test_half_the_volume_of_a_source_is_one_alert_that_names_source_day_and_next
     assert alert.title() == f"[major] An unusual number of complaints (social_media, {HALF_DAY})"
     assert f"social_media: volume low on {HALF_DAY}" in alert.condition.text
     assert "Ask the sender" in alert.next_step
+
+
+def test_public_holidays_of_the_company_are_not_judged(month):
+    settings = month.settings.model_copy(update={"holidays": "GB-ENG"})
+    april = [HALF_DAY - timedelta(days=age) for age in range(9)]
+    volume = judge_senders(settings, april, month.clock())["social_media"][0]
+    easter = {date(2026, 4, 3), date(2026, 4, 6)}
+    assert {point.day for point in volume.points} == set(april)
+    assert {point.day for point in volume.judged} == set(april) - easter
+    assert [point.day for point in volume.failing] == [HALF_DAY]
 
 
 def test_a_day_on_which_senders_go_wrong_is_one_alert_each_that_names_source_day_and_next_step(month):

@@ -51,6 +51,7 @@ def test_each_change_of_a_sender_fails_its_own_measure_and_no_other(measure):
     (verdict,) = [each for each in judge_rates("sms", frame, [LAST]) if not each.passed]
     assert f"sms: {measure} high on {LAST}" in verdict.describe()
     assert RATES[measure].next_step == verdict.next_step
+    assert "%, usual is " in verdict.describe()
 
 
 def test_a_field_that_was_never_sent_is_not_missed():
