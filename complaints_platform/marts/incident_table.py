@@ -173,7 +173,7 @@ def _samples(texts: pl.DataFrame, terms: Sequence[str], peak: datetime) -> list[
     return order["complaint_id"].head(SAMPLES).to_list()
 
 
-def _sentence(
+def _sentence(  # noqa: PLR0913, PLR0917  # what an incident is described from
     row: dict[str, Any],
     peak: Hour,
     categories: Sequence[str],

@@ -300,7 +300,7 @@ class Incident(DataSet):
         "three standard deviations above expected.",
     )
     explanation: str = pa.Field(
-        description="What happened, in a sentence made of these numbers; its times are of the reporting zone."
+        description="What happened, in a sentence made of these numbers, with times of the reporting zone."
     )
 
     class Config(DataSet.Config):
