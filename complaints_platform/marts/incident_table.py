@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -39,9 +40,19 @@ class Evidence:
         return Evidence(self.texts.filter(inside & pl.col("category").is_in(categories) & region.is_in(regions)))
 
 
-def incident_rows(day: date, found: Sequence[tuple[Incident, Evidence]], grid: Grid, scores: Scores) -> pl.DataFrame:
-    """Return ``Incident`` rows of the incidents that are open on a day, as of its end or newest hour."""
-    rows = [_row(day, incident, evidence, grid, scores) for incident, evidence in found]
+def incident_rows(
+    day: date, found: Sequence[tuple[Incident, Evidence]], grid: Grid, scores: Scores, zone: str
+) -> pl.DataFrame:
+    """Return ``Incident`` rows of the incidents that are open on a day, as of its end or newest hour.
+
+    Args:
+        day: the day.
+        found: its incidents and their texts.
+        grid: the counts that they were found in.
+        scores: what is usual.
+        zone: the reporting time zone, whose times the sentence about an incident names.
+    """
+    rows = [_row(day, incident, evidence, grid, scores, zone) for incident, evidence in found]
     return pl.DataFrame(rows, schema=polars_schema(IncidentRow))
 
 
@@ -50,7 +61,9 @@ def first_day_of(incident: Incident, grid: Grid) -> date:
     return grid.first_day + timedelta(days=incident.start // HOURS)
 
 
-def _row(day: date, incident: Incident, evidence: Evidence, grid: Grid, scores: Scores) -> dict[str, Any]:
+def _row(  # what an incident is described from
+    day: date, incident: Incident, evidence: Evidence, grid: Grid, scores: Scores, zone: str
+) -> dict[str, Any]:
     hours = hours_of(incident, grid, scores, grid.index(day))
     peak = max(hours, key=lambda hour: (hour.observed - hour.expected, -hour.number))
     regions, categories = _named(incident, hours, grid, scores)
@@ -88,7 +101,7 @@ def _row(day: date, incident: Incident, evidence: Evidence, grid: Grid, scores: 
             ]
         ),
     }
-    return row | {"explanation": _sentence(row, peak, categories, regions, channels, terms)}
+    return row | {"explanation": _sentence(row, peak, categories, regions, channels, terms, ZoneInfo(zone))}
 
 
 def _named(incident: Incident, hours: Sequence[Hour], grid: Grid, scores: Scores) -> tuple[list[str], list[str]]:
@@ -160,23 +173,24 @@ def _samples(texts: pl.DataFrame, terms: Sequence[str], peak: datetime) -> list[
     return order["complaint_id"].head(SAMPLES).to_list()
 
 
-def _sentence(
+def _sentence(  # noqa: PLR0913, PLR0917  # what an incident is described from
     row: dict[str, Any],
     peak: Hour,
     categories: Sequence[str],
     regions: Sequence[str],
     channels: Sequence[str],
     terms: Sequence[str],
+    zone: ZoneInfo,
 ) -> str:
     """Say what happened, with the numbers of the row."""
     where = f" from {_listed(regions)}" if regions else ""
     about = f" about {_listed([category.replace('_', ' ') for category in categories])}" if categories else ""
-    until = f"until {_clock(row['ended_at'])}, now over" if row["ended_at"] is not None else "and going on"
+    until = f"until {_clock(row['ended_at'], zone)}, now over" if row["ended_at"] is not None else "and going on"
     words = f" Words that stand out: {', '.join(terms[:5])}." if terms else ""
     return (
-        f"{row['observed']:,} complaints{about}{where} since {_clock(row['started_at'])} {until}: "
+        f"{row['observed']:,} complaints{about}{where} since {_clock(row['started_at'], zone)} {until}: "
         f"{row['ratio']:.1f} times the usual {row['expected']:,.1f}. "
-        f"The worst hour began at {_clock(row['peak_at'])} with {peak.observed:,} (usual: {peak.expected:,.1f}); "
+        f"The worst hour began at {_clock(row['peak_at'], zone)} with {peak.observed:,} (usual: {peak.expected:,.1f}); "
         f"most came by {_listed([channel.replace('_', ' ') for channel in channels])}.{words}"
     )
 
@@ -189,5 +203,5 @@ def _listed(names: Sequence[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else "no channel"
 
 
-def _clock(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"
+def _clock(time: datetime, zone: ZoneInfo) -> str:
+    return f"{time.astimezone(zone):%Y-%m-%d %H:%M %Z}"

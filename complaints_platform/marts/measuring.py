@@ -180,7 +180,7 @@ def _measure_state(metric: Metric, question: Question, cohorts: str | None) -> S
     return _measure_open([metric], question.by, question.where, ends, cohorts, keyed=question.grain != "total")
 
 
-def _measure_open(  # what a question consists of
+def _measure_open(
     metrics: Sequence[Metric],
     by: Sequence[str],
     where: Mapping[str, Sequence[str | None]],

@@ -107,7 +107,7 @@ class MartRecipes:
 
     def _settings(self, spec: TableSpec, day: date) -> Sequence[object]:
         """Return the settings that decide a day of a mart."""
-        if spec in {DAILY, CONTACTS, TRENDS}:
+        if spec in {DAILY, CONTACTS, TRENDS, INCIDENTS}:
             return [self.zone]
         if spec is FEATURES:
             return self.resolving
@@ -186,7 +186,7 @@ class MartRecipes:
                 yield window, hourly_complaints(window.today)
 
     def _incidents(self, days: Sequence[date], source: Table) -> Iterator["_Made"]:
-        for day, frame, fingerprints in IncidentRecipe(source, CATEGORIZED.table(self.lake)).frames(days):
+        for day, frame, fingerprints in IncidentRecipe(source, CATEGORIZED.table(self.lake), self.zone).frames(days):
             yield _Window(day, None, [], fingerprints), frame
 
     def _terms(self, days: Sequence[date], source: Table) -> Iterator["_Made"]:

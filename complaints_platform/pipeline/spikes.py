@@ -28,6 +28,8 @@ class IncidentRecipe:
 
     hourly: Table
     categorized: Table
+    zone: str
+    """The reporting time zone."""
 
     def frames(self, days: Sequence[date]) -> Iterator[tuple[date, pl.DataFrame, Mapping[date, str]]]:
         """Yield each of ``days``, its incidents, and the fingerprints of hourly counts of its window and more."""
@@ -46,7 +48,7 @@ class IncidentRecipe:
         for day in days:
             found = find_incidents(grid, scores, grid.index(day), grid.index(day))
             evidence = [(incident, self._evidence(first_day_of(incident, grid), day)) for incident in found]
-            frame = incident_rows(day, evidence, grid, scores) if found else empty_frame(Incident)
+            frame = incident_rows(day, evidence, grid, scores, self.zone) if found else empty_frame(Incident)
             yield day, frame, fingerprints
 
     def _evidence(self, first: date, last: date) -> Evidence:

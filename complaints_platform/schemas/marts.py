@@ -299,7 +299,9 @@ class Incident(DataSet):
         description="Its hours: JSON array of [start of the hour, observed, expected, upper], where more than upper is "
         "three standard deviations above expected.",
     )
-    explanation: str = pa.Field(description="What happened, in a sentence made of these numbers.")
+    explanation: str = pa.Field(
+        description="What happened, in a sentence made of these numbers, with times of the reporting zone."
+    )
 
     class Config(DataSet.Config):
         """What no two rows share."""

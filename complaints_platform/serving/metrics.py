@@ -147,7 +147,7 @@ def by_day(reading: Reading, metric: Metric, period: Period, filters: Filters) -
     return {row[1]: row[2] for row in _beside(reading, [metric], period, filters, daily=True)}
 
 
-def _beside(  # what a question consists of
+def _beside(
     reading: Reading,
     metrics: Sequence[Metric],
     period: Period,

@@ -32,7 +32,7 @@ HEADLINES = (
 NO_FILTERS = Filters({})
 
 
-def overview(  # what is asked, and what only the service knows
+def overview(
     reading: Reading,
     first: date | None,
     last: date | None,

@@ -8,7 +8,6 @@ from memory until half of it is decided or it is old, and chosen again in the ba
 import hashlib
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
@@ -82,11 +81,12 @@ class Reviewing:
         if chosen is None:
             if manifest is None or manifest == self._tried:
                 return
-            self._tried = manifest
         elif not self._is_worn(chosen):
             return
-        with suppress(RequestFailed):
+        try:
             self._choose()
+        except RequestFailed:  # there is nothing to choose from, before the next manifest
+            self._tried = manifest
 
     def queue(self, limit: int) -> tuple[ReviewAnswer, Manifest | None]:
         """Return the queue without what has been decided since it was chosen, and the manifest that it is of.

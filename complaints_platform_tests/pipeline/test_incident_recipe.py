@@ -24,6 +24,7 @@ from complaints_platform.settings import load_settings
 from complaints_platform_tests.marts.counts import FIRST, Company
 
 DAYS, OUTAGE = 100, 95
+ZONE = "America/New_York"
 TEXTS = {"data": "the internet is slow", "billing": "overcharged again", "voice": "calls drop"}
 
 
@@ -62,7 +63,7 @@ class World:
         texts = complaints_of(hourly.filter(pl.col("day").is_in(told)), [began + timedelta(hours=n) for n in range(8)])
         CATEGORIZED.table(self.lake).replace_days(told, [DayFrame(day, texts.filter(day=day), "f") for day in told])
         self.days = days
-        self.recipes = MartRecipes.of(load_settings(profile="test", lake=str(root)))
+        self.recipes = MartRecipes.of(load_settings(profile="test", lake=str(root), time_zone=ZONE))
 
     def frames(self, days):
         return self.recipes.frames(INCIDENTS, days, HOURLY.table(self.lake))
@@ -119,6 +120,7 @@ def test_an_incident_says_where_when_how_much_and_in_which_words(world, at_once)
     assert texts.filter((pl.col("region") == "north") & (pl.col("category") == "data")).height == 5
     assert texts["occurred_at"].is_between(row["started_at"], row["ended_at"], closed="left").all()
     assert row["explanation"].startswith(f"{row['observed']:,} complaints about data from north since ")
+    assert f"since {world.days[OUTAGE]} 16:00 EDT until" in row["explanation"]  # 20:00 UTC
     assert f"{row['ratio']:.1f} times the usual" in row["explanation"]
 
 
