@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from complaints_platform.classification import training
+from complaints_platform.pipeline import model
 from complaints_platform.settings import load_settings
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +44,28 @@ def real_data():
     if not folder.is_dir():
         pytest.skip(f"public data sets are not at {folder}; set COMPLAINTS_TEST_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_training_without_labels():
+    """A lake without labels is given the model that the first one was given: training takes a second each time.
+
+    Equal seeds give equal models (``classification/test_training.py`` trains without this), so what is stored is
+    the same.
+    """
+    trained, train = {}, training.train
+
+    def once(taxonomy, labels, tier="core"):
+        if labels is not None and not labels.is_empty():
+            return train(taxonomy, labels, tier)
+        key = (training.TRAINING_VERSION, taxonomy.fingerprint, tier)
+        if key not in trained:
+            trained[key] = train(taxonomy, labels, tier)
+        return trained[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "train", once)
+        yield
 
 
 @pytest.fixture

@@ -31,11 +31,12 @@ from complaints_platform_tests.integration.dropping import Dropping
 pytestmark = [pytest.mark.crash, pytest.mark.drill]
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "200"))
-ROUNDS_BETWEEN_REST = 40
+ROUNDS_BETWEEN_REST = 20
 FILES_A_ROUND = 2
 DAYS = 20
-LONGEST_PAUSE_SECONDS = 10
-START_IN_PEACE = 0.7
+LONGEST_PAUSE = 1.5
+"""As a multiple of what a code server takes to start: on a busy machine everything takes longer, a run as well."""
+START_IN_PEACE = 0.8
 """Share of restarted code servers that may load their definitions before the next moment is chosen."""
 SECONDS_TO_START = 120
 SECONDS_TO_REST = 900
@@ -56,6 +57,7 @@ class Deployment:
         self.port = free_port()
         self.killed = Counter()
         self.ended_alone = Counter()
+        self.longest_pause = 0.0
         self._chance = chance
         home = place.folder / "dagster"
         home.mkdir(parents=True)
@@ -89,8 +91,10 @@ class Deployment:
         return Service(name, self.place.folder, command, environment, [])
 
     def start(self):
+        begun = time.monotonic()
         self.code.start()
         self.wait_for_code()
+        self.longest_pause = LONGEST_PAUSE * (time.monotonic() - begun)
         self.daemon.start()
 
     def stop(self):
@@ -112,21 +116,36 @@ class Deployment:
                 service.start()
 
     def kill_one(self):
-        """Kill one of the processes that are there, whatever it is doing, and restart it as a supervisor does."""
-        victim = self._chance.choice([self.code, self.daemon, *self._runs()])
-        if isinstance(victim, psutil.Process):
-            self.killed["run"] += 1
-            victim.kill()
-            return
-        self.killed[victim.name] += 1
-        victim.process.send_signal(signal.SIGKILL)
-        victim.process.wait()
+        """Kill one of the processes at a random moment, and restart it as a supervisor does."""
+        kind = self._chance.choice([self.code, self.daemon, "run"])
+        if kind == "run":
+            # A run comes when there is something to do: its own start is waited for, its moment is random.
+            runs = self._runs_in(4 * self.longest_pause)
+            time.sleep(self._chance.uniform(0, self.longest_pause))
+            alive = [run for run in runs if run.is_running() and run.status() != psutil.STATUS_ZOMBIE]
+            if alive:
+                self.killed["run"] += 1
+                self._chance.choice(alive).kill()
+                return
+        else:
+            time.sleep(self._chance.uniform(0, self.longest_pause))
+        service = self._chance.choice([self.code, self.daemon]) if kind == "run" else kind
+        self.killed[service.name] += 1
+        service.process.send_signal(signal.SIGKILL)
+        service.process.wait()
         # Its runs live a little longer, as those of a container or a service do.
         time.sleep(self._chance.random())
-        victim.kill()
-        victim.start()
-        if victim is self.code and self._chance.random() < START_IN_PEACE:
+        service.kill()
+        service.start()
+        if service is self.code and self._chance.random() < START_IN_PEACE:
             self.wait_for_code()
+
+    def _runs_in(self, seconds):
+        """Return the processes of runs, once there are some."""
+        deadline = time.monotonic() + seconds
+        while not (runs := self._runs()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return runs
 
     def _runs(self):
         code = psutil.Process(self.code.process.pid)
@@ -199,10 +218,9 @@ def test_whatever_is_killed_the_tables_become_those_of_an_undisturbed_run(tmp_pa
         while done < ROUNDS:
             leg = min(ROUNDS_BETWEEN_REST, ROUNDS - done)
             drops = dropping.drops[done * FILES_A_ROUND : (done + leg) * FILES_A_ROUND]
-            sender = threading.Thread(target=dropping.send, args=(drops, leg * LONGEST_PAUSE_SECONDS / 2))
+            sender = threading.Thread(target=dropping.send, args=(drops, leg * deployment.longest_pause))
             sender.start()
             for _ in range(leg):
-                time.sleep(chance.uniform(0, LONGEST_PAUSE_SECONDS))
                 deployment.supervise()
                 deployment.kill_one()
             sender.join()

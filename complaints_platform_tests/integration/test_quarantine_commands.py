@@ -1,6 +1,7 @@
 """Quarantine as a place to work in: see what was set aside, fix the contract, replay, and all counts again."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -29,27 +30,43 @@ LINES = [
 ]
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A lake that has collected one file by a contract that knows only one of its two time formats."""
-    write_contract(tmp_path / "sources", "forms", CONTRACT)
-    write_contract(tmp_path / "sources", "other", CONTRACT)
-    for name, value in {
-        "PROFILE": "test",
-        "LAKE": tmp_path / "lake",
-        "LANDING": tmp_path / "landing",
-        "SOURCES": tmp_path / "sources",
-    }.items():
-        monkeypatch.setenv(f"COMPLAINTS_{name}", str(value))
-    landing = tmp_path / "landing" / "forms"
+def environment(root):
+    return {
+        "COMPLAINTS_PROFILE": "test",
+        "COMPLAINTS_LAKE": str(root / "lake"),
+        "COMPLAINTS_LANDING": str(root / "landing"),
+        "COMPLAINTS_SOURCES": str(root / "sources"),
+        "DAGSTER_HOME": str(root / "dagster"),
+    }
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory):
+    """A lake that has collected two files by a contract that knows only one of their two time formats."""
+    root = tmp_path_factory.mktemp("collected")
+    write_contract(root / "sources", "forms", CONTRACT)
+    write_contract(root / "sources", "other", CONTRACT)
+    landing = root / "landing" / "forms"
     landing.mkdir(parents=True)
     (landing / "march.csv").write_text("\n".join(LINES))
     (landing / "fine.csv").write_text("\n".join(LINES[:2]).replace("1,", "9,", 1))
-    with local_instance() as instance:
-        runner = Runner(load_settings(), instance)
-        runner.collect()
-        list(runner.update())
-    return tmp_path
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(root).items():
+            patch.setenv(name, value)
+        with local_instance() as instance:
+            runner = Runner(load_settings(), instance)
+            runner.collect()
+            list(runner.update())
+    return root
+
+
+@pytest.fixture
+def home(collected, tmp_path, monkeypatch):
+    """A copy of the collected lake for each test, named by the environment."""
+    root = shutil.copytree(collected, tmp_path / "home")
+    for name, value in environment(root).items():
+        monkeypatch.setenv(name, value)
+    return root
 
 
 def run(*arguments):

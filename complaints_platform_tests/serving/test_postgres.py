@@ -92,6 +92,7 @@ def test_a_reader_never_misses_a_table_nor_sees_two_versions(server, place):
                 seen.append(ask(server, both)[0])
             except Exception as error:  # noqa: BLE001  # whatever a reader meets is counted
                 errors.append(error)
+            stop.wait(0.01)
 
     reader = threading.Thread(target=read)
     reader.start()

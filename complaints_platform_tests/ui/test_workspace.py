@@ -9,12 +9,12 @@ LOCATIONS = """
 """
 
 
-def test_dagster_dev_serves_the_location_of_the_workspace_file(tmp_path):
+def test_dagster_serves_the_location_of_the_workspace_file(tmp_path):
     def loaded():
         (entry,) = dagster.ask(LOCATIONS)["workspaceOrError"]["locationEntries"]
         return entry if entry["loadStatus"] == "LOADED" else None
 
-    with running_dagster(tmp_path, "dagster", "dev", "-w", "workspace.yaml") as dagster:
+    with running_dagster(tmp_path, "dagster-webserver", "-w", "workspace.yaml") as dagster:
         entry = wait_until(loaded, 60, "the location is not loaded")
     assert entry["name"] == "complaints_platform"
     assert entry["locationOrLoadError"]["__typename"] == "RepositoryLocation"
