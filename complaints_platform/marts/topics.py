@@ -71,6 +71,10 @@ def stop_words() -> frozenset[str]:
     return (frozenset(ENGLISH_STOP_WORDS) - frozenset(_SAYS_SOMETHING.split())) | frozenset(_STOP_WORDS.split())
 
 
+_TEXTS_AT_ONCE = 50_000
+"""All words of so many texts are held at once."""
+
+
 def terms_of(texts: pl.DataFrame) -> pl.DataFrame:
     """Return the distinct terms of each text.
 
@@ -118,14 +122,30 @@ def term_counts(day: date, categorized: pl.DataFrame) -> pl.DataFrame:
     if texts.is_empty():
         return empty_frame(TermCount)
     totals = texts.group_by("category").agg(texts=pl.len())
-    used = terms_of(texts).join(texts.select("complaint_id", "category"), on="complaint_id")
-    counts = (
+    # Each word stands beside its complaint's number, not its id; numbers have the order of the ids.
+    texts = texts.sort("complaint_id").with_columns(
+        complaint_id=pl.int_range(pl.len(), dtype=pl.UInt32), id="complaint_id"
+    )
+    used = pl.concat([terms_of(part) for part in texts.iter_slices(_TEXTS_AT_ONCE)])
+    categories = texts["category"].cast(pl.Categorical).gather(used["complaint_id"])
+    used = used.with_columns(category=categories)
+    most_used = (
         used.group_by("category", "term")
-        .agg(complaints=pl.len(), ids=pl.col("complaint_id").bottom_k(SAMPLES).sort())
+        .agg(complaints=pl.len())
         .filter(pl.col("complaints") >= LEAST_USES)
-        .sort("category", "complaints", "term", descending=[False, True, False])
+        .sort(pl.col("category").cast(pl.String), "complaints", "term", descending=[False, True, False])
         .group_by("category", maintain_order=True)
         .head(MOST_TERMS)
+    )
+    # Of the many terms few are stored: only of those it matters who used them.
+    examples = (
+        used.join(most_used, on=["category", "term"], how="semi")
+        .group_by("category", "term")
+        .agg(ids=pl.col("complaint_id").bottom_k(SAMPLES).sort())
+    )
+    counts = (
+        most_used.join(examples, on=["category", "term"])
+        .with_columns(pl.col("category").cast(pl.String))
         .join(totals, on="category")
         .sort("category", "complaints", "term", descending=[False, True, False])
     )
@@ -136,7 +156,11 @@ def term_counts(day: date, categorized: pl.DataFrame) -> pl.DataFrame:
             "texts",
             "term",
             "complaints",
-            pl.Series("sample_ids", [json.dumps(ids) for ids in counts["ids"].to_list()], dtype=pl.String),
+            pl.Series(
+                "sample_ids",
+                [json.dumps(texts["id"].gather(rows).to_list()) for rows in counts["ids"].to_list()],
+                dtype=pl.String,
+            ),
         ),
         TermCount,
     )
