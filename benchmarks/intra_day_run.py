@@ -204,7 +204,7 @@ class Day:
                 newest_first=True,
                 release="",
                 last=datetime.now(UTC).date(),
-                rows=rows_made(self._lake, self._state.asked) if self._state.asked and ended else 0,
+                rows=rows_made(self._lake, self._state.asked) if self._state.asked and ended else {},
             ),
         )
         self._state = decision.state

@@ -7,8 +7,9 @@ that a good run has left as stale as it was: whatever the reason, running again 
 """
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -31,11 +32,14 @@ LONGEST_PAUSE_OF_ALL_SECONDS = 900
 FREE_ROWS = 50_000
 REST_SECONDS_PER_ROW = 250e-6
 LONGEST_REST_SECONDS = 600
-"""Days that were just made rest for a time that grows with their rows beyond ``FREE_ROWS``, up to the longest rest.
+REST_STEP_SECONDS = 10
+"""A day that was just made rests for a time that grows with its rows beyond ``FREE_ROWS``, up to the longest rest.
 
-Making a day means to look at all its rows, and to write them. A large day that grows all the time is made less often
-the larger it is, so that what is computed and written for a micro-batch is about the same at any hour; a day of a
-million rows rests for four minutes. By rows, not by what a run took: a busy machine must not delay small days.
+Making a day means to look at all its rows and at those of the day before (so it rests by the larger of the two), and
+to write its own. A large day that grows
+all the time is made less often the larger it is, so that what is computed and written for a micro-batch is about the
+same at any hour; a day of a million rows rests for four minutes. By rows, not by what a run took: a busy machine must
+not delay small days. In whole steps, so that the days of a run share few ends of their rest.
 """
 
 UNKNOWN_RUN_IS_LOST_AFTER_SECONDS = 120
@@ -166,7 +170,7 @@ class Rules:
         release: what runs (any text that changes with it).
         last: the last day that can be asked for.
         busy: what else makes days just now, in words; nothing is asked for meanwhile.
-        rows: complaints of the days that the batch under way has made.
+        rows: complaints of each day that the batch under way has made, and of the days before these.
     """
 
     days_per_run: int
@@ -174,7 +178,7 @@ class Rules:
     release: str
     last: date
     busy: str | None = None
-    rows: int = 0
+    rows: Mapping[date, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -310,11 +314,26 @@ def _next(
     return None, why
 
 
-def _rests(before: Sequence[Resting], made: tuple[Unit, ...], now: float, rows: int) -> tuple[Resting, ...]:
-    """Return which days rest after some were made that have so many rows."""
-    rest = min(REST_SECONDS_PER_ROW * max(0, rows - FREE_ROWS), LONGEST_REST_SECONDS)
+def _rests(
+    before: Sequence[Resting], made: tuple[Unit, ...], now: float, rows: Mapping[date, int]
+) -> tuple[Resting, ...]:
+    """Return which days rest after some were made."""
+    together: dict[int, list[Unit]] = {}
+    for unit in made:
+        rest = _rest(unit, rows)
+        if rest:
+            together.setdefault(rest, []).append(unit)
     kept = tuple(each for each in before if now < each.until and set(made).isdisjoint(each.units))
-    return (*kept, Resting(made, now + rest)) if rest else kept
+    return (*kept, *(Resting(tuple(units), now + rest) for rest, units in together.items()))
+
+
+def _rest(unit: Unit, rows: Mapping[date, int]) -> int:
+    """Return for how many seconds a day rests after it was made."""
+    if unit.kind is not Kind.OCCURRED:
+        return 0
+    larger = max(rows.get(unit.day, 0), rows.get(unit.day - timedelta(days=1), 0))
+    rest = min(REST_SECONDS_PER_ROW * max(0, larger - FREE_ROWS), LONGEST_REST_SECONDS)
+    return math.ceil(rest / REST_STEP_SECONDS) * REST_STEP_SECONDS
 
 
 def _batch(

@@ -7,7 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -151,7 +151,7 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
                 RELEASE,
                 (now + CLOCK_SKEW).date(),
                 _at_work(context.instance, {UPDATE, BY_DAY, BY_RECEIVED_DAY}, {_key(spec) for spec in TABLES}),
-                rows_made(lake, state.asked) if state.asked and last is Outcome.SUCCEEDED else 0,
+                rows_made(lake, state.asked) if state.asked and last is Outcome.SUCCEEDED else {},
             ),
         )
         context.log.info(decision.why)
@@ -311,10 +311,11 @@ def _last_run(instance: dg.DagsterInstance, batch: str) -> Outcome:
     return Outcome.FAILED
 
 
-def rows_made(lake: Lake, asked: reconciling.Asked) -> int:
-    """Return how many complaints the days of a batch have."""
-    rows = CLEANED.table(lake).row_counts()
-    return sum(rows.get(unit.day, 0) for unit in asked.units if unit.kind is Kind.OCCURRED)
+def rows_made(lake: Lake, asked: reconciling.Asked) -> dict[date, int]:
+    """Return how many complaints each day of a batch has, and each day before one."""
+    made = {unit.day for unit in asked.units if unit.kind is Kind.OCCURRED}
+    looked_at = made | {day - timedelta(days=1) for day in made}
+    return {day: rows for day, rows in CLEANED.table(lake).row_counts().items() if day in looked_at}
 
 
 def _policy(settings: Settings) -> Policy:

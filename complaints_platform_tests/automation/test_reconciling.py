@@ -175,9 +175,14 @@ def test_a_day_that_new_data_made_stale_while_it_was_made_goes_at_once():
     assert len(world.batches) == 20
 
 
+def _rows_that_rest(large, seconds):
+    """Return as many rows as let a day rest for so long (in whole steps)."""
+    return {large: FREE_ROWS + int((seconds - 1) / REST_SECONDS_PER_ROW)}
+
+
 def test_a_large_day_that_grows_all_the_time_is_made_less_often_and_other_days_do_not_wait():
     table = "cleaned/complaints"
-    world = World({table: [day(0)]}, rules=replace(RULES, rows=FREE_ROWS + int(50 / REST_SECONDS_PER_ROW)))
+    world = World({table: [day(0)]}, rules=replace(RULES, rows=_rows_that_rest(day(0), 50)))
     made = []
     for number in range(30):
         world.version, world.due[table] = number, {day(0)}
@@ -194,10 +199,10 @@ def test_a_large_day_that_grows_all_the_time_is_made_less_often_and_other_days_d
 
 def test_a_large_day_goes_on_resting_while_small_ones_are_made():
     table, large, small = "cleaned/complaints", day(0), day(1)
-    world = World({table: [large]}, rules=replace(RULES, rows=FREE_ROWS + int(200 / REST_SECONDS_PER_ROW)))
+    rows = {**_rows_that_rest(large, 200), small: 100}
+    world = World({table: [large]}, rules=replace(RULES, rows=rows))
     world.tick()
     world.tick()
-    world.rules = replace(RULES, rows=100)
     made = []
     for number in range(9):
         world.version, world.due[table] = number, {large, small}
@@ -208,10 +213,28 @@ def test_a_large_day_goes_on_resting_while_small_ones_are_made():
     assert [unit.day for unit in world.tick().batch.units] == [small, large]
 
 
+def test_each_day_of_a_run_rests_by_its_own_rows_and_those_of_the_day_before_that_it_looks_at():
+    table, late = "cleaned/complaints", day(30)
+    rows = {
+        **_rows_that_rest(day(2), 300),
+        day(1): 10,
+        day(0): 10,
+        late: 500,
+        **{day(age): 2000 for age in range(31, 71)},
+    }
+    world = World({table: list(rows)}, rules=replace(RULES, days_per_run=100, rows=rows))
+    world.tick()
+    world.tick()
+    world.version, world.due[table] = 2, set(rows)
+    again = {unit.day for unit in world.tick().batch.units}
+    assert again == set(rows) - {day(2), day(1)}
+    assert [len(each.units) for each in world.state.resting] == [2]
+
+
 def test_a_small_day_does_not_rest_and_no_day_rests_for_long():
     table = "cleaned/complaints"
     for rows, longest in ((FREE_ROWS, 20), (100_000_000, LONGEST_REST_SECONDS + 40)):
-        world = World({table: [day(0)]}, rules=replace(RULES, rows=rows))
+        world = World({table: [day(0)]}, rules=replace(RULES, rows={day(0): rows}))
         made = []
         for number in range(80):
             world.version, world.due[table] = number, {day(0)}
@@ -230,7 +253,7 @@ def test_what_is_made_for_a_micro_batch_hardly_grows_with_the_hours_of_a_large_d
         ended, made = 0.0, 0
         for number in range(400):
             last = Outcome.SUCCEEDED if now >= ended else Outcome.RUNNING
-            rules = replace(RULES, rows=rows)
+            rules = replace(RULES, rows={TODAY: rows})
             decision = decide(state, {table: {TODAY: str(number)}}, KINDS, last, now, rules)
             state = decision.state
             if decision.batch is not None:
