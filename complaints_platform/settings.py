@@ -60,7 +60,8 @@ class Settings(BaseSettings):
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("en", "pcm", "ha", "ig", "yo", "sw", "de", "fr", "es", "pt", "it", "nl", "ar"),
         min_length=1,
-        description="Languages that complaints come in (ISO 639, separated by commas): detection chooses among them.",
+        description="Languages that complaints come in (ISO 639, separated by commas): detection chooses among them; "
+        "with one, every text of 12 letters or more is in it.",
     )
     first_day: date = Field(
         default=date(2010, 1, 1),

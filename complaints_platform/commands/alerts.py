@@ -32,8 +32,8 @@ AlertId = Annotated[str, typer.Argument(help="Its id, or enough of its beginning
 
 SHORT_ID = 10
 
-LOOKED_LATELY = timedelta(minutes=10)
-"""The sensor looks every half minute; after so long, that nothing is open says nothing."""
+LOOKED_LATELY, LOOKS_MISSED = timedelta(minutes=10), 3
+"""After so long, and so many looks that did not come, that nothing is open says nothing."""
 
 
 @app.command("list")
@@ -67,9 +67,13 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
             + (f" ({about})" if about else "")
             + "".join(f", {remark}" for remark in remarks if remark)
         )
-    if looked is None or now - looked > LOOKED_LATELY:
+    if looked is None or now - looked > max(LOOKED_LATELY, LOOKS_MISSED * timedelta(seconds=settings.alerts_seconds)):
         since = f"since {looked:%Y-%m-%d %H:%M} UTC" if looked else "yet"
-        typer.echo(f"nobody has looked for what is wrong {since}: start Dagster's daemon (complaints doctor)", err=True)
+        typer.echo(
+            f"not everything has been looked at for what is wrong {since}: is Dagster's daemon running? "
+            "(complaints doctor)",
+            err=True,
+        )
     if settings.alerts is None and any(alert["waiting"] for alert in found["alerts"]):
         typer.echo("nothing is sent from here: COMPLAINTS_ALERTS names no file of who hears what", err=True)
     for receiver in found["receivers"]:

@@ -158,10 +158,10 @@ class Observer:
             of_disks, more = self._note(self.outbox, disks, now, about=f"{name} ")
             also += of_disks
             problems += more
-        if not as_watcher:
-            self.outbox.note_look(now)
         if problems:
             raise AlertsError("could not look at everything: " + "; ".join(problems))
+        if not as_watcher:
+            self.outbox.note_look(now)
         return [*noted, *also]
 
     def _note(

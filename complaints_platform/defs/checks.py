@@ -291,10 +291,19 @@ def _trends_agree_with_daily(settings: Settings, days: list[date], stored: Table
     made, made_of = stored.fingerprints(), source.fingerprints()
     # Between two tables of a run that is at work days differ for a moment.
     days = [day for day in days if DERIVED_OF[data_sets.TRENDS].is_current(day, made.get(day), made_of)]
+    days = sorted(set(days) - _days_of_an_earlier_release(stored, days))
     daily = _sums_of_local_days(source, days, settings.time_zone)
     of_day = pl.col("complaints").filter(pl.col("period") == "day").sum()
     trends = _sums(stored, _with_history(days), ["period", "complaints"], of_day)
     return _agreement(days, trends, daily, "mart/daily_complaints")
+
+
+def _days_of_an_earlier_release(trends: Table, days: list[date]) -> set[date]:
+    """Return the days whose trends still count days of UTC, until they are made again."""
+    if not days:
+        return set()
+    stored = trends.scan(*(day.isoformat() for day in days), columns=["day", "local_day"])
+    return set(stored.filter(pl.col("local_day").is_null()).select("day").unique().collect()["day"])
 
 
 def _sums_of_local_days(daily: Table, days: list[date], zone: str) -> dict[date, int]:

@@ -105,8 +105,8 @@ def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.Sc
         name="maintenance",
         description=(
             "Pack small segments, merge the key index, write checkpoints; delete expired manifests and what only they "
-            "name, what killed runs left, what only older contracts had read, notifications and audit entries that "
-            "are older than the settings say, and Dagster's old runs. Safe at any time."
+            "name, what killed runs left, what only older contracts had read, notifications, audit entries and reports "
+            "that are older than the settings say, and Dagster's old runs. Safe at any time."
         ),
     )
     def maintenance() -> None:

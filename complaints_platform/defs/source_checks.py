@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from complaints_platform.alerting.checks import RECORDS, VOLUME
 from complaints_platform.defs.checks import CONTRACT, ROWS_SHOWN, latest
 from complaints_platform.defs.partitions import days_made
 from complaints_platform.defs.previews import drawing, preview
@@ -24,8 +25,6 @@ from complaints_platform.quality.verdicts import Verdict
 from complaints_platform.schemas import KnownCustomer, RawRecord
 from complaints_platform.settings import Settings
 
-VOLUME = "volume_as_usual"
-RECORDS = "records_as_usual"
 UNUSUAL = "unusual"
 """Metadata of both: measure, newest day, sentence and next step of each measure that fails, as JSON."""
 

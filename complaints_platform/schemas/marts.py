@@ -11,6 +11,8 @@ import polars as pl
 from complaints_platform.schemas.model import DataSet
 from complaints_platform.schemas.records import UtcTime
 
+EARLIER = "; null in days that an earlier release made, until they are made again"
+
 
 class DailyComplaints(DataSet):
     """Complaints by day, source, channel, region, product, category and subcategory."""
@@ -32,10 +34,14 @@ class DailyComplaints(DataSet):
     confidence_total: float = pa.Field(ge=0, description="Sum of the classifier's confidence (0..1) in these.")
     corrected: int = pa.Field(ge=0, description="How many of them have the category that a person gave.")
     confirmed: int = pa.Field(ge=0, description="How many of these the classifier had put into the same category.")
-    with_sentiment: int = pa.Field(ge=0, description="Of how many of the complaints the sentiment is known.")
-    negative: int = pa.Field(ge=0, description="How many of these sound negative.")
-    with_severity: int = pa.Field(ge=0, description="Of how many of the complaints the severity is known.")
-    severe: int = pa.Field(ge=0, description="How many of these are of high severity.")
+    with_sentiment: int = pa.Field(
+        nullable=True, ge=0, description=f"Of how many of the complaints the sentiment is known{EARLIER}."
+    )
+    negative: int = pa.Field(nullable=True, ge=0, description=f"How many of these sound negative{EARLIER}.")
+    with_severity: int = pa.Field(
+        nullable=True, ge=0, description=f"Of how many of the complaints the severity is known{EARLIER}."
+    )
+    severe: int = pa.Field(nullable=True, ge=0, description=f"How many of these are of high severity{EARLIER}.")
 
     class Config(DataSet.Config):
         """What no two rows share."""
@@ -58,7 +64,10 @@ class ComplaintTrend(DataSet):
     """Complaints of a period up to a day, against the period before, by region and category."""
 
     day: pl.Date = pa.Field(description="Day at whose end it was counted (UTC). Partition.")
-    local_day: pl.Date = pa.Field(description="Last day counted: the last of the reporting zone that was over by then.")
+    local_day: pl.Date = pa.Field(
+        nullable=True,
+        description=f"Last day counted: the last of the reporting zone that was over by then{EARLIER}.",
+    )
     period: str = pa.Field(isin=["day", "week", "month"], description="Calendar period: day, ISO week, month.")
     period_start: pl.Date = pa.Field(description="First day of the period that `local_day` lies in.")
     complete: bool = pa.Field(
@@ -291,7 +300,9 @@ class Incident(DataSet):
     regions: str = pa.Field(description="Regions that it shows in, the largest excess first (JSON array).")
     channels: str = pa.Field(description="Channels that brought most of the excess, the largest first (JSON array).")
     counted: str = pa.Field(
-        description="What observed counts from started_at on: JSON array of [category, region, channel], null for any."
+        nullable=True,
+        description="What observed counts from started_at on: JSON array of [category, region, channel], null for any"
+        f"{EARLIER}.",
     )
     top_terms: str = pa.Field(description="Words and pairs of words that stand out in its texts (JSON array).")
     sample_ids: str = pa.Field(description="complaint_id of a few of its complaints around the peak (JSON array).")

@@ -151,10 +151,10 @@ def test_a_receiver_that_does_not_answer_is_shown(lake, filled, tmp_path, monkey
 
 
 def test_that_nobody_looks_or_sends_is_said_beside_an_empty_list(lake, filled):
-    assert "nobody has looked for what is wrong yet" in run("list")
+    assert "not everything has been looked at for what is wrong yet" in run("list")
     filled.note_look(datetime.now(UTC) - timedelta(minutes=11))
-    assert "nobody has looked for what is wrong since 20" in run("list", "--state", "waiting")
+    assert "not everything has been looked at for what is wrong since 20" in run("list", "--state", "waiting")
     filled.note_look(datetime.now(UTC))
-    assert "nobody has looked" not in run("list")
+    assert "not everything has been looked at" not in run("list")
     assert "COMPLAINTS_ALERTS names no file" in run("list", said="stderr")
     assert "COMPLAINTS_ALERTS" not in run("list", "--state", "waiting", said="stdout")

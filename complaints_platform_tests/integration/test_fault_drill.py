@@ -131,20 +131,28 @@ def test_the_outage_of_the_month_is_one_alert_for_who_looks_on_its_evening(month
     assert "incident" in alert.next_step
 
 
-def test_half_the_volume_of_a_source_is_one_alert_that_names_source_day_and_next_step(month):
+@pytest.fixture(scope="module")
+def half_a_day(month):
+    """What checks and looks said when half of what a source sends in a day was missing."""
+
     def change(path, content):
         lines = content.splitlines(keepends=True)
         return b"".join(lines[::2]) if path.startswith("social_media/") else content
 
     month.put(HALF_DAY, change)
-    assert failed(month.update()) == {("raw/social_media", "volume_as_usual")}
-    (alert,) = month.look()
+    return failed(month.update()), month.look()
+
+
+def test_half_the_volume_of_a_source_is_one_alert_that_names_source_day_and_next_step(half_a_day):
+    failing, (alert,) = half_a_day
+    assert failing == {("raw/social_media", "volume_as_usual")}
     assert alert.state is State.OPENED
     assert alert.title() == f"[major] An unusual number of complaints (social_media, {HALF_DAY})"
     assert f"social_media: volume low on {HALF_DAY}" in alert.condition.text
     assert "Ask the sender" in alert.next_step
 
 
+@pytest.mark.usefixtures("half_a_day")
 def test_public_holidays_of_the_company_are_not_judged(month):
     settings = month.settings.model_copy(update={"holidays": "GB-ENG"})
     april = [HALF_DAY - timedelta(days=age) for age in range(9)]
@@ -155,6 +163,7 @@ def test_public_holidays_of_the_company_are_not_judged(month):
     assert [point.day for point in volume.failing] == [HALF_DAY]
 
 
+@pytest.mark.usefixtures("half_a_day")
 def test_a_day_on_which_senders_go_wrong_is_one_alert_each_that_names_source_day_and_next_step(month):
     """SMS sends nothing, social media another encoding, web forms another schema, the call centre much garbage."""
 
@@ -174,6 +183,7 @@ def test_a_day_on_which_senders_go_wrong_is_one_alert_each_that_names_source_day
     for number in range(40):
         garbage = calls.replace(b"2026", f"MMXXVI-{number}".encode())
         month.landing.put(f"call_centre/garbage-{number}.csv", garbage)
+    came = datetime.now(UTC).date()
     checks = month.update()
     assert failed(checks) == {
         ("raw/sms", "volume_as_usual"),
@@ -201,7 +211,7 @@ def test_a_day_on_which_senders_go_wrong_is_one_alert_each_that_names_source_day
     for source, condition in found.items():
         assert expected[source] in condition.text
         received = source == "call_centre"  # garbage has no day but that on which it came
-        assert condition.day == (month.clock().date() if received else WRONG_DAY)
+        assert condition.day == (came if received else WRONG_DAY)
     assert "Ask the sender whether files are missing" in found["sms"].next_step
     assert "character set" in found["social_media"].next_step
     assert "change the contract and replay" in found["web_forms"].next_step

@@ -184,7 +184,6 @@ WRITER = """
     from datetime import timedelta
     from chain import DAY, STEPS, Chain
     from complaints_platform.lake import Lake
-from complaints_platform.lake.tables import Table
     from complaints_platform.pipeline.publishing import publish
     chain, value = Chain(Lake(sys.argv[1])), int(sys.argv[2])
     while True:
