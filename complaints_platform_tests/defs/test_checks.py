@@ -132,6 +132,17 @@ def test_each_fault_of_a_table_fails_the_right_check(fault, place):
     assert {name for _, name in failed(check(place, spec))} == expected
 
 
+def test_days_that_an_earlier_release_made_pass_until_they_are_made_again(place):
+    def without(*columns):
+        return lambda frame: frame.with_columns(pl.lit(None, frame.schema[name]).alias(name) for name in columns)
+
+    rewrite(place, DAILY, without("with_sentiment", "negative", "with_severity", "severe"))
+    assert failed(check(place, DAILY)) == set()
+    # It counted days of UTC: what is compared with local days would differ.
+    rewrite(place, TRENDS, lambda frame: without("local_day")(frame).with_columns(complaints=pl.col("complaints") + 1))
+    assert failed(check(place, TRENDS)) == set()
+
+
 def test_an_original_that_is_gone_is_noticed(place):
     (receipt,) = place.lake.receipts.all()
     place.lake.store.delete(layout.original(receipt.sha256))
