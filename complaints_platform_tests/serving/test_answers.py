@@ -20,15 +20,17 @@ from complaints_platform.lake import Lake
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.publishing import publish
 from complaints_platform.serving import metrics
-from complaints_platform.serving.asking import Filters, Period
+from complaints_platform.serving.asking import Counted, Filters, Period
 from complaints_platform.serving.audit import asked_in_sql
 from complaints_platform.serving.auth import Role
 from complaints_platform.serving.exporting import export, spec_of
+from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.health import Pulse, PulseTaker
 from complaints_platform.serving.metrics import before
 from complaints_platform.serving.reading import LocalFiles
 from complaints_platform.serving.reviewing import Reviewing
-from complaints_platform.serving.search import _words
+from complaints_platform.serving.search import Wanted, _words
+from complaints_platform.serving.service import Service
 from complaints_platform.serving.warehouse import FILE_NAME, Warehouse
 from complaints_platform_tests.pipeline.chain import DAY, Chain
 from complaints_platform_tests.serving.conftest import HTML
@@ -226,6 +228,31 @@ def test_pages_by_relevance_are_of_one_ranking(served):
     assert [*first["items"], *second["items"]] == both["items"]
     other = served.get("/api/v1/complaints", q="other", sort="relevance", cursor=first["next_cursor"])
     assert other.json()["error"]["code"] == "invalid_cursor"
+
+
+def test_pages_of_an_incident_go_on_while_it_grows(served):
+    """Each manifest counts more hours and cells of an incident that goes on."""
+    index, begun = served.service.index, datetime(2026, 3, 1, tzinfo=UTC)
+
+    def page(incident, days, cells, cursor=None):
+        what = Counted(incident, begun, begun + timedelta(days=days), cells)
+        return index.search(Wanted("network", None, "UTC", Filters({}), counted=what), "relevance", 3, cursor)
+
+    every = [(None, None, None)]
+    first = page("a", 30, tuple(every))
+    assert first.next_cursor
+    grown = page("a", 31, (*every, ("network_data", None, None)), first.next_cursor)
+    assert grown.items == page("a", 30, tuple(every), first.next_cursor).items != first.items
+    with pytest.raises(RequestFailed, match="not one of this search"):
+        page("b", 30, tuple(every), first.next_cursor)
+
+
+def test_what_is_asked_of_an_incident_waits_for_the_marts(served, monkeypatch):
+    monkeypatch.setattr(Service, "is_ready", False)
+    answer = served.get("/api/v1/complaints", incident="0" * 16)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "starting")
+    monkeypatch.undo()
+    assert served.get("/api/v1/complaints", incident="0" * 16).status_code == 404
 
 
 def counted(served, where):
