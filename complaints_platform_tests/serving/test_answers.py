@@ -19,6 +19,7 @@ from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.publishing import publish
+from complaints_platform.pipeline.review import ReviewQueue
 from complaints_platform.serving import metrics
 from complaints_platform.serving.asking import Counted, Filters, Period
 from complaints_platform.serving.audit import asked_in_sql
@@ -344,6 +345,50 @@ def test_the_review_queue_is_chosen_before_anybody_opens_it(served, monkeypatch)
     assert (len(answer.items), manifest) == (3, served.service.warehouse.manifest)
     assert reviewing.waiting == answer.waiting > 0
     reviewing.keep_ready()  # nothing is worn: nothing is chosen
+
+
+def test_the_review_queue_is_chosen_again_soon_only_for_those_who_work_on_it(served, monkeypatch):
+    reviewing, clock = Reviewing(served.service, served.app.state.model), [1e6]
+    monkeypatch.setattr("complaints_platform.serving.reviewing.time.monotonic", lambda: clock[0])
+    chosen = []
+    choose = reviewing._choose
+    monkeypatch.setattr(reviewing, "_choose", lambda: chosen.append(clock[0]) or choose())
+
+    def looked(after):
+        clock[0] += after
+        reviewing._chosen.manifest = None  # a newer one is at hand
+        reviewing.keep_ready()
+        return len(chosen)
+
+    reviewing.keep_ready()
+    assert looked(after=400) == 1
+    reviewing.queue(1)
+    assert looked(after=0) == 2  # the queue is older than five minutes, and somebody works on it
+    assert looked(after=400) == 2  # nobody has asked since
+    assert looked(after=3300) == 3
+
+
+def test_a_queue_is_cut_after_what_the_index_does_not_hold_is_left_out(served, monkeypatch):
+    reviewing = Reviewing(served.service, served.app.state.model)
+    every = [item.complaint_id for item in reviewing.queue(100)[0].items]
+    some = served.service.index.some
+    monkeypatch.setattr(
+        served.service.index,
+        "some",
+        lambda *limit, **wanted: [item for item in some(*limit, **wanted) if item.complaint_id not in every[:2]],
+    )
+    assert [item.complaint_id for item in reviewing.queue(3)[0].items] == every[2:5]
+
+
+def test_a_late_look_at_an_older_queue_counts_nothing(served):
+    reviewing = Reviewing(served.service, served.app.state.model)
+    reviewing.keep_ready()
+    older, waiting = reviewing._chosen, reviewing.waiting
+    older.queue = ReviewQueue(older.queue.waiting.clear(), older.queue.frame)
+    reviewing._choose()
+    reviewing._left(older)
+    assert older.waiting == 0
+    assert reviewing.waiting == waiting > 0
 
 
 def test_an_answer_is_kept_for_an_hour_at_most(served, monkeypatch):
