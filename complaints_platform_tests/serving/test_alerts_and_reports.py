@@ -37,6 +37,13 @@ def test_an_alert_is_shown_and_somebody_takes_note_once(served):
     assert served.get("/api/v1/alerts", state="whatever").status_code == 400
 
 
+def test_it_is_said_when_somebody_last_looked(served):
+    outbox = Outbox(served.lake.store)
+    assert served.get("/api/v1/alerts", Role.VIEWER).json()["looked_at"] is None
+    outbox.note_look(NOW)
+    assert datetime.fromisoformat(served.get("/api/v1/alerts", Role.VIEWER).json()["looked_at"]) == NOW
+
+
 def test_a_report_is_shown_as_it_was_sent(served):
     made, _ = make_and_keep(served.settings, "daily", DAY)
     (listed,) = served.get("/api/v1/reports", Role.VIEWER).json()["reports"]
