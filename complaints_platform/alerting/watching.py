@@ -13,6 +13,7 @@ import polars as pl
 
 from complaints_platform.alerting.events import Condition, Severity
 from complaints_platform.alerting.spool import Space
+from complaints_platform.schemas import NO_VALUE
 
 LEAST_FREE_SHARE = 0.05
 LEAST_FREE_BYTES = 1 << 30
@@ -194,7 +195,6 @@ def stopped_ticks(evaluations: Sequence[Evaluations], now: datetime, *, daemon_a
     ]
 
 
-NO_REGION = "(none)"
 SENDER_FIRST = (
     "First see whether a source has stopped saying regions (its check records_as_usual): then nothing is out of order "
     "outside. "
@@ -229,7 +229,7 @@ def _incident(row: Mapping[str, Any]) -> Condition:
         _spike(row),
         day=row["started_at"].date(),
         categories=tuple(orjson.loads(row["categories"])),
-        next_step=(SENDER_FIRST if orjson.loads(row["regions"]) == [NO_REGION] else "")
+        next_step=(SENDER_FIRST if orjson.loads(row["regions"]) == [NO_VALUE] else "")
         + f"Open incident {row['incident_id']} in the dashboard, and tell whoever runs what is concerned.",
     )
 
@@ -237,7 +237,7 @@ def _incident(row: Mapping[str, Any]) -> Condition:
 def _spike(row: Mapping[str, Any]) -> str:
     """Say it in numbers. The table's own sentence also quotes customers' words, which stay inside."""
     categories = [name.replace("_", " ") for name in orjson.loads(row["categories"])]
-    regions = ["an unknown region" if name == NO_REGION else name for name in orjson.loads(row["regions"])]
+    regions = ["an unknown region" if name == NO_VALUE else name for name in orjson.loads(row["regions"])]
     until = f" until {row['ended_at']:%Y-%m-%d %H:%M} UTC, now over" if row["ended_at"] else ""
     return (
         f"{row['observed']:,} complaints"

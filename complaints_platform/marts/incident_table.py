@@ -12,9 +12,9 @@ import polars as pl
 
 from complaints_platform.marts import topics
 from complaints_platform.marts.incidents import Hour, Incident, hours_of, severity, time_of
-from complaints_platform.marts.spikes import ALL, HOURS, NONE, Grid, Scores
+from complaints_platform.marts.spikes import ALL, HOURS, Grid, Scores
+from complaints_platform.schemas import NO_VALUE, Outcome
 from complaints_platform.schemas import Incident as IncidentRow
-from complaints_platform.schemas import Outcome
 from complaints_platform.schemas.model import polars_schema
 
 TEXT_COLUMNS = ["complaint_id", "occurred_at", "text", "channel", "region", "category", "outcome", "near_duplicate_of"]
@@ -35,7 +35,7 @@ class Evidence:
 
     def of(self, categories: Sequence[str], regions: Sequence[str], first: datetime, end: datetime) -> "Evidence":
         """Return the complaints of some categories and regions from ``first`` to before ``end``."""
-        region = pl.col("region").fill_null(NONE)
+        region = pl.col("region").fill_null(NO_VALUE)
         inside = pl.col("occurred_at").is_between(first, end, closed="left")
         return Evidence(self.texts.filter(inside & pl.col("category").is_in(categories) & region.is_in(regions)))
 
@@ -196,7 +196,7 @@ def _sentence(  # noqa: PLR0913, PLR0917  # what an incident is described from
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = [{NONE: "an unknown region"}.get(name, name) for name in names[:_NAMED]]
+    shown = [{NO_VALUE: "an unknown region"}.get(name, name) for name in names[:_NAMED]]
     more = len(names) - len(shown)
     if more:
         shown.append(f"{more} more")

@@ -27,6 +27,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from complaints_platform.schemas import NO_VALUE
+
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
@@ -38,9 +40,6 @@ HISTORY_DAYS = 70
 
 WINDOWS = (1, 3, 8, 24)
 """Lengths (hours) over which counts are summed: a large outage shows in an hour, a small series needs longer."""
-
-NONE = "(none)"
-"""Region of complaints of which no region is known; the query service calls it so, too."""
 
 ALL = -1
 
@@ -165,7 +164,7 @@ class Grid:
 
 def grid_of(hourly: pl.DataFrame, first: date, last: date) -> Grid:
     """Return the counts of ``HourlyComplaints`` rows of the days from ``first`` to ``last`` as a grid."""
-    rows = hourly.filter(pl.col("day").is_between(first, last)).with_columns(pl.col("region").fill_null(NONE))
+    rows = hourly.filter(pl.col("day").is_between(first, last)).with_columns(pl.col("region").fill_null(NO_VALUE))
     names = [rows[column].unique().sort().to_list() for column in ("region", "category", "channel")]
     series = Series.of(*names)
     days = (last - first).days + 1

@@ -26,7 +26,7 @@ REVIEW_DAYS = 30
 LOW_CONFIDENCE = 0.6
 """Below it a complaint may be chosen although the model would decide it by itself."""
 CONSIDERED = 20_000
-"""Of more complaints than this an evenly spread share is considered."""
+"""Of more complaints than this an evenly spread share is considered: at least half as many."""
 COLUMNS = [
     "complaint_id",
     "day",
@@ -56,7 +56,7 @@ def export_queue(lake: Lake, limit: int, days: int = REVIEW_DAYS) -> pl.DataFram
         ModelError: no model serves.
     """
     model = serving_model(lake)
-    complaints = _thinned(open_complaints(lake, days))
+    complaints = open_complaints(lake, days).considered
     labelled = training_labels(lake, model.taxonomy).frame["text"]
     queue = review_queue(model, complaints, labelled, limit)
     details = complaints.select(
@@ -130,12 +130,21 @@ def queue_of(lake: Lake, model: TrainedModel, manifest: Manifest | None, limit: 
     """
     complaints = open_complaints(lake, REVIEW_DAYS, manifest)
     labelled = training_labels(lake, model.taxonomy).frame["text"]
-    waiting = complaints.filter("needs_review")["complaint_id"]
-    return ReviewQueue(waiting, review_queue(model, _thinned(complaints), labelled, limit))
+    return ReviewQueue(complaints.waiting, review_queue(model, complaints.considered, labelled, limit))
 
 
-def open_complaints(lake: Lake, days: int, manifest: Manifest | None = None) -> pl.DataFrame:
-    """Return the complaints of the newest days that the model doubts and nobody has decided, newest first.
+@dataclass(frozen=True)
+class OpenComplaints:
+    """The complaints that the model doubts and nobody has decided, newest days first."""
+
+    waiting: pl.Series
+    """Ids of those that are marked ``needs_review``."""
+    considered: pl.DataFrame
+    """Columns ``COLUMNS``: all of them, or of more than ``CONSIDERED`` an evenly spread share."""
+
+
+def open_complaints(lake: Lake, days: int, manifest: Manifest | None = None) -> OpenComplaints:
+    """Look for open complaints in the newest days; one day at a time is held in memory.
 
     Raises:
         ModelError: nothing is categorised yet.
@@ -144,15 +153,32 @@ def open_complaints(lake: Lake, days: int, manifest: Manifest | None = None) -> 
     decided = CorrectionsInForce.of(lake).frame["complaint_id"].implode()
     doubtful = pl.col("needs_review") | (pl.col("confidence") < LOW_CONFIDENCE)
     newest = sorted(table.row_counts(), reverse=True)[:days]
-    frames = [
-        stored.frame.filter(pl.col("outcome") == Outcome.COMPLAINT, doubtful, ~pl.col("complaint_id").is_in(decided))
-        for stored in table.read_days(newest, COLUMNS)
-    ]
-    if not frames:
+    if not newest:
         raise ModelError("no complaints are categorised yet: complaints update does it")
-    return pl.concat(frames)
+    waiting, share = [], _Share(CONSIDERED)
+    for stored in table.read_days(newest, COLUMNS):
+        of_day = stored.frame.filter(
+            pl.col("outcome") == Outcome.COMPLAINT, doubtful, ~pl.col("complaint_id").is_in(decided)
+        )
+        waiting.append(of_day.filter("needs_review")["complaint_id"])
+        share.add(of_day)
+    return OpenComplaints(pl.concat(waiting), share.rows)
 
 
-def _thinned(complaints: pl.DataFrame) -> pl.DataFrame:
-    """Return an evenly spread share of very many complaints."""
-    return complaints.gather_every(max(1, -(-complaints.height // CONSIDERED)))
+class _Share:
+    """An evenly spread share of rows that come one frame after the other: every second, fourth, … of them all."""
+
+    def __init__(self, most: int) -> None:
+        self.rows = pl.DataFrame()
+        self._most = most
+        self._step = 1
+        self._seen = 0
+
+    def add(self, frame: pl.DataFrame) -> None:
+        """Take in more rows; each time there are more than the most, every second of those kept goes."""
+        taken = frame.gather_every(self._step, offset=-self._seen % self._step)
+        self.rows = pl.concat([self.rows, taken]) if self._seen else taken
+        self._seen += frame.height
+        while self.rows.height > self._most:
+            self.rows = self.rows.gather_every(2)
+            self._step *= 2

@@ -21,6 +21,7 @@ from complaints_platform.schemas.marts import (
 from complaints_platform.schemas.model import DataSet, conform, empty_frame
 from complaints_platform.schemas.records import (
     FLAG_SEPARATOR,
+    NO_VALUE,
     CategorizedComplaint,
     CleanedComplaint,
     KnownCustomer,
@@ -32,6 +33,7 @@ from complaints_platform.schemas.records import (
 
 __all__ = [
     "FLAG_SEPARATOR",
+    "NO_VALUE",
     "CategorizedComplaint",
     "CleanedComplaint",
     "ComplaintRate",

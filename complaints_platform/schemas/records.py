@@ -19,6 +19,9 @@ UtcTime = Annotated[pl.Datetime, "us", "UTC"]
 FLAG_SEPARATOR = "; "
 """Between the flags of one record in ``time_flags``."""
 
+NO_VALUE = "(none)"
+"""Stands for a value that is not there (region, product, …) wherever texts are listed or asked for."""
+
 
 class Outcome(StrEnum):
     """What became of a record that reached ``cleaned``. Every record has exactly one outcome.

@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Query
 
+from complaints_platform.schemas import NO_VALUE
 from complaints_platform.serving.failures import RequestFailed
 
-NONE = "(none)"
-"""Stands for: has no value."""
 DEFAULT_DAYS = 30
 DIMENSIONS = ("channel", "region", "category", "subcategory", "product", "source")
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
@@ -45,7 +44,7 @@ def filters(  # one parameter of the query each
     """Read the filters of a request; ``(none)`` stands for rows that have no value."""
     asked = zip(DIMENSIONS, (channel, region, category, subcategory, product, source), strict=True)
     return Filters(
-        {name: tuple(None if value == NONE else value for value in values) for name, values in asked if values}
+        {name: tuple(None if value == NO_VALUE else value for value in values) for name, values in asked if values}
     )
 
 
@@ -53,6 +52,7 @@ def filters(  # one parameter of the query each
 class Counted:
     """What an incident counts: complaints of some hours."""
 
+    incident_id: str
     start: datetime
     end: datetime
     """Not included."""

@@ -6,8 +6,9 @@ from typing import Any
 import orjson
 
 from complaints_platform.pipeline.data_sets import INCIDENTS
-from complaints_platform.serving.asking import NONE, Counted, Filters, Period
-from complaints_platform.serving.failures import not_found
+from complaints_platform.schemas import NO_VALUE
+from complaints_platform.serving.asking import Counted, Filters, Period
+from complaints_platform.serving.failures import RequestFailed, not_found
 from complaints_platform.serving.models import ComplaintItem, Incident, IncidentDetail, IncidentPoint
 from complaints_platform.serving.warehouse import Reading
 
@@ -46,17 +47,19 @@ def counted_by(reading: Reading, incident_id: str) -> Counted:
     """Return which complaints an incident counts.
 
     Raises:
-        RequestFailed: 404, there is none.
+        RequestFailed: 404, there is none; 503, an older release has written it and did not say what it counts.
     """
     row = _row_of(reading, incident_id)
+    if row["counted"] is None:
+        raise RequestFailed(
+            503,
+            "being_made_again",
+            f"what incident {incident_id} counts was not written down by the release that found it",
+            "its days are stale and made again: ask when complaints status lists none",
+        )
     hours = [datetime.fromisoformat(point[0]) for point in orjson.loads(row["series"])]
-    # Rows of before it was written down name their categories and regions only.
-    cells = orjson.loads(row["counted"] or "[]") or [
-        (category, region, None)
-        for category in orjson.loads(row["categories"])
-        for region in orjson.loads(row["regions"])
-    ]
-    return Counted(row["started_at"], hours[-1] + HOUR, tuple((*cell,) for cell in cells))
+    cells = orjson.loads(row["counted"])
+    return Counted(incident_id, row["started_at"], hours[-1] + HOUR, tuple((*cell,) for cell in cells))
 
 
 def incident_named(reading: Reading, incident_id: str) -> tuple[Incident, list[IncidentPoint]]:
@@ -99,7 +102,7 @@ def _touches(incident: Incident, instants: tuple[datetime, datetime]) -> bool:
 
 def _shows_in(incident: Incident, filters: Filters) -> bool:
     return all(
-        {NONE if value is None else value for value in values} & set(getattr(incident, LISTS[name]))
+        {NO_VALUE if value is None else value for value in values} & set(getattr(incident, LISTS[name]))
         for name, values in filters.where.items()
         if name in LISTS
     )

@@ -619,5 +619,8 @@ class AlertReceiver(Answer):
 class Alerts(Answer):
     """Alerts, the newest first."""
 
+    looked_at: datetime | None = Field(
+        description="When somebody last looked for what is wrong; null: never. Long ago, no alert says nothing."
+    )
     alerts: list[Alert]
     receivers: list[AlertReceiver]

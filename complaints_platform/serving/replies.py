@@ -42,6 +42,16 @@ class Call:
             raise
         return self
 
+    def ready(self) -> "Call":
+        """Make sure that the marts are at hand.
+
+        Raises:
+            RequestFailed: 503.
+        """
+        if not self.service.is_ready:
+            raise RequestFailed(503, "starting", "the tables are being taken in", "try again in a minute")
+        return self
+
     def cached(self, build: Callable[[Reading], BaseModel], *more: object) -> Response:
         """Answer from the marts at hand, or with what was answered before to the same request in the same hour.
 
@@ -50,10 +60,11 @@ class Call:
         Args:
             build: finds the answer; all it reads is of one manifest.
             more: what the answer depends on beside the manifest and the request.
+
+        Raises:
+            RequestFailed: 503, the marts are not at hand yet.
         """
-        service = self.service
-        if not service.is_ready:
-            raise RequestFailed(503, "starting", "the tables are being taken in", "try again in a minute")
+        service = self.ready().service
         asked = (self.request.url.path, tuple(sorted(self.request.query_params.multi_items())), *more, this_hour())
         manifest = service.warehouse.manifest
         body = service.answers.find((*_identity(manifest), *asked))

@@ -1,14 +1,15 @@
 """The review queue at hand, and taking decisions in.
 
-Choosing what people should look at costs seconds, so a queue is chosen ahead, as soon as there are tables, served
-from memory until half of it is decided or it is old, and chosen again in the background. How it is chosen is
-``pipeline.review``'s. How many complaints wait is counted here once, for the page and for whoever shows the number.
+Choosing what people should look at reads a month of complaints, so a queue is chosen ahead, as soon as there are
+tables, served from memory until half of it is decided or it is old, and chosen again in the background: soon while
+somebody works on it, rarely while nobody has asked for it. How it is chosen is ``pipeline.review``'s. How many
+complaints wait is counted here once, for the page and for whoever shows the number.
 """
 
 import hashlib
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -33,6 +34,8 @@ from complaints_platform.serving.service import Service
 
 QUEUE_LENGTH = 100
 OLD_AFTER_SECONDS = 300.0
+UNASKED_OLD_AFTER_SECONDS = 3600.0
+"""While nobody asks for the queue, only the number of those that wait is seen."""
 DECISION_SCHEMA = pl.Schema(
     {
         "complaint_id": pl.String(),
@@ -44,13 +47,17 @@ DECISION_SCHEMA = pl.Schema(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Chosen:
-    """A queue, and of when it is."""
+    """A queue, of when it is, and what has become of it: whoever looks at an older one changes nothing of a newer."""
 
     queue: ReviewQueue
     manifest: Manifest | None
     at: float
+    waiting: int = 0
+    is_half_done: bool = False
+    is_asked_for: bool = False
+    counting: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Reviewing:
@@ -60,8 +67,6 @@ class Reviewing:
         self._service = service
         self._model = model
         self._chosen: _Chosen | None = None
-        self._waiting: int | None = None
-        self._half_done = False
         self._tried: Manifest | None = None
         self._choosing = threading.Lock()
         self._deciding = threading.Lock()
@@ -69,7 +74,7 @@ class Reviewing:
     @property
     def waiting(self) -> int | None:
         """How many complaints wait for a decision; None: it is not known (yet)."""
-        return self._waiting
+        return None if self._chosen is None else self._chosen.waiting
 
     def keep_ready(self) -> None:
         """Choose a queue ahead if there is none or the one at hand is worn; do nothing without a model or complaints.
@@ -95,22 +100,17 @@ class Reviewing:
             RequestFailed: 404, no model has been trained yet.
         """
         chosen = self._chosen or self._choose()
+        chosen.is_asked_for = True
         rows = self._left(chosen).to_dicts()
-        shown = rows[:limit]
-        items = (
-            {
-                item.complaint_id: item
-                for item in self._service.index.some(
-                    len(shown), complaint_ids=tuple(row["complaint_id"] for row in shown)
-                )
-            }
-            if shown
-            else {}
-        )
+        ids = tuple(row["complaint_id"] for row in rows)
+        found = self._service.index.some(len(ids), complaint_ids=ids) if ids else []
+        items = {item.complaint_id: item for item in found}
+        # Cut last: fewer than asked for means that there are no more.
+        shown = [row for row in rows if row["complaint_id"] in items][:limit]
         answer = ReviewAnswer(
             as_of=chosen.manifest.published_at if chosen.manifest else None,
-            waiting=self._waiting or 0,
-            items=[_item(items[row["complaint_id"]], row) for row in shown if row["complaint_id"] in items],
+            waiting=chosen.waiting,
+            items=[_item(items[row["complaint_id"]], row) for row in shown],
         )
         return answer, chosen.manifest
 
@@ -156,15 +156,17 @@ class Reviewing:
 
     def _left(self, chosen: _Chosen) -> pl.DataFrame:
         """Return what nobody has decided of a queue by now, and count what waits."""
-        decided = CorrectionsInForce.of(self._service.lake).frame["complaint_id"].implode()
-        self._waiting = int((~chosen.queue.waiting.is_in(decided)).sum())
-        rows = chosen.queue.frame.filter(~pl.col("complaint_id").is_in(decided))
-        self._half_done = rows.height < chosen.queue.frame.height / 2
+        with chosen.counting:  # read and counted by one at a time: a later count is of later decisions
+            decided = CorrectionsInForce.of(self._service.lake).frame["complaint_id"].implode()
+            chosen.waiting = int((~chosen.queue.waiting.is_in(decided)).sum())
+            rows = chosen.queue.frame.filter(~pl.col("complaint_id").is_in(decided))
+            chosen.is_half_done = rows.height < chosen.queue.frame.height / 2
         return rows
 
     def _is_worn(self, chosen: _Chosen) -> bool:
         newer = self._service.warehouse.manifest != chosen.manifest
-        return self._half_done or (newer and time.monotonic() - chosen.at > OLD_AFTER_SECONDS)
+        old_after = OLD_AFTER_SECONDS if chosen.is_asked_for else UNASKED_OLD_AFTER_SECONDS
+        return chosen.is_half_done or (newer and time.monotonic() - chosen.at > old_after)
 
     def _choose(self) -> _Chosen:
         before = self._chosen
@@ -177,9 +179,10 @@ class Reviewing:
                 queue = queue_of(self._service.lake, model, manifest, QUEUE_LENGTH)
             except ModelError as error:
                 raise RequestFailed(404, "nothing_categorised", str(error)) from error
-            self._chosen = _Chosen(queue, manifest, time.monotonic())
-            self._left(self._chosen)
-            return self._chosen
+            chosen = _Chosen(queue, manifest, time.monotonic())
+            self._left(chosen)
+            self._chosen = chosen
+            return chosen
 
 
 def _item(item: ComplaintItem, row: dict[str, object]) -> ReviewItem:

@@ -17,7 +17,7 @@ import shutil
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -29,8 +29,8 @@ import tantivy
 from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.pipeline.data_sets import CATEGORIZED
-from complaints_platform.schemas import Outcome
-from complaints_platform.serving.asking import DIMENSIONS, NONE, Counted, Filters, Period
+from complaints_platform.schemas import NO_VALUE, Outcome
+from complaints_platform.serving.asking import DIMENSIONS, Counted, Filters, Period
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.models import ComplaintItem
 
@@ -84,8 +84,9 @@ class Wanted:
 
     @property
     def digest(self) -> str:
-        """Hash by which the same search is recognised."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:24]
+        """Hash by which the same search is recognised: an incident stays the same while it grows."""
+        incident = self.counted and self.counted.incident_id
+        return hashlib.sha256(repr((replace(self, counted=None), incident)).encode()).hexdigest()[:24]
 
 
 @dataclass(frozen=True)
@@ -269,7 +270,7 @@ class SearchIndex:
         if wanted.counted is not None:
             parts += [self._times(wanted.counted.start, wanted.counted.end), self._cells(wanted.counted)]
         for name, values in wanted.filters.where.items():
-            parts.append(self._any_of(name, [NONE if value is None else value for value in values]))
+            parts.append(self._any_of(name, [NO_VALUE if value is None else value for value in values]))
         if wanted.complaint_ids:
             parts.append(self._any_of("complaint_id", wanted.complaint_ids))
         for name in ("customer_key", "near_duplicate_of", "duplicate_of", "outcome"):
@@ -405,7 +406,7 @@ def _documents(complaints: pl.DataFrame, day: str) -> list[str]:
     # Within a second, the order is by the id, of which hashes are uniform.
     within = pl.col("complaint_id").str.slice(0, 8).str.to_integer(base=16, strict=False).fill_null(0).cast(pl.UInt64)
     lines = stored.select(
-        *(pl.col(name).fill_null(NONE) for name in DIMENSIONS),
+        *(pl.col(name).fill_null(NO_VALUE) for name in DIMENSIONS),
         *(pl.col(name).fill_null("") for name in WITHOUT_NONE),
         partition=pl.lit(day),
         needs_review=pl.col("needs_review").fill_null(value=False),

@@ -23,7 +23,7 @@ import polars as pl
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
-from complaints_platform.lake.tables import StoredFile
+from complaints_platform.lake.tables import StoredFile, Table
 from complaints_platform.marts.measuring import cohorts_of
 from complaints_platform.marts.registry import MARTS, METRICS
 from complaints_platform.pipeline.data_sets import DAILY, INCIDENTS, QUARANTINE, RECONCILIATION, TABLES, TableSpec
@@ -107,7 +107,10 @@ class Reading:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def days(self, table: str) -> tuple[date, date] | None:
-        """Return the first and last day that a kept table has rows of, by which it is asked; None if it is empty."""
+        """Return the first and last day that a kept table has rows of, by which it is asked; None if it is empty.
+
+        Rows that a copy of a few days leaves out count as well.
+        """
         found = self.rows("SELECT first, last FROM service.days WHERE name = ? AND first IS NOT NULL", [table])
         return (found[0][0], found[0][1]) if found else None
 
@@ -123,7 +126,7 @@ class Warehouse:
         memory_mb: int,
         time_zone: str,
         *,
-        since: date | None = None,
+        between: tuple[date, date] | None = None,
     ) -> None:
         """Open the copy, or begin one.
 
@@ -133,7 +136,8 @@ class Warehouse:
             folder: where the copy lies.
             memory_mb: what DuckDB may hold in memory.
             time_zone: the reporting zone, whose days the marts are asked by.
-            since: days before it are left out, but for marts of which older rows may be open.
+            between: first and last day (UTC) that are copied; older rows only if they are still open on the first
+                one, newer ones only of incidents, which their newest row describes.
 
         Raises:
             LakeError: the folder can't be used.
@@ -149,7 +153,7 @@ class Warehouse:
             "autoload_known_extensions": False,
         }
         self._time_zone = time_zone
-        self._since = since
+        self._between = between
         self._path = folder / FILE_NAME
         self._writing = threading.Lock()
         self._database = self._open()
@@ -208,19 +212,34 @@ class Warehouse:
 
     def _bring_up_to_date(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, manifest: Manifest | None) -> None:
         table = spec.table_in(self._lake, manifest)
-        since = None if self._since is None or spec.sql_name in STATES else self._since.isoformat()
-        now = {
-            file.path: file
-            for file in (table.files() if manifest is not None else [])
-            if since is None or file.partition >= since
-        }
+        files = table.files() if manifest is not None else []
+        now = {file.path: file for file in files if self._is_wanted(spec, date.fromisoformat(file.partition))}
         there: dict[str, date] = dict(
             cursor.execute("SELECT path, day FROM service.files WHERE name = ?", [spec.sql_name]).fetchall()
         )
         changed = {there[path] for path in there.keys() - now.keys()}
         changed |= {date.fromisoformat(now[path].partition) for path in now.keys() - there.keys()}
-        if not changed:
-            return
+        if changed:
+            self._replace(cursor, spec, table, now, there, changed)
+        if changed or len(now) < len(files):
+            self._note_days(cursor, spec, table, files)
+
+    def _is_wanted(self, spec: TableSpec, day: date) -> bool:
+        """Tell whether a day has rows that are copied; which day an open row is of can't be known."""
+        if self._between is None:
+            return True
+        first, last = self._between
+        return (day >= first or spec.sql_name in STATES) and (day <= last or spec == INCIDENTS)
+
+    def _replace(  # what is there, and what shall be
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        spec: TableSpec,
+        table: Table,
+        now: Mapping[str, StoredFile],
+        there: Mapping[str, date],
+        changed: set[date],
+    ) -> None:
         days = {date.fromisoformat(file.partition) for file in now.values()} | set(there.values())
         if len(changed) >= REBUILD_SHARE * len(days):
             changed = days
@@ -237,21 +256,32 @@ class Warehouse:
         self._insert(cursor, spec, self._files.of_table(table, fresh))
         self._sum_up(cursor, spec, sorted(changed))
         self._note(cursor, spec, changed, fresh)
-        day = MARTS[spec.sql_name].day_column if spec.sql_name in MARTS else "day"
+
+    def _note_days(
+        self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, table: Table, files: Sequence[StoredFile]
+    ) -> None:
+        """Note from when to when the table has rows, those that are not copied included."""
+        day = _day_column(spec)
+        rows = f"SELECT {day} FROM {spec.sql_name}"  # noqa: S608  # names of the registry
+        if self._between is not None:
+            days = sorted(file.partition for file in files if file.rows)
+            ends = [file for file in files if file.partition in {*days[:1], *days[-1:]}]
+            schema = pl.Schema({"day": pl.Date(), day: pl.Date()})
+            rows = _by_local_day(spec, select_files(schema, self._files.of_table(table, ends)))
         cursor.execute("DELETE FROM service.days WHERE name = ?", [spec.sql_name])
         cursor.execute(
-            f"INSERT INTO service.days SELECT ?, min({day}), max({day}) FROM {spec.sql_name}",  # noqa: S608  # names of the registry
+            f"INSERT INTO service.days SELECT ?, min({day}), max({day}) FROM ({rows})",  # noqa: S608  # names of the registry
             [spec.sql_name],
         )
 
     def _insert(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, paths: Sequence[str]) -> None:
         if paths:
-            rows = select_files(kept_schema(spec), paths)
-            mart = MARTS.get(spec.sql_name)
-            if mart is not None and mart.day_column != "day":
-                # Rows made before marts knew of the reporting zone count by their UTC day until they are made again.
-                local = f"coalesce({mart.day_column}, day) AS {mart.day_column}"
-                rows = f"SELECT * REPLACE ({local}) FROM ({rows})"  # noqa: S608  # columns of the registry
+            rows = _by_local_day(spec, select_files(kept_schema(spec), paths))
+            state = STATES[spec.sql_name].open_rows if spec.sql_name in STATES else None
+            if state is not None and self._between is not None:
+                since = f"DATE {literal(self._between[0].isoformat())}"
+                is_open = f"{state.since} IS NOT NULL AND ({state.until} IS NULL OR {state.until} > {since})"
+                rows = f"SELECT * FROM ({rows}) WHERE day >= {since} OR ({is_open})"  # noqa: S608  # columns of the registry
             cursor.execute(f"INSERT INTO {spec.sql_name} {rows}")  # a name of the registry
 
     @staticmethod
@@ -328,6 +358,19 @@ class Warehouse:
             f"CREATE TABLE {VERSIONS} (day DATE, local_day DATE, model_version VARCHAR, taxonomy_version VARCHAR)"
         )
         database.execute("CREATE TABLE service.layout AS SELECT ? AS layout", [self._layout()])
+
+
+def _day_column(spec: TableSpec) -> str:
+    """Return the column by which a table is asked for days."""
+    return MARTS[spec.sql_name].day_column if spec.sql_name in MARTS else "day"
+
+
+def _by_local_day(spec: TableSpec, rows: str) -> str:
+    """Let rows made before marts knew of the reporting zone count by their UTC day until they are made again."""
+    day = _day_column(spec)
+    if day == "day":
+        return rows
+    return f"SELECT * REPLACE (coalesce({day}, day) AS {day}) FROM ({rows})"  # noqa: S608  # columns of the registry
 
 
 def _manifest_in(cursor: duckdb.DuckDBPyConnection) -> Manifest | None:

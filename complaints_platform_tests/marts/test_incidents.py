@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from complaints_platform.marts.incidents import LONGEST_DAYS, hours_of, severity
-from complaints_platform.marts.spikes import NONE
+from complaints_platform.schemas import NO_VALUE
 from complaints_platform_tests.marts.counts import Company, watched
 
 DAY = 60
@@ -70,7 +70,7 @@ def test_two_outages_at_once_are_two_incidents():
 
 def test_an_unknown_region_is_a_region():
     grid, _, (incident,) = watched(Company(DAY + 1).outage(DAY, range(9, 14), 5, 2, 1).hourly(), DAY)
-    assert names(incident, grid) == ([NONE], ["data"])
+    assert names(incident, grid) == ([NO_VALUE], ["data"])
 
 
 def test_an_hour_in_progress_ends_nothing():

@@ -9,7 +9,8 @@ from scipy import stats
 
 from complaints_platform.marts.hourly_complaints import HOURLY_COLUMNS, hourly_complaints
 from complaints_platform.marts.incidents import discoveries
-from complaints_platform.marts.spikes import HISTORY_DAYS, NONE, _expect, grid_of, score, tail
+from complaints_platform.marts.spikes import HISTORY_DAYS, _expect, grid_of, score, tail
+from complaints_platform.schemas import NO_VALUE
 from complaints_platform_tests.marts.counts import CATEGORIES, FIRST, REGIONS, Company
 
 DAYS = 84
@@ -49,9 +50,9 @@ def test_hours_are_counted_without_duplicates():
 
 
 def test_every_series_counts_its_complaints(company, grid):
-    hourly = company.hourly().with_columns(pl.col("region").fill_null(NONE))
+    hourly = company.hourly().with_columns(pl.col("region").fill_null(NO_VALUE))
     series = grid.series
-    assert set(series.regions) == {*REGIONS[:2], NONE}
+    assert set(series.regions) == {*REGIONS[:2], NO_VALUE}
     for column in range(len(series)):
         rows = hourly.filter(day=FIRST + timedelta(days=40)).filter(pl.col("hour_at").dt.hour() == 9)
         for name, names, index in (
@@ -71,7 +72,7 @@ def test_expectations_are_those_that_counts_were_drawn_from(company, grid):
     assert np.abs(total / truth.sum((2, 3, 4)) - 1).max() < 0.25
     assert abs(total.sum() / truth.sum() - 1) < 0.05
     for region, category in np.ndindex(3, 3):
-        column = 1 + 3 + 3 + 2 + list(grid.series.regions).index(REGIONS[region] or NONE) * 3 + category
+        column = 1 + 3 + 3 + 2 + list(grid.series.regions).index(REGIONS[region] or NO_VALUE) * 3 + category
         assert CATEGORIES[category] == grid.series.categories[grid.series.category[column]]
         expected, drawn = scores.expected[..., column].sum(), truth[:, :, region, category].sum()
         assert abs(expected / drawn - 1) < 0.15

@@ -13,7 +13,8 @@ from complaints_platform import cli
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.errors import ModelError
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.review import explain_complaint, export_queue
+from complaints_platform.pipeline import review
+from complaints_platform.pipeline.review import explain_complaint, export_queue, open_complaints
 from complaints_platform.pipeline.taxonomy import preview_change
 from complaints_platform.settings import PACKAGED_SOURCES
 from complaints_platform_tests.pipeline.small_lake import FIRST, Place
@@ -85,6 +86,29 @@ def test_the_queue_holds_doubts_and_why(place):
         assert row["candidates"].startswith(row["predicted_category"])
         assert row["because"]
         assert (row["category"], row["subcategory"], row["is_complaint"]) == (None, None, None)
+
+
+def test_of_very_many_complaints_an_even_share_of_all_days_is_considered(place, monkeypatch):
+    monkeypatch.setattr(review, "LOW_CONFIDENCE", 1.1)  # all may be chosen
+    everything = open_complaints(place.lake, 30)
+    assert everything.considered.height > 4
+    marked = everything.considered.filter("needs_review")["complaint_id"]
+    assert everything.waiting.to_list() == marked.to_list() != []
+    monkeypatch.setattr(review, "CONSIDERED", 3)
+    few = open_complaints(place.lake, 30)
+    assert few.waiting.to_list() == everything.waiting.to_list()
+    assert 1 < few.considered.height <= 3
+    steps = [everything.considered.gather_every(2**doubled) for doubled in range(1, 10)]
+    assert any(few.considered.equals(rows) for rows in steps)
+
+    rows = pl.DataFrame({"n": range(10_000)})
+    share, offset, most = review._Share(100), 0, 0
+    for height in (0, 7, 1, 90, 0, 3, 800, 5, 9_000, 94):
+        share.add(rows.slice(offset, height))
+        offset, most = offset + height, max(most, share.rows.height)
+    assert offset == rows.height
+    assert share.rows.equals(rows.gather_every(128))
+    assert most <= 100
 
 
 def test_a_spreadsheet_finds_no_formula_in_the_queue(place):

@@ -1,13 +1,14 @@
 """What the service shows of other parts of the platform: alerts, reports, metrics."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from complaints_platform.alerting.events import Condition, Severity
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.serving.auth import Role
-from complaints_platform.serving.report.making import make_and_keep
-from complaints_platform_tests.serving.conftest import METRICS
+from complaints_platform.serving.report.figures import Figures
+from complaints_platform.serving.report.making import LOOKED_AT, make_and_keep, published
+from complaints_platform_tests.serving.conftest import DAYS, METRICS
 
 NOW = datetime.now(UTC)
 DAY = GeneratorOptions.first_day
@@ -36,6 +37,13 @@ def test_an_alert_is_shown_and_somebody_takes_note_once(served):
     assert served.get("/api/v1/alerts", state="whatever").status_code == 400
 
 
+def test_it_is_said_when_somebody_last_looked(served):
+    outbox = Outbox(served.lake.store)
+    assert served.get("/api/v1/alerts", Role.VIEWER).json()["looked_at"] is None
+    outbox.note_look(NOW)
+    assert datetime.fromisoformat(served.get("/api/v1/alerts", Role.VIEWER).json()["looked_at"]) == NOW
+
+
 def test_a_report_is_shown_as_it_was_sent(served):
     made, _ = make_and_keep(served.settings, "daily", DAY)
     (listed,) = served.get("/api/v1/reports", Role.VIEWER).json()["reports"]
@@ -48,6 +56,25 @@ def test_a_report_is_shown_as_it_was_sent(served):
     assert listed["page"] in [entry["path"] for entry in served.lake.audit.newest()]
     assert served.get("/reports/daily/2020-01-01").status_code == 404
     assert served.get("/reports/hourly/2020-01-01").status_code == 400
+
+
+def test_of_service_times_a_report_copies_what_is_open_and_what_it_looks_at(served):
+    newest = DAY + timedelta(days=DAYS)
+    every = served.ask("SELECT count(*) AS n FROM mart.service_times")[0]["n"]
+    for last in (DAY, newest, newest + LOOKED_AT, newest + LOOKED_AT + timedelta(days=60)):
+        since = last - LOOKED_AT
+        wanted = served.ask(
+            "SELECT count(*) AS n FROM mart.service_times "  # noqa: S608
+            f"WHERE day <= DATE '{last}' + 1 AND (day >= DATE '{since}' OR "
+            f"backlog_from IS NOT NULL AND coalesce(resolved_day > DATE '{since}', true))"
+        )[0]["n"]
+        assert (0 < wanted < every) is (last != newest)
+        with published(served.settings, last) as reading:
+            assert reading.rows("SELECT count(*) FROM mart.service_times") == [(wanted,)]
+            backlog = Figures.of(reading, "daily", last).headline("backlog")
+        days = {"from": str(last), "to": str(last)}
+        (shown,) = [row["value"] for row in served.get("/api/v1/metrics/backlog", **days).json()["rows"]]
+        assert backlog[0] == shown > 0
 
 
 def test_prometheus_is_answered_and_asked_for_its_token(served):

@@ -19,16 +19,19 @@ from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.publishing import publish
+from complaints_platform.pipeline.review import ReviewQueue
 from complaints_platform.serving import metrics
-from complaints_platform.serving.asking import Filters, Period
+from complaints_platform.serving.asking import Counted, Filters, Period
 from complaints_platform.serving.audit import asked_in_sql
 from complaints_platform.serving.auth import Role
 from complaints_platform.serving.exporting import export, spec_of
+from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.health import Pulse, PulseTaker
 from complaints_platform.serving.metrics import before
 from complaints_platform.serving.reading import LocalFiles
 from complaints_platform.serving.reviewing import Reviewing
-from complaints_platform.serving.search import _words
+from complaints_platform.serving.search import Wanted, _words
+from complaints_platform.serving.service import Service
 from complaints_platform.serving.warehouse import FILE_NAME, Warehouse
 from complaints_platform_tests.pipeline.chain import DAY, Chain
 from complaints_platform_tests.serving.conftest import HTML
@@ -228,6 +231,31 @@ def test_pages_by_relevance_are_of_one_ranking(served):
     assert other.json()["error"]["code"] == "invalid_cursor"
 
 
+def test_pages_of_an_incident_go_on_while_it_grows(served):
+    """Each manifest counts more hours and cells of an incident that goes on."""
+    index, begun = served.service.index, datetime(2026, 3, 1, tzinfo=UTC)
+
+    def page(incident, days, cells, cursor=None):
+        what = Counted(incident, begun, begun + timedelta(days=days), cells)
+        return index.search(Wanted("network", None, "UTC", Filters({}), counted=what), "relevance", 3, cursor)
+
+    every = [(None, None, None)]
+    first = page("a", 30, tuple(every))
+    assert first.next_cursor
+    grown = page("a", 31, (*every, ("network_data", None, None)), first.next_cursor)
+    assert grown.items == page("a", 30, tuple(every), first.next_cursor).items != first.items
+    with pytest.raises(RequestFailed, match="not one of this search"):
+        page("b", 30, tuple(every), first.next_cursor)
+
+
+def test_what_is_asked_of_an_incident_waits_for_the_marts(served, monkeypatch):
+    monkeypatch.setattr(Service, "is_ready", False)
+    answer = served.get("/api/v1/complaints", incident="0" * 16)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "starting")
+    monkeypatch.undo()
+    assert served.get("/api/v1/complaints", incident="0" * 16).status_code == 404
+
+
 def counted(served, where):
     sql = f"SELECT count(*) AS n FROM categorized.complaints WHERE outcome = 'complaint' AND {where}"  # noqa: S608
     return served.ask(sql)[0]["n"]
@@ -317,6 +345,50 @@ def test_the_review_queue_is_chosen_before_anybody_opens_it(served, monkeypatch)
     assert (len(answer.items), manifest) == (3, served.service.warehouse.manifest)
     assert reviewing.waiting == answer.waiting > 0
     reviewing.keep_ready()  # nothing is worn: nothing is chosen
+
+
+def test_the_review_queue_is_chosen_again_soon_only_for_those_who_work_on_it(served, monkeypatch):
+    reviewing, clock = Reviewing(served.service, served.app.state.model), [1e6]
+    monkeypatch.setattr("complaints_platform.serving.reviewing.time.monotonic", lambda: clock[0])
+    chosen = []
+    choose = reviewing._choose
+    monkeypatch.setattr(reviewing, "_choose", lambda: chosen.append(clock[0]) or choose())
+
+    def looked(after):
+        clock[0] += after
+        reviewing._chosen.manifest = None  # a newer one is at hand
+        reviewing.keep_ready()
+        return len(chosen)
+
+    reviewing.keep_ready()
+    assert looked(after=400) == 1
+    reviewing.queue(1)
+    assert looked(after=0) == 2  # the queue is older than five minutes, and somebody works on it
+    assert looked(after=400) == 2  # nobody has asked since
+    assert looked(after=3300) == 3
+
+
+def test_a_queue_is_cut_after_what_the_index_does_not_hold_is_left_out(served, monkeypatch):
+    reviewing = Reviewing(served.service, served.app.state.model)
+    every = [item.complaint_id for item in reviewing.queue(100)[0].items]
+    some = served.service.index.some
+    monkeypatch.setattr(
+        served.service.index,
+        "some",
+        lambda *limit, **wanted: [item for item in some(*limit, **wanted) if item.complaint_id not in every[:2]],
+    )
+    assert [item.complaint_id for item in reviewing.queue(3)[0].items] == every[2:5]
+
+
+def test_a_late_look_at_an_older_queue_counts_nothing(served):
+    reviewing = Reviewing(served.service, served.app.state.model)
+    reviewing.keep_ready()
+    older, waiting = reviewing._chosen, reviewing.waiting
+    older.queue = ReviewQueue(older.queue.waiting.clear(), older.queue.frame)
+    reviewing._choose()
+    reviewing._left(older)
+    assert older.waiting == 0
+    assert reviewing.waiting == waiting > 0
 
 
 def test_an_answer_is_kept_for_an_hour_at_most(served, monkeypatch):

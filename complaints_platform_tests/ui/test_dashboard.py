@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import urlencode
@@ -395,7 +395,7 @@ def test_alerts_are_shown_where_they_are_set_up_and_can_be_taken_note_of(open_pa
             alert["acknowledged"] = {"by": "local", "at": "2026-03-18T09:00:00+00:00"}
             route.fulfill(json={"id": "an-alert", **alert["acknowledged"]})
         else:
-            route.fulfill(json={"alerts": [alert], "receivers": []})
+            route.fulfill(json={"alerts": [alert], "receivers": [], "looked_at": datetime.now(UTC).isoformat()})
 
     page = open_page("overview", before=lambda page: page.route("**/api/v1/alerts**", answer))
     page.locator("nav").get_by_role("link", name="Alerts").click()
@@ -408,6 +408,23 @@ def test_alerts_are_shown_where_they_are_set_up_and_can_be_taken_note_of(open_pa
     page.get_by_role("button", name="I take note").click()
     page.get_by_text("local has taken note, 18 Mar 2026, 10:00").wait_for()
     assert page.get_by_role("button", name="I take note").count() == 0
+
+
+def test_that_nothing_is_wrong_is_said_only_while_somebody_looks(open_page):
+    looked = {"at": None}
+
+    def answer(route):
+        route.fulfill(json={"alerts": [], "receivers": [], "looked_at": looked["at"]})
+
+    page = open_page("alerts", before=lambda page: page.route("**/api/v1/alerts**", answer))
+    unwatched, good = page.get_by_text("Nobody has looked"), page.get_by_text("Nothing needs attention.")
+    for minutes, words in ((None, "wrong yet"), (11, "wrong since"), (2, None)):
+        looked["at"] = minutes and (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
+        page.reload()
+        settled(page)
+        assert good.count() == (words is None)
+        assert unwatched.count() == (words is not None)
+        assert words is None or words in unwatched.inner_text()
 
 
 def test_neither_what_is_unknown_nor_what_fails_keeps_the_dashboard_from_opening(open_page):
@@ -482,6 +499,31 @@ def test_an_undone_decision_leaves_no_trace_and_a_held_one_is_sent_when_the_page
     (decision,) = [request.post_data_json for request in sent]
     assert (decision["category"], decision["subcategory"]) == ("device_install", "router_equipment")
     assert decision["is_complaint"] is True
+
+
+def test_before_nothing_waits_is_said_the_queue_is_asked_for_once_more(open_page):
+    """Another queue may have been chosen while the last complaints of one were decided."""
+    waiting = {"shown": 1}
+    queue = {}
+
+    def answer(route):
+        queue.update(queue or route.fetch().json())
+        route.fulfill(json={**queue, "items": queue["items"][: waiting["shown"]]})
+
+    def take(page):
+        page.route("**/api/v1/review**", answer)
+        page.route("**/api/v1/corrections", lambda route: route.fulfill(status=201, json={}))
+
+    page = open_page("review", before=take)
+    text = page.locator(".review-text")
+    first = text.inner_text()
+    waiting["shown"] = 2
+    page.keyboard.press("1")
+    text.get_by_text(first).wait_for(state="detached")
+    text.wait_for()
+    assert text.inner_text() != first
+    page.keyboard.press("1")
+    page.get_by_text("Nothing waits").wait_for()
 
 
 def test_a_decision_that_could_not_be_saved_is_said_and_comes_again(open_page, small_lake):

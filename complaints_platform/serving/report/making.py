@@ -16,8 +16,10 @@ from complaints_platform.serving.report.page import render
 from complaints_platform.serving.warehouse import Reading, Warehouse
 from complaints_platform.settings import Settings
 
-LOOKED_AT = timedelta(days=COURSE_DAYS + 8)
-"""How far back a report looks: its course, or a week and the one before; and a day, as zones differ."""
+ZONES_DIFFER = timedelta(days=1)
+"""A day of the reporting zone reaches into the day (UTC) before or after it."""
+LOOKED_AT = timedelta(days=COURSE_DAYS + 7) + ZONES_DIFFER
+"""How far back a report looks: its course, or a week and the one before."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,20 @@ def published(settings: Settings, last: date) -> Iterator[Reading]:
 
     Args:
         settings: of the lake.
-        last: the last day that is reported: of days that reports up to it do not look at, only what is open is copied.
+        last: the last day that is reported: what reports up to it do not look at is not copied. Of service times all
+            files up to it are read, as complaints of any day may still be open.
     """
     lake = Lake(settings.lake)
     with tempfile.TemporaryDirectory(prefix="complaints-report-") as name:
         folder = Path(name)
         files = LocalFiles(lake.store, folder / "files")
         warehouse = Warehouse(
-            lake, files, folder, settings.serving_memory_mb, settings.time_zone, since=last - LOOKED_AT
+            lake,
+            files,
+            folder,
+            settings.serving_memory_mb,
+            settings.time_zone,
+            between=(last - LOOKED_AT, last + ZONES_DIFFER),
         )
         try:
             warehouse.refresh()

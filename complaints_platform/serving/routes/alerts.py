@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from complaints_platform.alerting.events import AlertState
+from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.alerting.routes import load_routes
 from complaints_platform.alerting.shown import acknowledge, alerts_for_api
 from complaints_platform.errors import AlertsError
@@ -20,7 +21,8 @@ def alerts(call: Asking, state: AlertState = "all") -> Response:
     """List the alerts of the last 30 days and all that are open, the newest first."""
     service = call.may(Right.VIEW).service
     found = alerts_for_api(service.lake, state, load_routes(service.settings.alerts))
-    return call.answered(Alerts.model_validate(found), None, rows=len(found["alerts"]))
+    answer = Alerts.model_validate({**found, "looked_at": Outbox(service.lake.store).last_look()})
+    return call.answered(answer, None, rows=len(found["alerts"]))
 
 
 @router.post("/alerts/{name}/ack", response_model=Acknowledged, responses=documented_errors(404))

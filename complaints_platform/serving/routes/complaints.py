@@ -19,7 +19,7 @@ Flag = Annotated[bool | None, Query()]
 router = APIRouter(prefix="/api/v1/complaints", responses=documented_errors(400, 401, 403), tags=["complaints"])
 
 
-@router.get("", response_model=Found, responses=documented_errors(404))
+@router.get("", response_model=Found, responses=documented_errors(404, 503))
 def search(  # noqa: PLR0913, PLR0917  # one parameter of the query each
     call: Asking,
     where: Annotated[Filters, Depends(filters)],
@@ -42,7 +42,7 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter of the query each
     counted: Counted | None = None
     chosen: Period | None = None
     if incident is not None:
-        with call.service.warehouse.reading() as reading:
+        with call.ready().service.warehouse.reading() as reading:
             counted = counted_by(reading, incident)
     if counted is None or first is not None or last is not None:
         chosen = period_of(first, last, day_range(index.state))

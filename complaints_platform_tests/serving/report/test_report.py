@@ -14,7 +14,7 @@ from complaints_platform.defs.reports import last_day, report_definitions
 from complaints_platform.errors import QueryError
 from complaints_platform.pipeline.data_sets import CATEGORIZED
 from complaints_platform.serving.report import making
-from complaints_platform.serving.report.figures import Figures
+from complaints_platform.serving.report.figures import COURSE_DAYS, Figures
 from complaints_platform.serving.report.page import difference, number, render
 from complaints_platform.serving.report.sentences import changed, counted, duration, sentences, title
 from complaints_platform_tests.pipeline.small_lake import FIRST, Place
@@ -140,8 +140,22 @@ def test_only_what_a_report_looks_at_is_copied(place):
             (FIRST + timedelta(days=2),),
             (LATER,),
         ]
+        assert reading.days("mart.daily_complaints") == (FIRST, LATER)
         course = Figures.of(reading, "weekly", LATER + timedelta(days=7)).course
     assert sum(count for _, count in course) == 6 + 12
+    with making.published(place.settings, FIRST) as reading:
+        assert reading.rows("SELECT max(day) FROM mart.daily_complaints") == [(FIRST + timedelta(days=1),)]
+        assert reading.days("mart.daily_complaints") == (FIRST, LATER)
+
+
+@pytest.mark.parametrize("silent", [20, 50])
+def test_a_long_silence_is_reported_as_such(place, silent):
+    last = LATER + timedelta(days=silent)
+    made, _ = making.make_and_keep(place.settings, "weekly", last)
+    assert made.figures.headline("complaints") == (0, 0)
+    assert made.figures.week_before == 0
+    assert len(made.figures.course) == COURSE_DAYS
+    assert "0 complaints came in" in made.page
 
 
 def test_what_can_t_be_reported_is_said(place, make_settings):

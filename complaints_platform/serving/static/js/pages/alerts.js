@@ -13,14 +13,16 @@ const CHOICES = [
   ["unacknowledged", "Open, nobody has taken note"],
   ["resolved", "Resolved"],
 ];
+const LOOKED_LATELY_MS = 10 * 60_000; // the platform looks every half minute
 const STATES = { open: ["Open", "bad"], resolved: ["Resolved", "good"], happened: ["For information", "plain"] };
 
 export async function render(context) {
   const { params, signal } = context;
   const state = CHOICES.some(([name]) => name === params.get("state")) ? params.get("state") : "all";
-  const { alerts, receivers } = await ask("alerts", { params: { state }, signal });
+  const { alerts, receivers, looked_at: lookedAt } = await ask("alerts", { params: { state }, signal });
   context.live = true;
   const failing = (receivers || []).filter((receiver) => receiver.failures > 0);
+  const isWatched = Boolean(lookedAt) && Date.now() - new Date(lookedAt).getTime() <= LOOKED_LATELY_MS;
   return h(
     "div",
     { class: "page" },
@@ -33,6 +35,11 @@ export async function render(context) {
       { class: "controls" },
       ui.segmented("Which", CHOICES, state, (value) => go(hrefTo("alerts", changed(params, { state: value })))),
     ),
+    !isWatched &&
+      ui.note(
+        "warn",
+        `Nobody has looked for what is wrong ${lookedAt ? `since ${format.time(lookedAt)}` : "yet"}: what is not listed here may be wrong all the same. Whoever operates the platform starts Dagster's daemon.`,
+      ),
     failing.map((receiver) =>
       ui.note(
         "warn",
@@ -47,7 +54,7 @@ export async function render(context) {
             h("li", { class: `card alert ${alert.state === "open" ? "open" : ""}` }, one(alert, context)),
           ),
         )
-      : ui.empty(state === "all" ? "No alerts" : "None of these", "Nothing needs attention."),
+      : ui.empty(state === "all" ? "No alerts" : "None of these", isWatched && "Nothing needs attention."),
   );
 }
 

@@ -162,7 +162,8 @@ class Queue {
   }
 
   async refill() {
-    if (this.items.length > FEW || this.isAll) return;
+    // Another queue may have been chosen since: before it is said that nothing waits, it is asked once more.
+    if (this.items.length > FEW || (this.isAll && this.current)) return;
     await this.fetch().catch(() => null); // what is there can be worked on; the next decision tries again
   }
 
