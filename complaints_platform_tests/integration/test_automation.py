@@ -83,11 +83,14 @@ def test_files_dropped_at_any_time_are_in_the_marts_and_nobody_did_anything(tmp_
 
 
 @pytest.mark.drill
-def test_two_hundred_files_in_two_minutes_reconcile_within_thirty_seconds_each(tmp_path):
-    result, dropping, settings = drop_and_wait(tmp_path, 200, 120, 300, tick_seconds=5, settle_seconds=1)
+@pytest.mark.parametrize(
+    ("profile", "longest"), [({"tick_seconds": 5, "settle_seconds": 1}, 30), ({}, 90)], ids=["fast", "default"]
+)
+def test_two_hundred_files_in_two_minutes_reconcile_in_time(tmp_path, profile, longest):
+    result, dropping, settings = drop_and_wait(tmp_path, 200, 120, 400, **profile)
     print(result.describe())  # noqa: T201
     check(result, dropping, settings)
-    assert result.percentile(0.95) <= 30, result.describe()
+    assert result.percentile(0.95) <= longest, result.describe()
 
 
 def check(result, dropping, settings):
