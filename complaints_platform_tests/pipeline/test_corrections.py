@@ -248,7 +248,7 @@ def test_a_refused_challenger_is_not_tried_again_until_something_changes(place, 
     assert place.update() == ["complaints_by_day, 3 days from 2026-03-10 to 2026-03-12"]
     assert {row["model_version"] for row in place.rows().values()} == {refused.model.version}
     serve_version(place.lake, serving.version, "ada", "they were not")
-    assert place.update() == ["complaints_by_day, 3 days from 2026-03-10 to 2026-03-12"]
+    assert place.stale()["categorized/complaints"] == [FIRST + timedelta(days=n) for n in range(3)]
     assert [entry.action for entry in place.lake.models.history()] == [
         Action.CHOSEN,
         Action.CHOSEN,

@@ -177,7 +177,7 @@ def test_exactly_the_days_of_interrupted_runs_are_torn(runs):
     assert torn_days(now, now, DAYS) == sorted(torn | (set(DAYS) - states[CLEANED].keys()))
 
 
-STATES_SEEN_A_ROUND = 3
+STATES_SEEN_A_ROUND = 2
 
 WRITER = """
     import sys
