@@ -150,7 +150,13 @@ class Deployment:
 
     def _runs(self):
         code = psutil.Process(self.code.process.pid)
-        return [child for child in code.children() if "spawn_main" in " ".join(child.cmdline())]
+        return [child for child in code.children() if _is_run(child)]
+
+
+def _is_run(process):
+    with suppress(psutil.NoSuchProcess):  # it may end at any moment
+        return "spawn_main" in " ".join(process.cmdline())
+    return False
 
 
 def free_port():
