@@ -49,8 +49,8 @@ check: setup
 	hadolint docker/Dockerfile
 	check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 
-# Growth up to 10 million complaints and 1000 days is longer work:
-# python -m benchmarks cleaning --scale --history
+# Growth up to 10 million complaints and 1000 days, and a day of 8000 micro-batches, are longer work:
+# python -m benchmarks cleaning --scale --history; python -m benchmarks intra-day
 bench: setup
 	python -m benchmarks cleaning --scale 30 --history 100
 	python -m benchmarks path
