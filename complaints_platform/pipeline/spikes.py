@@ -43,6 +43,9 @@ class IncidentRecipe:
         )
         fingerprints = {day.day: day.fingerprint for day in stored}
         table = pl.concat([empty_frame(HourlyComplaints), *(day.frame for day in stored)])
+        if table.is_empty():
+            yield from ((day, empty_frame(Incident), fingerprints) for day in days)
+            return
         grid = grid_of(table, first, last)
         scores = score(grid, max(0, grid.index(days[0]) - SCORED_DAYS), grid.index(last))
         for day in days:

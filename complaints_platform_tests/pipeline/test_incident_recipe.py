@@ -163,3 +163,17 @@ def test_a_day_is_stale_for_what_it_reads_and_for_nothing_else(world):
         for age, changes in ((0, True), (derived.look_back, True), (derived.look_back + 1, False)):
             other = known | {day - timedelta(days=age): made_of(("r",), ("other",))}
             assert (data_of(derived.fingerprint(day, other)) != data_of(derived.fingerprint(day, known))) is changes
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["days without complaints", "days that hold nothing"])
+def test_days_of_which_nothing_is_known_have_no_incidents(stored, tmp_path):
+    """A backfill may begin long before the first complaint."""
+    lake, days = Lake(str(tmp_path)), [FIRST + timedelta(days=number) for number in range(3)]
+    hourly = HOURLY.table(lake)
+    if stored:
+        hourly.replace_days(
+            days, [DayFrame(day, pl.DataFrame(schema=polars_schema(HOURLY.model)), "f") for day in days]
+        )
+    recipes = MartRecipes.of(load_settings(profile="test", lake=str(tmp_path)))
+    made = list(recipes.frames(INCIDENTS, days, hourly))
+    assert [(each.day, each.frame.height) for each in made] == [(day, 0) for day in days]
