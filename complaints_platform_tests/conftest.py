@@ -4,6 +4,7 @@ import os
 from datetime import date
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from complaints_platform.classification import training
@@ -11,6 +12,10 @@ from complaints_platform.pipeline import model
 from complaints_platform.settings import load_settings
 
 ROOT = Path(__file__).parent.parent
+
+# No property fails because a machine was busy for a moment.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 LONGEST = ("crash", "ui", "integration")
