@@ -17,7 +17,7 @@ $(STAMP): requirements.lock pyproject.toml setup.cfg
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(DAGSTER_HOME)/dagster.yaml: complaints_platform/defs/dagster.yaml
+$(DAGSTER_HOME)/dagster.yaml: complaints_platform/instance/dagster.yaml
 	mkdir -p $(@D) && cp $< $@
 
 demo: setup

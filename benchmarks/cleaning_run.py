@@ -19,10 +19,9 @@ import polars as pl
 
 from benchmarks.meter import RESULT, Meter, Span
 from benchmarks.workload import days_of
-from complaints_platform.collection.by_hand import collect_jobs
-from complaints_platform.collection.files import collect_all
-from complaints_platform.lake import Lake
-from complaints_platform.pipeline import data_sets
+from complaints_platform.intake.by_hand import collect_jobs
+from complaints_platform.intake.files import collect_all
+from complaints_platform.lake import Lake, data_sets
 from complaints_platform.pipeline.cleaned import CleanedRecipe
 from complaints_platform.schemas import Outcome
 from complaints_platform.settings import Settings, load_settings

@@ -21,11 +21,10 @@ import polars as pl
 
 from benchmarks.meter import RESULT, Meter, Span
 from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.defs.jobs import BY_DAY
-from complaints_platform.defs.running import Runner, local_instance
-from complaints_platform.lake import Lake
-from complaints_platform.pipeline import data_sets
-from complaints_platform.pipeline.staleness import find_stale
+from complaints_platform.freshness.staleness import find_stale
+from complaints_platform.lake import Lake, data_sets
 from complaints_platform.settings import Settings, load_settings
 
 SOURCE = "calls"

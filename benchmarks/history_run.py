@@ -18,12 +18,11 @@ from benchmarks.cleaning_run import after
 from benchmarks.measured import DayCost, Spent
 from benchmarks.meter import RESULT
 from benchmarks.workload import days_of, folder_of
-from complaints_platform.collection.collect import Collector
-from complaints_platform.collection.landing import files_at
-from complaints_platform.lake import Lake
-from complaints_platform.pipeline import data_sets
+from complaints_platform.freshness.staleness import find_stale
+from complaints_platform.intake.collect import Collector
+from complaints_platform.intake.landing import files_at
+from complaints_platform.lake import Lake, data_sets
 from complaints_platform.pipeline.cleaned import CleanedRecipe
-from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.settings import Settings, load_settings
 from complaints_platform.sources.contract import load_contracts
 

@@ -2,7 +2,7 @@
 
 The files of one day are cut into BATCHES micro-batches. Most of them are laid down in bulk, TOGETHER in a file; at each HOUR, LEAST
 or more then come at the pace of that day and go through Dagster's jobs in this process, when the sensors would ask for
-them: by the real look at what is stale and the real decision (``automation.reconciling``). Time is counted, not waited
+them: by the real look at what is stale and the real decision (``freshness.reconciling``). Time is counted, not waited
 for: a run counts as taking its CPU seconds, whatever else the machine does, and ``RUN_START_SECONDS`` to start.
 Settings come from the environment; the result is one line of JSON.
 """  # noqa: E501  # a command
@@ -22,17 +22,17 @@ import orjson
 from benchmarks.errors import BenchmarkError
 from benchmarks.meter import RESULT
 from benchmarks.workload import days_of, folder_of
-from complaints_platform.automation.reconciling import Outcome, ReconcilingState, Rules, decide
-from complaints_platform.collection.files import batched
+from complaints_platform.commands.running import QUIET, local_instance
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.automation import KINDS, rows_made, update_request
 from complaints_platform.defs.collecting import COLLECT
 from complaints_platform.defs.jobs import TRAIN, UPDATE
-from complaints_platform.defs.running import QUIET, local_instance
+from complaints_platform.freshness.reconciling import Outcome, ReconcilingState, Rules, decide
+from complaints_platform.freshness.staleness import StalenessWatch
+from complaints_platform.intake.files import batched
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CLEANED
 from complaints_platform.lake.store import LocalStore
-from complaints_platform.pipeline.data_sets import CLEANED
-from complaints_platform.pipeline.staleness import StalenessWatch
 from complaints_platform.settings import Settings, load_settings
 
 DAY_SECONDS = 86_400

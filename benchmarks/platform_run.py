@@ -21,19 +21,19 @@ from benchmarks.workload import MONTH, Workload
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.cleaning import clean_texts
-from complaints_platform.collection.by_hand import collect_jobs
-from complaints_platform.collection.files import collect_all
-from complaints_platform.defs.running import Runner, local_instance
-from complaints_platform.lake import Lake
+from complaints_platform.commands.running import Runner, local_instance
+from complaints_platform.freshness.staleness import find_stale
+from complaints_platform.intake.by_hand import collect_jobs
+from complaints_platform.intake.files import collect_all
+from complaints_platform.lake import Lake, data_sets
 from complaints_platform.lake.tables import Table
-from complaints_platform.pipeline import data_sets, marts
+from complaints_platform.learning.corrections import CorrectionsInForce
+from complaints_platform.learning.model import serving_model, train_challenger
+from complaints_platform.pipeline import marts
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import CleanedRecipe
-from complaints_platform.pipeline.corrections import CorrectionsInForce
 from complaints_platform.pipeline.derived import DERIVED
-from complaints_platform.pipeline.model import serving_model, train_challenger
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
-from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.schemas import Outcome
 from complaints_platform.settings import Settings, load_settings
 

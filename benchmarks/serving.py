@@ -27,8 +27,8 @@ import psutil
 from benchmarks.errors import BenchmarkError
 from benchmarks.serving_lake import LAST, build, is_built
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CATEGORIZED
 from complaints_platform.marts.registry import METRICS
-from complaints_platform.pipeline.data_sets import CATEGORIZED
 from complaints_platform.settings import load_settings
 
 PORT = 8471

@@ -12,10 +12,10 @@ import polars as pl
 
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CATEGORIZED, CONTACTS, DAILY, SERVICE
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.marts.daily_complaints import daily_complaints
 from complaints_platform.marts.service_times import service_times
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CONTACTS, DAILY, SERVICE
 from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.schemas import CategorizedComplaint, Contact, conform
 from complaints_platform.schemas.model import polars_schema

@@ -112,8 +112,8 @@ def collect(
     as_json: AsJson = False,
 ) -> None:
     """Take files into the lake: originals, raw records by day, quarantine, receipts. The same file twice is a no-op."""
-    from complaints_platform.collection.by_hand import collect_jobs
-    from complaints_platform.collection.files import Collected, Status, collect_all, summary
+    from complaints_platform.intake.by_hand import collect_jobs
+    from complaints_platform.intake.files import Collected, Status, collect_all, summary
 
     settings = load_settings()
     jobs = collect_jobs(settings, paths or [], source)
@@ -136,7 +136,7 @@ def collect(
 @app.command()
 def update(as_json: AsJson = False) -> None:
     """Materialise whatever is stale, through Dagster, in as few runs as possible."""
-    from complaints_platform.defs.running import Runner, local_instance
+    from complaints_platform.commands.running import Runner, local_instance
 
     runs = []
     with local_instance() as instance:
@@ -159,9 +159,9 @@ def maintain(
 
     Packs small segments, merges the key index, writes checkpoints, and deletes what nobody can need any more.
     """
+    from complaints_platform.commands.running import local_instance
     from complaints_platform.defs.maintenance import forget, old_runs, summed_up
     from complaints_platform.defs.maintenance import maintain as maintained
-    from complaints_platform.defs.running import local_instance
 
     settings = load_settings()
     steps = []
@@ -198,8 +198,8 @@ def backfill(
     as_json: AsJson = False,
 ) -> None:
     """Make the tables of a range of days again, from cleaned to marts, stale or not. Files may keep coming."""
+    from complaints_platform.commands.running import Runner, local_instance
     from complaints_platform.defs.jobs import BY_DAY
-    from complaints_platform.defs.running import Runner, local_instance
 
     settings = load_settings()
     today = datetime.now(UTC).date()
@@ -230,7 +230,7 @@ def rekey() -> None:
     customer, agent or thread is made anew from raw, corrections follow their complaints, and what holds old
     hashes is deleted. May be interrupted and repeated. Nothing else may run meanwhile.
     """
-    from complaints_platform.defs.running import Runner, local_instance
+    from complaints_platform.commands.running import Runner, local_instance
 
     with local_instance() as instance:
         for step in Runner(load_settings(), instance).rekey():
@@ -246,7 +246,7 @@ def query(
     to: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of printing.")] = None,
 ) -> None:
     """Ask any question in SQL. Read-only: a query can't write, read files or reach the network."""
-    from complaints_platform.serving.query import FORMATS, Catalogue, render, run_query
+    from complaints_platform.serving.sql.query import FORMATS, Catalogue, render, run_query
 
     if output not in FORMATS:
         raise typer.BadParameter(f"{output!r} is not one of {', '.join(FORMATS)}", param_hint="--format")
@@ -278,7 +278,7 @@ def demo(
     ] = 1000,
 ) -> None:
     """Generate a month of complaints, run everything through Dagster and show the answers."""
-    from complaints_platform.demo import run_demo
+    from complaints_platform.commands.demo import run_demo
 
     run_demo(load_settings(), days, per_day, out)
 
@@ -292,7 +292,7 @@ def quarantine_list(
     as_json: AsJson = False,
 ) -> None:
     """Count what lies in quarantine now, by day received, source and reason."""
-    from complaints_platform.collection.quarantine import count_quarantined
+    from complaints_platform.intake.quarantine import count_quarantined
 
     counts = count_quarantined(_quarantined(source, reason, file, since))
     if as_json:
@@ -320,7 +320,7 @@ def quarantine_show(
     as_json: AsJson = False,
 ) -> None:
     """Say of each quarantined record where it stands, why it was set aside and what to do."""
-    from complaints_platform.collection.quarantine import original_line
+    from complaints_platform.intake.quarantine import original_line
 
     settings = load_settings()
     records = _quarantined(source, reason, file, since)
@@ -352,8 +352,8 @@ def quarantine_replay(
     ] = True,
 ) -> None:
     """Read files again whose source contract was changed since, and bring everything behind them up to date."""
-    from complaints_platform.collection.quarantine import Selection, replayable
-    from complaints_platform.defs.running import Runner, local_instance
+    from complaints_platform.commands.running import Runner, local_instance
+    from complaints_platform.intake.quarantine import Selection, replayable
 
     settings = load_settings()
     selection = Selection(source, reason, file)
@@ -450,7 +450,7 @@ def classifier_serve(
 ) -> None:
     """Let a model of before serve again, whatever was measured; history becomes stale and update renews it."""
     from complaints_platform.lake import Lake
-    from complaints_platform.pipeline.model import serve_version
+    from complaints_platform.learning.model import serve_version
 
     chosen = serve_version(Lake(load_settings().lake), version, _author(author), why)
     typer.echo(f"{chosen.version} serves from now on; renew what it has not categorised with: complaints update")
@@ -463,7 +463,7 @@ def classifier_explain(
 ) -> None:
     """Say which words of a complaint decided its category, and which spoke for the runner-up."""
     from complaints_platform.lake import Lake
-    from complaints_platform.pipeline.review import explain_complaint
+    from complaints_platform.learning.review import explain_complaint
 
     complaint, why = explain_complaint(Lake(load_settings().lake), complaint_id)
     if as_json:
@@ -498,7 +498,7 @@ def labels_import(
     """Add labels to the lake; the next training uses them."""
     from complaints_platform.classification.taxonomy import load_taxonomy
     from complaints_platform.lake import Lake
-    from complaints_platform.pipeline.labels import import_labels
+    from complaints_platform.learning.labels import import_labels
 
     settings = load_settings()
     imported = import_labels(Lake(settings.lake), load_taxonomy(settings.taxonomy), file, _author(author))
@@ -513,7 +513,7 @@ def review_export(
 ) -> None:
     """Write the complaints from which the classifier would learn most: doubtful ones, unlike each other."""
     from complaints_platform.lake import Lake
-    from complaints_platform.pipeline.review import export_queue, write_queue
+    from complaints_platform.learning.review import export_queue, write_queue
 
     queue = export_queue(Lake(load_settings().lake), limit, days)
     write_queue(queue, to)
@@ -530,7 +530,7 @@ def review_import(
     """Take in what people decided about complaints: it overrides the model, and trains the next one."""
     from complaints_platform.classification.taxonomy import load_taxonomy
     from complaints_platform.lake import Lake
-    from complaints_platform.pipeline.corrections import import_corrections
+    from complaints_platform.learning.corrections import import_corrections
 
     settings = load_settings()
     done = import_corrections(Lake(settings.lake), load_taxonomy(settings.taxonomy), file, author)
@@ -541,8 +541,8 @@ def review_import(
 
 
 def _quarantined(source: str | None, reason: str | None, file: str | None, since: datetime | None) -> "pl.DataFrame":
-    from complaints_platform.collection.collectors import collectors
-    from complaints_platform.collection.quarantine import Selection, quarantined
+    from complaints_platform.intake.collectors import collectors
+    from complaints_platform.intake.quarantine import Selection, quarantined
     from complaints_platform.lake import Lake
 
     settings = load_settings()
@@ -590,7 +590,7 @@ def taxonomy_diff(
     """Show what a changed taxonomy would do: names that come and go, and which complaints would move where."""
     from complaints_platform.classification.taxonomy import load_taxonomy
     from complaints_platform.lake import Lake
-    from complaints_platform.pipeline.taxonomy import preview_change
+    from complaints_platform.learning.taxonomy_preview import preview_change
 
     taxonomy_tried = load_taxonomy(new)
     settings = load_settings()

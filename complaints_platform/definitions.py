@@ -13,15 +13,15 @@ from complaints_platform.defs.classifier_checks import classifier_checks
 from complaints_platform.defs.collecting import collect_job, replay_job
 from complaints_platform.defs.io_manager import DeltaIOManager
 from complaints_platform.defs.jobs import asset_jobs
-from complaints_platform.defs.logs import use_log_format
 from complaints_platform.defs.maintenance import maintenance_definitions
-from complaints_platform.defs.partitions import RunDays
 from complaints_platform.defs.postgres import postgres_definitions
 from complaints_platform.defs.raw import raw_asset
 from complaints_platform.defs.reference import reference_asset
 from complaints_platform.defs.reports import report_definitions
 from complaints_platform.defs.source_checks import hourly_checks, source_checks
 from complaints_platform.defs.tables import table_assets
+from complaints_platform.instance.logs import use_log_format
+from complaints_platform.instance.partitions import RunDays
 from complaints_platform.settings import PACKAGED_SOURCES, Settings, load_settings
 from complaints_platform.sources.contract import load_contracts, load_customer_contracts
 

@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 
 from complaints_platform.classification import training
-from complaints_platform.pipeline import model
+from complaints_platform.learning import model
 from complaints_platform.settings import load_settings
 
 ROOT = Path(__file__).parent.parent

@@ -39,9 +39,9 @@ LOOKED_LATELY, LOOKS_MISSED = timedelta(minutes=10), 3
 @app.command("list")
 def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
     """List what is open, and what was noticed in the last 30 days."""
+    from complaints_platform.alerting.listing import shown
     from complaints_platform.alerting.routes import load_routes
     from complaints_platform.alerting.sending import utc_now
-    from complaints_platform.alerting.shown import shown
 
     settings = load_settings()
     now, outboxes = utc_now(), _outboxes(settings)
@@ -86,9 +86,9 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
 @app.command()
 def show(alert: AlertId, as_json: AsJson = False) -> None:
     """Say all of one alert: what it means, what to do, what became of it, who was told."""
+    from complaints_platform.alerting.listing import shown
     from complaints_platform.alerting.routes import load_routes
     from complaints_platform.alerting.sending import utc_now
-    from complaints_platform.alerting.shown import shown
 
     settings = load_settings()
     found = shown(_outboxes(settings), "all", utc_now(), load_routes(settings.alerts))["alerts"]
@@ -114,9 +114,9 @@ def ack(
     by: Annotated[str | None, typer.Option(help="Who; by default the user of this machine.")] = None,
 ) -> None:
     """Acknowledge an alert: you know, and nobody else need be called."""
+    from complaints_platform.alerting.listing import acknowledge_newest, known, shown
     from complaints_platform.alerting.routes import Routes
     from complaints_platform.alerting.sending import utc_now
-    from complaints_platform.alerting.shown import acknowledge_newest, known, shown
 
     settings = load_settings()
     outboxes = _outboxes(settings)
@@ -204,9 +204,9 @@ def send(
 @contextmanager
 def _watching(settings: Settings) -> Iterator["Observer"]:
     """Open Dagster's instance and the code's definitions; when it ends as it should, nobody need miss it."""
+    from complaints_platform.commands.running import local_instance
     from complaints_platform.definitions import build_definitions
     from complaints_platform.defs.alerting import Observer, machine
-    from complaints_platform.defs.running import local_instance
 
     with ExitStack() as stack:
         instance = stack.enter_context(local_instance())

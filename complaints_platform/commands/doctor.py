@@ -14,7 +14,7 @@ from complaints_platform.errors import SettingsError
 from complaints_platform.settings import load_settings
 
 if TYPE_CHECKING:
-    from complaints_platform.monitoring.doctor import Finding
+    from complaints_platform.operations.doctor import Finding
 
 MARKS = {"good": "[green]good[/]   ", "warning": "[yellow]warning[/]", "wrong": "[bold red]wrong[/]  "}
 
@@ -24,7 +24,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON inst
 
     Exit code 1 if something is wrong; warnings alone are 0.
     """
-    from complaints_platform.monitoring.doctor import Finding, Verdict
+    from complaints_platform.operations.doctor import Finding, Verdict
 
     out = Console()
     found: list[Finding] = []
@@ -46,8 +46,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON inst
 
 
 def _findings() -> "Iterator[Finding]":
-    from complaints_platform.defs.doctor import examine_definitions, examine_instance
-    from complaints_platform.monitoring.doctor import EXAMINATIONS, examine, unknown_variables, wrong
+    from complaints_platform.instance.doctor import examine_definitions, examine_instance
+    from complaints_platform.operations.doctor import EXAMINATIONS, examine, unknown_variables, wrong
 
     yield from unknown_variables(os.environ)
     try:

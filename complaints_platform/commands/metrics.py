@@ -11,7 +11,7 @@ from complaints_platform.settings import Settings, load_settings
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-    from complaints_platform.monitoring.metrics import Metrics
+    from complaints_platform.operations.metrics import Metrics
 
 
 def metrics(
@@ -25,8 +25,8 @@ def metrics(
 
     On an address that others can reach it wants COMPLAINTS_METRICS_TOKEN, and asks for it as a bearer token.
     """
-    from complaints_platform.defs.running import local_instance
-    from complaints_platform.monitoring.server import metrics_application, refuse_open_server
+    from complaints_platform.commands.running import local_instance
+    from complaints_platform.operations.server import metrics_application, refuse_open_server
 
     settings = load_settings()
     if serve:
@@ -46,10 +46,10 @@ def gathered(settings: Settings, instance: "DagsterInstance") -> "Metrics":
     """Return all metrics of a lake and of Dagster's instance."""
     from complaints_platform.alerting.outbox import Outbox
     from complaints_platform.definitions import build_definitions
-    from complaints_platform.defs.metrics import instance_gatherers
+    from complaints_platform.instance.metrics import instance_gatherers
     from complaints_platform.lake import Lake
-    from complaints_platform.monitoring.lake_metrics import lake_gatherers
-    from complaints_platform.monitoring.metrics import Metrics, outbox_gatherer
+    from complaints_platform.operations.lake_metrics import lake_gatherers
+    from complaints_platform.operations.metrics import Metrics, outbox_gatherer
 
     checks = sorted(build_definitions(settings).resolve_asset_graph().asset_check_keys)
     outbox = outbox_gatherer(Outbox(Lake(settings.lake).store))

@@ -17,7 +17,7 @@ def regulator_pack(
 ) -> None:
     """Fill in the month's figures for a regulator."""
     from complaints_platform.classification.taxonomy import load_taxonomy
-    from complaints_platform.serving.regulator import make_pack
+    from complaints_platform.serving.answers.regulator import make_pack
 
     settings = load_settings()
     classes = load_taxonomy(settings.taxonomy).crosswalk(regulator)

@@ -19,9 +19,9 @@ def serve(
     import uvicorn
 
     from complaints_platform.commands.metrics import gathered_text
-    from complaints_platform.defs.running import local_instance
-    from complaints_platform.serving.app import build_app
+    from complaints_platform.commands.running import local_instance
     from complaints_platform.serving.auth import Tokens, check_address
+    from complaints_platform.serving.http.app import build_app
 
     settings = load_settings()
     check_address(host, Tokens(settings))

@@ -29,16 +29,16 @@ from complaints_platform.alerting.routes import load_routes
 from complaints_platform.alerting.sending import Sender, Sent, utc_now, ways
 from complaints_platform.alerting.spool import spaces, spool, why_unreachable
 from complaints_platform.alerting.watching import Evaluations, SourceState
-from complaints_platform.automation.reconciling import REPORTED_AFTER, ReconcilingState
 from complaints_platform.defs.checks import TOO_MANY
 from complaints_platform.defs.jobs import UPDATE
-from complaints_platform.defs.partitions import days_made, days_of_run
 from complaints_platform.defs.source_checks import UNUSUAL
 from complaints_platform.errors import AlertsError
+from complaints_platform.freshness.reconciling import REPORTED_AFTER, ReconcilingState
+from complaints_platform.instance.partitions import days_made, days_of_run
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import INCIDENTS, TableSpec
 from complaints_platform.lake.layout import received_day
 from complaints_platform.lake.store import LocalStore
-from complaints_platform.pipeline.data_sets import INCIDENTS, TableSpec
 from complaints_platform.schemas import empty_frame
 from complaints_platform.settings import Settings
 from complaints_platform.sources.cadence import SILENT_AFTER

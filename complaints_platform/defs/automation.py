@@ -1,4 +1,4 @@
-"""Sensors and schedules: they look at landing, lake and runs, and do what ``automation`` decides.
+"""Sensors and schedules: they look at landing, lake and runs, and do what ``freshness`` decides.
 
 What is decided, and when something is tried again, does not belong here.
 """
@@ -14,25 +14,26 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from complaints_platform.automation import landing, reconciling
-from complaints_platform.automation.clock import days_to_close
-from complaints_platform.automation.policy import Policy
-from complaints_platform.automation.reconciling import Kind, Outcome, Unit
-from complaints_platform.automation.settling import Settling
 from complaints_platform.classification.taxonomy import load_taxonomy
-from complaints_platform.collection import readings
-from complaints_platform.collection.collectors import collectors
-from complaints_platform.collection.landing import LandedFile, Landing
 from complaints_platform.defs.collecting import COLLECT, REPLAY
 from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN, UPDATE
-from complaints_platform.defs.partitions import Batch, TablesBatch
+from complaints_platform.freshness import reconciling
+from complaints_platform.freshness.clock import days_to_close
+from complaints_platform.freshness.policy import Policy
+from complaints_platform.freshness.publishing import publish
+from complaints_platform.freshness.reconciling import Kind, Outcome, Unit
+from complaints_platform.freshness.staleness import StalenessWatch
+from complaints_platform.instance.partitions import Batch, TablesBatch
+from complaints_platform.intake import readings
+from complaints_platform.intake import waiting as landing
+from complaints_platform.intake.collectors import collectors
+from complaints_platform.intake.landing import LandedFile, Landing
+from complaints_platform.intake.settling import Settling
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED, TABLES, TableSpec
+from complaints_platform.learning.model import model_is_stale
 from complaints_platform.pipeline.cleaned import data_key
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, TABLES, TableSpec
 from complaints_platform.pipeline.derived import DERIVED_OF
-from complaints_platform.pipeline.model import model_is_stale
-from complaints_platform.pipeline.publishing import publish
-from complaints_platform.pipeline.staleness import StalenessWatch
 from complaints_platform.settings import Settings
 from complaints_platform.sources.mapping import CLOCK_SKEW
 

@@ -12,18 +12,17 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from complaints_platform.defs.partitions import days_made
 from complaints_platform.defs.previews import drawing, preview
 from complaints_platform.errors import ModelError
-from complaints_platform.lake import Lake
+from complaints_platform.instance.partitions import days_made
+from complaints_platform.lake import Lake, data_sets
+from complaints_platform.lake.data_sets import TableSpec
+from complaints_platform.lake.fingerprints import is_made_of
 from complaints_platform.lake.tables import Table
+from complaints_platform.learning.model import serving_model
 from complaints_platform.marts.local_days import last_local_day
-from complaints_platform.pipeline import data_sets
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe, live
-from complaints_platform.pipeline.data_sets import TableSpec
 from complaints_platform.pipeline.derived import DERIVED, DERIVED_OF
-from complaints_platform.pipeline.fingerprints import is_made_of
-from complaints_platform.pipeline.model import serving_model
 from complaints_platform.pipeline.quality import dangling_references
 from complaints_platform.quality.contracts import broken, rules
 from complaints_platform.quality.plots import history_svg

@@ -14,7 +14,7 @@ from complaints_platform.defs import pools
 from complaints_platform.defs.previews import picture, preview
 from complaints_platform.lake import Lake
 from complaints_platform.lake.models import Promotion
-from complaints_platform.pipeline.model import Training, train_challenger
+from complaints_platform.learning.model import Training, train_challenger
 from complaints_platform.settings import Settings
 
 OWNER = "team:complaints-data"

@@ -17,11 +17,11 @@ from complaints_platform.classification.drift import (
     SMALLEST_SHIFT,
     Shift,
 )
-from complaints_platform.defs.partitions import days_made
 from complaints_platform.defs.previews import drawing, preview
+from complaints_platform.instance.partitions import days_made
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import CATEGORIZED
-from complaints_platform.pipeline.drift import Drift, measure_drift
+from complaints_platform.lake.data_sets import CATEGORIZED
+from complaints_platform.learning.drift import Drift, measure_drift
 from complaints_platform.quality.plots import windows_svg
 from complaints_platform.settings import Settings
 

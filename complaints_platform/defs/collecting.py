@@ -1,6 +1,6 @@
 """The jobs ``collect`` and ``replay``: new files, or files whose contract was fixed, become raw partitions.
 
-When they run is decided elsewhere (``automation``).
+When they run is decided elsewhere (``freshness``).
 """
 
 import time
@@ -11,18 +11,18 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from complaints_platform.automation.settling import Settling
-from complaints_platform.collection import readings
-from complaints_platform.collection.collectors import collectors
-from complaints_platform.collection.customers import CustomersCollector
-from complaints_platform.collection.files import Collected, Status, collect_all, summary
-from complaints_platform.collection.landing import Landing
-from complaints_platform.collection.quarantine import Selection, replay, replayable
 from complaints_platform.defs import pools
-from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.previews import preview
 from complaints_platform.defs.raw import materializations
 from complaints_platform.defs.reference import reference_metadata
+from complaints_platform.instance.event_log import log_together
+from complaints_platform.intake import readings
+from complaints_platform.intake.collectors import collectors
+from complaints_platform.intake.customers import CustomersCollector
+from complaints_platform.intake.files import Collected, Status, collect_all, summary
+from complaints_platform.intake.landing import Landing
+from complaints_platform.intake.quarantine import Selection, replay, replayable
+from complaints_platform.intake.settling import Settling
 from complaints_platform.lake import Lake
 from complaints_platform.settings import Settings
 

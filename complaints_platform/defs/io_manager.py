@@ -11,14 +11,14 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.frames import DayFrames, StoredDays, gate
-from complaints_platform.defs.partitions import days_of, reported_by_assets
 from complaints_platform.defs.previews import sample
+from complaints_platform.freshness.publishing import CHAIN, LAST_OF_A_RUN, is_whole, publish
+from complaints_platform.instance.event_log import log_together
+from complaints_platform.instance.partitions import days_of, reported_by_assets
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import TABLES, TableSpec
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.data_sets import TABLES, TableSpec
-from complaints_platform.pipeline.publishing import CHAIN, LAST_OF_A_RUN, is_whole, publish
 
 PREVIEW_ROWS = 5
 GATE_ROWS = 20_000

@@ -8,7 +8,7 @@ import dagster as dg
 from complaints_platform.defs.checks import rare_checks
 from complaints_platform.defs.classifier_checks import DRIFT_CHECKS
 from complaints_platform.defs.source_checks import reference_check_keys, sender_check_keys
-from complaints_platform.pipeline.data_sets import TABLES
+from complaints_platform.lake.data_sets import TABLES
 
 UPDATE = "update_tables"
 BY_DAY = "complaints_by_day"

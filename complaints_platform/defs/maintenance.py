@@ -1,6 +1,6 @@
 """The job ``maintenance``, hourly: the lake is kept small and fast, and Dagster's own history short.
 
-What may go from the lake is decided in ``pipeline.maintenance``; here it is run and shown. What may go from
+What may go from the lake is decided in ``operations.maintenance``; here it is run and shown. What may go from
 Dagster's history is decided here, as only Dagster knows it.
 """
 
@@ -13,12 +13,12 @@ from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from pydantic import Field
 
 from complaints_platform.alerting.outbox import Outbox
-from complaints_platform.collection.collectors import collectors
-from complaints_platform.collection.files import batched
 from complaints_platform.defs.pools import MAINTENANCE
 from complaints_platform.defs.previews import preview
+from complaints_platform.intake.collectors import collectors
+from complaints_platform.intake.files import batched
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.maintenance import Kept, Maintenance, Step
+from complaints_platform.operations.maintenance import Kept, Maintenance, Step
 from complaints_platform.settings import Settings
 
 RUNS_AT_ONCE = 500

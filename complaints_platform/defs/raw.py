@@ -10,12 +10,12 @@ from datetime import date
 
 import dagster as dg
 
-from complaints_platform.collection.collect import Collector
 from complaints_platform.defs import pools
-from complaints_platform.defs.event_log import log_together
 from complaints_platform.defs.frames import table_schema
-from complaints_platform.defs.partitions import backfill_policy, daily_partitions, days_of
 from complaints_platform.defs.previews import sample
+from complaints_platform.instance.event_log import log_together
+from complaints_platform.instance.partitions import backfill_policy, daily_partitions, days_of
+from complaints_platform.intake.collect import Collector
 from complaints_platform.lake import Lake
 from complaints_platform.lake.segments import RawDay
 from complaints_platform.schemas import RawRecord

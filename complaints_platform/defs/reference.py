@@ -5,11 +5,11 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from complaints_platform.collection.collectors import customers_collectors
 from complaints_platform.defs import pools
 from complaints_platform.defs.frames import table_schema
 from complaints_platform.defs.previews import preview
 from complaints_platform.defs.raw import KINDS, freshness_of
+from complaints_platform.intake.collectors import customers_collectors
 from complaints_platform.lake import Lake
 from complaints_platform.schemas import KnownCustomer
 from complaints_platform.settings import Settings

@@ -9,9 +9,9 @@ import dagster as dg
 
 from complaints_platform.alerting.events import Condition, Severity
 from complaints_platform.alerting.outbox import Outbox
-from complaints_platform.defs.partitions import daily_partitions
+from complaints_platform.instance.partitions import daily_partitions
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import DAILY
+from complaints_platform.lake.data_sets import DAILY
 from complaints_platform.serving.report.figures import Figures, Kind
 from complaints_platform.serving.report.making import make_and_keep
 from complaints_platform.serving.report.sentences import sentences, title

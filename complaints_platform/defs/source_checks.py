@@ -13,11 +13,11 @@ import polars as pl
 
 from complaints_platform.alerting.checks import RECORDS, VOLUME
 from complaints_platform.defs.checks import CONTRACT, ROWS_SHOWN, latest
-from complaints_platform.defs.partitions import days_made
 from complaints_platform.defs.previews import drawing, preview
 from complaints_platform.errors import LakeError
+from complaints_platform.instance.partitions import days_made
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import CLEANED
+from complaints_platform.lake.data_sets import CLEANED
 from complaints_platform.pipeline.quality import judge_senders
 from complaints_platform.quality.contracts import broken
 from complaints_platform.quality.plots import history_svg

@@ -8,18 +8,17 @@ import dagster as dg
 from complaints_platform.cleaning import CLEANING_VERSION
 from complaints_platform.defs import pools
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type, table_schema
-from complaints_platform.defs.partitions import RunDays, backfill_policy, daily_partitions
-from complaints_platform.lake import Lake
+from complaints_platform.instance.partitions import RunDays, backfill_policy, daily_partitions
+from complaints_platform.lake import Lake, data_sets
+from complaints_platform.lake.data_sets import TableSpec
+from complaints_platform.learning.corrections import CorrectionsInForce
+from complaints_platform.learning.model import serving_model
 from complaints_platform.marts import MARTS_VERSION
 from complaints_platform.marts.registry import METRICS
-from complaints_platform.pipeline import data_sets
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
-from complaints_platform.pipeline.corrections import CorrectionsInForce
-from complaints_platform.pipeline.data_sets import TableSpec
 from complaints_platform.pipeline.derived import DERIVED, Derived
 from complaints_platform.pipeline.marts import MartRecipes, ReconciliationRecipe
-from complaints_platform.pipeline.model import serving_model
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
 from complaints_platform.settings import Settings
 

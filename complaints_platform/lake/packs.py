@@ -4,7 +4,7 @@ A pack changes where segments lie, and nothing else: they keep their names, so w
 fingerprint, stays as it is. A pack is two immutable objects, its rows and after them its description, by which
 it counts; which rows are which segment's stands in there. A segment that lies alone (written again since, or
 never packed) counts before any pack, and a newer pack before an older one. Which segments are live is
-``segments``' business, and when to pack is ``pipeline.maintenance``'s.
+``segments``' business, and when to pack is ``operations.maintenance``'s.
 """
 
 import hashlib

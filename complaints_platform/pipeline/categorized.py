@@ -8,9 +8,9 @@ import polars as pl
 
 from complaints_platform.classification.prediction import PREDICTION_SCHEMA, classify
 from complaints_platform.classification.training import TrainedModel
+from complaints_platform.lake.fingerprints import of_categorized
 from complaints_platform.lake.tables import DayFrame, Table
-from complaints_platform.pipeline.corrections import CorrectionsInForce
-from complaints_platform.pipeline.fingerprints import of_categorized
+from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.pipeline.parallel import bounded_map
 from complaints_platform.schemas import CategorizedComplaint, Outcome, conform
 

@@ -13,12 +13,12 @@ from complaints_platform.cleaning import CLEANING_VERSION, DataKey, Rules, decid
 from complaints_platform.cleaning.customers import join_customers
 from complaints_platform.cleaning.regions import PACKAGED_REGIONS, load_regions
 from complaints_platform.lake import Lake
+from complaints_platform.lake.fingerprints import made_of
 from complaints_platform.lake.key_index import VERSION_COLUMNS
 from complaints_platform.lake.keys import KnownKey
 from complaints_platform.lake.reference import ReferenceFile
 from complaints_platform.lake.segments import RawDay
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.fingerprints import made_of
 from complaints_platform.pipeline.parallel import bounded_map
 from complaints_platform.pipeline.prepared import PreparedDays
 from complaints_platform.settings import Settings

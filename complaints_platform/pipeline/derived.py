@@ -8,18 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from complaints_platform.marts import (
-    MARTS_VERSION,
-    SPIKES_VERSION,
-    TOPICS_VERSION,
-    complaint_trends,
-    contacts,
-    customer_features,
-)
-from complaints_platform.marts.incidents import SCORED_DAYS
-from complaints_platform.marts.spikes import HISTORY_DAYS
-from complaints_platform.marts.topics import TOPIC_DAYS
-from complaints_platform.pipeline.data_sets import (
+from complaints_platform.lake.data_sets import (
     CATEGORIZED,
     CONTACTS,
     DAILY,
@@ -33,7 +22,18 @@ from complaints_platform.pipeline.data_sets import (
     TRENDS,
     TableSpec,
 )
-from complaints_platform.pipeline.fingerprints import fingerprint, inputs_of, of_window
+from complaints_platform.lake.fingerprints import fingerprint, inputs_of, of_window
+from complaints_platform.marts import (
+    MARTS_VERSION,
+    SPIKES_VERSION,
+    TOPICS_VERSION,
+    complaint_trends,
+    contacts,
+    customer_features,
+)
+from complaints_platform.marts.incidents import SCORED_DAYS
+from complaints_platform.marts.spikes import HISTORY_DAYS
+from complaints_platform.marts.topics import TOPIC_DAYS
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,21 @@ from typing import Self, TypeAlias
 import polars as pl
 
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import (
+    CATEGORIZED,
+    CONTACTS,
+    DAILY,
+    FEATURES,
+    HOURLY,
+    INCIDENTS,
+    RATES,
+    SERVICE,
+    TERMS,
+    TOPICS,
+    TRENDS,
+    TableSpec,
+)
+from complaints_platform.lake.fingerprints import data_of, of_window
 from complaints_platform.lake.receipts import Receipt
 from complaints_platform.lake.reference import ReferenceFile
 from complaints_platform.lake.tables import DayFrame, Table
@@ -29,22 +44,7 @@ from complaints_platform.marts.reconciliation import FILE_COLUMNS, OUTCOME_COLUM
 from complaints_platform.marts.service_times import ServiceRules, Told, service_times
 from complaints_platform.marts.targets import PACKAGED_TARGETS, load_targets
 from complaints_platform.marts.topics import TERM_COLUMNS, emerging_topics, term_counts
-from complaints_platform.pipeline.data_sets import (
-    CATEGORIZED,
-    CONTACTS,
-    DAILY,
-    FEATURES,
-    HOURLY,
-    INCIDENTS,
-    RATES,
-    SERVICE,
-    TERMS,
-    TOPICS,
-    TRENDS,
-    TableSpec,
-)
 from complaints_platform.pipeline.derived import DERIVED_OF
-from complaints_platform.pipeline.fingerprints import data_of, of_window
 from complaints_platform.pipeline.quarantined import receipts_fingerprint
 from complaints_platform.pipeline.spikes import IncidentRecipe
 from complaints_platform.schemas import DailyComplaints, TermCount, empty_frame

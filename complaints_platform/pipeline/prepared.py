@@ -16,8 +16,8 @@ import polars as pl
 
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake, layout
+from complaints_platform.lake.fingerprints import fingerprint
 from complaints_platform.lake.segments import RawDay
-from complaints_platform.pipeline.fingerprints import fingerprint
 
 MANY_SEGMENTS = 24
 """Days of fewer segments are prepared at once: keeping what was prepared costs as much as a quarter of preparing."""

@@ -8,9 +8,9 @@ import polars as pl
 
 from complaints_platform.cleaning.text import count_misread
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CLEANED
 from complaints_platform.lake.profiles import FINGERPRINT
 from complaints_platform.marts.business_time import public_holidays
-from complaints_platform.pipeline.data_sets import CLEANED
 from complaints_platform.quality import rates, volume
 from complaints_platform.quality.profile import PROFILE_SCHEMA, PROFILE_VERSION, PROFILED_COLUMNS, profile
 from complaints_platform.quality.references import REFERENCE_COLUMNS, dangling

@@ -7,9 +7,9 @@ from datetime import date
 import polars as pl
 
 from complaints_platform.lake import Lake
+from complaints_platform.lake.fingerprints import made_of
 from complaints_platform.lake.receipts import Receipt
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.fingerprints import made_of
 from complaints_platform.schemas import QuarantinedRecord, conform, empty_frame
 
 

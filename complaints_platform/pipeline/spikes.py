@@ -10,11 +10,11 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from complaints_platform.lake.data_sets import INCIDENTS
 from complaints_platform.lake.tables import Table
 from complaints_platform.marts.incident_table import TEXT_COLUMNS, Evidence, first_day_of, incident_rows
 from complaints_platform.marts.incidents import SCORED_DAYS, find_incidents
 from complaints_platform.marts.spikes import grid_of, score
-from complaints_platform.pipeline.data_sets import INCIDENTS
 from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.schemas import CategorizedComplaint, HourlyComplaints, Incident, empty_frame
 

@@ -2,7 +2,7 @@
 
 Everything is written beside what is there, in a staging schema; one transaction then puts it in place. A reader
 sees the tables of one manifest or of the next, never half of one, and waits for no longer than a rename takes.
-Which table holds what is the registry's (``pipeline.data_sets``, ``schemas``); when it is done, ``defs.postgres``'s.
+Which table holds what is the registry's (``lake.data_sets``, ``schemas``); when it is done, ``defs.postgres``'s.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,10 +16,10 @@ from pydantic import SecretStr
 
 from complaints_platform.errors import ExportError
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import TABLES, TableSpec
 from complaints_platform.lake.manifests import Manifest
-from complaints_platform.pipeline.data_sets import TABLES, TableSpec
 from complaints_platform.schemas.model import DataSet, polars_schema
-from complaints_platform.serving.reading import identifier, literal
+from complaints_platform.serving.store.parquet import identifier, literal
 
 PUBLISHED = tuple(spec for spec in TABLES if spec.schema == "mart")
 ABOUT = "publication"

@@ -8,19 +8,19 @@ from typing import Self
 
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.manifests import READERS_TAKE_AT_MOST
-from complaints_platform.pipeline.data_sets import TABLES
-from complaints_platform.serving.answers import Answers
+from complaints_platform.serving.answers.health import Pulse, PulseTaker
 from complaints_platform.serving.audit import AuditLog
 from complaints_platform.serving.auth import Sessions, Tokens
-from complaints_platform.serving.cache_folder import CacheFolder
-from complaints_platform.serving.guards import Doorkeeper
-from complaints_platform.serving.health import Pulse, PulseTaker
-from complaints_platform.serving.query import Catalogue
-from complaints_platform.serving.reading import LocalFiles
-from complaints_platform.serving.sandbox import Sandbox
-from complaints_platform.serving.search import SearchIndex
-from complaints_platform.serving.warehouse import Warehouse
+from complaints_platform.serving.http.guards import Doorkeeper
+from complaints_platform.serving.sql.query import Catalogue
+from complaints_platform.serving.sql.sandbox import Sandbox
+from complaints_platform.serving.store.cache_folder import CacheFolder
+from complaints_platform.serving.store.parquet import LocalFiles
+from complaints_platform.serving.store.response_cache import Answers
+from complaints_platform.serving.store.search import SearchIndex
+from complaints_platform.serving.store.warehouse import Warehouse
 from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import load_contracts
 

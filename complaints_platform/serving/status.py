@@ -8,12 +8,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from complaints_platform.collection.collectors import collectors
-from complaints_platform.collection.landing import Landing, StoredFile
 from complaints_platform.errors import LakeError
+from complaints_platform.freshness.staleness import find_stale
+from complaints_platform.intake.collectors import collectors
+from complaints_platform.intake.landing import Landing, StoredFile
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import blocks_of
-from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform.settings import Settings
 
 

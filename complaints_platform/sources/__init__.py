@@ -10,8 +10,8 @@ because Dagster's import takes seconds that the command line should not pay.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from complaints_platform.sources.component import ComplaintSource as ComplaintSource
-    from complaints_platform.sources.component import CustomerSource as CustomerSource
+    from complaints_platform.components import ComplaintSource as ComplaintSource
+    from complaints_platform.components import CustomerSource as CustomerSource
 
 __all__ = ["ComplaintSource", "CustomerSource"]
 
@@ -19,7 +19,7 @@ __all__ = ["ComplaintSource", "CustomerSource"]
 def __getattr__(name: str) -> Any:
     """Import the components when one is first asked for."""
     if name in __all__:
-        from complaints_platform.sources import component
+        from complaints_platform import components as component
 
         return getattr(component, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -26,7 +26,7 @@ class Processes:
         self.folder = folder
         home = folder / "dagster"
         home.mkdir()
-        shutil.copy(ROOT / "complaints_platform" / "defs" / "dagster.yaml", home)
+        shutil.copy(ROOT / "complaints_platform" / "instance" / "dagster.yaml", home)
         (folder / "routes.yaml").write_text(
             "receivers: {team: {url_env: TEAM_URL}}\nroutes: [{name: all, to: [team]}]\n"
         )

@@ -11,8 +11,8 @@ from complaints_platform.alerting.checks import Evaluation, Share, failing_now
 from complaints_platform.alerting.events import State
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.alerting.watching import incidents
+from complaints_platform.lake.data_sets import INCIDENTS
 from complaints_platform.lake.store import open_store
-from complaints_platform.pipeline.data_sets import INCIDENTS
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform_tests.alerting.tools import DAY, NOON
 

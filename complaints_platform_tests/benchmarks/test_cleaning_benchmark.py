@@ -15,8 +15,7 @@ from benchmarks.history_run import LivedLake, live
 from benchmarks.measured import PLATFORM, POLARS, USUAL, CleaningResult, Found, HistoryResult
 from benchmarks.meter import Cost
 from benchmarks.workload import IDS, SOURCES, Workload, sources_with_ids
-from complaints_platform.lake import Lake
-from complaints_platform.pipeline import data_sets
+from complaints_platform.lake import Lake, data_sets
 from complaints_platform.sources.contract import load_contracts
 
 DAYS = [date(2026, 3, 15) + timedelta(days=number) for number in range(4)]

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from complaints_platform.cleaning import Rules, decide_outcomes, prepare
-from complaints_platform.collection.collect import Collector
-from complaints_platform.collection.landing import StoredFile
+from complaints_platform.intake.collect import Collector
+from complaints_platform.intake.landing import StoredFile
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import LocalStore
 from complaints_platform.pipeline.cleaned import CleanedRecipe

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from complaints_platform.cli import app
 from complaints_platform.errors import AuthError
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import DAILY
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.data_sets import DAILY
 from complaints_platform.serving.auth import parse_tokens
 from complaints_platform_tests.pipeline.chain import DAY, STEPS, Chain, frame
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 import pytest
 from harness import KILLED, assert_only_the_committed_counts, assert_same, contents, moments
 
-from complaints_platform.collection.collect import Collector
-from complaints_platform.collection.files import Status
-from complaints_platform.collection.landing import Landing
+from complaints_platform.intake.collect import Collector
+from complaints_platform.intake.files import Status
+from complaints_platform.intake.landing import Landing
 from complaints_platform.lake import Lake
 from complaints_platform.settings import PACKAGED_SOURCES
 from complaints_platform.sources.contract import load_contracts

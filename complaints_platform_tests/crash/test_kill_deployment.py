@@ -21,10 +21,10 @@ import pytest
 import yaml
 from harness import Place, assert_same, contents, neutral_environment
 
-from complaints_platform.collection.collectors import collectors
-from complaints_platform.collection.landing import Landing
+from complaints_platform.freshness.staleness import StalenessWatch
+from complaints_platform.intake.collectors import collectors
+from complaints_platform.intake.landing import Landing
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.staleness import StalenessWatch
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.deployment.compose import ROOT, Service, wait_until
 from complaints_platform_tests.integration.dropping import Dropping
@@ -63,9 +63,9 @@ class Deployment:
         home = place.folder / "dagster"
         home.mkdir(parents=True)
         (place.folder / "empty").mkdir()
-        config = yaml.safe_load((ROOT / "complaints_platform" / "defs" / "dagster.yaml").read_text())
+        config = yaml.safe_load((ROOT / "complaints_platform" / "instance" / "dagster.yaml").read_text())
         # The code server keeps its address, as in production: so is it asked which runs it still has.
-        launcher = {"module": "complaints_platform.defs.run_launcher", "class": "WatchedRunLauncher"}
+        launcher = {"module": "complaints_platform.instance.run_launcher", "class": "WatchedRunLauncher"}
         retries = {**config["run_retries"], "max_retries": 2}
         config |= {"run_monitoring": RUN_MONITORING, "run_launcher": launcher, "run_retries": retries}
         (home / "dagster.yaml").write_text(yaml.safe_dump(config))

@@ -9,7 +9,7 @@ import pytest
 from harness import KILLED, assert_same, contents
 
 from complaints_platform.lake import Lake, layout
-from complaints_platform.pipeline.maintenance import MANY_SEGMENTS
+from complaints_platform.operations.maintenance import MANY_SEGMENTS
 
 pytestmark = [pytest.mark.crash, pytest.mark.drill]
 

@@ -29,13 +29,13 @@ from dagster._utils.error import SerializableErrorInfo
 
 from complaints_platform.alerting import spool as spools
 from complaints_platform.alerting.events import Condition, Severity, State
-from complaints_platform.automation.reconciling import Kind, ReconcilingState, Trouble, Unit
 from complaints_platform.commands import alerts
+from complaints_platform.commands.running import local_instance
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs import alerting
 from complaints_platform.defs.alerting import Memory, Observer, send_all
-from complaints_platform.defs.running import local_instance
 from complaints_platform.errors import LakeError
+from complaints_platform.freshness.reconciling import Kind, ReconcilingState, Trouble, Unit
 from complaints_platform.lake import layout
 from complaints_platform.lake.store import LocalStore
 from complaints_platform.settings import load_settings

@@ -8,14 +8,14 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from complaints_platform.commands.running import RunFailed, Runner
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.checks import CONTRACT, table_checks
-from complaints_platform.defs.running import RunFailed, Runner
 from complaints_platform.lake import Lake, layout
+from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED, DAILY, QUARANTINE, RECONCILIATION, TRENDS
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline import quality
 from complaints_platform.pipeline.cleaned import CleanedRecipe
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, DAILY, QUARANTINE, RECONCILIATION, TRENDS
 from complaints_platform.quality.profile import profile
 from complaints_platform_tests.pipeline.small_lake import Place
 

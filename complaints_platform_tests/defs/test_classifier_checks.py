@@ -8,10 +8,10 @@ import pytest
 
 from complaints_platform.classification.drift import CURRENT_DAYS, SMALLEST_SHIFT
 from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.commands.running import Runner
 from complaints_platform.defs.classifier_checks import ASSET, check_name, classifier_checks
-from complaints_platform.defs.running import Runner
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.labels import import_labels
+from complaints_platform.learning.labels import import_labels
 from complaints_platform_tests.pipeline.small_lake import FIRST, TEXTS, Place
 
 CALM = 14

@@ -6,9 +6,9 @@ import pytest
 
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.frames import MAX_VIOLATION_CHARACTERS, gate
-from complaints_platform.defs.partitions import Batch, batches, days_of_run
 from complaints_platform.errors import SchemaViolation
-from complaints_platform.pipeline.data_sets import DAILY, TABLES
+from complaints_platform.instance.partitions import Batch, batches, days_of_run
+from complaints_platform.lake.data_sets import DAILY, TABLES
 from complaints_platform.settings import PACKAGED_SOURCES
 from complaints_platform_tests import contracts
 from complaints_platform_tests.frames import daily_rows

@@ -8,11 +8,11 @@ import pytest
 
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type
 from complaints_platform.defs.io_manager import DeltaIOManager
-from complaints_platform.defs.partitions import MOST_PLANNED_DAYS, Batch, RunDays
 from complaints_platform.errors import SchemaViolation
+from complaints_platform.instance.partitions import MOST_PLANNED_DAYS, Batch, RunDays
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import DAILY, TRENDS
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.data_sets import DAILY, TRENDS
 from complaints_platform_tests.frames import daily_rows
 
 PARTITIONS = dg.DailyPartitionsDefinition("2026-03-01", end_date="2026-04-15")

@@ -150,7 +150,7 @@ def test_python_packages_come_from_the_lock_alone():
 
 def test_runs_exclude_each_other_as_on_a_single_machine():
     deployed = yaml.safe_load((DOCKER / "dagster.yaml").read_text())
-    local = yaml.safe_load((ROOT / "complaints_platform" / "defs" / "dagster.yaml").read_text())
+    local = yaml.safe_load((ROOT / "complaints_platform" / "instance" / "dagster.yaml").read_text())
     assert deployed["concurrency"]["pools"] == local["concurrency"]["pools"]
     assert deployed["run_coordinator"] == local["run_coordinator"]
     assert not deployed["telemetry"]["enabled"]

@@ -26,7 +26,7 @@ from complaints_platform.errors import QueryError
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake.store import open_store
-from complaints_platform.serving.query import Catalogue, run_query
+from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.serving.status import gather
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.deployment import compose

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from deltalake import DeltaTable
 
+from complaints_platform.freshness.staleness import StalenessWatch
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import RECONCILIATION
-from complaints_platform.pipeline.staleness import StalenessWatch
+from complaints_platform.lake.data_sets import RECONCILIATION
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.integration.dropping import Dropping
 from complaints_platform_tests.ui.dagster_server import running_dagster, wait_until

@@ -4,11 +4,11 @@ from datetime import date
 
 import dagster as dg
 
+from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.definitions import build_definitions
-from complaints_platform.defs.running import Runner, local_instance
+from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import CATEGORIZED, RATES, RECONCILIATION
-from complaints_platform.pipeline.staleness import find_stale
+from complaints_platform.lake.data_sets import CATEGORIZED, RATES, RECONCILIATION
 from complaints_platform.sources.contract import CUSTOMERS
 from complaints_platform_tests.contracts import OWNER, write_contract
 

@@ -12,9 +12,9 @@ import pytest
 
 from complaints_platform.alerting.events import Severity, State
 from complaints_platform.alerting.outbox import Outbox
+from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.alerting import Memory, Observer
-from complaints_platform.defs.running import Runner, local_instance
 from complaints_platform.generator.faults import mojibake
 from complaints_platform.generator.generate import generate_files
 from complaints_platform.generator.options import GeneratorOptions

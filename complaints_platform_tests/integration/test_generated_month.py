@@ -7,12 +7,12 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from complaints_platform.defs.running import Runner
+from complaints_platform.commands.running import Runner
+from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake import Lake
-from complaints_platform.lake.store import open_store
-from complaints_platform.pipeline.data_sets import (
+from complaints_platform.lake.data_sets import (
     CATEGORIZED,
     CLEANED,
     DAILY,
@@ -22,8 +22,8 @@ from complaints_platform.pipeline.data_sets import (
     TERMS,
     TOPICS,
 )
-from complaints_platform.pipeline.staleness import find_stale
-from complaints_platform.serving.query import Catalogue, run_query
+from complaints_platform.lake.store import open_store
+from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
 
 DAYS = 12

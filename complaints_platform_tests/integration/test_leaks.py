@@ -20,7 +20,7 @@ import joblib
 import polars as pl
 import pytest
 
-from complaints_platform.defs.running import Runner, local_instance
+from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.generator.people import Person, national_phone, person_of

@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
-from complaints_platform.defs.running import Runner, local_instance
+from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED, QUARANTINE, RECONCILIATION, TABLES
+from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED, QUARANTINE, RECONCILIATION, TABLES
 from complaints_platform.schemas import QuarantineReason as Why
-from complaints_platform.serving.query import Catalogue, run_query
+from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.contracts import OWNER, write_contract
 

@@ -16,22 +16,22 @@ import pytest
 
 from complaints_platform.alerting.events import State
 from complaints_platform.alerting.outbox import Outbox
-from complaints_platform.collection.collect import Collector
-from complaints_platform.collection.landing import Landing
+from complaints_platform.commands.running import Runner
 from complaints_platform.defs.maintenance import maintenance_of
-from complaints_platform.defs.running import Runner
 from complaints_platform.errors import LakeError
+from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
+from complaints_platform.intake.collect import Collector
+from complaints_platform.intake.landing import Landing
 from complaints_platform.lake import Lake, layout
+from complaints_platform.lake.data_sets import DAILY, QUARANTINE, RECONCILIATION, TABLES
 from complaints_platform.lake.store import open_store
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline import maintenance
-from complaints_platform.pipeline.data_sets import DAILY, QUARANTINE, RECONCILIATION, TABLES
-from complaints_platform.pipeline.maintenance import Maintenance
-from complaints_platform.pipeline.staleness import find_stale
+from complaints_platform.operations import maintenance
+from complaints_platform.operations.maintenance import Maintenance
 from complaints_platform.schemas import empty_frame
-from complaints_platform.serving.query import Catalogue, run_query
+from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import PACKAGED_SOURCES
 from complaints_platform.sources.contract import load_contracts
 from complaints_platform_tests.alerting.tools import Office
@@ -187,7 +187,7 @@ import sys
 from datetime import date
 from complaints_platform.lake import Lake
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.data_sets import QUARANTINE
+from complaints_platform.lake.data_sets import QUARANTINE
 from complaints_platform.schemas import empty_frame
 table = QUARANTINE.table(Lake(sys.argv[1]))
 for number in range(6):

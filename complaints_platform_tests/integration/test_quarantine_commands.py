@@ -7,9 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from complaints_platform import cli
-from complaints_platform.defs.running import Runner, local_instance
+from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.data_sets import CLEANED, QUARANTINE, RECONCILIATION
+from complaints_platform.lake.data_sets import CLEANED, QUARANTINE, RECONCILIATION
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.contracts import OWNER, write_contract
 

@@ -11,11 +11,11 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from complaints_platform.collection.by_hand import collect_jobs
-from complaints_platform.collection.files import Status, collect_all
-from complaints_platform.defs.running import Runner
-from complaints_platform.pipeline.staleness import find_stale
-from complaints_platform.serving.query import Catalogue, run_query
+from complaints_platform.commands.running import Runner
+from complaints_platform.freshness.staleness import find_stale
+from complaints_platform.intake.by_hand import collect_jobs
+from complaints_platform.intake.files import Status, collect_all
+from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
 from complaints_platform_tests import contracts
 

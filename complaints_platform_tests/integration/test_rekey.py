@@ -5,11 +5,11 @@ import pytest
 
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.cleaning import DataKey
-from complaints_platform.defs.running import Runner, local_instance
+from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline import rekey
-from complaints_platform.pipeline.corrections import import_corrections
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED
+from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED
+from complaints_platform.learning.corrections import import_corrections
+from complaints_platform.lifecycle import rekey
 from complaints_platform.sources.contract import CUSTOMERS
 from complaints_platform_tests.contracts import OWNER, write_contract
 

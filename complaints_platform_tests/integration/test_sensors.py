@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from complaints_platform.defs import automation
+from complaints_platform.freshness.staleness import find_stale
+from complaints_platform.lake.data_sets import CLEANED, RECONCILIATION
 from complaints_platform.pipeline.cleaned import CleanedRecipe
-from complaints_platform.pipeline.data_sets import CLEANED, RECONCILIATION
-from complaints_platform.pipeline.staleness import find_stale
 from complaints_platform_tests import contracts
 from complaints_platform_tests.integration.ticking import TEXTS, TODAY, Platform
 from complaints_platform_tests.pipeline.small_lake import SOURCE

@@ -6,8 +6,8 @@ import dagster as dg
 
 from complaints_platform.definitions import build_definitions
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CATEGORIZED
 from complaints_platform.lake.store import open_store
-from complaints_platform.pipeline.data_sets import CATEGORIZED
 from complaints_platform.settings import load_settings
 from complaints_platform_tests import contracts
 from complaints_platform_tests.pipeline.small_lake import SOURCE

@@ -4,10 +4,10 @@ from datetime import date
 
 import polars as pl
 
+from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED
+from complaints_platform.lake.fingerprints import made_of, of_categorized
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CLEANED
 from complaints_platform.pipeline.derived import DERIVED_OF
-from complaints_platform.pipeline.fingerprints import made_of, of_categorized
 from complaints_platform.schemas import empty_frame
 from complaints_platform.schemas.model import polars_schema
 

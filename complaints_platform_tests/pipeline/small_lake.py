@@ -6,11 +6,11 @@ import dagster as dg
 import polars as pl
 
 from complaints_platform.classification.taxonomy import load_taxonomy
-from complaints_platform.defs.running import Runner
+from complaints_platform.commands.running import Runner
+from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.corrections import import_corrections
-from complaints_platform.pipeline.data_sets import CATEGORIZED
-from complaints_platform.pipeline.staleness import find_stale
+from complaints_platform.lake.data_sets import CATEGORIZED
+from complaints_platform.learning.corrections import import_corrections
 from complaints_platform.settings import load_settings
 from complaints_platform_tests import contracts
 

@@ -9,17 +9,17 @@ import polars as pl
 import pytest
 
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CATEGORIZED, HOURLY, INCIDENTS, TOPICS
+from complaints_platform.lake.fingerprints import data_of, made_of
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.data_sets import CATEGORIZED, HOURLY, INCIDENTS, TOPICS
 from complaints_platform.pipeline.derived import DERIVED_OF
-from complaints_platform.pipeline.fingerprints import data_of, made_of
 from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.schemas.model import polars_schema
-from complaints_platform.serving.asking import Filters
-from complaints_platform.serving.incidents import counted_by, incidents_in
-from complaints_platform.serving.reading import LocalFiles
-from complaints_platform.serving.search import SearchIndex, Wanted
-from complaints_platform.serving.warehouse import Warehouse
+from complaints_platform.serving.answers.incidents import counted_by, incidents_in
+from complaints_platform.serving.http.request_parameters import Filters
+from complaints_platform.serving.store.parquet import LocalFiles
+from complaints_platform.serving.store.search import SearchIndex, Wanted
+from complaints_platform.serving.store.warehouse import Warehouse
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.marts.counts import FIRST, Company
 

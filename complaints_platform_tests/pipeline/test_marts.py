@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CATEGORIZED, CONTACTS, DAILY, FEATURES, SERVICE
+from complaints_platform.lake.fingerprints import made_of
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.marts.measuring import PERIODS, Beside, Question, cohorts_of, measure, measure_beside
 from complaints_platform.marts.registry import COMPLAINT, KNOWN_CUSTOMER, METRICS
-from complaints_platform.pipeline.data_sets import CATEGORIZED, CONTACTS, DAILY, FEATURES, SERVICE
 from complaints_platform.pipeline.derived import DERIVED
-from complaints_platform.pipeline.fingerprints import made_of
 from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import load_settings

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from complaints_platform.collection.collect import Collector
-from complaints_platform.collection.landing import files_at
+from complaints_platform.intake.collect import Collector
+from complaints_platform.intake.landing import files_at
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline import prepared
 from complaints_platform.pipeline.cleaned import CleanedRecipe

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from complaints_platform.errors import SchemaViolation
-from complaints_platform.pipeline.data_sets import QUARANTINE, TABLES
+from complaints_platform.lake.data_sets import QUARANTINE, TABLES
 from complaints_platform.quality.contracts import broken, rules
 from complaints_platform.quality.plots import MOST_POINTS, history_svg, windows_svg
 from complaints_platform.quality.verdicts import Point

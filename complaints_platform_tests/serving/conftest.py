@@ -8,14 +8,14 @@ import dagster as dg
 import pytest
 from fastapi.testclient import TestClient
 
-from complaints_platform.defs.running import Runner
+from complaints_platform.commands.running import Runner
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import open_store
-from complaints_platform.serving.app import build_app
 from complaints_platform.serving.auth import TOKEN_ROLES, Role, new_token
-from complaints_platform.serving.query import Catalogue, run_query
+from complaints_platform.serving.http.app import build_app
+from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
 
 DAYS, PER_DAY = 9, 60

@@ -16,23 +16,23 @@ import pytest
 from pydantic import SecretStr
 
 from complaints_platform.errors import LakeError
+from complaints_platform.freshness.publishing import publish
 from complaints_platform.lake import Lake
+from complaints_platform.learning.review import ReviewQueue
 from complaints_platform.marts.registry import METRICS
-from complaints_platform.pipeline.publishing import publish
-from complaints_platform.pipeline.review import ReviewQueue
-from complaints_platform.serving import metrics
-from complaints_platform.serving.asking import Counted, Filters, Period
+from complaints_platform.serving.answers import metric_values as metrics
+from complaints_platform.serving.answers.health import Pulse, PulseTaker
+from complaints_platform.serving.answers.metric_values import before
+from complaints_platform.serving.answers.review import Reviewing
 from complaints_platform.serving.audit import asked_in_sql
 from complaints_platform.serving.auth import Role
-from complaints_platform.serving.exporting import export, spec_of
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.health import Pulse, PulseTaker
-from complaints_platform.serving.metrics import before
-from complaints_platform.serving.reading import LocalFiles
-from complaints_platform.serving.reviewing import Reviewing
-from complaints_platform.serving.search import Wanted, _words
+from complaints_platform.serving.http.request_parameters import Counted, Filters, Period
 from complaints_platform.serving.service import Service
-from complaints_platform.serving.warehouse import FILE_NAME, Warehouse
+from complaints_platform.serving.sql.exporting import export, spec_of
+from complaints_platform.serving.store.parquet import LocalFiles
+from complaints_platform.serving.store.search import Wanted, _words
+from complaints_platform.serving.store.warehouse import FILE_NAME, Warehouse
 from complaints_platform_tests.pipeline.chain import DAY, Chain
 from complaints_platform_tests.serving.conftest import HTML
 
@@ -340,7 +340,7 @@ def test_the_review_queue_is_chosen_before_anybody_opens_it(served, monkeypatch)
     reviewing = Reviewing(served.service, served.app.state.model)
     assert reviewing.waiting is None
     reviewing.keep_ready()
-    monkeypatch.setattr("complaints_platform.serving.reviewing.queue_of", None)
+    monkeypatch.setattr("complaints_platform.serving.answers.review.queue_of", None)
     answer, manifest = reviewing.queue(3)
     assert (len(answer.items), manifest) == (3, served.service.warehouse.manifest)
     assert reviewing.waiting == answer.waiting > 0
@@ -349,7 +349,7 @@ def test_the_review_queue_is_chosen_before_anybody_opens_it(served, monkeypatch)
 
 def test_the_review_queue_is_chosen_again_soon_only_for_those_who_work_on_it(served, monkeypatch):
     reviewing, clock = Reviewing(served.service, served.app.state.model), [1e6]
-    monkeypatch.setattr("complaints_platform.serving.reviewing.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("complaints_platform.serving.answers.review.time.monotonic", lambda: clock[0])
     chosen = []
     choose = reviewing._choose
     monkeypatch.setattr(reviewing, "_choose", lambda: chosen.append(clock[0]) or choose())
@@ -395,12 +395,12 @@ def test_an_answer_is_kept_for_an_hour_at_most(served, monkeypatch):
     """What should have been answered by now grows as time passes, without any table changing."""
     asked = []
     monkeypatch.setattr(
-        "complaints_platform.serving.routes.numbers.answer",
+        "complaints_platform.serving.http.routes.numbers.answer",
         lambda *question: asked.append(question) or metrics.answer(*question),
     )
     path = "/api/v1/metrics/first_response_timely_rate"
     for hour, times in ((1, 1), (1, 1), (2, 2)):
-        monkeypatch.setattr("complaints_platform.serving.replies.this_hour", lambda hour=hour: hour)
+        monkeypatch.setattr("complaints_platform.serving.http.responses.this_hour", lambda hour=hour: hour)
         assert served.get(path).status_code == 200
         assert len(asked) == times
 

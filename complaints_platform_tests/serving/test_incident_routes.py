@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from complaints_platform.serving import incidents
-from complaints_platform.serving.asking import Filters, Period
+from complaints_platform.serving.answers import incidents
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.warehouse import Reading
+from complaints_platform.serving.http.request_parameters import Filters, Period
+from complaints_platform.serving.store.warehouse import Reading
 
 ALL = Filters({})
 ROW = """(DATE '{day}', '{name}', TIMESTAMPTZ '2026-03-10 08:00Z', TIMESTAMPTZ '2026-03-10 10:00Z', {ended}, 'major',

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from complaints_platform.defs.postgres import JOB, postgres_definitions
 from complaints_platform.errors import ExportError
-from complaints_platform.pipeline.data_sets import DAILY
+from complaints_platform.lake.data_sets import DAILY
 from complaints_platform.serving.postgres import PUBLISHED, publish, published_manifest
 from complaints_platform_tests.deployment.postgres import running_postgres
 from complaints_platform_tests.pipeline.small_lake import FIRST, Place

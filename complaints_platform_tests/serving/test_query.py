@@ -8,9 +8,9 @@ from rich.console import Console
 
 from complaints_platform.errors import QueryError
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import DAILY
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.data_sets import DAILY
-from complaints_platform.serving.query import Catalogue, render, run_query
+from complaints_platform.serving.sql.query import Catalogue, render, run_query
 from complaints_platform.serving.status import gather, render_text
 from complaints_platform_tests.frames import daily_rows
 

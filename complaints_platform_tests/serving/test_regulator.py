@@ -14,10 +14,10 @@ from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.cli import app
 from complaints_platform.errors import QueryError
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import DAILY, RATES, SERVICE
 from complaints_platform.lake.tables import DayFrame
-from complaints_platform.pipeline.data_sets import DAILY, RATES, SERVICE
 from complaints_platform.schemas.model import polars_schema
-from complaints_platform.serving.regulator import make_pack
+from complaints_platform.serving.answers.regulator import make_pack
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.frames import daily_rows
 

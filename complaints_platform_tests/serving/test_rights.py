@@ -4,7 +4,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from complaints_platform.errors import AuthError
-from complaints_platform.serving.app import build_app
 from complaints_platform.serving.auth import (
     RIGHTS,
     TOKEN_ROLES,
@@ -15,7 +14,8 @@ from complaints_platform.serving.auth import (
     new_token,
     parse_tokens,
 )
-from complaints_platform.serving.guards import COOKIE
+from complaints_platform.serving.http.app import build_app
+from complaints_platform.serving.http.guards import COOKIE
 from complaints_platform.settings import load_settings
 
 NOBODY = "0" * 32

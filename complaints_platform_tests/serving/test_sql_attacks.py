@@ -8,9 +8,9 @@ import pytest
 
 from complaints_platform.errors import QueryError
 from complaints_platform.serving.auth import Role
-from complaints_platform.serving.sandbox import KEPT, Sandbox, _end, _start
-from complaints_platform.serving.sql import connect, data_sets_of, statement_of
-from complaints_platform.serving.sql_worker import GRACE_SECONDS
+from complaints_platform.serving.sql.language import connect, data_sets_of, statement_of
+from complaints_platform.serving.sql.sandbox import KEPT, Sandbox, _end, _start
+from complaints_platform.serving.sql.worker import GRACE_SECONDS
 
 ANALYST = {"categorized.complaints", "mart.daily_complaints"}
 
@@ -173,7 +173,7 @@ def test_the_clock_of_a_query_stands_while_its_files_are_fetched(served, monkeyp
 
 
 def test_too_many_at_once_wait_and_then_are_told(served, monkeypatch):
-    monkeypatch.setattr("complaints_platform.serving.sandbox.WAIT_FOR_A_TURN_SECONDS", 0.05)
+    monkeypatch.setattr("complaints_platform.serving.sql.sandbox.WAIT_FOR_A_TURN_SECONDS", 0.05)
     sandbox = Sandbox(served.settings.model_copy(update={"sql_at_once": 1}), served.service.catalogue)
     sandbox._turns.acquire()
     with pytest.raises(Exception, match="too many queries"):

@@ -59,7 +59,7 @@ def running_dagster(folder, *command, **settings):
     """
     home = folder / "dagster"
     home.mkdir(parents=True)
-    shutil.copy(ROOT / "complaints_platform" / "defs" / "dagster.yaml", home)
+    shutil.copy(ROOT / "complaints_platform" / "instance" / "dagster.yaml", home)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -7,12 +7,12 @@ from datetime import date
 import dagster as dg
 import uvicorn
 
-from complaints_platform.defs.running import Runner
+from complaints_platform.commands.running import Runner
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import open_store
-from complaints_platform.serving.app import build_app
+from complaints_platform.serving.http.app import build_app
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.ui.dagster_server import wait_until
 

@@ -8,8 +8,8 @@ import pytest
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import TRENDS
 from complaints_platform.lake.store import open_store
-from complaints_platform.pipeline.data_sets import TRENDS
 from complaints_platform_tests.ui.dagster_server import FIRST_DAY, running_dagster, wait_until
 from complaints_platform_tests.ui.test_user_interface import BACKFILLS, RUNS, materialize, run_of
 

@@ -12,11 +12,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from complaints_platform.classification.taxonomy import load_taxonomy
-from complaints_platform.pipeline.labels import training_labels
-from complaints_platform.serving.app import STATIC
+from complaints_platform.learning.labels import training_labels
 from complaints_platform.serving.auth import Role, new_token
+from complaints_platform.serving.http.app import STATIC
 from complaints_platform.serving.models import IncidentDetail, IncidentPoint
-from complaints_platform.serving.query import Catalogue, run_query
+from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform_tests.ui.dagster_server import ROOT
 from complaints_platform_tests.ui.dashboard_server import SmallLake, serving
 

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from complaints_platform.generator.options import GeneratorOptions
-from complaints_platform.lake import Lake
-from complaints_platform.pipeline import data_sets
+from complaints_platform.lake import Lake, data_sets
 from complaints_platform.quality import plots
 from complaints_platform_tests.ui.dagster_server import ROOT, wait_until
 

@@ -1,4 +1,4 @@
-from complaints_platform.pipeline.data_sets import TABLES
+from complaints_platform.lake.data_sets import TABLES
 from complaints_platform_tests.ui.dagster_server import running_dagster, wait_until
 
 SOURCES_MODEL_AND_REPORTS = 4 + 1 + 2

@@ -4,14 +4,14 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, Self
 
+from complaints_platform.lake.data_sets import RECONCILIATION
 from complaints_platform.marts.registry import METRICS
-from complaints_platform.pipeline.data_sets import RECONCILIATION
-from complaints_platform.serving.asking import Period
-from complaints_platform.serving.health import Pulse
-from complaints_platform.serving.metrics import total, values
+from complaints_platform.serving.answers.health import Pulse
+from complaints_platform.serving.answers.metric_values import total, values
+from complaints_platform.serving.answers.overview import NO_FILTERS, overview
+from complaints_platform.serving.http.request_parameters import Period
 from complaints_platform.serving.models import Overview
-from complaints_platform.serving.overview import NO_FILTERS, overview
-from complaints_platform.serving.warehouse import Reading
+from complaints_platform.serving.store.warehouse import Reading
 
 Kind = Literal["daily", "weekly"]
 DAYS: dict[Kind, int] = {"daily": 1, "weekly": 7}

@@ -10,10 +10,10 @@ from pathlib import Path
 from complaints_platform.errors import QueryError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.reports import StoredReport
-from complaints_platform.serving.reading import LocalFiles
 from complaints_platform.serving.report.figures import COMPLAINTS, COURSE_DAYS, Figures, Kind
 from complaints_platform.serving.report.page import render
-from complaints_platform.serving.warehouse import Reading, Warehouse
+from complaints_platform.serving.store.parquet import LocalFiles
+from complaints_platform.serving.store.warehouse import Reading, Warehouse
 from complaints_platform.settings import Settings
 
 ZONES_DIFFER = timedelta(days=1)

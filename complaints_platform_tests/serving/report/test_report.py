@@ -12,7 +12,7 @@ from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.reports import last_day, report_definitions
 from complaints_platform.errors import QueryError
-from complaints_platform.pipeline.data_sets import CATEGORIZED
+from complaints_platform.lake.data_sets import CATEGORIZED
 from complaints_platform.serving.report import making
 from complaints_platform.serving.report.figures import COURSE_DAYS, Figures
 from complaints_platform.serving.report.page import difference, number, render

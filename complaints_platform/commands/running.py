@@ -1,0 +1,169 @@
+"""Runs started from the command line: the same jobs as in the UI, in this process, in the same instance."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.cleaning import DataKey
+from complaints_platform.definitions import build_definitions
+from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN
+from complaints_platform.errors import ComplaintsError
+from complaints_platform.freshness.publishing import publish
+from complaints_platform.freshness.staleness import find_stale
+from complaints_platform.instance.partitions import batches
+from complaints_platform.intake.collectors import customers_collectors
+from complaints_platform.intake.quarantine import Selection
+from complaints_platform.lake import Lake
+from complaints_platform.lake.store import LocalStore
+from complaints_platform.learning.model import model_is_stale
+from complaints_platform.lifecycle import rekey
+from complaints_platform.pipeline.cleaned import data_key
+from complaints_platform.settings import HOME, Settings
+
+INSTANCE_FILE = Path(__file__).parent.parent / "instance" / "dagster.yaml"
+
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Events and stack traces go into the instance, where the UI shows them; the terminal shows results."""
+
+
+class RunFailed(ComplaintsError):
+    """A Dagster run failed; the message names it and its first error."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that ended well."""
+
+    job: str
+    days: tuple[date, ...] = ()
+
+    def describe(self) -> str:
+        """Say it in one line."""
+        if not self.days:
+            return self.job
+        if len(self.days) == 1:
+            return f"{self.job}, {self.days[0]}"
+        return f"{self.job}, {len(self.days)} days from {self.days[0]} to {self.days[-1]}"
+
+
+@contextmanager
+def local_instance() -> Iterator[dg.DagsterInstance]:
+    """Open the instance at DAGSTER_HOME (by default below ``.complaints``), made if it does not exist."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str((HOME / "dagster").absolute())))
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / INSTANCE_FILE.name).exists():
+        # At once or not at all: half a file would be an instance with other settings.
+        LocalStore(home).put(INSTANCE_FILE.name, INSTANCE_FILE.read_bytes())
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+class Runner:
+    """Runs the platform's jobs in this process."""
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
+        self._settings = settings
+        self._instance = instance
+        self._definitions = build_definitions(settings)
+
+    def collect(self, sources: list[str] | None = None) -> None:
+        """Collect what waits in the landing.
+
+        Raises:
+            RunFailed: the run failed.
+        """
+        self._execute("collect", {}, {"ops": {"collect_landing": {"config": {"sources": sources or []}}}})
+
+    def replay(self, selection: Selection, *, every_file: bool) -> None:
+        """Read files again whose contract was changed since.
+
+        Raises:
+            RunFailed: the run failed; what was read again before stays.
+        """
+        config = {
+            "source": selection.source,
+            "reason": selection.reason,
+            "file": selection.file,
+            "every_file": every_file,
+        }
+        chosen = {name: value for name, value in config.items() if value is not None}
+        self._execute("replay", {}, {"ops": {"replay_files": {"config": chosen}}})
+
+    def rekey(self) -> Iterator[str]:
+        """Replace the data key in all that is hashed by the one in the settings; say what was done, step by step.
+
+        May be interrupted and repeated. Afterwards no table, and no version of one, holds a hash of the old key.
+
+        Raises:
+            SettingsError: the new key or its version can't be used.
+            RunFailed: a run failed, or other runs are at work.
+        """
+        busy = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+        if busy:
+            raise RunFailed(f"{len(busy)} runs are at work, {busy[0].run_id} first: rekey when nothing else runs")
+        settings, lake = self._settings, Lake(self._settings.lake)
+        key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
+        begun = rekey.begin(lake, key)
+        yield f"the data key is version {key.version}" + ("" if begun else " already: going on")
+        for name, collector in customers_collectors(settings).items():
+            yield f"{name}: {len(collector.refresh())} files of customers hashed again"
+        yield from (run.describe() for run in self.update())
+        yield f"{rekey.carry_corrections_over(lake, key)} corrections carried over to new complaint ids"
+        yield from (run.describe() for run in self.update())
+        for table, files in rekey.purge_old_hashes(lake, key):
+            yield f"{table}: {files} files with old hashes deleted"
+
+    def update(self) -> Iterator[Run]:
+        """Materialise whatever is stale, in as few runs as possible; yield each run when it has ended.
+
+        Raises:
+            RunFailed: a run failed; what was finished before stays.
+            SettingsError: the data key is not the lake's.
+        """
+        lake = Lake(self._settings.lake)
+        data_key(self._settings, lake)
+        if model_is_stale(lake, load_taxonomy(self._settings.taxonomy), self._settings.classifier_tier):
+            self._execute(TRAIN, {}, {})
+            yield Run(TRAIN)
+        yield from self.materialize(BY_DAY, find_stale(self._settings).by_day())
+        yield from self.materialize(BY_RECEIVED_DAY, find_stale(self._settings).by_received_day())
+        # A run that was killed after its last table has not published, and left nothing stale.
+        publish(lake)
+
+    def materialize(self, job: str, days: Sequence[date], longest: int | None = None) -> Iterator[Run]:
+        """Materialise some days, stale or not, as they are asked for; yield each run when it has ended.
+
+        Args:
+            job: which tables.
+            days: which days.
+            longest: days of one run at most; by default as the settings say.
+
+        Raises:
+            RunFailed: a run failed; what was finished before stays.
+        """
+        for batch in batches(days, longest or self._settings.days_per_run):
+            self._execute(job, batch.tags, batch.config)
+            yield Run(job, batch.days)
+
+    def _execute(self, job: str, tags: dict[str, str], config: dict[str, object]) -> None:
+        result = self._definitions.resolve_job_def(job).execute_in_process(
+            instance=self._instance, tags=tags, run_config={**config, **QUIET}, raise_on_error=False
+        )
+        if not result.success:
+            raise RunFailed(f"run {result.run_id} of job {job} failed: {_first_error(result)}")
+
+
+def _first_error(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_failure and event.event_specific_data is not None:
+            error = getattr(event.event_specific_data, "error", None)
+            if error is not None:
+                return str(error.cause.message if error.cause else error.message).strip()
+    return "see the run's log"

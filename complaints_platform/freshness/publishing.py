@@ -1,0 +1,129 @@
+"""Publishing: which versions of all tables belong together, and when they may be shown.
+
+A run replaces days in one table after the other. In between, a day is *torn*: its tables tell of different
+data. What is torn can be seen from the fingerprints alone, so nobody has to announce that a run has ended, and
+a run that dies before it has published leaves nothing to repair: whoever publishes next does it for both.
+That a day is stale, as all its tables agree on something that has changed since, keeps nothing waiting.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import TypeAlias
+
+from complaints_platform.errors import LakeError
+from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED, QUARANTINE, TABLES, TableSpec
+from complaints_platform.lake.fingerprints import is_made_of
+from complaints_platform.lake.manifests import Manifest
+from complaints_platform.lake.tables import TableState
+from complaints_platform.pipeline.derived import DERIVED, DERIVED_OF
+
+LAST_OF_A_RUN = tuple(
+    spec for spec in TABLES if spec not in {CLEANED, QUARANTINE, CATEGORIZED, *(each.source for each in DERIVED)}
+)
+"""Tables of which no other is made: when they are written, a run may have come to its end."""
+
+CHAIN = (CLEANED, CATEGORIZED, *DERIVED_OF)
+"""Tables that are made of each other, day by day, in this order."""
+
+PATIENCE = timedelta(minutes=15)
+"""A day that has been torn for longer was not left so by a run that is still at work (its run fails again and
+again): it must not keep all other days from being seen."""
+
+
+ChainDays: TypeAlias = Mapping[TableSpec, Mapping[date, str]]
+"""Table of the chain → day → fingerprint."""
+
+NOTHING: ChainDays = {spec: {} for spec in CHAIN}
+
+
+def torn_days(before: ChainDays, now: ChainDays, suspects: Iterable[date] = ()) -> list[date]:
+    """Return which of the days that have changed, and of ``suspects``, are torn, in order."""
+    changed = set(suspects)
+    for spec in CHAIN:
+        old, new = before[spec], now[spec]
+        changed.update(day for day in old.keys() | new.keys() if old.get(day) != new.get(day))
+    return sorted(day for day in changed if not _belongs_together(day, now.__getitem__))
+
+
+def _belongs_together(day: date, of: Callable[[TableSpec], Mapping[date, str]]) -> bool:
+    # From the end of the chain: of a run that is at work, that is what is not there yet.
+    if not all(each.is_current(day, of(each.spec).get(day), of(each.source)) for each in reversed(DERIVED)):
+        return False
+    cleaned, categorized = of(CLEANED).get(day), of(CATEGORIZED).get(day)
+    return cleaned is not None and categorized is not None and is_made_of(categorized, cleaned)
+
+
+def is_whole(lake: Lake, day: date) -> bool:
+    """Tell whether the newest versions of all tables of the chain tell of the same data on a day.
+
+    While a run is at work, that costs a look at two tables: cheaper than ``publish``, which looks at all of them.
+    """
+    return _belongs_together(day, cache(lambda spec: spec.table(lake).state().fingerprints))
+
+
+def publish(lake: Lake, now: datetime | None = None) -> Manifest | None:
+    """Publish the newest versions of all tables if they belong together; return the manifest now in force.
+
+    None only where none was ever published. Cheap where nothing has changed, and safe to call at any time,
+    by several at once.
+    """
+    now = now or datetime.now(UTC)
+    while True:
+        last = lake.manifests.newest()
+        states = {spec: spec.table(lake).state() for spec in TABLES}
+        versions = {spec.sql_name: state.version for spec, state in states.items() if state.version >= 0}
+        if last is not None and versions == last.versions:
+            return last
+        chain = {spec: states[spec].fingerprints for spec in CHAIN}
+        torn = torn_days(_chain_of(lake, last, states), chain, last.unfinished if last else ())
+        if _must_wait(lake, torn, now):
+            return last
+        published = lake.manifests.publish(last, versions, torn, now)
+        if published is not None:
+            return published
+
+
+def publish_all(lake: Lake) -> Manifest:
+    """Publish the newest versions as they are and delete all other manifests: for when older versions have to go.
+
+    Only for when nothing else runs.
+    """
+    manifests = lake.manifests.all()
+    versions = {spec.sql_name: spec.table(lake).state().version for spec in TABLES}
+    written = {name: version for name, version in versions.items() if version >= 0}
+    published = lake.manifests.publish(manifests[-1] if manifests else None, written)
+    if published is None:
+        return publish_all(lake)
+    for manifest in manifests:
+        lake.manifests.delete(manifest.number)
+    return published
+
+
+def _chain_of(lake: Lake, manifest: Manifest | None, newest: Mapping[TableSpec, TableState]) -> ChainDays:
+    """Return what a manifest names; nothing, if there is none, or if its tables were deleted and made anew.
+
+    Tables of which the manifest names the newest version are not looked up again.
+    """
+    if manifest is None:
+        return NOTHING
+
+    def named(spec: TableSpec) -> TableState:
+        known = newest[spec]
+        same = manifest.version(spec.sql_name) == known.version
+        return known if same else spec.table_in(lake, manifest).state()
+
+    try:
+        return {spec: named(spec).fingerprints for spec in CHAIN}
+    except LakeError:
+        return NOTHING
+
+
+def _must_wait(lake: Lake, torn: list[date], now: datetime) -> bool:
+    """Tell whether any of the torn days may still be at work; note since when each is torn."""
+    known = lake.manifests.waiting_since()
+    since = {day: min(known.get(day, now), now) for day in torn}
+    if since != known:
+        lake.manifests.set_waiting(since)
+    return any(now - time < PATIENCE for time in since.values())

@@ -1,0 +1,100 @@
+"""Examinations of Dagster: the instance, its daemon, its runs, and whether the definitions load."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from complaints_platform.operations.doctor import Finding, good, warning, wrong
+from complaints_platform.settings import Settings
+
+AREA = "instance"
+HEARTBEATS_AFTER = timedelta(minutes=2)
+"""Dagster's daemon gives a sign of life every 30 s."""
+SEEN = timedelta(days=1)
+MOST_RUNS = 1000
+
+
+def examine_definitions(settings: Settings) -> Iterator[Finding]:
+    """Load the definitions as the code server does."""
+    from complaints_platform.definitions import build_definitions
+
+    try:
+        definitions = build_definitions(settings)
+        dg.Definitions.validate_loadable(definitions)
+    except Exception as error:  # noqa: BLE001  # whatever keeps them from loading
+        first = (str(error).splitlines() or [""])[0]
+        yield wrong(
+            AREA, f"the definitions can't be loaded: {type(error).__name__}: {first}", "dg check defs says more"
+        )
+        return
+    assets = len(definitions.resolve_asset_graph().get_all_asset_keys())
+    yield good(AREA, f"the definitions load: {assets} assets")
+
+
+def examine_instance(settings: Settings) -> Iterator[Finding]:
+    """Look at the instance of DAGSTER_HOME: that its storage answers, its daemon lives, its runs end well."""
+    home = os.environ.get("DAGSTER_HOME")
+    if not home or not (Path(home) / "dagster.yaml").exists():
+        yield warning(
+            AREA,
+            f"DAGSTER_HOME is {home or 'not set'}, and there is no dagster.yaml there",
+            "complaints update makes one below .complaints; with make start or Docker it is set for you",
+        )
+        return
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield from examine_open_instance(instance, settings)
+    except Exception as error:  # noqa: BLE001  # storages raise what their drivers raise
+        first = (str(error).splitlines() or [""])[0]
+        yield wrong(
+            AREA,
+            f"the instance at {home} does not answer: {type(error).__name__}: {first}",
+            "check its database, disk and rights; after an update: dagster instance migrate",
+        )
+
+
+def examine_open_instance(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Finding]:
+    """Look at an instance that is open."""
+    since = datetime.now(UTC) - SEEN
+    records = instance.get_run_records(dg.RunsFilter(updated_after=since), limit=MOST_RUNS)
+    yield good(AREA, f"its storage answers; {len(records)} runs in the last 24 hours")
+    failed = [record.dagster_run for record in records if record.dagster_run.status is dg.DagsterRunStatus.FAILURE]
+    if failed:
+        yield warning(
+            AREA,
+            f"{len(failed)} of them failed, the newest is {failed[0].run_id} of {failed[0].job_name}",
+            "look at it in the UI (Runs); what is transient was repeated by itself",
+        )
+    yield from _daemons(instance, settings)
+
+
+def _daemons(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Finding]:
+    beats = instance.get_daemon_heartbeats()
+    todo = "start it: make start, or dagster-daemon run (in Docker: docker compose ps, docker compose restart daemon)"
+    if not beats:
+        if settings.automation:
+            yield warning(AREA, "no daemon has ever run: nothing happens by itself", todo)
+        return
+    now = datetime.now(UTC)
+    ages = {name: now - datetime.fromtimestamp(beat.timestamp, UTC) for name, beat in beats.items()}
+    silent = sorted(
+        name for name in instance.get_required_daemon_types() if ages.get(name, timedelta.max) > HEARTBEATS_AFTER
+    )
+    if silent:
+        newest = min(ages.values())
+        yield wrong(
+            AREA,
+            f"the daemon gives no sign of life ({', '.join(silent)}), the last {newest.total_seconds():,.0f} s ago",
+            todo,
+        )
+        return
+    troubled = {name: beat.errors for name, beat in beats.items() if beat.errors}
+    for name, errors in sorted(troubled.items()):
+        yield warning(
+            AREA, f"the daemon {name} met an error: {errors[0].message.strip().splitlines()[0]}", "see its log"
+        )
+    if not troubled:
+        yield good(AREA, f"the daemon lives: {', '.join(sorted(ages))}")

@@ -1,0 +1,391 @@
+"""The doctor: examinations of settings, lake, sources, model, credentials, disk, clock and versions.
+
+Each examination asks one thing and says what is wrong and what to do; none changes anything but a probe object,
+which it deletes again. What is asked of Dagster's instance stands in ``instance.doctor``; printing, in
+``commands.doctor``.
+"""
+
+import difflib
+import shutil
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from packaging.requirements import Requirement
+
+from complaints_platform.classification.embeddings import require_installed
+from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.cleaning import DataKey
+from complaints_platform.errors import ComplaintsError
+from complaints_platform.intake.landing import Landing
+from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import TABLES
+from complaints_platform.lake.store import Store
+from complaints_platform.learning.model import serving_model
+from complaints_platform.operations.server import FEWEST_CHARACTERS
+from complaints_platform.schemas.model import polars_schema
+from complaints_platform.settings import DEVELOPMENT_DATA_KEY, PREFIX, Settings
+from complaints_platform.sources.cadence import SILENT_AFTER
+from complaints_platform.sources.contract import load_contracts, load_customer_contracts
+
+DISTRIBUTION = "complaints_platform"
+LEAST_FREE_BYTES = 1 << 30
+LEAST_FREE_SHARE = 0.1
+MOST_SKEW = timedelta(minutes=1)
+"""Times of receipt decide which version of a record is the newest; senders' clocks may be a day ahead, ours may not."""
+FILES_TRIED = 50
+"""Waiting files of each source that are opened."""
+ALIKE = 0.8
+"""Names of variables that agree so much are taken for misspelt settings."""
+
+
+class Verdict(StrEnum):
+    """What an examination came to."""
+
+    GOOD = "good"
+    WARNING = "warning"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    area: str
+    verdict: Verdict
+    what: str
+    """What is so, or what is wrong."""
+    todo: str = ""
+    """What to do; empty where all is well."""
+
+
+Examination = Callable[[Settings], Iterable[Finding]]
+
+
+def good(area: str, what: str) -> Finding:
+    """Return that something is as it should be."""
+    return Finding(area, Verdict.GOOD, what)
+
+
+def warning(area: str, what: str, todo: str) -> Finding:
+    """Return that something may be meant so, and may be a mistake."""
+    return Finding(area, Verdict.WARNING, what, todo)
+
+
+def wrong(area: str, what: str, todo: str) -> Finding:
+    """Return that something is wrong."""
+    return Finding(area, Verdict.WRONG, what, todo)
+
+
+def examine(settings: Settings, examinations: Iterable[tuple[str, Examination]]) -> Iterator[Finding]:
+    """Yield what all examinations find; one that itself fails is a finding.
+
+    Args:
+        settings: of the platform that is examined.
+        examinations: area and function.
+    """
+    for area, examination in examinations:
+        try:
+            yield from examination(settings)
+        except Exception as error:  # noqa: BLE001  # whatever one examination meets, the others go on
+            yield wrong(area, f"can't be examined: {type(error).__name__}: {_first_line(error)}", "see the error")
+
+
+def unknown_variables(names: Iterable[str]) -> Iterator[Finding]:
+    """Yield the environment variables that look like a setting and are none."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(set(names) - known):
+        close = difflib.get_close_matches(name, known, 1, ALIKE) if name.startswith(PREFIX) else []
+        if close:
+            yield warning("settings", f"{name} is no setting", f"did you mean {close[0]}? docs/settings.md lists all")
+
+
+def examine_settings(settings: Settings) -> Iterator[Finding]:
+    """Look at what the settings say of each other."""
+    yield good("settings", f"profile {settings.profile}, lake {settings.lake}, landing {settings.landing}")
+    remote, landing = _is_remote(settings.lake), settings.landing
+    if settings.profile == "prod" and not remote and not Path(_path(settings.lake)).is_absolute():
+        yield warning(
+            "settings",
+            f"the lake {settings.lake} is relative to the folder a command is run in",
+            f"set {PREFIX}LAKE to an absolute folder or to s3://bucket/prefix",
+        )
+    inside = _path(landing).startswith(f"{_path(settings.lake).rstrip('/')}/") or landing == settings.lake
+    if inside:
+        yield wrong("settings", "the landing lies inside the lake", f"set {PREFIX}LANDING to a place of its own")
+
+
+def examine_credentials(settings: Settings) -> Iterator[Finding]:
+    """Look at secrets, without showing any."""
+    key = settings.data_key.get_secret_value()
+    if key == DEVELOPMENT_DATA_KEY:
+        # Profile prod does not even start with it.
+        say = wrong if _is_remote(settings.lake) else warning
+        yield say(
+            "credentials",
+            "the data key is the one of development, which everybody knows: hashes of customers can be guessed",
+            f"set {PREFIX}DATA_KEY to a secret of your own and {PREFIX}PROFILE to prod; for a lake that holds hashes "
+            "already: complaints rekey",
+        )
+    else:
+        yield good("credentials", f"the data key is a secret of its own, version {settings.data_key_version}")
+    token = settings.metrics_token
+    if token is not None and len(token.get_secret_value()) < FEWEST_CHARACTERS:
+        yield wrong(
+            "credentials",
+            f"the token of the metrics has fewer than {FEWEST_CHARACTERS} characters",
+            f"set {PREFIX}METRICS_TOKEN to a longer one (python -c 'import secrets; print(secrets.token_hex(32))')",
+        )
+
+
+def examine_lake(settings: Settings) -> Iterator[Finding]:
+    """Write, read and delete a probe; look at the data key, and at the tables' columns."""
+    lake = Lake(settings.lake)
+    problem = _probe(lake.store)
+    if problem is not None:
+        yield problem
+        return
+    yield good("lake", f"{lake.store.uri} can be written and read")
+    key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
+    try:
+        lake.keys.check(key.version, key.fingerprint)
+    except ComplaintsError as error:
+        yield wrong("lake", str(error), f"set {PREFIX}DATA_KEY and {PREFIX}DATA_KEY_VERSION to those of the lake")
+    else:
+        yield good("lake", "the data key is the lake's")
+    for spec in TABLES:
+        try:
+            there = set(spec.table(lake).stored_columns())
+        except ComplaintsError as error:
+            yield wrong(
+                "lake", str(error), "restore the folder from a backup, or delete the table: update makes it anew"
+            )
+            continue
+        newer = sorted(there - set(polars_schema(spec.model)))
+        if newer:
+            yield wrong(
+                "lake",
+                f"{spec.sql_name} has columns that this release does not know: {', '.join(newer)}",
+                "a newer release has written this lake: install that release",
+            )
+
+
+def _probe(store: Store) -> Finding | None:
+    """Return what is wrong with a store; None if objects can be made once, read and deleted."""
+    key = f"doctor/{uuid.uuid4().hex}"
+    todo = (
+        "check address, credentials and rights (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"
+        if _is_remote(store.uri)
+        else "check that the folder exists, belongs to the user who runs this, and is not on a full or read-only disk"
+    )
+    try:
+        if not store.create(key, b"probe") or store.create(key, b"other") or store.get(key) != b"probe":
+            return wrong(
+                "lake",
+                f"{store.uri} does not keep what was written first: of two writers at once one would lose",
+                "use a storage with conditional writes (If-None-Match)",
+            )
+    except (ComplaintsError, OSError) as error:
+        return wrong("lake", f"{store.uri} can't be used: {_first_line(error)}", todo)
+    finally:
+        _delete(store, key)
+    return None
+
+
+def _delete(store: Store, key: str) -> None:
+    try:
+        store.delete(key)
+    except (ComplaintsError, OSError):
+        return  # what could not be written need not be deleted
+
+
+def examine_sources(settings: Settings, now: datetime | None = None) -> Iterator[Finding]:
+    """Look at contracts, at files that can't be read, and at senders that are silent."""
+    now = now or datetime.now(UTC)
+    try:
+        contracts = {**load_contracts(settings.sources), **load_customer_contracts(settings.sources)}
+    except ComplaintsError as error:
+        yield wrong("sources", str(error), "correct the file; dg check yaml names the line")
+        return
+    if not contracts:
+        yield wrong("sources", f"there is no source below {settings.sources}", "add <name>/defs.yaml (docs/sources.md)")
+        return
+    yield good("sources", f"{len(contracts)} contracts are valid: {', '.join(sorted(contracts))}")
+    lake, landing = Lake(settings.lake), Landing(settings.landing)
+    received = lake.receipts.last_received(contracts)
+    for name, contract in sorted(contracts.items()):
+        waiting = landing.look(name, lake.arrivals.taken(name), most=10_000).waiting
+        for file in waiting[:FILES_TRIED]:
+            try:
+                if file.is_folder:
+                    raise IsADirectoryError("is a folder where a file is expected")
+                with file.open() as stream:
+                    stream.read(1)
+            except (ComplaintsError, OSError) as error:
+                yield wrong(
+                    "sources",
+                    f"{name}: {file.name} can't be read: {_first_line(error)}",
+                    "give the user who runs this the right to read it, or take it out of the landing",
+                )
+        if not _is_remote(settings.landing) and not Path(_path(settings.landing), name).is_dir():
+            yield warning(
+                "sources", f"{name}: the landing has no folder {name}", f"make {settings.landing}/{name} for its sender"
+            )
+        last = received.get(name)
+        if last is not None and now - last > SILENT_AFTER[contract.cadence]:
+            yield warning(
+                "sources",
+                f"{name}: nothing new since {last:%Y-%m-%d %H:%M} UTC, and its cadence is {contract.cadence}",
+                "ask the sender; if it has ended, take its contract away",
+            )
+
+
+def examine_model(settings: Settings) -> Iterator[Finding]:
+    """Look at the classifier that serves, its taxonomy and the tier's extra."""
+    try:
+        taxonomy = load_taxonomy(settings.taxonomy)
+        if settings.classifier_tier == "full":
+            require_installed()
+    except ComplaintsError as error:
+        extra = "make embeddings, or in a checkout pip install '.[embeddings]'"
+        todo = f"correct {PREFIX}TAXONOMY, or install the extra: {extra}"
+        yield wrong("model", str(error), todo)
+        return
+    lake = Lake(settings.lake)
+    serving = lake.models.serving()
+    if serving is None:
+        yield warning("model", "no classifier serves yet", "complaints update trains one as soon as there is data")
+        return
+    try:
+        model = serving_model(lake)
+    except ComplaintsError as error:
+        yield wrong(
+            "model",
+            str(error),
+            "train it again: materialise classifier/model, or choose one that is whole: "
+            "complaints classifier versions, complaints classifier serve VERSION",
+        )
+        return
+    yield good("model", f"{model.version} serves, trained for taxonomy {model.taxonomy.version}")
+    if model.taxonomy.version != taxonomy.version:
+        yield warning(
+            "model",
+            f"the taxonomy is {taxonomy.version}, the model was trained for {model.taxonomy.version}",
+            "complaints update trains for the new one; the sensor changes does it when COMPLAINTS_CHANGES lets it",
+        )
+
+
+def examine_disk(
+    settings: Settings, usage: Callable[[str], tuple[int, int, int]] = shutil.disk_usage
+) -> Iterator[Finding]:
+    """Look at the space left where lake, landing and temporary files lie on disks of this machine."""
+    import tempfile
+
+    places = {"temporary files": tempfile.gettempdir()}
+    for name, uri in (("lake", settings.lake), ("landing", settings.landing)):
+        if not _is_remote(uri):
+            places[name] = str(_existing(Path(_path(uri))))
+    for name, place in sorted(places.items()):
+        total, _, free = usage(place)
+        what = f"{name}: {free / 1e9:,.1f} GB of {total / 1e9:,.0f} GB free at {place}"
+        todo = "delete what is not needed, complaints maintain, or give it a larger disk"
+        if free < LEAST_FREE_BYTES:
+            yield wrong("disk", what, todo)
+        elif free < LEAST_FREE_SHARE * total:
+            yield warning("disk", what, todo)
+        else:
+            yield good("disk", what)
+
+
+def examine_clock(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[Finding]:
+    """Compare this machine's clock with the lake's, and with what was published."""
+    lake = Lake(settings.lake)
+    key = f"doctor/{uuid.uuid4().hex}"
+    now = clock()
+    try:
+        lake.store.put(key, b"probe")
+        entry = lake.store.stat(key)
+    except (ComplaintsError, OSError) as error:
+        yield wrong("clock", f"can't be compared with the lake's: {_first_line(error)}", "see what is said of the lake")
+        return
+    finally:
+        _delete(lake.store, key)
+    todo = "synchronise the clocks (timedatectl, chrony): times of receipt decide which version of a record counts"
+    skew = timedelta(0) if entry is None else now - entry.modified
+    if abs(skew) > MOST_SKEW:
+        yield wrong("clock", f"this machine's clock is {skew.total_seconds():+,.0f} s off the lake's", todo)
+        return
+    manifest = lake.manifests.newest()
+    if manifest is not None and manifest.published_at > now + MOST_SKEW:
+        yield wrong(
+            "clock", f"the lake was published at {manifest.published_at:%Y-%m-%d %H:%M} UTC, in the future", todo
+        )
+        return
+    yield good("clock", f"it is {now:%Y-%m-%d %H:%M:%S} UTC, as the lake says")
+
+
+def examine_versions(
+    _settings: Settings, installed: Callable[[str], str] = metadata.version, requires: list[str] | None = None
+) -> Iterator[Finding]:
+    """Compare the installed packages with what the platform asks for.
+
+    Args:
+        installed: name → version; raises ``PackageNotFoundError``.
+        requires: what is asked for; by default what the installed platform says.
+    """
+    asked = metadata.requires(DISTRIBUTION) if requires is None else requires
+    good_ones = bad = 0
+    for text in asked or []:
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        todo = "install by the lock: uv pip sync requirements.lock"
+        try:
+            version = installed(requirement.name)
+        except metadata.PackageNotFoundError:
+            bad += 1
+            yield wrong("versions", f"{requirement.name} is not installed", todo)
+            continue
+        if version not in requirement.specifier:
+            bad += 1
+            yield wrong("versions", f"{requirement.name} is {version}, needed is {requirement.specifier}", todo)
+            continue
+        good_ones += 1
+    if not bad:
+        yield good("versions", f"{good_ones} packages are as needed")
+
+
+EXAMINATIONS: list[tuple[str, Examination]] = [
+    ("settings", examine_settings),
+    ("credentials", examine_credentials),
+    ("lake", examine_lake),
+    ("sources", examine_sources),
+    ("model", examine_model),
+    ("disk", examine_disk),
+    ("clock", examine_clock),
+    ("versions", examine_versions),
+]
+
+
+def _is_remote(uri: str) -> bool:
+    return urlsplit(uri).scheme == "s3"
+
+
+def _path(uri: str) -> str:
+    return urlsplit(uri).path if uri.startswith("file://") else uri
+
+
+def _existing(path: Path) -> Path:
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0][:300]

@@ -1,0 +1,174 @@
+"""Metrics that the lake knows: rows and days of tables, what came from each source and when, what waits."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from complaints_platform.freshness.staleness import StalenessWatch
+from complaints_platform.intake.landing import Landing
+from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import TABLES
+from complaints_platform.lake.layout import received_day
+from complaints_platform.lake.receipts import DAYS_LOOKED_BACK, Receipt
+from complaints_platform.operations.metrics import Gatherer, Metric, gauge
+from complaints_platform.pipeline.quality import judge_senders
+from complaints_platform.settings import Settings
+from complaints_platform.sources.cadence import SILENT_AFTER
+from complaints_platform.sources.contract import load_contracts
+
+LISTED_AT_MOST = 50_000
+"""Files of a source's landing that are looked at; more than these wait longer than the number says."""
+
+SENDERS_KEPT = 300.0
+"""Seconds: what senders usually send changes by the day."""
+
+TABLES_KEPT = 30.0
+SEEN = timedelta(days=1)
+
+
+class _Received:
+    """Receipts of the newest days, each read once."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._known: dict[tuple[str, str], Receipt] = {}
+
+    def since(self, time: datetime, sources: list[str]) -> list[Receipt]:
+        """Return the receipts of the files received since ``time``, and of each source at least the newest day's."""
+        receipts, store = self._lake.receipts, self._lake.store
+        wanted: set[tuple[str, str]] = set()
+        missing = set(sources)
+        for day in reversed(receipts.days()[-DAYS_LOOKED_BACK:]):
+            if day < time.date() and not missing:
+                break
+            folder = received_day(day)
+            for source in store.names(folder):
+                if source in missing or (day >= time.date() and source in sources):
+                    wanted |= {(source, sha256) for sha256 in store.names(f"{folder}/{source}")}
+                    missing.discard(source)
+        for key in wanted - self._known.keys():
+            receipt = receipts.get(*key)
+            if receipt is not None:
+                self._known[key] = receipt
+        self._known = {key: receipt for key, receipt in self._known.items() if key in wanted}
+        return list(self._known.values())
+
+
+def lake_gatherers(settings: Settings) -> list[Gatherer]:
+    """Return the gatherers of a lake, by how often it is worth to look."""
+    lake = Lake(settings.lake)
+    received, watch = _Received(lake), StalenessWatch()
+
+    def tables() -> Iterator[Metric]:
+        rows = {spec: spec.table(lake).row_counts() for spec in TABLES}
+        yield gauge(
+            "complaints_table_rows",
+            "Rows of each table.",
+            ["table"],
+            {(spec.sql_name,): float(sum(counts.values())) for spec, counts in rows.items()},
+        )
+        yield gauge(
+            "complaints_table_days",
+            "Days of each table.",
+            ["table"],
+            {(spec.sql_name,): float(len(counts)) for spec, counts in rows.items()},
+        )
+        stale = watch.find(settings).days
+        yield gauge(
+            "complaints_stale_days",
+            "Days of each table that are to be made again.",
+            ["table"],
+            {(spec.sql_name,): float(len(stale.get(f"{spec.schema}/{spec.name}", ()))) for spec in TABLES},
+        )
+        manifest = lake.manifests.newest()
+        if manifest is not None:
+            yield gauge(
+                "complaints_published_timestamp_seconds",
+                "When the state was published that queries show.",
+                [],
+                {(): manifest.published_at.timestamp()},
+            )
+
+    def sources() -> Iterator[Metric]:
+        now = datetime.now(UTC)
+        contracts = load_contracts(settings.sources)
+        receipts = received.since(now - SEEN, list(contracts))
+        yield from _of_receipts(receipts, now)
+        yield gauge(
+            "complaints_source_silent_after_seconds",
+            "How long a source of this cadence may be silent.",
+            ["source"],
+            {(name,): SILENT_AFTER[each.cadence].total_seconds() for name, each in contracts.items()},
+        )
+        landing = Landing(settings.landing)
+        looks = {name: landing.look(name, lake.arrivals.taken(name), most=LISTED_AT_MOST) for name in contracts}
+        yield gauge(
+            "complaints_source_files_waiting",
+            "Files in the landing that were not taken in yet.",
+            ["source"],
+            {(name,): float(len(look.waiting)) for name, look in looks.items()},
+        )
+        manifest = lake.manifests.newest()
+        unseen = [each.received_at for each in receipts if manifest and each.received_at > manifest.published_at]
+        waits = max(((now - time).total_seconds() for time in unseen), default=0.0)
+        yield gauge(
+            "complaints_unpublished_seconds",
+            "Age of the oldest file of the last day that queries don't show yet.",
+            [],
+            {(): waits},
+        )
+
+    def senders() -> Iterator[Metric]:
+        verdicts = [each for found in judge_senders(settings, [], datetime.now(UTC)).values() for each in found]
+        shown = {(each.source, each.measure): each for each in verdicts if each.points}
+        newest = {key: each.points[-1] for key, each in shown.items()}
+        sides = {"value": "value", "usual": "usual", "at_least": "lower", "at_most": "upper"}
+        yield gauge(
+            "complaints_source_measure",
+            "What each source sent on the newest day, what is usual and what is allowed.",
+            ["source", "measure", "side"],
+            {
+                (*key, side): float(number)
+                for key, point in newest.items()
+                for side, attribute in sides.items()
+                if (number := getattr(point, attribute)) is not None
+            },
+        )
+        yield gauge(
+            "complaints_source_unusual_days",
+            "Days among the newest on which a measure of a source was not as usual.",
+            ["source", "measure"],
+            {key: float(len(each.failing)) for key, each in shown.items()},
+        )
+
+    return [
+        Gatherer("tables", tables, TABLES_KEPT),
+        Gatherer("sources", sources),
+        Gatherer("senders", senders, SENDERS_KEPT),
+    ]
+
+
+def _of_receipts(receipts: list[Receipt], now: datetime) -> Iterator[Metric]:
+    last: dict[tuple[str, ...], float] = {}
+    counts: dict[str, dict[tuple[str, ...], float]] = {"files": {}, "received": {}, "filtered": {}, "quarantined": {}}
+    for receipt in receipts:
+        key = (receipt.source,)
+        last[key] = max(last.get(key, 0.0), receipt.received_at.timestamp())
+        if receipt.received_at >= now - SEEN:
+            numbers = (1, receipt.received, receipt.filtered, receipt.quarantined)
+            for of, number in zip(counts.values(), numbers, strict=True):
+                of[key] = of.get(key, 0.0) + number
+    yield gauge(
+        "complaints_source_last_received_timestamp_seconds",
+        "When the newest file of a source was received.",
+        ["source"],
+        last,
+    )
+    texts = {
+        "files": "Files received in the last 24 hours.",
+        "received": "Records received in the last 24 hours.",
+        "filtered": "Records of the last 24 hours that the contract says are no complaints.",
+        "quarantined": "Records of the last 24 hours that were set aside.",
+    }
+    for name, of in counts.items():
+        known = {key: of.get(key, 0.0) for key in last}
+        yield gauge(f"complaints_source_{name}_24h", texts[name], ["source"], known)

@@ -1,0 +1,265 @@
+"""How data and pipeline are, in numbers and plain words.
+
+Most of it is read from the marts, so that it belongs to what the same screen shows. What only a look at the
+landing and at all fingerprints can tell (the *pulse*) is taken now and then in the background: it costs more than
+a request may.
+"""
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from complaints_platform.freshness.staleness import StalenessWatch
+from complaints_platform.intake.landing import Landing
+from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import DAILY, QUARANTINE, RECONCILIATION
+from complaints_platform.serving.models import (
+    Freshness,
+    Health,
+    ModelHealth,
+    OpenFile,
+    Quality,
+    QuarantineCount,
+    ReconciliationHealth,
+    SourceHealth,
+)
+from complaints_platform.serving.store.warehouse import Reading
+from complaints_platform.settings import Settings
+from complaints_platform.sources.cadence import SILENT_AFTER
+from complaints_platform.sources.contract import load_contracts
+
+log = logging.getLogger(__name__)
+FILES_SHOWN = 20
+SAID_AGAIN_SECONDS = 300
+REVIEW_IS_MUCH = 0.2
+"""From this share of complaints for review on, it is said that the classifier needs labels."""
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What can't be read from the marts."""
+
+    taken_at: datetime | None = None
+    cadences: Mapping[str, str] = field(default_factory=dict)
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    stale: Mapping[str, int] = field(default_factory=dict)
+    model: str | None = None
+    taxonomy: str | None = None
+    trained_at: datetime | None = None
+
+    @property
+    def says(self) -> str:
+        """What answers depend on: all of it, and now and then the time, as silence is a matter of it."""
+        minutes = 0 if self.taken_at is None else int(self.taken_at.timestamp()) // SAID_AGAIN_SECONDS
+        return repr((minutes, replace(self, taken_at=None)))
+
+    @property
+    def stale_days(self) -> int:
+        """Stale days of the table that has the most of them."""
+        return max(self.stale.values(), default=0)
+
+
+class PulseTaker:
+    """Takes the pulse again and again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._watch = StalenessWatch()
+        self._lock = threading.Lock()
+
+    def take(self) -> Pulse:
+        """Look at contracts, landing, fingerprints and model.
+
+        Raises:
+            ComplaintsError: lake, landing or a contract can't be read.
+        """
+        lake, landing = Lake(self._settings.lake), Landing(self._settings.landing)
+        contracts = load_contracts(self._settings.sources)
+        with self._lock:
+            stale = self._watch.find(self._settings)
+        serving = lake.models.serving()
+        history = lake.models.history()
+        trained = [
+            entry.at
+            for entry in history
+            if serving is not None and entry.at is not None and entry.model.version == serving.version
+        ]
+        return Pulse(
+            datetime.now(UTC),
+            {name: contract.cadence for name, contract in contracts.items()},
+            {name: len(landing.look(name, lake.arrivals.taken(name)).waiting) for name in contracts},
+            {name: len(days) for name, days in stale.days.items()},
+            serving.version if serving else None,
+            serving.taxonomy_version if serving else None,
+            min(trained, default=None),
+        )
+
+
+def freshness(reading: Reading, pulse: Pulse) -> list[Freshness]:
+    """Return of each source that has a contract when it was heard of, and whether it has fallen silent."""
+    heard: dict[str, datetime] = dict(
+        reading.rows(f"SELECT source, max(received_at) FROM {RECONCILIATION.sql_name} GROUP BY source")  # noqa: S608  # a name of the registry
+    )
+    now = datetime.now(UTC)
+    found = []
+    for source, cadence in pulse.cadences.items():
+        last = heard.get(source)
+        deadline = None if last is None else last + SILENT_AFTER[cadence]
+        found.append(
+            Freshness(
+                source=source,
+                cadence=cadence,
+                last_received_at=last,
+                deadline_at=deadline,
+                late=deadline is not None and deadline < now,
+            )
+        )
+    return found
+
+
+def health(reading: Reading, pulse: Pulse) -> Health:
+    """Return how data and pipeline are."""
+    sources = _sources(reading, pulse)
+    quarantine = [
+        QuarantineCount(source=source, reason=reason, records=records)
+        for source, reason, records in reading.rows(
+            f"SELECT source, reason, count(*) FROM {QUARANTINE.sql_name} GROUP BY ALL ORDER BY 3 DESC, 1, 2"  # noqa: S608  # a name of the registry
+        )
+    ]
+    reconciliation = _reconciliation(reading)
+    review = reading.rows(
+        f"SELECT sum(needs_review) / sum(complaints) FROM {DAILY.sql_name} "  # noqa: S608  # a name of the registry
+        f"WHERE day > (SELECT max(day) - 30 FROM {DAILY.sql_name})"
+    )[0][0]
+    model = ModelHealth(
+        version=pulse.model,
+        taxonomy_version=pulse.taxonomy,
+        trained_at=pulse.trained_at,
+        needs_review_share=review,
+    )
+    return Health(
+        as_of=reading.as_of,
+        looked_at=pulse.taken_at,
+        sources=sources,
+        quarantine=quarantine,
+        reconciliation=reconciliation,
+        quality=_quality(reading, sources, reconciliation, review),
+        stale=dict(pulse.stale),
+        model=model,
+        sentences=_sentences(sources, reconciliation, pulse, review),
+    )
+
+
+def _sources(reading: Reading, pulse: Pulse) -> list[SourceHealth]:
+    counted = {
+        row[0]: row[1:]
+        for row in reading.rows(
+            f"SELECT source, count(*), sum(received)::BIGINT, sum(quarantined)::BIGINT "  # noqa: S608  # a name of the registry
+            f"FROM {RECONCILIATION.sql_name} GROUP BY source"
+        )
+    }
+    found = []
+    for fresh in freshness(reading, pulse):
+        files, received, quarantined = counted.get(fresh.source, (0, 0, 0))
+        found.append(
+            SourceHealth(
+                source=fresh.source,
+                cadence=fresh.cadence,
+                files=files,
+                received=received,
+                quarantined=quarantined,
+                waiting=pulse.waiting.get(fresh.source, 0),
+                last_received_at=fresh.last_received_at,
+                late=fresh.late,
+            )
+        )
+    return found
+
+
+def _reconciliation(reading: Reading) -> ReconciliationHealth:
+    files, reconciled = reading.rows(
+        f"SELECT count(*), count(*) FILTER (reconciles) FROM {RECONCILIATION.sql_name}"  # noqa: S608  # a name of the registry
+    )[0]
+    still_open = reading.rows(
+        f"SELECT source, file_name, received_at, received, waiting FROM {RECONCILIATION.sql_name} "  # noqa: S608  # a name of the registry
+        f"WHERE NOT reconciles ORDER BY received_at DESC LIMIT {FILES_SHOWN}"
+    )
+    return ReconciliationHealth(
+        files=files,
+        reconciled=reconciled,
+        open=[
+            OpenFile(source=source, file_name=name, received_at=at, received=received, waiting=waiting)
+            for source, name, at, received, waiting in still_open
+        ],
+    )
+
+
+def _quality(
+    reading: Reading, sources: list[SourceHealth], reconciliation: ReconciliationHealth, review: float | None
+) -> list[Quality]:
+    received = sum(source.received for source in sources)
+    quarantined = sum(source.quarantined for source in sources)
+    duplicates = reading.rows(f"SELECT sum(duplicates) FROM {RECONCILIATION.sql_name}")[0][0] or 0  # noqa: S608  # a name of the registry
+    shares = [
+        (
+            "readable",
+            "Readable records",
+            1 - quarantined / received if received else None,
+            f"{quarantined:,} of {received:,} records could not be read and were set aside.",
+        ),
+        (
+            "reconciled",
+            "Files accounted for",
+            reconciliation.reconciled / reconciliation.files if reconciliation.files else None,
+            f"Of {reconciliation.reconciled:,} of {reconciliation.files:,} files every record is accounted for.",
+        ),
+        (
+            "duplicates",
+            "Exact repetitions",
+            duplicates / received if received else None,
+            f"{duplicates:,} records repeat another one exactly and are not counted twice.",
+        ),
+        (
+            "needs_review",
+            "For review",
+            review,
+            "Share of the last 30 days' complaints of whose category the classifier is too unsure.",
+        ),
+    ]
+    return [
+        Quality(metric=name, title=title, value=value, unit="share", words=words)
+        for name, title, value, words in shares
+    ]
+
+
+def _sentences(
+    sources: list[SourceHealth], reconciliation: ReconciliationHealth, pulse: Pulse, review: float | None
+) -> list[str]:
+    """Return findings, the most urgent first; one that says all is well if nothing else is to be said."""
+    if pulse.taken_at is None:
+        return ["It is not known yet how the sources are and what waits: this is looked at soon after the start."]
+    found = [
+        f"{source.source} has sent nothing since {source.last_received_at:%Y-%m-%d %H:%M} UTC; "
+        f"it is expected to send {source.cadence.replace('_', '-')} files."
+        for source in sources
+        if source.late and source.last_received_at is not None
+    ]
+    found += [f"{source.source} has never sent a file." for source in sources if source.last_received_at is None]
+    missing = reconciliation.files - reconciliation.reconciled
+    if missing:
+        found.append(f"{missing:,} files are not accounted for record by record yet.")
+    found += [
+        f"{source.waiting:,} files of {source.source} wait to be taken in." for source in sources if source.waiting
+    ]
+    found += [
+        f"{source.quarantined:,} of {source.received:,} records of {source.source} were set aside as unreadable."
+        for source in sources
+        if source.quarantined
+    ]
+    if pulse.stale_days:
+        found.append(f"{pulse.stale_days:,} days will be made again, because something they are made of changed.")
+    if review is not None and review > REVIEW_IS_MUCH:
+        found.append(f"{review:.0%} of the last 30 days' complaints wait for a person's decision: labels would help.")
+    return found or ["All files are accounted for, nothing waits, and every source sends as expected."]

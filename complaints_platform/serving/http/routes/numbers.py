@@ -1,0 +1,163 @@
+"""Counts and states: metrics, overview, incidents, health, taxonomy."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from complaints_platform.classification.taxonomy import load_taxonomy
+from complaints_platform.marts.registry import METRICS, Grain
+from complaints_platform.serving.answers.health import health
+from complaints_platform.serving.answers.incidents import incident_detail, incident_named, incidents_in
+from complaints_platform.serving.answers.metric_values import Asked, Compare, answer, registry
+from complaints_platform.serving.answers.overview import overview
+from complaints_platform.serving.auth import RIGHTS, Right, names_of
+from complaints_platform.serving.failures import not_found
+from complaints_platform.serving.http.guards import documented_errors
+from complaints_platform.serving.http.request_parameters import (
+    FIRST_DAY,
+    LAST_DAY,
+    NOTHING,
+    Filters,
+    FromDay,
+    Period,
+    ToDay,
+    filters,
+)
+from complaints_platform.serving.http.responses import Asking
+from complaints_platform.serving.models import (
+    CategoryInfo,
+    Health,
+    IncidentDetail,
+    Incidents,
+    Me,
+    MetricAnswer,
+    Metrics,
+    Overview,
+    SubcategoryInfo,
+    TaxonomyAnswer,
+)
+from complaints_platform.serving.store.warehouse import Reading
+
+router = APIRouter(prefix="/api/v1", responses=documented_errors(400, 401, 403), tags=["numbers"])
+MOST_ROWS = 50_000
+
+
+@router.get("/me", response_model=Me)
+def me(call: Asking) -> Response:
+    """Say who asks and what they may."""
+    principal, settings = call.principal, call.service.settings
+    found = Me(
+        name=principal.name,
+        role=principal.role.value,
+        rights=names_of(RIGHTS[principal.role]),
+        profile=settings.profile,
+        time_zone=settings.time_zone,
+        version=version("complaints_platform"),
+    )
+    return call.answered(found, None)
+
+
+@router.get("/metrics", response_model=Metrics)
+def metrics(call: Asking) -> Response:
+    """List the metrics and what they mean."""
+    return call.may(Right.VIEW).answered(registry(), None)
+
+
+@router.get("/metrics/{name}", response_model=MetricAnswer, responses=documented_errors(404))
+def metric(  # noqa: PLR0913, PLR0917  # one parameter of the query each
+    call: Asking,
+    name: str,
+    first: FromDay = None,
+    last: ToDay = None,
+    grain: Grain = "total",
+    by: Annotated[list[str], Query(max_length=4)] = NOTHING,
+    compare: Compare | None = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 10_000,
+    where: Annotated[Filters, Depends(filters)] = Filters({}),  # noqa: B008  # FastAPI wants a default
+) -> Response:
+    """Answer a metric by period and dimensions, beside what was before."""
+    call.may(Right.VIEW)
+    if name not in METRICS:
+        raise not_found(f"metric {name}; there are {', '.join(METRICS)}")
+    asked = Asked(name, first, last, grain, tuple(dict.fromkeys(by)), where, compare, limit)
+    return call.cached(lambda reading: answer(reading, asked))
+
+
+@router.get("/overview", response_model=Overview)
+def overview_(
+    call: Asking,
+    where: Annotated[Filters, Depends(filters)],
+    first: FromDay = None,
+    last: ToDay = None,
+) -> Response:
+    """Answer what a manager wants to see first."""
+    pulse = call.service.pulse
+    waiting = call.request.app.state.reviewing.waiting
+    return call.may(Right.VIEW).cached(
+        lambda reading: overview(reading, first, last, where, pulse, waiting), pulse.says, waiting
+    )
+
+
+@router.get("/incidents", response_model=Incidents)
+def incidents(
+    call: Asking,
+    where: Annotated[Filters, Depends(filters)],
+    first: FromDay = None,
+    last: ToDay = None,
+    is_open: Annotated[bool | None, Query(alias="open", description="Only those that go on; or only others.")] = None,
+) -> Response:
+    """List incidents, newest first; without days, all."""
+    named = first is not None or last is not None
+    period = Period(first or FIRST_DAY, last or LAST_DAY) if named else None
+    return call.may(Right.VIEW).cached(
+        lambda reading: Incidents(as_of=reading.as_of, incidents=incidents_in(reading, period, where, is_open=is_open))
+    )
+
+
+@router.get("/incidents/{incident_id}", response_model=IncidentDetail, responses=documented_errors(404))
+def incident(call: Asking, incident_id: Annotated[str, Path(max_length=64)]) -> Response:
+    """Answer one incident with its course; examples only to those who may see complaints."""
+    index = call.may(Right.VIEW).service.index
+    may_see = call.principal.may(Right.COMPLAINTS)
+
+    def build(reading: Reading) -> IncidentDetail:
+        found, series = incident_named(reading, incident_id)
+        samples = index.some(complaint_ids=tuple(found.sample_ids)) if may_see and found.sample_ids else []
+        return incident_detail(reading, found, series, samples)
+
+    return call.cached(build, may_see, index.state.manifest)
+
+
+@router.get("/health", response_model=Health)
+def health_(call: Asking) -> Response:
+    """Answer how data and pipeline are."""
+    pulse = call.service.pulse
+    return call.may(Right.VIEW).cached(lambda reading: health(reading, pulse), pulse.says)
+
+
+@router.get("/taxonomy", response_model=TaxonomyAnswer)
+def taxonomy(call: Asking) -> Response:
+    """List the categories and what they mean."""
+    found = load_taxonomy(call.may(Right.VIEW).service.settings.taxonomy)
+    answer = TaxonomyAnswer(
+        version=found.version,
+        fallback=found.fallback,
+        categories=[
+            CategoryInfo(
+                name=category.name,
+                title=_title(category.name),
+                definition=category.definition,
+                subcategories=[
+                    SubcategoryInfo(name=sub.name, title=_title(sub.name), definition=sub.definition)
+                    for sub in category.subcategories
+                ],
+            )
+            for category in found.categories
+        ],
+    )
+    return call.answered(answer, None)
+
+
+def _title(name: str) -> str:
+    return name.replace("_", " ").capitalize()

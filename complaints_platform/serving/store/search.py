@@ -1,0 +1,479 @@
+"""Full text over redacted complaints: a tantivy index in the cache folder, brought up to date by day.
+
+The index holds what a list of complaints shows, so that a page of results opens no table. Days are indexed
+newest first and can be searched as soon as they are in; a day whose file has changed is replaced as a whole. The
+index only saves work: without it, or with another layout, it is built again from ``categorized.complaints``.
+
+People type what they like: words must all occur, ``"several words"`` stand together, ``-word`` must not occur, and
+everything else in a query is taken for a space.
+"""
+
+import base64
+import binascii
+import hashlib
+import logging
+import re
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+import polars as pl
+import tantivy
+
+from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CATEGORIZED
+from complaints_platform.lake.manifests import Manifest
+from complaints_platform.schemas import NO_VALUE, Outcome
+from complaints_platform.serving.failures import RequestFailed
+from complaints_platform.serving.http.request_parameters import DIMENSIONS, Counted, Filters, Period
+from complaints_platform.serving.models import ComplaintItem
+
+log = logging.getLogger(__name__)
+
+LAYOUT_VERSION = "1"
+"""Raised when the index is built differently; an older one is then built again."""
+
+WRITER_BYTES = 100_000_000
+WRITER_THREADS = 1
+BATCH_ROWS = 250_000
+"""While an index is first built, what is in it can be searched after so many rows each."""
+
+MOST_RANKED = 1000
+"""By relevance no more results than this can be paged through."""
+KEPT_RANKINGS = 128
+WITHOUT_NONE = ("complaint_id", "near_duplicate_of", "duplicate_of", "customer_key", "text", "outcome")
+LONGEST_WORD = 60
+MOST_WORDS = 32
+SAME_KEY = 64
+"""Complaints with one and the same sort key that a page is read beyond its end for."""
+
+ITEM_COLUMNS = [name for name in ComplaintItem.model_fields if name not in {"severity", "sentiment"}]
+COLUMNS = [*ITEM_COLUMNS, "customer_key", "outcome", "duplicate_of"]
+TERMS = (*DIMENSIONS, "complaint_id", "near_duplicate_of", "duplicate_of", "customer_key", "partition", "outcome")
+SECONDS_BITS = 32
+WORD = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
+NOT_A_WORD = re.compile(r"[^\w']+")
+
+Sort = Literal["newest", "relevance"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A search."""
+
+    words: str
+    period: Period | None
+    time_zone: str
+    filters: Filters
+    needs_review: bool | None = None
+    near_duplicates: bool | None = None
+    customer_key: str | None = None
+    complaint_ids: tuple[str, ...] = ()
+    near_duplicate_of: str | None = None
+    duplicate_of: str | None = None
+    outcome: str | None = Outcome.COMPLAINT
+    """What became of the record; None: any."""
+    counted: Counted | None = None
+    """Only what an incident counts."""
+
+    @property
+    def digest(self) -> str:
+        """Hash by which the same search is recognised: an incident stays the same while it grows."""
+        incident = self.counted and self.counted.incident_id
+        return hashlib.sha256(repr((replace(self, counted=None), incident)).encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Results of a search."""
+
+    items: list[ComplaintItem]
+    total: int
+    next_cursor: str | None
+    state: "IndexState"
+
+
+@dataclass(frozen=True)
+class IndexState:
+    """What is in the index."""
+
+    manifest: int
+    published_at: datetime | None
+    files: Mapping[str, tuple[str, ...]]
+    """Day → paths of the table's files that its rows come from."""
+
+    @property
+    def days(self) -> tuple[str, str] | None:
+        """First and last day."""
+        return (min(self.files), max(self.files)) if self.files else None
+
+
+@dataclass(frozen=True)
+class _View:
+    """A searcher and what it sees."""
+
+    searcher: Any
+    state: IndexState
+
+
+NOTHING = IndexState(0, None, {})
+
+
+class SearchIndex:
+    """The index of one lake. Safe to search from several threads."""
+
+    def __init__(self, lake: Lake, folder: Path) -> None:
+        """Open the index in ``folder``, or begin one."""
+        self._lake = lake
+        self._folder = folder / "index"
+        self._state_file = folder / "index.json"
+        self._schema = _schema()
+        self._index, state = self._open()
+        self._view = _View(self._index.searcher(), state)
+        self._rankings: OrderedDict[tuple[int, str], tuple[_View, list[Any], int]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._refreshing = threading.Lock()
+
+    @property
+    def state(self) -> IndexState:
+        """What can be searched by now."""
+        return self._view.state
+
+    def refresh(self, manifest: Manifest | None, stop: threading.Event | None = None) -> bool:
+        """Bring the index up to date with a manifest; tell whether anything has changed.
+
+        Args:
+            manifest: whose version of ``categorized.complaints`` is indexed.
+            stop: when set, the index is left as far as it is.
+
+        Raises:
+            LakeError: the table can't be read.
+        """
+        with self._refreshing:
+            return self._refresh(manifest, stop)
+
+    def _refresh(self, manifest: Manifest | None, stop: threading.Event | None) -> bool:
+        state = self._view.state
+        if manifest is None or (manifest.number, manifest.published_at) == (state.manifest, state.published_at):
+            return False
+        table = CATEGORIZED.table_in(self._lake, manifest)
+        now: dict[str, list[str]] = {}
+        for file in table.files():
+            now.setdefault(file.partition, []).append(file.path)
+        there = dict(self._view.state.files)
+        paths = {day: tuple(sorted(files)) for day, files in now.items()}
+        changed = sorted({*there, *paths} - {day for day in paths if there.get(day) == paths[day]}, reverse=True)
+        growing = not there
+        if changed:
+            writer = self._index.writer(WRITER_BYTES, WRITER_THREADS)
+            waiting = 0
+            frames = table.read_days([date.fromisoformat(day) for day in changed if day in paths], COLUMNS)
+            for day in changed:
+                if stop is not None and stop.is_set():
+                    writer.rollback()
+                    return False
+                writer.delete_documents_by_term("partition", day)
+                there.pop(day, None)
+                if day in paths:
+                    records = next(frames).frame
+                    for document in _documents(records, day):
+                        writer.add_json(document)
+                    waiting += records.height
+                    there[day] = paths[day]
+                if growing and waiting >= BATCH_ROWS:
+                    waiting = 0
+                    self._commit(writer, IndexState(0, manifest.published_at, dict(there)))
+            self._commit(writer, IndexState(manifest.number, manifest.published_at, there))
+            writer.wait_merging_threads()
+        else:
+            self._note(IndexState(manifest.number, manifest.published_at, there))
+        return True
+
+    def search(self, wanted: Wanted, sort: Sort, limit: int, cursor: str | None) -> Page:
+        """Return a page of complaints.
+
+        By time, a page goes on where the last one ended, whatever has come since. By relevance, the order is
+        that of the first page for as long as it is remembered.
+
+        Raises:
+            RequestFailed: 400, the cursor is none of ours.
+        """
+        if sort == "relevance" and _words(wanted.words):
+            return self._ranked(wanted, limit, cursor)
+        return self._newest(wanted, limit, cursor)
+
+    def find(self, complaint_id: str) -> ComplaintItem | None:
+        """Return a record by its id, if it is indexed; of several, the complaint."""
+        found = self.some(complaint_ids=(complaint_id,)) or self.some(complaint_ids=(complaint_id,), outcome=None)
+        return found[0] if found else None
+
+    def some(self, limit: int = 50, **wanted: Any) -> list[ComplaintItem]:
+        """Return records by identities (fields of ``Wanted``), newest first."""
+        return self._newest(Wanted("", None, "UTC", Filters({}), **wanted), limit, None).items
+
+    def _newest(self, wanted: Wanted, limit: int, cursor: str | None) -> Page:
+        view = self._view
+        after = _decoded(cursor, "t")
+        query = self._query(wanted)
+        if after is None:
+            found = view.searcher.search(query, limit + SAME_KEY, order_by_field="key")
+            hits, total = found.hits, found.count
+        else:
+            total = view.searcher.search(query, 1).count
+            key, _ = _key_of(after)
+            rest = _and([query, self._keys(0, key)])
+            hits = view.searcher.search(rest, limit + SAME_KEY, count=False, order_by_field="key").hits
+        rows = sorted(((-key, _document(view, address)) for key, address in hits), key=lambda row: (row[0], row[1][0]))
+        if after is not None:
+            last_key, last_id = _key_of(after)
+            rows = [row for row in rows if (row[0], row[1][0]) > (-last_key, last_id)]
+        page = rows[:limit]
+        more = len(rows) > limit
+        next_cursor = _encoded("t", [-page[-1][0], page[-1][1][0]]) if more and page else None
+        return Page([item for _, (_, item) in page], total, next_cursor, view.state)
+
+    def _ranked(self, wanted: Wanted, limit: int, cursor: str | None) -> Page:
+        place = _decoded(cursor, "r")
+        manifest, digest, offset = (0, wanted.digest, 0) if place is None else _place_of(place)
+        if digest != wanted.digest:
+            raise _bad_cursor()
+        known = self._rankings.get((manifest, digest)) if place is not None else None
+        if known is None:
+            view = self._view
+            found = view.searcher.search(self._query(wanted), MOST_RANKED)
+            known = view, [address for _, address in found.hits], found.count
+        view, addresses, total = known
+        self._remember((view.state.manifest, digest), known)
+        page = addresses[offset : offset + limit]
+        more = offset + limit < len(addresses)
+        next_cursor = _encoded("r", [view.state.manifest, digest, offset + limit]) if more else None
+        return Page([_document(view, address)[1] for address in page], total, next_cursor, view.state)
+
+    def _remember(self, key: tuple[int, str], ranking: tuple[_View, list[Any], int]) -> None:
+        with self._lock:
+            self._rankings[key] = ranking
+            self._rankings.move_to_end(key)
+            while len(self._rankings) > KEPT_RANKINGS:
+                self._rankings.popitem(last=False)
+
+    def _query(self, wanted: Wanted) -> Any:
+        parts = [self._text_query(wanted.words)]
+        if wanted.period is not None:
+            start, end = wanted.period.instants(wanted.time_zone)
+            parts.append(self._times(start, end))
+        if wanted.counted is not None:
+            parts += [self._times(wanted.counted.start, wanted.counted.end), self._cells(wanted.counted)]
+        for name, values in wanted.filters.where.items():
+            parts.append(self._any_of(name, [NO_VALUE if value is None else value for value in values]))
+        if wanted.complaint_ids:
+            parts.append(self._any_of("complaint_id", wanted.complaint_ids))
+        for name in ("customer_key", "near_duplicate_of", "duplicate_of", "outcome"):
+            value = getattr(wanted, name)
+            if value is not None:
+                parts.append(self._any_of(name, [value]))
+        for name, flag in (("needs_review", wanted.needs_review), ("repeats", wanted.near_duplicates)):
+            if flag is not None:
+                parts.append(tantivy.Query.term_query(self._schema, name, flag, "basic"))
+        return _and(parts)
+
+    def _text_query(self, words: str) -> Any:
+        must: list[Any] = []
+        must_not: list[Any] = []
+        for negated, text in _words(words):
+            query, _ = self._index.parse_query_lenient(f'"{text}"' if " " in text else text, ["text"])
+            (must_not if negated else must).append(query)
+        if not must and not must_not:
+            return tantivy.Query.all_query()
+        return tantivy.Query.boolean_query(
+            [
+                *((tantivy.Occur.Must, query) for query in must or [tantivy.Query.all_query()]),
+                *((tantivy.Occur.MustNot, query) for query in must_not),
+            ]
+        )
+
+    def _any_of(self, name: str, values: Iterable[str]) -> Any:
+        return tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, name, list(values)), 0.0)
+
+    def _cells(self, counted: Counted) -> Any:
+        """Match any of the cells; those that differ by their region only are looked up together."""
+        regions: dict[tuple[str | None, str | None], list[str | None]] = {}
+        for category, region, channel in counted.cells:
+            regions.setdefault((category, channel), []).append(region)
+        either = []
+        for (category, channel), of_region in regions.items():
+            named = {"category": [category], "channel": [channel], "region": of_region}
+            parts = [
+                self._any_of(name, [value for value in values if value is not None])
+                for name, values in named.items()
+                if None not in values
+            ]
+            either.append((tantivy.Occur.Should, _and(parts or [tantivy.Query.all_query()])))
+        return tantivy.Query.const_score_query(tantivy.Query.boolean_query(either), 0.0)
+
+    def _times(self, start: datetime, end: datetime) -> Any:
+        """Match from one time to before another."""
+        first, last = max(0, int(start.timestamp())), max(1, int(end.timestamp()))
+        return self._keys(first << SECONDS_BITS, (last << SECONDS_BITS) - 1)
+
+    def _keys(self, lower: int, upper: int) -> Any:
+        keys = tantivy.Query.range_query(self._schema, "key", tantivy.FieldType.Unsigned, lower, upper)
+        return tantivy.Query.const_score_query(keys, 0.0)
+
+    def _commit(self, writer: Any, state: IndexState) -> None:
+        # Killed in between, days are in the index that the state does not name yet: they are replaced then.
+        writer.commit()
+        self._note(state)
+
+    def _note(self, state: IndexState) -> None:
+        document = {
+            "layout": LAYOUT_VERSION,
+            "manifest": state.manifest,
+            "published_at": state.published_at,
+            "files": state.files,
+        }
+        temporary = self._state_file.with_suffix(".tmp")
+        temporary.write_bytes(orjson.dumps(document))
+        temporary.replace(self._state_file)
+        self._index.reload()
+        self._view = _View(self._index.searcher(), state)
+
+    def _open(self) -> tuple[Any, IndexState]:
+        try:
+            fields = orjson.loads(self._state_file.read_bytes())
+            if fields["layout"] == LAYOUT_VERSION:
+                files = {day: tuple(paths) for day, paths in fields["files"].items()}
+                published = fields["published_at"]
+                state = IndexState(
+                    # The lake may have been made anew since: by its files the first refresh finds out.
+                    0,
+                    datetime.fromisoformat(published) if published else None,
+                    files,
+                )
+                return self._registered(tantivy.Index(self._schema, path=str(self._folder))), state
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            if not isinstance(error, FileNotFoundError):
+                log.warning("the search index is built again: %s", error)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
+        return self._registered(tantivy.Index(self._schema, path=str(self._folder))), NOTHING
+
+    @staticmethod
+    def _registered(index: Any) -> Any:
+        words = (
+            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+            .filter(tantivy.Filter.remove_long(LONGEST_WORD))
+            .filter(tantivy.Filter.lowercase())
+            .filter(tantivy.Filter.ascii_fold())
+            .build()
+        )
+        index.register_tokenizer("words", words)
+        return index
+
+
+def _schema() -> Any:
+    builder = tantivy.SchemaBuilder()
+    for name in TERMS:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("text", tokenizer_name="words", index_option="position")
+    builder.add_boolean_field("needs_review", indexed=True)
+    builder.add_boolean_field("repeats", indexed=True)
+    builder.add_unsigned_field("key", fast=True)
+    builder.add_bytes_field("item", stored=True)
+    return builder.build()
+
+
+def _documents(complaints: pl.DataFrame, day: str) -> list[str]:
+    """Return the index's documents of a day's records, as JSON."""
+    if complaints.is_empty():
+        return []
+    stored = complaints.with_columns(day=pl.lit(day))
+    times = [name for name, dtype in stored.schema.items() if dtype == pl.Datetime("us", "UTC")]
+    item = (
+        pl.struct(
+            pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ") if name in times else pl.col(name)
+            for name in ITEM_COLUMNS
+        )
+        .struct.json_encode()
+        .str.encode("base64")
+    )
+    seconds = pl.col("occurred_at").dt.epoch("s").cast(pl.UInt64)
+    # Within a second, the order is by the id, of which hashes are uniform.
+    within = pl.col("complaint_id").str.slice(0, 8).str.to_integer(base=16, strict=False).fill_null(0).cast(pl.UInt64)
+    lines = stored.select(
+        *(pl.col(name).fill_null(NO_VALUE) for name in DIMENSIONS),
+        *(pl.col(name).fill_null("") for name in WITHOUT_NONE),
+        partition=pl.lit(day),
+        needs_review=pl.col("needs_review").fill_null(value=False),
+        repeats=pl.col("near_duplicate_of").is_not_null(),
+        key=seconds * (1 << SECONDS_BITS) + within,
+        item=item,
+    ).write_ndjson()
+    return lines.splitlines() if lines else []
+
+
+def _document(view: _View, address: Any) -> tuple[str, ComplaintItem]:
+    fields = orjson.loads(view.searcher.doc(address).get_first("item"))
+    return fields["complaint_id"], ComplaintItem.model_validate(fields)
+
+
+def _words(text: str) -> list[tuple[bool, str]]:
+    """Return the words and phrases of what somebody typed, each with whether it must not occur."""
+    found = []
+    for match in WORD.finditer(text):
+        cleaned = NOT_A_WORD.sub(" ", match[2] if match[2] is not None else match[3]).replace("'", " ").strip()
+        # Lower case, so that AND, OR, NOT, IN and TO are words like others.
+        if cleaned:
+            found.append((bool(match[1]), " ".join(cleaned.lower().split())))
+    return found[:MOST_WORDS]
+
+
+def _and(queries: Sequence[Any]) -> Any:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in queries])
+
+
+def _encoded(kind: str, place: list[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([kind, *place])).decode().rstrip("=")
+
+
+def _decoded(cursor: str | None, kind: str) -> list[Any] | None:
+    if cursor is None:
+        return None
+    try:
+        place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise _bad_cursor() from error
+    if not isinstance(place, list) or not place or place[0] != kind:
+        raise _bad_cursor()
+    return place[1:]
+
+
+def _key_of(place: list[Any]) -> tuple[int, str]:
+    match place:
+        case [int(key), str(complaint_id)] if 0 <= key < 1 << 64:
+            return key, complaint_id
+    raise _bad_cursor()
+
+
+def _place_of(place: list[Any]) -> tuple[int, str, int]:
+    match place:
+        case [int(manifest), str(digest), int(offset)] if 0 <= offset <= MOST_RANKED:
+            return manifest, digest, offset
+    raise _bad_cursor()
+
+
+def _bad_cursor() -> RequestFailed:
+    return RequestFailed(
+        400, "invalid_cursor", "this cursor is not one of this search", "take next_cursor as the last page gave it"
+    )
+
+
+def day_range(state: IndexState) -> tuple[date, date] | None:
+    """Return the first and last day (UTC) that can be searched."""
+    days = state.days
+    return None if days is None else (date.fromisoformat(days[0]), date.fromisoformat(days[1]))

@@ -1,0 +1,384 @@
+"""The marts at hand: a copy in DuckDB's own format, brought up to date by day when a manifest is published.
+
+Every request reads in one transaction of its own, so all that it answers is of one manifest while another is
+taken in. The copy lies in the cache folder and is made again whenever it can't be used; DuckDB keeps as much of
+it in memory as it is allowed. What the tables mean stands in ``marts``; what is asked of them in ``metrics``
+and ``overview``.
+"""
+
+import hashlib
+import logging
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from complaints_platform.errors import LakeError
+from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import DAILY, INCIDENTS, QUARANTINE, RECONCILIATION, TABLES, TableSpec
+from complaints_platform.lake.manifests import Manifest
+from complaints_platform.lake.tables import StoredFile, Table
+from complaints_platform.marts.measuring import cohorts_of
+from complaints_platform.marts.registry import MARTS, METRICS
+from complaints_platform.schemas.model import polars_schema
+from complaints_platform.serving.store.parquet import LocalFiles, empty_select, literal, select_files
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "marts.duckdb"
+LAYOUT_VERSION = "3"
+"""Raised when the copy is kept differently; an older copy is then made again."""
+
+MEASURED = {metric.table for metric in METRICS.values()}
+KEPT = tuple(spec for spec in TABLES if spec.sql_name in MEASURED or spec in {INCIDENTS, QUARANTINE, RECONCILIATION})
+"""Tables that requests are answered from; SQL and exports read the lake's own files."""
+
+STATES = {metric.table: metric for metric in METRICS.values() if metric.open_rows is not None}
+"""Marts of which states are asked: one metric of each, by whose dimensions open rows are counted ahead."""
+VERSIONS = "service.versions"
+"""By which models and taxonomies each day was categorised."""
+
+REBUILD_SHARE = 0.5
+"""From this share of changed days on, a table is made again as a whole: its days then lie in order."""
+
+THREADS = 2
+"""What one query may use."""
+
+WORD = re.compile(r"[a-z]\w*")
+
+NO_MANIFEST = 0
+"""Number that stands for: nothing has been published yet."""
+
+Row = tuple[Any, ...]
+
+
+def kept_schema(spec: TableSpec) -> pl.Schema:
+    """Return the columns of a table that are copied: of marts with a row for each complaint, those of metrics."""
+    schema, mart = polars_schema(spec.model), MARTS.get(spec.sql_name)
+    if mart is None or not mart.by_complaint:
+        return schema
+    named = {"day", mart.day_column}
+    for metric in METRICS.values():
+        if metric.table == spec.sql_name:
+            states = [metric.open_rows.since, metric.open_rows.until] if metric.open_rows else []
+            named |= {*metric.dimensions, *states, *WORD.findall(f"{metric.expression} {metric.filter}")}
+    return pl.Schema({name: dtype for name, dtype in schema.items() if name in named})
+
+
+def cohorts_table(table: str) -> str:
+    """Return where open rows of a mart are kept counted together."""
+    return f"service.open_{table.split('.')[1]}"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one request reads by: a transaction on the copy, and the manifest that it is of."""
+
+    cursor: duckdb.DuckDBPyConnection
+    manifest: Manifest | None
+    time_zone: str
+    """The reporting zone."""
+
+    @property
+    def number(self) -> int:
+        """Number of the manifest (``NO_MANIFEST``: none yet)."""
+        return NO_MANIFEST if self.manifest is None else self.manifest.number
+
+    @property
+    def as_of(self) -> datetime | None:
+        """When the manifest was published."""
+        return None if self.manifest is None else self.manifest.published_at
+
+    def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
+        """Run a SELECT with parameters and return its rows."""
+        return self.cursor.execute(sql, parameters or None).fetchall()
+
+    def dicts(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[dict[str, Any]]:
+        """Run a SELECT with parameters and return its rows by column."""
+        cursor = self.cursor.execute(sql, parameters or None)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def days(self, table: str) -> tuple[date, date] | None:
+        """Return the first and last day that a kept table has rows of, by which it is asked; None if it is empty.
+
+        Rows that a copy of a few days leaves out count as well.
+        """
+        found = self.rows("SELECT first, last FROM service.days WHERE name = ? AND first IS NOT NULL", [table])
+        return (found[0][0], found[0][1]) if found else None
+
+
+class Warehouse:
+    """The copy of one lake's marts. Safe to use from several threads."""
+
+    def __init__(  # where from, where to, and how much
+        self,
+        lake: Lake,
+        files: LocalFiles,
+        folder: Path,
+        memory_mb: int,
+        time_zone: str,
+        *,
+        between: tuple[date, date] | None = None,
+    ) -> None:
+        """Open the copy, or begin one.
+
+        Args:
+            lake: where the tables are.
+            files: how their files become local.
+            folder: where the copy lies.
+            memory_mb: what DuckDB may hold in memory.
+            time_zone: the reporting zone, whose days the marts are asked by.
+            between: first and last day (UTC) that are copied; older rows only if they are still open on the first
+                one, newer ones only of incidents, which their newest row describes.
+
+        Raises:
+            LakeError: the folder can't be used.
+        """
+        self._lake = lake
+        self._files = files
+        self._config: dict[str, Any] = {
+            "memory_limit": f"{memory_mb}MB",
+            "threads": THREADS,
+            "temp_directory": str(folder / "spilled"),
+            "python_enable_replacements": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._time_zone = time_zone
+        self._between = between
+        self._path = folder / FILE_NAME
+        self._writing = threading.Lock()
+        self._database = self._open()
+        self._manifest = _manifest_in(self._database)
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest that requests read by now."""
+        return self._manifest
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """Begin to read; all that is read belongs together."""
+        cursor = self._database.cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            yield Reading(cursor, _manifest_in(cursor), self._time_zone)
+        finally:
+            cursor.close()
+
+    def refresh(self) -> bool:
+        """Take in the newest manifest if it is not the one at hand; tell whether anything has changed.
+
+        Raises:
+            LakeError: the lake can't be read; the copy stays as it was.
+        """
+        with self._writing:
+            newest = self._lake.manifests.newest()
+            if _identity(newest) == _identity(self._manifest):
+                return False
+            self._take_in(newest)
+            self._manifest = newest
+        return True
+
+    def close(self) -> None:
+        """Close the copy."""
+        self._database.close()
+
+    def _take_in(self, manifest: Manifest | None) -> None:
+        cursor = self._database.cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION")
+            for spec in KEPT:
+                self._bring_up_to_date(cursor, spec, manifest)
+            cursor.execute("DELETE FROM service.manifest")
+            if manifest is not None:
+                cursor.execute(
+                    "INSERT INTO service.manifest VALUES (?, ?, ?)",
+                    [manifest.number, manifest.published_at, dict(manifest.versions)],
+                )
+            cursor.execute("COMMIT")
+        except duckdb.Error as error:
+            raise LakeError(f"the tables of manifest {manifest and manifest.number} can't be read: {error}") from error
+        finally:
+            cursor.close()
+
+    def _bring_up_to_date(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, manifest: Manifest | None) -> None:
+        table = spec.table_in(self._lake, manifest)
+        files = table.files() if manifest is not None else []
+        now = {file.path: file for file in files if self._is_wanted(spec, date.fromisoformat(file.partition))}
+        there: dict[str, date] = dict(
+            cursor.execute("SELECT path, day FROM service.files WHERE name = ?", [spec.sql_name]).fetchall()
+        )
+        changed = {there[path] for path in there.keys() - now.keys()}
+        changed |= {date.fromisoformat(now[path].partition) for path in now.keys() - there.keys()}
+        if changed:
+            self._replace(cursor, spec, table, now, there, changed)
+        if changed or len(now) < len(files):
+            self._note_days(cursor, spec, table, files)
+
+    def _is_wanted(self, spec: TableSpec, day: date) -> bool:
+        """Tell whether a day has rows that are copied; which day an open row is of can't be known."""
+        if self._between is None:
+            return True
+        first, last = self._between
+        return (day >= first or spec.sql_name in STATES) and (day <= last or spec == INCIDENTS)
+
+    def _replace(  # what is there, and what shall be
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        spec: TableSpec,
+        table: Table,
+        now: Mapping[str, StoredFile],
+        there: Mapping[str, date],
+        changed: set[date],
+    ) -> None:
+        days = {date.fromisoformat(file.partition) for file in now.values()} | set(there.values())
+        if len(changed) >= REBUILD_SHARE * len(days):
+            changed = days
+            cursor.execute(f"DELETE FROM {spec.sql_name}")  # noqa: S608  # a name of the registry
+        else:
+            cursor.execute(
+                f"DELETE FROM {spec.sql_name} WHERE list_contains(?, day)",  # noqa: S608  # a name of the registry
+                [sorted(changed)],
+            )
+        fresh = sorted(
+            (file for file in now.values() if date.fromisoformat(file.partition) in changed),
+            key=lambda file: (file.partition, file.path),
+        )
+        self._insert(cursor, spec, self._files.of_table(table, fresh))
+        self._sum_up(cursor, spec, sorted(changed))
+        self._note(cursor, spec, changed, fresh)
+
+    def _note_days(
+        self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, table: Table, files: Sequence[StoredFile]
+    ) -> None:
+        """Note from when to when the table has rows, those that are not copied included."""
+        day = _day_column(spec)
+        rows = f"SELECT {day} FROM {spec.sql_name}"  # noqa: S608  # names of the registry
+        if self._between is not None:
+            days = sorted(file.partition for file in files if file.rows)
+            ends = [file for file in files if file.partition in {*days[:1], *days[-1:]}]
+            schema = pl.Schema({"day": pl.Date(), day: pl.Date()})
+            rows = _by_local_day(spec, select_files(schema, self._files.of_table(table, ends)))
+        cursor.execute("DELETE FROM service.days WHERE name = ?", [spec.sql_name])
+        cursor.execute(
+            f"INSERT INTO service.days SELECT ?, min({day}), max({day}) FROM ({rows})",  # noqa: S608  # names of the registry
+            [spec.sql_name],
+        )
+
+    def _insert(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, paths: Sequence[str]) -> None:
+        if paths:
+            rows = _by_local_day(spec, select_files(kept_schema(spec), paths))
+            state = STATES[spec.sql_name].open_rows if spec.sql_name in STATES else None
+            if state is not None and self._between is not None:
+                since = f"DATE {literal(self._between[0].isoformat())}"
+                is_open = f"{state.since} IS NOT NULL AND ({state.until} IS NULL OR {state.until} > {since})"
+                rows = f"SELECT * FROM ({rows}) WHERE day >= {since} OR ({is_open})"  # noqa: S608  # columns of the registry
+            cursor.execute(f"INSERT INTO {spec.sql_name} {rows}")  # a name of the registry
+
+    @staticmethod
+    def _sum_up(cursor: duckdb.DuckDBPyConnection, spec: TableSpec, changed: list[date]) -> None:
+        """Make anew what is kept of a table's days besides its rows, because it costs a scan of all of them."""
+        among = "WHERE list_contains(?, day)"
+        summed = {}
+        if spec.sql_name in STATES:
+            # What closes late comes last, so that asking for a day passes over most of what is closed by then.
+            summed[cohorts_table(spec.sql_name)] = f"{cohorts_of(STATES[spec.sql_name])} ORDER BY day, closed_on"
+        if spec == DAILY:
+            summed[VERSIONS] = f"SELECT DISTINCT day, local_day, model_version, taxonomy_version FROM {DAILY.sql_name}"  # noqa: S608  # a name of the registry
+        for name, rows in summed.items():
+            cursor.execute(f"DELETE FROM {name} {among}", [changed])  # noqa: S608  # a name of this module
+            cursor.execute(f"INSERT INTO {name} SELECT * FROM ({rows}) {among}", [changed])  # noqa: S608  # a name of this module
+
+    @staticmethod
+    def _note(
+        cursor: duckdb.DuckDBPyConnection, spec: TableSpec, changed: set[date], fresh: Sequence[StoredFile]
+    ) -> None:
+        """Note which files the copy has of the days that have changed."""
+        cursor.execute(
+            "DELETE FROM service.files WHERE name = ? AND list_contains(?, day)", [spec.sql_name, sorted(changed)]
+        )
+        if fresh:
+            values = ", ".join(
+                f"({literal(spec.sql_name)}, {literal(file.path)}, DATE {literal(file.partition)})" for file in fresh
+            )
+            cursor.execute(f"INSERT INTO service.files VALUES {values}")  # noqa: S608  # paths of the table's log
+
+    def _layout(self) -> str:
+        schemas = [f"{spec.sql_name} {kept_schema(spec)}" for spec in KEPT]
+        return hashlib.sha256("\n".join([LAYOUT_VERSION, *schemas]).encode()).hexdigest()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        try:
+            database = duckdb.connect(str(self._path), config=self._config)
+            if self._is_usable(database):
+                database.execute("SET TimeZone = 'UTC'")
+                return database
+            database.close()
+        except duckdb.Error as error:
+            log.warning("the copy of the marts is made again: %s", error)
+        for path in (self._path, self._path.with_name(f"{FILE_NAME}.wal")):
+            path.unlink(missing_ok=True)
+        try:
+            database = duckdb.connect(str(self._path), config=self._config)
+            self._create(database)
+        except duckdb.Error as error:
+            raise LakeError(f"{self._path} can't be written: {error}") from error
+        return database
+
+    def _is_usable(self, database: duckdb.DuckDBPyConnection) -> bool:
+        there = database.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'service'").fetchone()
+        if there is None:
+            return False
+        found = database.execute("SELECT layout FROM service.layout").fetchone()
+        return found is not None and found[0] == self._layout()
+
+    def _create(self, database: duckdb.DuckDBPyConnection) -> None:
+        database.execute("SET TimeZone = 'UTC'")
+        database.execute("CREATE SCHEMA service")
+        database.execute("CREATE TABLE service.files (name VARCHAR, path VARCHAR, day DATE)")
+        database.execute("CREATE TABLE service.days (name VARCHAR, first DATE, last DATE)")
+        database.execute(
+            "CREATE TABLE service.manifest (number BIGINT, published_at TIMESTAMPTZ, versions MAP(VARCHAR, BIGINT))"
+        )
+        for spec in KEPT:
+            database.execute(f'CREATE SCHEMA IF NOT EXISTS "{spec.schema}"')
+            database.execute(f"CREATE TABLE {spec.sql_name} AS {empty_select(kept_schema(spec))}")
+        for table, metric in STATES.items():
+            database.execute(f"CREATE TABLE {cohorts_table(table)} AS {cohorts_of(metric)}")
+        database.execute(
+            f"CREATE TABLE {VERSIONS} (day DATE, local_day DATE, model_version VARCHAR, taxonomy_version VARCHAR)"
+        )
+        database.execute("CREATE TABLE service.layout AS SELECT ? AS layout", [self._layout()])
+
+
+def _day_column(spec: TableSpec) -> str:
+    """Return the column by which a table is asked for days."""
+    return MARTS[spec.sql_name].day_column if spec.sql_name in MARTS else "day"
+
+
+def _by_local_day(spec: TableSpec, rows: str) -> str:
+    """Let rows made before marts knew of the reporting zone count by their UTC day until they are made again."""
+    day = _day_column(spec)
+    if day == "day":
+        return rows
+    return f"SELECT * REPLACE (coalesce({day}, day) AS {day}) FROM ({rows})"  # noqa: S608  # columns of the registry
+
+
+def _manifest_in(cursor: duckdb.DuckDBPyConnection) -> Manifest | None:
+    """Return the manifest that the copy is of."""
+    found = cursor.execute("SELECT number, published_at, versions FROM service.manifest").fetchone()
+    return None if found is None else Manifest(*found)
+
+
+def _identity(manifest: Manifest | None) -> tuple[object, ...]:
+    """Return what tells manifests apart, also those of a lake that was deleted and made anew."""
+    return () if manifest is None else (manifest.number, manifest.published_at)

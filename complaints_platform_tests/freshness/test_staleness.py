@@ -1,0 +1,167 @@
+"""Looking again and again finds what looking at everything finds, at the cost of what has changed."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from complaints_platform.freshness import staleness
+from complaints_platform.freshness.staleness import StalenessWatch, _DerivedDays, find_stale
+from complaints_platform.intake.collect import Collector
+from complaints_platform.intake.landing import files_at
+from complaints_platform.lake import Lake
+from complaints_platform.lake.data_sets import CLEANED, QUARANTINE, TRENDS
+from complaints_platform.lake.fingerprints import made_of
+from complaints_platform.pipeline.cleaned import CleanedLook, CleanedRecipe
+from complaints_platform.pipeline.derived import DERIVED
+from complaints_platform.pipeline.marts import MartRecipes
+from complaints_platform.pipeline.quarantined import QuarantineRecipe
+from complaints_platform.sources.contract import SourceContract
+from complaints_platform_tests.contracts import OWNER, write_contract
+
+FORMS = {
+    "description": "A test source.",
+    "owner": OWNER,
+    "cadence": "daily",
+    "channel": "web_form",
+    "format": {"type": "csv"},
+    "fields": {"source_id": "id", "text": "what", "occurred_at": "at"},
+}
+DAY = date(2026, 3, 10)
+
+
+class World:
+    """A lake into which files come, and of which days are made, without Dagster."""
+
+    def __init__(self, folder, make_settings):
+        write_contract(folder / "sources", "forms", FORMS)
+        self.folder = folder
+        self.settings = make_settings(sources=folder / "sources")
+        self.lake = Lake(self.settings.lake)
+        self.files = 0
+
+    def collector(self, **changes):
+        contract = SourceContract.model_validate({**FORMS, **changes})
+        return Collector(self.lake, "forms", contract, date(2010, 1, 1))
+
+    def drop(self, *records):
+        """Collect a file of (id, day) records."""
+        self.files += 1
+        path = self.folder / f"{self.files}.csv"
+        lines = [f"{number},text {number},{day.isoformat()}T08:00:00" for number, day in records]
+        path.write_text("\n".join(["id,what,at", *lines]))
+        return self.collector().collect(list(files_at([path])))[0]
+
+    def make(self, days):
+        recipe = CleanedRecipe.of(self.settings)
+        CLEANED.table(self.lake).replace_days(days, recipe.frames(days))
+        received = self.lake.receipts.days()
+        QUARANTINE.table(self.lake).replace_days(received, QuarantineRecipe(self.lake).frames(received))
+
+
+@pytest.fixture
+def world(tmp_path, make_settings):
+    return World(tmp_path, make_settings)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_watch_always_finds_what_looking_at_everything_finds(world, seed):
+    chance, watch = random.Random(seed), StalenessWatch()  # noqa: S311 - reproducible, nothing secret
+    for step in range(14):
+        action = chance.choice(["drop", "drop", "moved", "make", "again", "nothing"])
+        days = [DAY + timedelta(days=chance.randrange(-300, 5)) for _ in range(chance.randrange(1, 4))]
+        if action == "drop":
+            world.drop(*((1000 * step + number, day) for number, day in enumerate(days)))
+        elif action == "moved":  # an id that other files carry too, on other days
+            world.drop(*((number % 2, day) for number, day in enumerate(days)))
+        elif action == "make":
+            stale = find_stale(world.settings).days.get("cleaned/complaints", [])
+            world.make(stale[: chance.randrange(1, 4)])
+        elif action == "again":
+            changed = world.collector(times={"zone": "Europe/Berlin", "formats": ["iso8601"]})
+            changed.read_again(list(world.lake.receipts.all())[:2])
+        assert watch.find(world.settings).days == find_stale(world.settings).days, f"step {step}: {action}"
+
+
+def test_it_looks_only_at_days_that_were_touched(world, monkeypatch):
+    for back in range(0, 60, 3):
+        world.drop((back, DAY - timedelta(days=back)))
+    watch = StalenessWatch()
+    watch.find(world.settings)
+    monkeypatch.setattr(staleness, "JOURNAL_OVERLAP", timedelta(0))
+    watch.find(world.settings)
+    looked, real = [], CleanedLook.raw_days
+
+    def counted(recipe, day):
+        looked.append(day)
+        return real(recipe, day)
+
+    monkeypatch.setattr(CleanedLook, "raw_days", counted)
+    watch.find(world.settings)
+    assert looked == []
+    world.drop((999, DAY - timedelta(days=9)))
+    assert DAY - timedelta(days=9) in watch.find(world.settings).days["cleaned/complaints"]
+    assert looked == [DAY - timedelta(days=9)]
+
+
+def test_a_file_whose_receipt_comes_long_after_its_mark_is_still_found(world, monkeypatch):
+    watch, late = StalenessWatch(), DAY - timedelta(days=30)
+    world.lake.journal.note([late], [])
+    assert watch.find(world.settings).days == watch.find(world.settings).days == {}
+    monkeypatch.setattr(type(world.lake.journal), "note", lambda *_: None)  # its mark stands there already
+    world.drop((7, late))
+    assert late in watch.find(world.settings).days["cleaned/complaints"]
+
+
+def test_now_and_then_it_looks_at_everything(world, monkeypatch):
+    watch = StalenessWatch()
+    watch.find(world.settings)
+    monkeypatch.setattr(type(world.lake.journal), "note", lambda *_: None)
+    world.drop((1, DAY))
+    assert watch.find(world.settings).days == {}
+    monkeypatch.setattr(staleness, "EVERYTHING_AFTER", timedelta(0))
+    assert DAY in watch.find(world.settings).days["cleaned/complaints"]
+
+
+def test_the_journal_gives_what_was_noted_since_a_time(world):
+    journal = world.lake.journal
+    journal.note([DAY], [])
+    between = datetime.now(UTC)
+    journal.note([DAY + timedelta(days=1)], [DAY])
+    assert journal.since(between).days == {DAY + timedelta(days=1)}
+    assert journal.since(between).received == {DAY}
+    assert journal.since(between - timedelta(days=2)).days == {DAY, DAY + timedelta(days=1)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_derived_days_would_be_is_right_whatever_has_changed(make_settings, seed):
+    """Hashed anew only where something changed, and yet the same as hashed from scratch."""
+    chance, remembered, source = random.Random(seed), _DerivedDays(), {}  # noqa: S311
+    recipes = [MartRecipes.of(make_settings(time_zone=zone)) for zone in ("UTC", "Africa/Lagos")]
+    for _ in range(8):
+        for day in (DAY + timedelta(days=chance.randrange(-120, 1)) for _ in range(chance.randrange(6))):
+            if day in source and chance.random() < 0.3:
+                del source[day]
+            else:
+                source[day] = made_of(("r",), (chance.random(),))
+        marts = chance.choice([recipes[0], *recipes])
+        for derived in DERIVED:
+            expected = {day: marts.fingerprint(derived.spec, day, source) for day in source}
+            assert remembered.of(marts, derived, source) == expected
+
+
+def test_what_has_not_changed_is_not_hashed_again(make_settings, monkeypatch):
+    remembered, marts = _DerivedDays(), MartRecipes.of(make_settings())
+    source = {DAY + timedelta(days=offset): made_of(("r",), (offset,)) for offset in range(200)}
+    (trends,) = (derived for derived in DERIVED if derived.spec == TRENDS)
+    remembered.of(marts, trends, source)
+    hashed, real = [], MartRecipes.fingerprint
+
+    def counted(recipes, spec, day, of):
+        hashed.append(day)
+        return real(recipes, spec, day, of)
+
+    monkeypatch.setattr(MartRecipes, "fingerprint", counted)
+    changed = DAY + timedelta(days=30)
+    remembered.of(marts, trends, source | {changed: made_of(("r",), ("new",))})
+    assert hashed == [changed + timedelta(days=ahead) for ahead in range(trends.look_back + 1)]
