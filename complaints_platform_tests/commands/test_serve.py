@@ -13,7 +13,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import DAILY
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.serving.auth import parse_tokens
-from complaints_platform_tests.pipeline.chain import DAY, STEPS, Chain, frame
+from complaints_platform_tests.chain import DAY, STEPS, Chain, frame
 
 DAYS, ROWS = 4, 50_000
 run = CliRunner().invoke

@@ -17,7 +17,7 @@ from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline import quality
 from complaints_platform.pipeline.cleaned import CleanedRecipe
 from complaints_platform.quality.profile import profile
-from complaints_platform_tests.pipeline.small_lake import Place
+from complaints_platform_tests.small_lake import Place
 
 
 def by_name(evaluations):

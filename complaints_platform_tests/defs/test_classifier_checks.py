@@ -12,7 +12,7 @@ from complaints_platform.commands.running import Runner
 from complaints_platform.defs.classifier_checks import ASSET, check_name, classifier_checks
 from complaints_platform.lake import Lake
 from complaints_platform.learning.labels import import_labels
-from complaints_platform_tests.pipeline.small_lake import FIRST, TEXTS, Place
+from complaints_platform_tests.small_lake import FIRST, TEXTS, Place
 
 CALM = 14
 DAYS = CALM + CURRENT_DAYS

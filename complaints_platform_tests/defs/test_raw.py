@@ -6,7 +6,7 @@ import pytest
 
 from complaints_platform.defs.raw import materializations
 from complaints_platform.lake.segments import Segments
-from complaints_platform_tests.pipeline.small_lake import FIRST, TEXTS, Place
+from complaints_platform_tests.small_lake import FIRST, TEXTS, Place
 
 
 @pytest.fixture(scope="module")

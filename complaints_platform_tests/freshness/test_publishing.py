@@ -9,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from chain import DAY, LAST, STEPS, Chain, made
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from complaints_platform.lake.data_sets import CLEANED, DAILY, TABLES
 from complaints_platform.lake.tables import Table
 from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.serving.sql.query import Catalogue, run_query
+from complaints_platform_tests.chain import DAY, LAST, STEPS, Chain, made
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 NEXT = DAY + timedelta(days=1)
@@ -210,7 +210,7 @@ def test_a_reader_never_sees_half_a_run_while_two_write_and_are_killed(chain):
         writers = [
             subprocess.Popen(
                 [sys.executable, "-c", code, str(chain.lake.store.uri), str(first)],
-                env={"PYTHONPATH": str(Path(__file__).parent)},
+                env={"PYTHONPATH": str(Path(__file__).parent.parent)},
             )
             for first in (0, 2)
         ]

@@ -13,7 +13,7 @@ from complaints_platform.lake.data_sets import CLEANED, RECONCILIATION
 from complaints_platform.pipeline.cleaned import CleanedRecipe
 from complaints_platform_tests import contracts
 from complaints_platform_tests.integration.ticking import TEXTS, TODAY, Platform
-from complaints_platform_tests.pipeline.small_lake import SOURCE
+from complaints_platform_tests.small_lake import SOURCE
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from complaints_platform.lake.data_sets import CATEGORIZED
 from complaints_platform.lake.store import open_store
 from complaints_platform.settings import load_settings
 from complaints_platform_tests import contracts
-from complaints_platform_tests.pipeline.small_lake import SOURCE
+from complaints_platform_tests.small_lake import SOURCE
 
 TODAY = datetime.now(UTC).date()
 TEXTS = ("no signal in the whole village", "you overcharged me again", "the agent was rude to me")

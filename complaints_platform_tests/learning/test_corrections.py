@@ -18,7 +18,7 @@ from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.learning.labels import import_labels, training_labels
 from complaints_platform.learning.model import model_is_stale, serve_version, train_challenger
 from complaints_platform.settings import PACKAGED_SOURCES
-from complaints_platform_tests.pipeline.small_lake import FIRST, TEXTS, Place
+from complaints_platform_tests.small_lake import FIRST, TEXTS, Place
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from complaints_platform.learning import review
 from complaints_platform.learning.review import explain_complaint, export_queue, open_complaints
 from complaints_platform.learning.taxonomy_preview import preview_change
 from complaints_platform.settings import PACKAGED_SOURCES
-from complaints_platform_tests.pipeline.small_lake import FIRST, Place
+from complaints_platform_tests.small_lake import FIRST, Place
 
 PACKAGED = PACKAGED_SOURCES.parent.parent / "classification" / "taxonomy.yaml"
 

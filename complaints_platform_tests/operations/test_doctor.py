@@ -26,7 +26,7 @@ from complaints_platform.operations.doctor import Verdict
 from complaints_platform.schemas import empty_frame
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform_tests import contracts
-from complaints_platform_tests.pipeline.small_lake import SOURCE
+from complaints_platform_tests.small_lake import SOURCE
 
 KEY = "k" * 40
 DAY = datetime(2026, 3, 10, tzinfo=UTC).date()

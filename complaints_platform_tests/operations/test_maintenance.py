@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
-from chain import DAY, Chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from complaints_platform.operations import maintenance
 from complaints_platform.operations.maintenance import PACK_BYTES, Kept, Maintenance, Unit, to_merge
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.sources.contract import SourceContract
+from complaints_platform_tests.chain import DAY, Chain
 from complaints_platform_tests.contracts import OWNER
 
 FORMS = {

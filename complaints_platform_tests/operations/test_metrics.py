@@ -24,7 +24,7 @@ from complaints_platform.lake.store import LocalStore
 from complaints_platform.operations.lake_metrics import lake_gatherers
 from complaints_platform.operations.metrics import Gatherer, Metrics, gauge, outbox_gatherer
 from complaints_platform.operations.server import metrics_application, refuse_open_server
-from complaints_platform_tests.pipeline.small_lake import FIRST, Place
+from complaints_platform_tests.small_lake import FIRST, Place
 
 DOCKER = Path(__file__).parents[2] / "docker"
 TOKEN = SecretStr("a-token-of-more-than-24-characters")

@@ -33,7 +33,7 @@ from complaints_platform.serving.sql.exporting import export, spec_of
 from complaints_platform.serving.store.parquet import LocalFiles
 from complaints_platform.serving.store.search import Wanted, _words
 from complaints_platform.serving.store.warehouse import FILE_NAME, Warehouse
-from complaints_platform_tests.pipeline.chain import DAY, Chain
+from complaints_platform_tests.chain import DAY, Chain
 from complaints_platform_tests.serving.conftest import HTML
 
 FIRST, LAST = date(2026, 3, 10), date(2026, 3, 18)

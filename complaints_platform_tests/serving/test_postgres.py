@@ -14,7 +14,7 @@ from complaints_platform.errors import ExportError
 from complaints_platform.lake.data_sets import DAILY
 from complaints_platform.serving.postgres import PUBLISHED, publish, published_manifest
 from complaints_platform_tests.deployment.postgres import running_postgres
-from complaints_platform_tests.pipeline.small_lake import FIRST, Place
+from complaints_platform_tests.small_lake import FIRST, Place
 
 SCHEMA = "complaints"
 PASSWORD = "a p@ss:word/with everything"  # noqa: S105  # the test server's own

@@ -17,7 +17,7 @@ from complaints_platform.serving.report import making
 from complaints_platform.serving.report.figures import COURSE_DAYS, Figures
 from complaints_platform.serving.report.page import difference, number, render
 from complaints_platform.serving.report.sentences import changed, counted, duration, sentences, title
-from complaints_platform_tests.pipeline.small_lake import FIRST, Place
+from complaints_platform_tests.small_lake import FIRST, Place
 
 LATER = FIRST + timedelta(days=8)
 MARKUP = '<script>alert("x")</script> & <b>bold</b>'
