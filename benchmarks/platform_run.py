@@ -26,6 +26,7 @@ from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.intake.by_hand import collect_jobs
 from complaints_platform.intake.files import collect_all
 from complaints_platform.lake import Lake, data_sets
+from complaints_platform.lake.labels import LABEL_COLUMNS
 from complaints_platform.lake.tables import Table
 from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.learning.model import serving_model, train_challenger
@@ -61,8 +62,8 @@ def train(settings: Settings, workload: Workload) -> dict[str, Any]:
     lake = Lake(settings.lake)
     started = time.perf_counter()
     taxonomy = load_taxonomy(settings.taxonomy)
-    cleaned = training.with_columns(clean_texts(training["text"]), subcategory="any_" + pl.col("category"))
-    lake.labels.add(cleaned, AUTHOR, taxonomy.version)
+    labels = training.with_columns(clean_texts(training["text"]), subcategory="any_" + pl.col("category"))
+    lake.labels.add(pl.concat([pl.DataFrame(schema=LABEL_COLUMNS), labels], how="diagonal"), AUTHOR, taxonomy.version)
     model = train_challenger(lake, taxonomy, AUTHOR).model
     seconds = time.perf_counter() - started
     predicted = classify(model, clean_texts(held_out["text"]))["category"]
