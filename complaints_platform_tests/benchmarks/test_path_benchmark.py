@@ -1,6 +1,6 @@
 """The benchmark of the whole path runs: a small workload is trained on, taken to the marts and counted."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import orjson
 import pytest
@@ -22,7 +22,7 @@ def write_workload(folder, a_day):
     for day in DAYS:
         lines = []
         for number, (_, text) in enumerate(texts):
-            at = datetime(day.year, day.month, day.day, 8) + timedelta(minutes=number)
+            at = datetime(day.year, day.month, day.day, 8, tzinfo=UTC) + timedelta(minutes=number)
             sent = {"msg_id": f"{day}-{number}", "msisdn": f"+4915000000{number}", "ts": int(at.timestamp() * 1000)}
             lines.append(orjson.dumps({**sent, "cell": "Berlin", "body": f"{text}, {day}"}))
         (folder / f"day={day}").mkdir(parents=True)
