@@ -7,7 +7,7 @@ export DAGSTER_HOME := $(CURDIR)/.complaints/dagster
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
-.PHONY: demo start test drill check bench setup embeddings clean lock
+.PHONY: demo start test drill check lint types definitions files bench setup embeddings clean lock
 
 setup: $(STAMP) $(DAGSTER_HOME)/dagster.yaml
 
@@ -39,15 +39,26 @@ test: setup
 drill: setup
 	pytest -m drill -s
 
-check: setup
+# The same four, each for the files that it looks at, run before a commit (.pre-commit-config.yaml).
+check: lint types definitions files
+
+lint: setup
 	ruff check .
 	ruff format --check .
+
+types: setup
 	mypy
+
+definitions: setup
 	# One by one: without a path, dg 1.13.27 checks only the last file of each component type.
 	for source in complaints_platform/defs/sources/*/; do dg check yaml "$$source" || exit 1; done
 	dg check defs
+
+files: setup
 	hadolint docker/Dockerfile
 	check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+	check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
+	check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 
 # Growth up to 10 million complaints and 1000 days, and a day of 8000 micro-batches, are longer work:
 # python -m benchmarks cleaning --scale --history; python -m benchmarks intra-day

@@ -1,10 +1,13 @@
 """Promises about the repository itself."""
 
+import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 TOP_LEVEL = {
@@ -17,6 +20,8 @@ TOP_LEVEL = {
     "docker",
     "Makefile",
     "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
     "docs",
     "benchmarks",
 }
@@ -60,3 +65,66 @@ def test_no_file_is_a_copy_of_outside_data():
         path for path in tracked() if (ROOT / path).stat().st_size > 500_000 and not path.endswith((".png", ".lock"))
     }
     assert large <= LARGE
+
+
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_the_licence_is_the_one_that_the_package_names():
+    assert project()["license"] == "Apache-2.0"
+    assert project()["license-files"] == ["LICENSE"]
+    licence = (ROOT / "LICENSE").read_text()
+    assert re.match(r"\s+Apache License\s+Version 2\.0, January 2004\n", licence)
+    assert "END OF TERMS AND CONDITIONS" in licence
+
+
+def test_the_newest_release_of_the_changelog_is_the_version():
+    headings = re.findall(r"^## (.*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    releases = [re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)", heading).groups() for heading in headings[1:]]
+    assert releases[0][0] == project()["version"]
+    assert [day for _, day in releases] == sorted((day for _, day in releases), reverse=True)
+
+
+def test_the_changelog_has_only_the_kinds_of_change_of_its_format():
+    kinds = re.findall(r"^### (.*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert kinds
+    assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+def test_the_hooks_before_a_commit_run_what_make_check_runs():
+    checks = re.search(r"^check: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+    repositories = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [repository["repo"] for repository in repositories] == ["local"]
+    hooks = repositories[0]["hooks"]
+    assert [hook["entry"] for hook in hooks] == [f"make {check}" for check in checks]
+    assert all(hook["language"] == "system" and not hook["pass_filenames"] for hook in hooks)
+
+
+def test_the_development_container_has_the_python_that_is_deployed():
+    deployed = re.search(r"^FROM python:([\d.]+)-", (ROOT / "docker" / "Dockerfile").read_text(), re.MULTILINE)[1]
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    assert container["image"].startswith(f"python:{deployed}-")
+    assert re.search(r"^setup:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert container["postCreateCommand"] == "make setup"
+
+
+PAGES = [*ROOT.glob("*.md"), *sorted(ROOT.glob("docs/**/*.md")), *ROOT.glob(".github/*.md")]
+
+
+def anchors(page):
+    headings = re.findall(r"^#+ (.*)", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_to_something(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in link:
+            continue
+        file, _, anchor = link.partition("#")
+        there = (page.parent / file).resolve() if file else page
+        assert there.exists(), link
+        assert not anchor or anchor in anchors(there), link
