@@ -106,8 +106,8 @@ def test_the_development_container_has_the_python_that_is_deployed():
     deployed = re.search(r"^FROM python:([\d.]+)-", (ROOT / "docker" / "Dockerfile").read_text(), re.MULTILINE)[1]
     container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
     assert container["image"].startswith(f"python:{deployed}-")
-    assert re.search(r"^setup:", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert container["postCreateCommand"] == "make setup"
+    assert re.search(r"^setup-dev:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert container["postCreateCommand"] == "make setup-dev"
 
 
 PAGES = [*ROOT.glob("*.md"), *sorted(ROOT.glob("docs/**/*.md")), *ROOT.glob(".github/*.md")]

@@ -344,7 +344,7 @@ def examine_versions(
         requirement = Requirement(text)
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
-        todo = "install by the lock: uv pip sync requirements.lock"
+        todo = "install by the lock: make setup, or build the image again"
         try:
             version = installed(requirement.name)
         except metadata.PackageNotFoundError:
