@@ -42,3 +42,7 @@ class ExportError(ComplaintsError):
 
 class AlertsError(ComplaintsError):
     """Notifications can't be routed or found; the message names the file and line, or what there is."""
+
+
+class GeneratorError(ComplaintsError):
+    """The generator's phrases, customers or shares are wrong; the message names the file and the field."""

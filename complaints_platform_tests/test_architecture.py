@@ -11,6 +11,7 @@ PURE = {"schemas", "cleaning", "classification", "marts", "quality"}
 KNOWS_DAGSTER = {"instance", "defs", "components", "definitions", "commands", "cli"}
 HOUSE = [
     {"errors", "zones", "loopback"},
+    {"yaml_files"},
     {"settings", "schemas"},
     {"cleaning", "classification", "marts", "quality"},
     {"sources", "lake"},
@@ -43,7 +44,7 @@ def floor_of(room):
 
 def below(room):
     if room in PURE:
-        return {"errors", "schemas"}
+        return {"errors", "schemas", "yaml_files"}
     return {other for floor in HOUSE[: floor_of(room)] for other in floor}
 
 

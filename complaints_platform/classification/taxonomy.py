@@ -8,14 +8,15 @@ import hashlib
 import json
 from collections import Counter
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from complaints_platform.errors import ModelError
+from complaints_platform.yaml_files import read_yaml
+
+PACKAGED_TAXONOMY = Path(__file__).with_name("taxonomy.yaml")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -185,19 +186,4 @@ def load_taxonomy(path: Path | None = None) -> Taxonomy:
     Raises:
         ModelError: not readable as YAML, or a field is wrong; the message names file and field.
     """
-    source = resources.files("complaints_platform.classification") / "taxonomy.yaml" if path is None else path
-    try:
-        # Sensors load it at every tick: libyaml needs a tenth of the time.
-        document = yaml.load(source.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ModelError(f"{source}: can't be read as YAML: {error}") from error
-    if not isinstance(document, dict):
-        raise ModelError(f"{source}: must be a mapping with version, fallback and categories")
-    try:
-        return Taxonomy.model_validate(document)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'taxonomy'}: {problem['msg']}"
-            for problem in error.errors()
-        )
-        raise ModelError(f"{source}: {problems}") from error
+    return read_yaml(path or PACKAGED_TAXONOMY, Taxonomy, ModelError)

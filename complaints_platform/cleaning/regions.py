@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 
 import polars as pl
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from complaints_platform.cleaning.text import normalize_texts, until_stable
 from complaints_platform.errors import SettingsError
+from complaints_platform.yaml_files import read_yaml
 
 PACKAGED_REGIONS = Path(__file__).with_name("regions.yaml")
 
@@ -85,15 +85,7 @@ def load_regions(path: Path = PACKAGED_REGIONS) -> Regions:
     Raises:
         SettingsError: it can't be read, or one alias stands for two regions; the message names file and entry.
     """
-    try:
-        table = _RegionsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"{path}: can't be read as YAML: {error}") from error
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors(include_input=False)
-        )
-        raise SettingsError(f"{path}: {problems}; expected is 'regions:' with name: [alias, …]") from None
+    table = read_yaml(path, _RegionsFile, SettingsError)
     names: dict[str, str] = {}
     for name, aliases in table.regions.items():
         for alias in (name, *aliases):

@@ -1,12 +1,12 @@
 """Realistic complaint files with their truth: for the demo, the tests and the benchmarks.
 
-Here belongs all that invents complaints and writes them as senders would: pure functions of
-their options, without file access but for ``output``, which stores what they give. Reading such
-files is ``sources``'s work, measuring against the truth the tests' and benchmarks'.
+Here belongs all that invents complaints and writes them as senders would: pure functions of their options,
+without file access but for ``output``, which stores the files. Reading such files is the work of ``sources``.
 
-``grammar``, ``phrases`` and ``topics_*`` hold what is said, ``writing`` and ``noise`` who says it
-and how; ``people`` and ``personal_data`` whom it comes from; ``volumes`` how much of it there is;
-``days`` what follows from it; ``faults`` and ``senders`` how it is sent; ``truth`` what is true.
+What is said, by whom and how often stands in the YAML files; ``data`` reads them and ``grammar`` compiles the
+phrases. ``writing`` and ``noise`` decide who says what and how; ``people`` and ``personal_data``, whom it comes
+from; ``volumes``, how much of it there is; ``days``, what follows from it; ``faults`` and ``senders``, how it is
+sent. ``truth`` says what is true.
 """
 
 from complaints_platform.generator.generate import generate_files

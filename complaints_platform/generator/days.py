@@ -154,7 +154,7 @@ class Days:
                 self._again[again].append((person, source, topic))
 
     def _break_down(self, start: int) -> None:
-        first, end = volumes.OUTAGE_HOURS
+        first, end = volumes.OUTAGE.hours
         for _ in range(self._outage.extra):
             source = volumes.draw_source(self._random)
             instant = start + int((first + self._random.random() * (end - first)) * HOUR)

@@ -1,8 +1,8 @@
 r"""A small grammar: phrase banks with nested alternatives and slots, compiled for fast expansion.
 
 Notation of a phrase bank: one template a line; ``[a|b|c]`` takes one alternative (they nest and
-may be empty); ``{name}`` is a slot, filled from the teller's situation. What the phrases say
-stands in ``phrases`` and ``topics_*``; who says them, and how, in ``writing``.
+may be empty); ``{name}`` is a slot, filled to suit the customer. The phrases stand in ``phrases.yaml`` and
+``topics.yaml``; who says them, and how, in ``writing``.
 """
 
 import re
@@ -19,15 +19,6 @@ Template = tuple["str | Slot | Choice", ...]
 """Parts to be written one after the other: literal text, a slot, or a choice between templates."""
 
 _TOKEN = re.compile(r"[\[\]|]|\{\w+\}|[^\[\]|{}]+")
-
-
-@dataclass(frozen=True)
-class Topic:
-    """What is said about one subcategory: three phrase banks, each as multi-line text."""
-
-    says: str
-    notes: str
-    pidgin: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,27 +7,10 @@ a text afterwards is ``faults``'s.
 import unicodedata
 from collections.abc import Callable
 
+from complaints_platform.generator.data import Typing, load_data
 from complaints_platform.generator.draws import Random, pick
 
-_NEIGHBOURS = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz",
-        ("sq", "vn", "xv", "sf", "wr", "dg", "fh", "gj", "uo", "hk", "jl", "k", "n", "bm", "ip", "o", "wa", "et", "ad",
-         "ry", "yi", "cb", "qe", "zc", "tu", "x"),
-        strict=True,
-    )
-)  # fmt: skip
-
-_SHORT_FORMS = {
-    "you": "u", "your": "ur", "are": "r", "please": "pls", "because": "cos", "and": "n", "for": "4", "to": "2",
-    "have": "hv", "with": "wit", "message": "msg", "messages": "msgs", "minutes": "mins", "hours": "hrs",
-    "tomorrow": "2moro", "today": "2day", "before": "b4", "thanks": "thx", "people": "ppl", "phone": "fone",
-    "number": "no", "network": "netwk", "internet": "net", "account": "acct", "customer": "cust", "money": "$$",
-    "what": "wat", "this": "dis", "that": "dat", "the": "d", "my": "mi", "know": "knw", "been": "bin", "after": "afta",
-    "since": "sinc", "nothing": "ntn", "something": "smtn", "love": "luv", "why": "y", "see": "c", "without": "w/o",
-    "back": "bk", "week": "wk", "weeks": "wks", "month": "mth", "text": "txt", "texts": "txts", "service": "svc",
-}  # fmt: skip
-
+_TYPING = load_data("typing.yaml", Typing)
 _CURLY = str.maketrans({"'": "\N{RIGHT SINGLE QUOTATION MARK}"})
 
 
@@ -46,7 +29,7 @@ def misspell(text: str, rate: float, random: Random) -> str:
 
 def shorten(text: str, share: float, random: Random) -> str:
     """Replace about ``share`` of the words that have one by their SMS short form."""
-    forms = _SHORT_FORMS
+    forms = _TYPING.short_forms
     return " ".join(forms[word] if word in forms and random() < share else word for word in text.split(" "))
 
 
@@ -97,7 +80,7 @@ def _double(word: str, at: int, _random: Random) -> str:
 
 
 def _neighbour(word: str, at: int, random: Random) -> str:
-    near = _NEIGHBOURS.get(word[at].lower(), word[at])
+    near = _TYPING.neighbours.get(word[at].lower(), word[at])
     return word[:at] + near[int(random() * len(near))] + word[at + 1 :]
 
 

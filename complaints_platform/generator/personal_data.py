@@ -7,9 +7,10 @@ RFC 5737 and RFC 3849; IBANs carry right check digits (ISO 13616) over random ac
 from collections.abc import Callable
 from typing import NamedTuple
 
+from complaints_platform.generator.data import PersonalData, load_data
 from complaints_platform.generator.draws import Random, chance, cumulative, digits, pick
 from complaints_platform.generator.noise import to_latin1
-from complaints_platform.generator.people import COUNTRIES, Person, national_phone, phone_number
+from complaints_platform.generator.people import COUNTRIES, CUSTOMERS, Person, national_phone, phone_number
 
 _CARD_PREFIXES = (("424242", 16), ("400000", 16), ("555555", 16), ("510510", 16), ("601111", 16), ("378282", 15))
 _NINO_PREFIXES = ("AB", "CE", "HJ", "JK", "LM", "MW", "PR", "SE", "TS", "WX", "YZ", "ZR")
@@ -56,8 +57,8 @@ def iban_check_digits(country: str, account: str) -> str:
 
 def _phone(person: Person, random: Random) -> str:
     own = chance(0.7, random)
-    country = person.country.code if own else pick(tuple(COUNTRIES), random)
-    return national_phone(person.phone if own else phone_number(country, random), country, random)
+    country = person.country if own else pick(CUSTOMERS.countries, random)
+    return national_phone(person.phone if own else phone_number(country, random), country.code, random)
 
 
 def _email(person: Person, random: Random) -> str:
@@ -123,40 +124,12 @@ _MAKERS: dict[str, Callable[[Person, Random], str]] = {
     "url": _url,
 }
 
-_SENTENCES: dict[str, tuple[tuple[str, str], ...]] = {
-    "phone": (
-        ("Call me on ", "."), ("My number is ", "."), ("Reach me at ", " please."), ("Affected line: ", "."),
-        ("WhatsApp me ", "."), ("You can ring ", " after work."),
-    ),
-    "email": (
-        ("Write to ", "."), ("My e-mail is ", "."), ("Send it to ", " please."), ("Contact: ", "."),
-        ("My login is ", " by the way."),
-    ),
-    "card": (
-        ("I paid with card ", "."), ("Card number ", " was charged."), ("The card used: ", "."), ("My visa ", "!"),
-    ),
-    "iban": (("Send the money to ", "."), ("My IBAN is ", "."), ("IBAN: ", "."), ("Refund to account ", " please.")),
-    "nin": (("My NIN is ", "."), ("NIN: ", "."), ("I linked NIN ", " long ago.")),
-    "bvn": (("My BVN is ", "."), ("BVN: ", "."), ("They asked for my BVN ", ".")),
-    "ssn": (("My SSN is ", "."), ("SSN: ", "."), ("Social security number ", ".")),
-    "nino": (("My National Insurance number is ", "."), ("NI number: ", "."), ("NINO ", ".")),
-    "ip": (("My IP is ", "."), ("The trace stops at ", "."), ("Login came from ", ".")),
-    "name": (
-        ("My name is ", "."), ("My name is ", ", by the way."), ("Name: ", "."), ("Account holder: ", "."),
-        ("The line is registered in the name of ", "."), ("Kind regards, ", "."),
-    ),
-    "url": (("I clicked ", " and got nothing."), ("Your link ", " does not open."), ("See ", " .")),
-}  # fmt: skip
-
-
-def _limits(shares: dict[str, int]) -> tuple[tuple[float, str], ...]:
-    return tuple(zip(cumulative(list(shares.values())), shares, strict=True))
-
-
-_EVERYWHERE = {"phone": 34, "email": 18, "name": 24, "card": 8, "ip": 4, "url": 3}
+_DATA = load_data("personal_data.yaml", PersonalData)
+_SENTENCES = {
+    kind: [sentence.split("{value}") for sentence in sentences] for kind, sentences in _DATA.sentences.items()
+}
 _KINDS_BY_COUNTRY = {
-    "NG": _limits({**_EVERYWHERE, "nin": 8, "bvn": 6}),
-    "GB": _limits({**_EVERYWHERE, "iban": 8, "nino": 6}),
-    "DE": _limits({**_EVERYWHERE, "iban": 16}),
-    "US": _limits({**_EVERYWHERE, "ssn": 10}),
+    country: tuple(zip(cumulative(list(shares.values())), shares, strict=True))
+    for country in COUNTRIES
+    for shares in [{**_DATA.shares["everywhere"], **_DATA.shares[country]}]
 }

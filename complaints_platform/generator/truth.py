@@ -36,7 +36,7 @@ import orjson
 from complaints_platform.generator.days import day_of
 from complaints_platform.generator.options import GeneratedFile, GeneratorOptions
 from complaints_platform.generator.records import REASONS, TIME_DEFECTS, Defect, Fate, Record
-from complaints_platform.generator.volumes import OUTAGE_HOURS, outage
+from complaints_platform.generator.volumes import OUTAGE, outage
 from complaints_platform.schemas import QuarantineReason
 
 
@@ -107,7 +107,7 @@ class Truth:
             return None
         return {
             "day": self._outage.day.isoformat(),
-            "hours_utc": list(OUTAGE_HOURS),
+            "hours_utc": list(OUTAGE.hours),
             "region": self._outage.region,
             "category": self._outage.topic[0],
             "subcategory": self._outage.topic[1],

@@ -1,25 +1,24 @@
 """Writing a complaint: a sentence plan by style, slots from the situation, then the typist's noise.
 
-What can be said stands in ``phrases`` and ``topics_*``; here is who says it and how. The texts
+What can be said stands in ``phrases.yaml`` and ``topics.yaml``; here is who says it and how. The texts
 are what a customer (or an agent taking notes) typed; what transport does to them is ``faults``'s.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 
-from complaints_platform.generator import noise, phrases, topics_money, topics_network, topics_service
+from complaints_platform.generator import noise
+from complaints_platform.generator.data import load_words
 from complaints_platform.generator.draws import Random, chance, digits, pick
-from complaints_platform.generator.grammar import Choice, Template, Topic, compile_bank, expand
+from complaints_platform.generator.grammar import Choice, expand
 from complaints_platform.generator.people import Person
 from complaints_platform.generator.personal_data import PersonalDatum, personal_sentence
 
 BRAND = "Lumecel"
 HANDLE = "LumecelCare"
 
-TOPICS: Mapping[tuple[str, str], Topic] = {**topics_network.TOPICS, **topics_money.TOPICS, **topics_service.TOPICS}
-"""(category, subcategory) → what is said about it. The names are the telecom taxonomy's."""
+PHRASES, TOPICS = load_words()
 
 PERSONAL_DATA_SHARE = 0.15
 STOCK_PHRASE_SHARE = 0.004
@@ -39,14 +38,6 @@ STYLES = {
 
 PIDGIN_SHARE = {"social_media": 0.35, "sms": 0.4, "web_forms": 0.08, "call_centre": 0.0}
 """How many of a source's Nigerian customers write Pidgin."""
-
-_VAGUE = """
-    [It|This|The matter] [is still the same|happened again|got worse|is not right|goes on] {since}
-    [Same|The same] [story|trouble|problem] [as|like] {when}, [nothing changed|only worse]
-    [You|You people] [know|must see] [what is wrong|the problem] on my [account|line], [look at it|check {ref}]
-    [Nothing|It simply] [works as it should|does not work] [anymore|these days], {dur} [already|]
-"""
-
 
 _SPACES = re.compile(" {2,}")
 _LOOSE_END = re.compile(r" ([.?!,])")
@@ -76,7 +67,7 @@ def write(person: Person, source: str, topic: tuple[str, str], random: Random) -
     """Write what ``person`` says on ``source`` about ``topic`` (category and subcategory)."""
     situation = Situation(random, person, topic)
     if random() < STOCK_PHRASE_SHARE and source != "call_centre":
-        text = expand(pick(_stock(topic[0]), random), random, SLOTS, situation)
+        text = expand(pick(PHRASES.stock_phrases[topic[0]], random), random, SLOTS, situation)
         return Words(text, "plain", traits=["stock_phrase"])
     words = Words("", _style(person, source, random))
     sentences = [_ended(sentence, random) for sentence in _PLANS[words.style](situation, words.traits)]
@@ -97,13 +88,13 @@ def write(person: Person, source: str, topic: tuple[str, str], random: Random) -
 def write_reply(person: Person, random: Random) -> str:
     """Write an agent's public answer to ``person``."""
     situation = Situation(random, person, ("customer_service", "unreachable"))
-    return f"@{person.handle} {expand(pick(_bank(phrases.AGENT_REPLIES), random), random, SLOTS, situation)}"
+    return f"@{person.handle} {expand(pick(PHRASES.agent_replies, random), random, SLOTS, situation)}"
 
 
 def write_addition(person: Person, topic: tuple[str, str], random: Random) -> str:
     """Write one more sentence about ``topic``: what an edited copy or a later version adds."""
-    banks = (phrases.CONSEQUENCES[topic[0]], phrases.DEMANDS[topic[0]], phrases.CIRCUMSTANCES)
-    return _ended(_said(Situation(random, person, topic), _bank(pick(banks, random))), random)
+    banks = (PHRASES.consequences[topic[0]], PHRASES.demands[topic[0]], PHRASES.circumstances)
+    return _ended(_said(Situation(random, person, topic), pick(banks, random)), random)
 
 
 def _style(person: Person, source: str, random: Random) -> str:
@@ -118,9 +109,9 @@ def _style(person: Person, source: str, random: Random) -> str:
 
 def _letter(situation: Situation, traits: list[str]) -> list[str]:
     random = situation.random
-    opening = [_said(situation, _openings("formal"))] if chance(0.85, random) else []
+    opening = [_said(situation, PHRASES.openings["formal"])] if chance(0.85, random) else []
     body = _body(situation, traits, second_problem=0.35, circumstance=0.6, consequence=0.6, demand=0.75)
-    closing = [_said(situation, _closings("formal"))] if chance(0.75, random) else []
+    closing = [_said(situation, PHRASES.closings["formal"])] if chance(0.75, random) else []
     return opening + body + closing
 
 
@@ -131,7 +122,7 @@ def _note_to_team(situation: Situation, traits: list[str]) -> list[str]:
 def _rant(situation: Situation, traits: list[str]) -> list[str]:
     sentences = _framed(situation, _body(situation, traits, 0.2, 0.2, 0.4, 0.4), "angry", 0.6, 0.45)
     if chance(0.45, situation.random):
-        sentences.append(_said(situation, _bank(phrases.HASHTAGS)))
+        sentences.append(_said(situation, PHRASES.hashtags))
     return sentences
 
 
@@ -141,25 +132,25 @@ def _short_message(situation: Situation, traits: list[str]) -> list[str]:
 
 def _pidgin(situation: Situation, traits: list[str]) -> list[str]:
     random = situation.random
-    bank = _topic_bank(situation.topic, "pidgin")
+    bank = TOPICS[situation.topic].pidgin
     sentences = [_said(situation, bank)]
     if chance(0.35, random):
         sentences += _body(situation, traits, 0.0, 0.2, 0.4, 0.0)
     if chance(0.6, random):
-        sentences.append(_said(situation, _bank(phrases.PIDGIN_DEMANDS)))
+        sentences.append(_said(situation, PHRASES.pidgin_demands))
     return _framed(situation, sentences, "pidgin", 0.5, 0.3)
 
 
 def _agent_note(situation: Situation, _traits: list[str]) -> list[str]:
     random = situation.random
-    sentences = [_said(situation, _bank(phrases.AGENT_OPENINGS))]
-    details = _bank(phrases.AGENT_DETAILS)
+    sentences = [_said(situation, PHRASES.agent_openings)]
+    details = PHRASES.agent_details
     first, step = int(random() * len(details)), 1 + int(random() * 3)
     for place in range(1 + int(random() * 3)):
         detail = details[(first + place * step) % len(details)]
         sentences.append(expand(detail, random, SLOTS, situation))
     if chance(0.85, random):
-        sentences.append(_said(situation, _bank(phrases.AGENT_ACTIONS)))
+        sentences.append(_said(situation, PHRASES.agent_actions))
     return sentences
 
 
@@ -186,15 +177,15 @@ def _body(
     category = situation.topic[0]
     sentences = _matter(situation, traits, second_problem)
     if random() < circumstance:
-        sentences.insert(int(random() * 2), _said(situation, _bank(phrases.CIRCUMSTANCES)))
+        sentences.insert(int(random() * 2), _said(situation, PHRASES.circumstances))
     if random() < consequence:
-        sentences.insert(len(sentences) - chance(0.2, random), _said(situation, _bank(phrases.CONSEQUENCES[category])))
+        sentences.insert(len(sentences) - chance(0.2, random), _said(situation, PHRASES.consequences[category]))
     if random() < SECOND_TOPIC_SHARE:
         traits.append("second_topic")
-        sentences.append(_said(situation, _bank(phrases.SECOND_TOPIC)))
+        sentences.append(_said(situation, PHRASES.second_topic))
     if random() < demand:
         at = 0 if chance(0.12, random) else len(sentences)
-        sentences.insert(at, _said(situation, _bank(phrases.DEMANDS[category])))
+        sentences.insert(at, _said(situation, PHRASES.demands[category]))
     return sentences
 
 
@@ -202,8 +193,8 @@ def _matter(situation: Situation, traits: list[str], second_problem: float) -> l
     random = situation.random
     if random() < AMBIGUOUS_SHARE:
         traits.append("ambiguous")
-        return [_said(situation, _bank(_VAGUE)), _said(situation, _bank(phrases.CONSEQUENCES[situation.topic[0]]))]
-    bank = _topic_bank(situation.topic, "says")
+        return [_said(situation, PHRASES.vague), _said(situation, PHRASES.consequences[situation.topic[0]])]
+    bank = TOPICS[situation.topic].says
     first = int(random() * len(bank))
     sentences = [expand(bank[first], random, SLOTS, situation)]
     if random() < second_problem:
@@ -214,9 +205,9 @@ def _matter(situation: Situation, traits: list[str], second_problem: float) -> l
 
 def _framed(situation: Situation, body: list[str], style: str, opening: float, closing: float) -> list[str]:
     if situation.random() < opening:
-        body = [_said(situation, _openings(style)), *body]
+        body = [_said(situation, PHRASES.openings[style]), *body]
     if situation.random() < closing:
-        body.append(_said(situation, _closings(style)))
+        body.append(_said(situation, PHRASES.closings[style]))
     return body
 
 
@@ -268,32 +259,6 @@ def _joined(sentences: list[str], style: str, random: Random) -> str:
     return " ".join(sentences)
 
 
-# --- phrase banks ----------------------------------------------------------------------------
-
-
-@cache
-def _bank(text: str) -> Choice:
-    return compile_bank(text)
-
-
-@cache
-def _topic_bank(topic: tuple[str, str], register: str) -> Choice:
-    return compile_bank(getattr(TOPICS[topic], register))
-
-
-@cache
-def _stock(category: str) -> Choice:
-    return compile_bank(phrases.STOCK_PHRASES[category])
-
-
-def _openings(style: str) -> Choice:
-    return _bank(phrases.OPENINGS[style])
-
-
-def _closings(style: str) -> Choice:
-    return _bank(phrases.CLOSINGS[style])
-
-
 def _said(situation: Situation, bank: Choice) -> str:
     return expand(pick(bank, situation.random), situation.random, SLOTS, situation)
 
@@ -301,14 +266,8 @@ def _said(situation: Situation, bank: Choice) -> str:
 # --- slots -----------------------------------------------------------------------------------
 
 
-def _slot(bank: str) -> Callable[[Situation], str]:
-    compiled = compile_bank(bank)
-
-    def fill(situation: Situation) -> str:
-        template: Template = compiled[int(situation.random() * len(compiled))]
-        return expand(template, situation.random, SLOTS, situation)
-
-    return fill
+def _phrase(bank: Choice) -> Callable[[Situation], str]:
+    return lambda situation: _said(situation, bank)
 
 
 def _number(low: int, high: int) -> Callable[[Situation], str]:
@@ -337,13 +296,13 @@ def _reference(situation: Situation) -> str:
 
 def _other_matter(situation: Situation) -> str:
     others = [topic for topic in TOPICS if topic[0] != situation.topic[0]]
-    other = Situation(situation.random, situation.person, pick(tuple(others), situation.random))
-    sentence = _said(other, _topic_bank(other.topic, "says"))
+    other = Situation(situation.random, situation.person, pick(others, situation.random))
+    sentence = _said(other, TOPICS[other.topic].says)
     return sentence[0].lower() + sentence[1:] if sentence[1:2].islower() and sentence[:2] != "I " else sentence
 
 
 def _thing(situation: Situation) -> str:
-    return _said(situation, _topic_bank(situation.topic, "notes"))
+    return _said(situation, TOPICS[situation.topic].notes)
 
 
 def _thing_first(situation: Situation) -> str:
@@ -364,56 +323,14 @@ SLOTS: dict[str, Callable[[Situation], str]] = {
     "other": _other_matter,
     "thing": _thing,
     "Thing": _thing_first,
-    "quote": lambda situation: _said(situation, _topic_bank(situation.topic, "says")),
+    "quote": lambda situation: _said(situation, TOPICS[situation.topic].says),
     "shortcode": lambda situation: digits(5, situation.random),
     "mb": lambda situation: f"{50 + int(situation.random() * 900)}MB",
     "mbps": lambda situation: f"{situation.random() * 6:.1f}",
     "bigmbps": lambda situation: pick(("50", "67", "80", "100", "150", "250", "500"), situation.random),
     "clock": lambda situation: f"{int(situation.random() * 24):02d}:{int(situation.random() * 60):02d}",
-    "place": _slot("""
-        in {town}
-        [at home|at my place|at work] in {town}
-        [near|close to] [the market|the station|the school|the hospital|the stadium|the church] in {town}
-        [around|all over] {town}
-        here in {town}
-    """),
-    "since": _slot("""
-        since [yesterday|last night|this morning|{weekday}|last {weekday}|{clock}]
-        since {weekday} [morning|evening|night|noon]
-        [for|for about|for over] {n} [days|hours|weeks] [now|]
-        since [the storm|the update|I moved here|the new year|my birthday|the maintenance|{date}]
-        [all day|all week|every evening|the whole weekend|day after day]
-    """),
-    "dur": _slot("""
-        for [{n}|about {n}|over {n}|almost {n}] [days|weeks|hours|months]
-        [a whole|one|nearly a|over a] [week|month|day|fortnight]
-        {n} [working |long |full |][days|weeks]
-    """),
-    "when": _slot("""
-        [yesterday|last night|this morning|today|two days ago|over the weekend]
-        [last|this|on] {weekday}
-        on {date}
-        {n} [days|weeks] ago
-        {weekday} at {clock}
-    """),
-    "pday": _slot("""
-        [yesterday|last night|this morning|last week|{weekday}|since {weekday}|the other day]
-        {n} [days|weeks] [back|ago]
-    """),
-    "date": _slot("""
-        [the |]{n}[th|] [of |][January|February|March|April]
-        {n}[/|.]0[1|2|3|4]
-        [January|February|March] {n}
-    """),
-    "weekday": _slot("[Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday]"),
-    "times": _slot("[twice|three times|four times|five times|{n} times|{n}x|again and again]"),
-    "nth": _slot("[second|third|fourth|fifth|tenth|{n}th]"),
-    "gb": _slot("[1|1.5|2|3|5|6|10|12|15|20|25|40|75|100][GB| GB|gb| gig]"),
-    "family": _slot(
-        "[my [wife|husband|mum|father|sister|son|daughter|boss|doctor|landlord|uncle]|the [bank|office|school]]"
-    ),
-    "family2": _slot("[My [wife|husband|mum|father|sister|son|daughter|boss|client|uncle]]"),
     "initials": lambda situation: "".join(chr(65 + int(situation.random() * 26)) for _ in range(2)),
     "tag": lambda situation: pick(situation.person.towns, situation.random).replace(" ", ""),
+    **{name: _phrase(bank) for name, bank in PHRASES.slots.items()},
 }
-"""Slot → how it is filled from the teller's situation."""
+"""Slot → how it is filled."""

@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from complaints_platform.errors import ContractError
+from complaints_platform.yaml_files import problems_of
 from complaints_platform.zones import time_zones
 
 COMPLAINTS = "complaints_platform.sources.ComplaintSource"
@@ -318,8 +319,4 @@ def _validated(path: Path, document: dict[str, Any], component: str, model: type
     try:
         return model.model_validate(document.get("attributes") or {})
     except ValidationError as error:
-        problems = "; ".join(
-            f"attributes.{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
-        )
-        raise ContractError(f"{path}: {problems}") from error
+        raise ContractError(f"{path}: {problems_of(error, 'attributes.')}") from error

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from complaints_platform.generator import noise, phrases, volumes
+from complaints_platform.errors import GeneratorError
+from complaints_platform.generator import noise, volumes
+from complaints_platform.generator.data import FOLDER, PersonalData, Phrases, Volumes, load_data, load_words
 from complaints_platform.generator.draws import pick
 from complaints_platform.generator.faults import mojibake
 from complaints_platform.generator.grammar import compile_bank, expand
 from complaints_platform.generator.people import REGION_COUNTRY, person_of
 from complaints_platform.generator.personal_data import iban_check_digits, luhn_check_digit
-from complaints_platform.generator.writing import SLOTS, TOPICS, Situation, write
+from complaints_platform.generator.writing import PHRASES, SLOTS, TOPICS, Situation, write
 
 taxonomy_module = pytest.importorskip(
     "complaints_platform.classification.taxonomy", reason="the taxonomy is not part of this installation"
@@ -75,9 +77,9 @@ def expansions(times):
         Situation(random, person_of(7, region, 1), ("network_data", "data_slow")) for region in REGION_COUNTRY
     ]
     banks = [bank for topic in TOPICS.values() for bank in (topic.says, topic.notes, topic.pidgin)]
-    banks += [text for name in dir(phrases) if name.isupper() for text in texts_of(getattr(phrases, name))]
+    banks += [bank for field in BANKS for bank in banks_of(getattr(PHRASES, field))]
     for bank in banks:
-        for template in compile_bank(bank):
+        for template in bank:
             for _ in range(times):
                 yield expand(template, random, SLOTS, pick(situations, random))
 
@@ -103,14 +105,62 @@ def test_every_phrase_expands_with_known_slots_only():
         assert not re.search(r"[{}|\[\]]", written), written
 
 
-def texts_of(value):
+BANKS = Phrases.model_fields.keys() - {"program_slots"}
+
+
+def banks_of(value):
     return value.values() if isinstance(value, dict) else [value]
+
+
+def test_the_slots_described_are_those_that_the_program_fills():
+    assert SLOTS.keys() - PHRASES.slots.keys() == PHRASES.program_slots.keys()
 
 
 @pytest.mark.parametrize("wrong", ["[a|b", "a]", "{slot", "a | b", "a } b"])
 def test_a_malformed_phrase_is_refused(wrong):
     with pytest.raises(ValueError, match="template"):
         compile_bank(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "message"),
+    [
+        ("phrases.yaml", "{place} [and use", "{spot} [and use", "circumstances: no slot is called spot"),
+        ("phrases.yaml", "in {town}\n", "in {town\n", "slots.place: stray brace in template: in {town$"),
+        ("phrases.yaml", "pidgin_demands:", "demands_in_pidgin:", "pidgin_demands: Field required"),
+        ("topics.yaml", "[handset|device] stuck", "[handset|device stuck", "network_voice.no_signal.notes: unclosed"),
+        ("topics.yaml", "network_voice:", "network_voice: [", "can't be read as YAML"),
+    ],
+)
+def test_a_mistake_in_the_phrases_is_named_with_file_and_key(tmp_path, name, right, wrong, message):
+    with pytest.raises(GeneratorError, match=message) as caught:
+        load_words(changed(tmp_path, name, right, wrong))
+    assert str(tmp_path / name) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "right", "wrong", "message"),
+    [
+        (Volumes, "volumes.yaml", "share: 30", "share: -30", "sources.social_media.share: Input should be greater"),
+        (Volumes, "volumes.yaml", "[1.05, ", "[", "sources.social_media.weekdays: Tuple should have at least 7"),
+        (PersonalData, "personal_data.yaml", "NIN: {value}", "NIN: ", r"sentences.nin.1: String should match"),
+        (PersonalData, "personal_data.yaml", "{ssn: 10}", "{tin: 10}", "sentences are missing for tin"),
+    ],
+)
+def test_a_mistake_in_a_data_file_is_named_with_file_and_key(tmp_path, model, name, right, wrong, message):
+    with pytest.raises(GeneratorError, match=message) as caught:
+        load_data(name, model, changed(tmp_path, name, right, wrong))
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def changed(folder, name, right, wrong):
+    """Copy the data files to ``folder``, with the first ``right`` in one of them replaced."""
+    for path in FOLDER.glob("*.yaml"):
+        (folder / path.name).write_text(path.read_text())
+    text = (folder / name).read_text()
+    assert right in text
+    (folder / name).write_text(text.replace(right, wrong, 1))
+    return folder
 
 
 # --- personal data --------------------------------------------------------------------------------
