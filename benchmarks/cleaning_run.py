@@ -19,7 +19,7 @@ import polars as pl
 
 from benchmarks.meter import RESULT, Meter, Span
 from benchmarks.workload import days_of
-from complaints_platform.intake.by_hand import collect_jobs
+from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.intake.files import collect_all
 from complaints_platform.lake import Lake, data_sets
 from complaints_platform.pipeline.cleaned import CleanedRecipe

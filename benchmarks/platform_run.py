@@ -23,7 +23,7 @@ from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.cleaning import clean_texts
 from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.freshness.staleness import find_stale
-from complaints_platform.intake.by_hand import collect_jobs
+from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.intake.files import collect_all
 from complaints_platform.lake import Lake, data_sets
 from complaints_platform.lake.labels import LABEL_COLUMNS

@@ -1,1 +1,4 @@
-"""Groups of the ``complaints`` command that are too long for ``cli``: parsing and printing, a module a group."""
+"""Groups of the ``complaints`` command, a module a group: parsing and printing; the work is done elsewhere.
+
+What is heavy to import (polars, Dagster, scikit-learn) is imported by the command that needs it: ``--help`` is fast.
+"""

@@ -1,7 +1,5 @@
 """``complaints alerts``: what is wrong, who was told, and the process that watches and sends."""
 
-import getpass
-import json
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from complaints_platform.alerting.events import AlertState, Condition, Notification, Severity
+from complaints_platform.commands.printing import AsJson, author_or_user, print_json
 from complaints_platform.errors import AlertsError, ComplaintsError
 from complaints_platform.settings import Settings, load_settings
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What is wrong, who was told, and who has taken note.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 OnlyState = Annotated[
     AlertState, typer.Option("--state", help="all, open, unacknowledged, waiting (not delivered yet) or resolved.")
 ]
@@ -48,7 +46,7 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
     found = shown(outboxes, state, now, load_routes(settings.alerts))
     looked = outboxes[0].last_look()
     if as_json:
-        typer.echo(json.dumps({**found, "looked_at": looked.isoformat() if looked else None}))
+        print_json({**found, "looked_at": looked.isoformat() if looked else None})
         return
     if not found["alerts"]:
         typer.echo("no alerts")
@@ -94,7 +92,7 @@ def show(alert: AlertId, as_json: AsJson = False) -> None:
     found = shown(_outboxes(settings), "all", utc_now(), load_routes(settings.alerts))["alerts"]
     chosen = next(each for each in found if each["id"] == _id(found, alert))
     if as_json:
-        typer.echo(json.dumps(chosen))
+        print_json(chosen)
         return
     for name in ("title", "state", "severity", "text", "source", "day", "meaning", "next_step", "runbook"):
         if chosen[name]:
@@ -122,7 +120,7 @@ def ack(
     outboxes = _outboxes(settings)
     name = _id(shown(outboxes, "all", utc_now(), Routes())["alerts"], alert)
     outbox = next(each for each in outboxes if known(each, name))
-    entry = acknowledge_newest(outbox, name, by or getpass.getuser(), utc_now())
+    entry = acknowledge_newest(outbox, name, author_or_user(by), utc_now())
     typer.echo(f"acknowledged by {entry.by} at {entry.at:%Y-%m-%d %H:%M} UTC")
 
 
@@ -144,7 +142,7 @@ def send_test(
         there = ", ".join(routes.receivers) or "none: set COMPLAINTS_ALERTS to a routes file"
         raise AlertsError(f"no receiver {', '.join(unknown) or 'to send to'}; there are {there}")
     now = utc_now()
-    condition = Condition("test", now.isoformat(), Severity.INFO, f"{getpass.getuser()} tries whether this arrives.")
+    condition = Condition("test", now.isoformat(), Severity.INFO, f"{author_or_user(None)} tries whether this arrives.")
     outbox = Outbox(Lake(settings.lake).store)
     # Not pending: it goes to these receivers, whatever the routes say of tests.
     notification = outbox.happened(condition, now, pending=False)

@@ -7,13 +7,13 @@ from typing import Any
 
 import polars as pl
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
+from complaints_platform.commands.printing import out, say
 from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.output import SUMMARY, write_files
-from complaints_platform.intake.by_hand import collect_jobs
+from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.lake.store import open_store
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import HOME, Settings
@@ -48,73 +48,70 @@ SELECT reason, count(*) AS records FROM cleaned.quarantine GROUP BY reason ORDER
 """
 
 
-def run_demo(settings: Settings, days: int, per_day: int, console: Console) -> None:
+def run_demo(settings: Settings, days: int, per_day: int) -> None:
     """Generate, collect, materialise and show. Doing it again changes nothing.
 
     Raises:
         RunFailed: a Dagster run failed.
     """
     options = GeneratorOptions(days=days, per_day=per_day)
-    summary = _generate(settings, options, console)
+    summary = _generate(settings, options)
     started = time.perf_counter()
     with local_instance() as instance:
         runner = Runner(settings, instance)
-        console.print(
-            f"collecting {len(collect_jobs(settings, [], None))} files from {settings.landing} …", highlight=False
-        )
+        say(f"collecting {len(collect_jobs(settings, [], None))} files from {settings.landing} …")
         runner.collect()
         runs = []
         for run in runner.update():
             runs.append(run)
-            console.print(f"  run: {run.describe()}", highlight=False)
+            out.print(f"  run: {run.describe()}")
     seconds = time.perf_counter() - started
-    _show(Catalogue.of(settings), summary, console)
+    _show(Catalogue.of(settings), summary)
     received = summary["records"]
     if runs:
-        console.print(
+        out.print(
             f"\n{received:,} records in {seconds:.1f} s: {received / seconds:,.0f} rows/s, Dagster's own work included."
         )
     else:
-        console.print(f"\nNothing was new: everything is up to date ({seconds:.1f} s).")
-    console.print(
+        out.print(f"\nNothing was new: everything is up to date ({seconds:.1f} s).")
+    out.print(
         "Look next:  [bold]make start[/] (the asset graph in the browser)   [bold]complaints status[/]   "
         '[bold]complaints query "SELECT * FROM mart.daily_complaints"[/]'
     )
 
 
-def _generate(settings: Settings, options: GeneratorOptions, console: Console) -> dict[str, Any]:
+def _generate(settings: Settings, options: GeneratorOptions) -> dict[str, Any]:
     # What was generated is known of each landing apart: another one is empty.
     landing = hashlib.sha256(settings.landing.encode()).hexdigest()[:8]
     truth = open_store(str(HOME / f"demo-{options.days}-{options.per_day}-{landing}"))
     stored = truth.get(SUMMARY)
     if stored is None:
-        console.print(f"generating {options.days} days of complaints in four channels …", highlight=False)
+        out.print(f"generating {options.days} days of complaints in four channels …")
         write_files(options, open_store(settings.landing), truth)
         stored = truth.get(SUMMARY) or b"{}"
     summary: dict[str, Any] = json.loads(stored)
     return summary
 
 
-def _show(catalogue: Catalogue, summary: dict[str, Any], console: Console) -> None:
+def _show(catalogue: Catalogue, summary: dict[str, Any]) -> None:
     def ask(sql: str) -> pl.DataFrame:
         return pl.DataFrame(run_query(catalogue, sql))
 
-    console.print(_table("What arrived, by channel", ask(BY_CHANNEL)))
-    console.print(_table("What became of every record (received = all that follows), by source", ask(FILES)))
-    console.print(_table("Set aside, with reasons", ask(QUARANTINE)))
-    console.print(_table("Top categories", ask(TOP_CATEGORIES)))
+    out.print(_table("What arrived, by channel", ask(BY_CHANNEL)))
+    out.print(_table("What became of every record (received = all that follows), by source", ask(FILES)))
+    out.print(_table("Set aside, with reasons", ask(QUARANTINE)))
+    out.print(_table("Top categories", ask(TOP_CATEGORIES)))
     rises = ask(LARGEST_RISE)
-    console.print(_table("Largest rises from one day to the next (mart.complaint_trends)", rises))
+    out.print(_table("Largest rises from one day to the next (mart.complaint_trends)", rises))
     outage = summary["outage"]
     if outage is None:  # fewer than ten days have none
         return
     found = rises.head(1).to_dicts()[0] if rises.height else {}
     injected = (outage["day"], outage["region"], outage["category"])
     same = (str(found.get("day")), found.get("region"), found.get("category")) == injected
-    console.print(
+    out.print(
         f"Injected outage: {outage['day']}, {outage['region']}, {outage['category']} → "
         + ("[bold green]found: it is the largest rise.[/]" if same else "[bold red]not the largest rise.[/]"),
-        highlight=False,
     )
 
 

@@ -1,15 +1,14 @@
 """``complaints doctor``: what is wrong with an installation, and what to do."""
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from complaints_platform.commands.printing import AsJson, out, print_json
 from complaints_platform.errors import SettingsError
 from complaints_platform.settings import load_settings
 
@@ -19,28 +18,27 @@ if TYPE_CHECKING:
 MARKS = {"good": "[green]good[/]   ", "warning": "[yellow]warning[/]", "wrong": "[bold red]wrong[/]  "}
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False) -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Examine settings, lake, instance, sources, model, credentials, disk, clock and versions; say what to do.
 
     Exit code 1 if something is wrong; warnings alone are 0.
     """
     from complaints_platform.operations.doctor import Finding, Verdict
 
-    out = Console()
     found: list[Finding] = []
     for finding in _findings():
         found.append(finding)
         if not as_json:
             line = f"{MARKS[finding.verdict]}  {finding.area:12} {escape(finding.what)}"
-            out.print(line, highlight=False, soft_wrap=True)
+            out.print(line, soft_wrap=True)
             if finding.todo:
-                out.print(f"{'':23}→ {escape(finding.todo)}", highlight=False, soft_wrap=True)
+                out.print(f"{'':23}→ {escape(finding.todo)}", soft_wrap=True)
     bad = sum(each.verdict is Verdict.WRONG for each in found)
     if as_json:
-        typer.echo(json.dumps({"healthy": not bad, "findings": [asdict(each) for each in found]}, indent=2))
+        print_json({"healthy": not bad, "findings": [asdict(each) for each in found]}, indent=2)
     else:
         counted = f"{bad} {'thing is' if bad == 1 else 'things are'} wrong"
-        out.print(f"\n[bold red]{counted}[/]" if bad else "\nnothing is wrong", highlight=False)
+        out.print(f"\n[bold red]{counted}[/]" if bad else "\nnothing is wrong")
     if bad:
         raise typer.Exit(1)
 

@@ -1,6 +1,5 @@
 """``complaints report``: make a report, or list those that were sent."""
 
-import json
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -8,11 +7,10 @@ from typing import Annotated
 
 import typer
 
+from complaints_platform.commands.printing import AsJson, print_json
 from complaints_platform.settings import load_settings
 
 app = typer.Typer(help="Reports of a day or a week, as people are sent them.", no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 class Kind(StrEnum):
@@ -39,7 +37,7 @@ def make(
         to.write_text(made.page, encoding="utf-8")
     if as_json:
         said = {"title": title(made.figures), "sentences": sentences(made.figures), "name": kept.name}
-        typer.echo(json.dumps({**said, "numbers": made.figures.numbers()}, default=str))
+        print_json({**said, "numbers": made.figures.numbers()})
         return
     typer.echo(title(made.figures))
     for sentence in sentences(made.figures):
@@ -53,7 +51,7 @@ def list_(*, as_json: AsJson = False) -> None:
 
     reports = Lake(load_settings().lake).reports.all(list(Kind))
     if as_json:
-        typer.echo(json.dumps([{"kind": each.kind, "day": str(each.day), "name": each.name} for each in reports]))
+        print_json([{"kind": each.kind, "day": each.day, "name": each.name} for each in reports])
         return
     for each in reports:
         typer.echo(f"{each.day}  {each.kind:7}  made {each.made_at:%Y-%m-%d %H:%M} UTC")

@@ -22,7 +22,7 @@ from scipy import sparse
 from complaints_platform.cleaning import clean_texts
 from complaints_platform.cleaning.text import normalize_texts
 from complaints_platform.generator import GeneratorOptions, generate_files
-from complaints_platform.intake.by_hand import collect_jobs
+from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.intake.files import collect_all
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import open_store

@@ -24,7 +24,7 @@ from complaints_platform.cli import main
 HANGS_AFTER_SECONDS = 60
 
 PRELOADED = (
-    "complaints_platform.intake.by_hand",
+    "complaints_platform.intake.collectors",
     "complaints_platform.commands.running",
     "complaints_platform.sources.workbook",
     "dagster._core.definitions.antlr_asset_selection.antlr_asset_selection",

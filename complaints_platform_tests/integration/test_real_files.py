@@ -13,7 +13,7 @@ import pytest
 
 from complaints_platform.commands.running import Runner
 from complaints_platform.freshness.staleness import find_stale
-from complaints_platform.intake.by_hand import collect_jobs
+from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.intake.files import Status, collect_all
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import load_settings

@@ -138,7 +138,7 @@ def test_a_landing_without_its_folder_and_a_file_that_cannot_be_read(settings):
 
 
 def test_a_silent_sender_is_named_with_the_time_of_its_last_file(settings):
-    from complaints_platform.intake.by_hand import collect_jobs
+    from complaints_platform.intake.collectors import collect_jobs
     from complaints_platform.intake.files import collect_all
 
     (Path(settings.landing) / "forms" / "a.csv").write_text(

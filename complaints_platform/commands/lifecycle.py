@@ -1,0 +1,18 @@
+"""``complaints rekey``: a new data key for everything, for the day the old one leaks."""
+
+from complaints_platform.commands.printing import say
+from complaints_platform.settings import load_settings
+
+
+def rekey() -> None:
+    """Replace the data key in everything, for the day it leaks; first set the new key and its version.
+
+    COMPLAINTS_DATA_KEY is the new secret, COMPLAINTS_DATA_KEY_VERSION one more than before. Every hash of a
+    customer, agent or thread is made anew from raw, corrections follow their complaints, and what holds old
+    hashes is deleted. May be interrupted and repeated. Nothing else may run meanwhile.
+    """
+    from complaints_platform.commands.running import Runner, local_instance
+
+    with local_instance() as instance:
+        for step in Runner(load_settings(), instance).rekey():
+            say(step)

@@ -1,0 +1,120 @@
+"""``complaints quarantine``: look at what was set aside, and read its files again."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from complaints_platform.commands.printing import AsJson, plural, print_json, print_runs, print_table, say
+from complaints_platform.settings import load_settings
+
+if TYPE_CHECKING:
+    import polars as pl
+
+app = typer.Typer(help="What was set aside: look at it, fix the contract, read the files again.", no_args_is_help=True)
+
+OfSource = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
+OfReason = Annotated[str | None, typer.Option("--reason", help="Only set aside for this reason.")]
+OfFile = Annotated[str | None, typer.Option("--file", help="Only of files whose name has this part, or by SHA-256.")]
+Since = Annotated[
+    datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only received on this day (UTC) or later.")
+]
+
+
+@app.command("list")
+def list_quarantined(
+    source: OfSource = None,
+    reason: OfReason = None,
+    file: OfFile = None,
+    since: Since = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count what lies in quarantine now, by day received, source and reason."""
+    from complaints_platform.intake.quarantine import count_quarantined
+
+    counts = count_quarantined(_found(source, reason, file, since))
+    if as_json:
+        typer.echo(counts.write_json())
+    elif counts.is_empty():
+        say("nothing lies in quarantine")
+    else:
+        print_table(counts)
+        say(f"{plural(int(counts['records'].sum()), 'record')}. Look at them with: complaints quarantine show")
+
+
+@app.command("show")
+def show(
+    source: OfSource = None,
+    reason: OfReason = None,
+    file: OfFile = None,
+    since: Since = None,
+    original: Annotated[
+        bool, typer.Option("--original", help="Also print the line as the sender wrote it: PERSONAL DATA.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many records.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Say of each quarantined record where it stands, why it was set aside and what to do."""
+    from complaints_platform.intake.quarantine import original_line
+
+    settings = load_settings()
+    records = _found(source, reason, file, since)
+    shown = records.tail(limit).to_dicts()
+    for record in shown:
+        line = original_line(settings, record) if original else None
+        if as_json:
+            print_json({**record, **({"original": line} if original else {})})
+            continue
+        place = f"record {record['record_number']}, line {record['line_number']}" if record["record_number"] else "file"
+        typer.echo(f"{record['day']} {record['source']} {record['file_name']} ({record['raw_sha256'][:12]}) {place}")
+        typer.echo(f"    {record['reason']}: {record['detail']}")
+        if line is not None:
+            typer.echo(f"    | {line}")
+    if not as_json:
+        typer.echo(f"{len(shown):,} of {records.height:,} records in quarantine, the newest last")
+
+
+@app.command("replay")
+def replay(
+    source: OfSource = None,
+    reason: OfReason = None,
+    file: OfFile = None,
+    every_file: Annotated[
+        bool, typer.Option("--every-file", help="Also files of which nothing was quarantined.")
+    ] = False,
+    update_too: Annotated[
+        bool, typer.Option("--update/--no-update", help="Materialise what became stale afterwards.")
+    ] = True,
+) -> None:
+    """Read files again whose source contract was changed since, and bring everything behind them up to date."""
+    from complaints_platform.commands.running import Runner, local_instance
+    from complaints_platform.intake.quarantine import Selection, replayable
+
+    settings = load_settings()
+    selection = Selection(source, reason, file)
+    files = replayable(settings, selection, every_file=every_file)
+    if not files:
+        say(
+            "nothing to read again: of the chosen files every one was read by the present contract. "
+            "Change the contract first (complaints quarantine show says what is wrong)"
+        )
+        return
+    before = _found(source, None, file, None).height
+    with local_instance() as instance:
+        runner = Runner(settings, instance)
+        runner.replay(selection, every_file=every_file)
+        after = _found(source, None, file, None).height
+        say(f"{plural(len(files), 'file')} read again: {before:,} records in quarantine before, {after:,} now")
+        if update_too:
+            print_runs(runner.update())
+
+
+def _found(source: str | None, reason: str | None, file: str | None, since: datetime | None) -> "pl.DataFrame":
+    from complaints_platform.intake.collectors import collectors
+    from complaints_platform.intake.quarantine import Selection, quarantined
+    from complaints_platform.lake import Lake
+
+    settings = load_settings()
+    selection = Selection(source, reason, file, since.date() if since else None)
+    selection.check(sorted(collectors(settings)))
+    return quarantined(Lake(settings.lake), selection)

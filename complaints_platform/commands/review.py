@@ -1,0 +1,62 @@
+"""``complaints labels`` and ``complaints review``: what people say about complaints, on its way in and out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from complaints_platform.commands.printing import Author, author_or_user
+from complaints_platform.settings import load_settings
+
+labels = typer.Typer(help="Labels that people gave.", no_args_is_help=True)
+review = typer.Typer(help="Complaints that a person should look at.", no_args_is_help=True)
+
+
+@labels.command("import")
+def labels_import(
+    file: Annotated[Path, typer.Argument(help="CSV with the columns text, category and, if known, subcategory.")],
+    author: Author = None,
+) -> None:
+    """Add labels to the lake; the next training uses them."""
+    from complaints_platform.classification.taxonomy import load_taxonomy
+    from complaints_platform.lake import Lake
+    from complaints_platform.learning.labels import import_labels
+
+    settings = load_settings()
+    imported = import_labels(Lake(settings.lake), load_taxonomy(settings.taxonomy), file, author_or_user(author))
+    typer.echo(f"{imported} labels imported; train with: complaints update")
+
+
+@review.command("export")
+def review_export(
+    to: Annotated[Path, typer.Option("--out", help="CSV to write; people fill in its last columns.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many complaints.")] = 50,
+    days: Annotated[int, typer.Option(min=1, help="Choose from so many newest days.")] = 30,
+) -> None:
+    """Write the complaints from which the classifier would learn most: doubtful ones, unlike each other."""
+    from complaints_platform.lake import Lake
+    from complaints_platform.learning.review import export_queue, write_queue
+
+    queue = export_queue(Lake(load_settings().lake), limit, days)
+    write_queue(queue, to)
+    typer.echo(
+        f"{queue.height} complaints in {to}; fill in category (or is_complaint: no), then: complaints review import"
+    )
+
+
+@review.command("import")
+def review_import(
+    file: Annotated[Path, typer.Argument(help="CSV with complaint_id, category and, if known, subcategory.")],
+    author: Annotated[str, typer.Option(help="Who decided.")],
+) -> None:
+    """Take in what people decided about complaints: it overrides the model, and trains the next one."""
+    from complaints_platform.classification.taxonomy import load_taxonomy
+    from complaints_platform.lake import Lake
+    from complaints_platform.learning.corrections import import_corrections
+
+    settings = load_settings()
+    done = import_corrections(Lake(settings.lake), load_taxonomy(settings.taxonomy), file, author)
+    typer.echo(
+        f"{done.new} decisions imported for {len(done.days)} days, {done.repeated} were known already, "
+        f"{done.undecided} rows are undecided; bring them to the tables with: complaints update"
+    )
