@@ -35,6 +35,7 @@ from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import CleanedRecipe
 from complaints_platform.pipeline.derived import DERIVED
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
+from complaints_platform.pipeline.reconciliation import ReconciliationRecipe
 from complaints_platform.schemas import Outcome
 from complaints_platform.settings import Settings, load_settings
 
@@ -122,7 +123,7 @@ def without_dagster(settings: Settings) -> Spans:
     received = find_stale(settings).by_received_day()
     with stage("marts"):
         write(data_sets.QUARANTINE, received, lambda _: QuarantineRecipe(lake).frames(received))
-        recipe = marts.ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))
+        recipe = ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))
         write(data_sets.RECONCILIATION, received, lambda _: recipe.frames(received))
     return spans
 

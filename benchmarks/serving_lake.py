@@ -14,10 +14,11 @@ from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, CONTACTS, DAILY, SERVICE
 from complaints_platform.lake.tables import DayFrame
+from complaints_platform.marts.contacts import Contact
 from complaints_platform.marts.daily_complaints import daily_complaints
 from complaints_platform.marts.service_times import service_times
 from complaints_platform.pipeline.marts import MartRecipes
-from complaints_platform.schemas import CategorizedComplaint, Contact, conform
+from complaints_platform.schemas import CategorizedComplaint, conform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import Settings
 
@@ -133,7 +134,7 @@ def is_built(settings: Settings, complaints: int, days: int) -> bool:
 def build(settings: Settings, complaints: int, days: int) -> Iterator[date]:
     """Fill a lake with so many complaints of so many days and publish it; yield each day that is in."""
     lake = Lake(settings.lake)
-    year, rules = Year(complaints // days), MartRecipes.of(settings, []).service
+    year, rules = Year(complaints // days), MartRecipes.of(settings, []).rules
     wanted = [LAST - timedelta(days=back) for back in range(days - 1, -1, -1)]
     for start in range(0, days, DAYS_A_COMMIT):
         some = wanted[start : start + DAYS_A_COMMIT]

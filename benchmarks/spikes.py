@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.spikes_world import FACTORS, SCOPES, WARM_UP, Outage, World, simulate
-from complaints_platform.marts.incidents import QUIET_HOURS, find_incidents, near
-from complaints_platform.marts.spikes import ALL, HOURS, Grid, score
+from complaints_platform.marts.expectations import ALL, HOURS, Grid, score
+from complaints_platform.marts.incident_detection import QUIET_HOURS, find_incidents, near
 
 PLATFORM, SIGMA, ELEMENTARY = "complaints_platform", "three sigma", "Elementary's defaults"
 SIGMAS = 3.0

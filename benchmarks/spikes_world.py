@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from complaints_platform.marts.spikes import HOURS, Grid, Series
+from complaints_platform.marts.expectations import HOURS, Grid, Series
 
 Array = npt.NDArray[Any]
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from complaints_platform.schemas import DailyComplaints
+from complaints_platform.marts.daily_complaints import DailyComplaints
 from complaints_platform.schemas.model import polars_schema
 
 COUNTS = {

@@ -128,4 +128,4 @@ def spec_of(key: dg.AssetKey) -> TableSpec:
     for spec in TABLES:
         if [spec.schema, spec.name] == list(key.path):
             return spec
-    raise KeyError(f"{key.to_user_string()} has no table; the known ones are in pipeline.data_sets")
+    raise KeyError(f"{key.to_user_string()} has no table; the known ones are in lake.data_sets")

@@ -13,13 +13,14 @@ from complaints_platform.lake import Lake, data_sets
 from complaints_platform.lake.data_sets import TableSpec
 from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.learning.model import serving_model
-from complaints_platform.marts import MARTS_VERSION
+from complaints_platform.marts.reconciliation import MART
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
 from complaints_platform.pipeline.derived import DERIVED, Derived
-from complaints_platform.pipeline.marts import MartRecipes, ReconciliationRecipe
+from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
+from complaints_platform.pipeline.reconciliation import ReconciliationRecipe
 from complaints_platform.settings import Settings
 
 PLATFORM_OWNER = "team:complaints-data"
@@ -33,7 +34,7 @@ def table_assets(settings: Settings, sources: Sequence[str], customers: Sequence
         _cleaned_complaints(settings, sources, customers),
         _quarantine(settings, sources),
         _categorized_complaints(settings),
-        *(_mart(each, settings, known if each.spec is data_sets.RATES else ()) for each in DERIVED),
+        *(_mart(each, settings, known if each.mart.reads_accounts else ()) for each in DERIVED),
         _reconciliation(settings),
     ]
 
@@ -150,7 +151,7 @@ def _mart(derived: Derived, settings: Settings, deps: Sequence[Sequence[str]] = 
         settings,
         owner=ANALYTICS_OWNER,
         kinds={"polars"},
-        version=derived.version,
+        version=derived.mart.version,
         group_name="marts",
         ins={
             "source": dg.AssetIn(
@@ -174,7 +175,7 @@ def _reconciliation(settings: Settings) -> dg.AssetsDefinition:
         settings,
         owner=PLATFORM_OWNER,
         kinds={"polars"},
-        version=MARTS_VERSION,
+        version=MART.version,
         group_name="marts",
         # A file received today may hold records of any day: the recipe reads those days itself,
         # and the mapping by equal day only draws the lineage.

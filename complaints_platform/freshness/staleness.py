@@ -14,8 +14,9 @@ from complaints_platform.lake.fingerprints import data_of, of_categorized
 from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedLook
 from complaints_platform.pipeline.derived import DERIVED, Derived
-from complaints_platform.pipeline.marts import MartRecipes, days_reached, reconciliation_fingerprint
+from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.pipeline.quarantined import receipts_fingerprint
+from complaints_platform.pipeline.reconciliation import days_reached, reconciliation_fingerprint
 from complaints_platform.settings import Settings
 
 EVERYTHING_AFTER = timedelta(hours=1)

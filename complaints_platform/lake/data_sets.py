@@ -1,6 +1,7 @@
-"""The data sets that have a table: name, model and how rows are told apart by day.
+"""The data sets that have a table: name, model and which day partitions it.
 
-The one registry behind assets, the IO manager, queries and documentation.
+The one catalogue behind assets, the IO manager, queries and documentation. Marts come from their own list
+(``marts.registry``); those that other code reads by name have a constant here.
 """
 
 from dataclasses import dataclass
@@ -8,23 +9,18 @@ from dataclasses import dataclass
 from complaints_platform.lake import Lake
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.lake.tables import Table
-from complaints_platform.schemas import (
-    CategorizedComplaint,
-    CleanedComplaint,
-    ComplaintRate,
-    ComplaintTrend,
-    Contact,
-    CustomerFeatures,
-    DailyComplaints,
-    DataSet,
-    EmergingTopic,
-    HourlyComplaints,
-    Incident,
-    QuarantinedRecord,
-    Reconciliation,
-    ServiceTime,
-    TermCount,
+from complaints_platform.marts import (
+    complaint_rates,
+    complaint_trends,
+    contacts,
+    daily_complaints,
+    incidents,
+    reconciliation,
+    service_times,
 )
+from complaints_platform.marts.definition import Mart
+from complaints_platform.marts.registry import MARTS
+from complaints_platform.schemas import CategorizedComplaint, CleanedComplaint, DataSet, QuarantinedRecord
 
 
 @dataclass(frozen=True)
@@ -55,31 +51,20 @@ class TableSpec:
 CLEANED = TableSpec("cleaned", "complaints", CleanedComplaint)
 QUARANTINE = TableSpec("cleaned", "quarantine", QuarantinedRecord, by_received_day=True)
 CATEGORIZED = TableSpec("categorized", "complaints", CategorizedComplaint)
-DAILY = TableSpec("mart", "daily_complaints", DailyComplaints)
-TRENDS = TableSpec("mart", "complaint_trends", ComplaintTrend)
-RATES = TableSpec("mart", "complaint_rates", ComplaintRate)
-SERVICE = TableSpec("mart", "service_times", ServiceTime)
-CONTACTS = TableSpec("mart", "contacts", Contact)
-FEATURES = TableSpec("mart", "customer_features", CustomerFeatures)
-HOURLY = TableSpec("mart", "hourly_complaints", HourlyComplaints)
-INCIDENTS = TableSpec("mart", "incidents", Incident)
-TERMS = TableSpec("mart", "term_counts", TermCount)
-TOPICS = TableSpec("mart", "emerging_topics", EmergingTopic)
-RECONCILIATION = TableSpec("mart", "reconciliation", Reconciliation, by_received_day=True)
 
-TABLES = (
-    CLEANED,
-    QUARANTINE,
-    CATEGORIZED,
-    DAILY,
-    TRENDS,
-    RATES,
-    SERVICE,
-    CONTACTS,
-    FEATURES,
-    HOURLY,
-    INCIDENTS,
-    TERMS,
-    TOPICS,
-    RECONCILIATION,
-)
+
+def table_of(mart: Mart) -> TableSpec:
+    """Return the table of a mart."""
+    schema, name = mart.name.split(".")
+    return TableSpec(schema, name, mart.model, mart.by_received_day)
+
+
+DAILY = table_of(daily_complaints.MART)
+TRENDS = table_of(complaint_trends.MART)
+RATES = table_of(complaint_rates.MART)
+SERVICE = table_of(service_times.MART)
+CONTACTS = table_of(contacts.MART)
+INCIDENTS = table_of(incidents.MART)
+RECONCILIATION = table_of(reconciliation.MART)
+
+TABLES = (CLEANED, QUARANTINE, CATEGORIZED, *map(table_of, MARTS.values()))

@@ -1,28 +1,63 @@
 """Complaints of a day, week and month of the reporting zone, against the period before, by region and category.
 
-For reports and SQL. Other dimensions, and a year before, are asked of the metric ``complaints``.
+For reports and SQL. Other dimensions, and a year before, are answered by the metric ``complaints``.
 """
 
 import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
+import pandera.polars as pa
 import polars as pl
 
+from complaints_platform.marts import daily_complaints
 from complaints_platform.marts.daily_complaints import VERSIONS
+from complaints_platform.marts.definition import ByDay, Mart, Window, by_zone
 from complaints_platform.marts.local_days import last_local_day
-from complaints_platform.schemas import ComplaintTrend, conform
+from complaints_platform.schemas import DataSet, conform, fields
 
 GROUP = ["region", "category"]
+INPUT_COLUMNS = ["local_day", *GROUP, *VERSIONS, "complaints"]
 
 LOOK_BACK_DAYS = 62
 """A month's last day looks at this month (31 days at most) and the one before (31); a local day begins on the UTC day
 before or ends on the one after."""
 
 
+class ComplaintTrend(DataSet):
+    """Complaints of a period up to a day, against the period before, by region and category."""
+
+    day: pl.Date = pa.Field(description="Day at whose end it was counted (UTC). Partition.")
+    local_day: pl.Date = pa.Field(
+        nullable=True,
+        description=f"Last day counted: the last of the reporting zone that was over by then{fields.EARLIER}.",
+    )
+    period: str = pa.Field(isin=["day", "week", "month"], description="Calendar period: day, ISO week, month.")
+    period_start: pl.Date = pa.Field(description="First day of the period that `local_day` lies in.")
+    complete: bool = pa.Field(
+        description="`local_day` is the period's last day; otherwise the count is period-to-date."
+    )
+    region: str = fields.REGION
+    category: str = fields.CATEGORY
+    complaints: int = pa.Field(ge=0, description="Complaints from period_start to local_day.")
+    previous: int = pa.Field(
+        ge=0, description="Complaints of the period before: all of it if complete, else as many days of it."
+    )
+    mixed_versions: bool = pa.Field(
+        description="The days counted were categorised by different models or taxonomies: a change may be theirs."
+    )
+    change: int = pa.Field(description="complaints - previous.")
+    change_ratio: float = pa.Field(nullable=True, description="change / previous; null if previous is 0.")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "period", "region", "category"]
+
+
 @dataclass(frozen=True)
-class Window:
+class Period:
     """A period up to a day, and what it is compared with. All days inclusive."""
 
     period: Literal["day", "week", "month"]
@@ -33,7 +68,7 @@ class Window:
     previous_end: date
 
 
-def windows(day: date) -> list[Window]:
+def periods(day: date) -> list[Period]:
     """Return the day, ISO week and month that ``day`` lies in, as far as ``day``.
 
     A complete period is compared with the whole period before; an incomplete one with as many
@@ -49,9 +84,9 @@ def windows(day: date) -> list[Window]:
     previous_month = previous_month_end.replace(day=1)
     as_far = previous_month + (day - month_start)
     return [
-        Window("day", day, day, complete=True, previous_start=yesterday, previous_end=yesterday),
-        Window("week", week_start, day, week_complete, previous_week, previous_week + (day - week_start)),
-        Window(
+        Period("day", day, day, complete=True, previous_start=yesterday, previous_end=yesterday),
+        Period("week", week_start, day, week_complete, previous_week, previous_week + (day - week_start)),
+        Period(
             "month",
             month_start,
             day,
@@ -74,13 +109,13 @@ def complaint_trends(day: date, daily: pl.DataFrame, zone: str) -> pl.DataFrame:
         ``ComplaintTrend``: one row for each period, region and category that has complaints in
         the period or in the one before it.
     """
-    frames = [_compare(day, daily, window) for window in windows(last_local_day(day, zone))]
+    frames = [_compare(day, daily, period) for period in periods(last_local_day(day, zone))]
     return conform(pl.concat(frames), ComplaintTrend)
 
 
-def _compare(day: date, daily: pl.DataFrame, window: Window) -> pl.DataFrame:
-    current = pl.col("local_day").is_between(window.start, window.end)
-    previous = pl.col("local_day").is_between(window.previous_start, window.previous_end)
+def _compare(day: date, daily: pl.DataFrame, span: Period) -> pl.DataFrame:
+    current = pl.col("local_day").is_between(span.start, span.end)
+    previous = pl.col("local_day").is_between(span.previous_start, span.previous_end)
     counted = daily.filter(current | previous)
     return (
         counted.group_by(GROUP)
@@ -93,10 +128,10 @@ def _compare(day: date, daily: pl.DataFrame, window: Window) -> pl.DataFrame:
         .sort(GROUP)
         .select(
             pl.lit(day).alias("day"),
-            pl.lit(window.end).alias("local_day"),
-            pl.lit(window.period).alias("period"),
-            pl.lit(window.start).alias("period_start"),
-            pl.lit(window.complete).alias("complete"),
+            pl.lit(span.end).alias("local_day"),
+            pl.lit(span.period).alias("period"),
+            pl.lit(span.start).alias("period_start"),
+            pl.lit(span.complete).alias("complete"),
             *GROUP,
             "complaints",
             "previous",
@@ -105,3 +140,22 @@ def _compare(day: date, daily: pl.DataFrame, window: Window) -> pl.DataFrame:
             "change_ratio",
         )
     )
+
+
+def _make(window: Window) -> pl.DataFrame:
+    return complaint_trends(window.day, window.together, window.rules.zone)
+
+
+MART = Mart(
+    name="mart.complaint_trends",
+    title="Trends",
+    grain="a period (day, ISO week, month) up to a day, region and category",
+    description="Complaints of a period against the period before. By other dimensions, and against a year before, "
+    "ask for the metric `complaints` (`compare=year`), which counts the same days.",
+    model=ComplaintTrend,
+    recipe=ByDay(_make, INPUT_COLUMNS, every_day=True),
+    source=daily_complaints.MART.name,
+    look_back=LOOK_BACK_DAYS,
+    settings=by_zone,
+    day_column="local_day",
+)

@@ -6,13 +6,16 @@ seen then. (What the sender says later of an older complaint, such as a withdraw
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import ClassVar
 
+import pandera.polars as pa
 import polars as pl
 
 from complaints_platform.marts.contacts import KEYS, LINK, ORDER, PERSON, of_known_customers
 from complaints_platform.marts.daily_complaints import NEGATIVE
+from complaints_platform.marts.definition import ByDay, Mart, MartRules, Window
 from complaints_platform.marts.service_times import CLOSED
-from complaints_platform.schemas import CustomerFeatures, conform
+from complaints_platform.schemas import DataSet, conform, fields
 
 WINDOW_DAYS = 90
 LOOK_BACK_DAYS = WINDOW_DAYS - 1
@@ -38,12 +41,47 @@ HISTORY_COLUMNS = [PERSON, "day", "occurred_at", "channel", "category", "resolve
 """What is looked at of complaints of the days before."""
 
 
+class CustomerFeatures(DataSet):
+    """What a customer went through in the 90 days up to a day on which they complained, for churn models."""
+
+    day: pl.Date = pa.Field(description="Day of their complaint (UTC), the last one counted. Partition.")
+    person_key: str = fields.PERSON_KEY
+    account_known: bool = pa.Field(description="Reference data knows the account.")
+    region: str = pa.Field(nullable=True, description="Region of the newest complaint of the day that has one.")
+    product: str = pa.Field(nullable=True, description="Product of the newest complaint of the day that has one.")
+    segment: str = pa.Field(nullable=True, description="Segment of the newest complaint of the day that has one.")
+    last_category: str = pa.Field(description="Category of the newest complaint.")
+    contacts_today: int = pa.Field(ge=1, description="Complaints on that day.")
+    contacts_7_days: int = pa.Field(ge=1, description="Complaints in 7 days, that day included.")
+    contacts_30_days: int = pa.Field(ge=1, description="Complaints in 30 days, that day included.")
+    contacts_90_days: int = pa.Field(ge=1, description="Complaints in 90 days, that day included.")
+    categories_90_days: int = pa.Field(ge=1, description="How many categories they were about.")
+    channels_90_days: int = pa.Field(ge=1, description="By how many channels they came.")
+    repeats_90_days: int = pa.Field(
+        ge=0, description="How many came within 7 days of another of these about the same category."
+    )
+    negative_share_90_days: float = pa.Field(
+        nullable=True, ge=0, le=1, description="Share that sounds negative, of those whose sentiment is known."
+    )
+    unresolved_90_days: int = pa.Field(
+        ge=0, description="How many, of sources that say so, were not resolved when the day ended."
+    )
+    days_since_last: int = pa.Field(
+        nullable=True, ge=1, description="Days since the last day with a complaint before this one; null: none in 90."
+    )
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "person_key"]
+
+
 def history(categorized: pl.DataFrame, resolving: Collection[str]) -> pl.DataFrame:
     """Return what features look at of the complaints of known customers, in order of time and id.
 
     Args:
         categorized: rows of ``CategorizedComplaint`` (at least ``INPUT_COLUMNS``).
-        resolving: sources that tell when complaints are resolved.
+        resolving: sources that say when complaints are resolved.
 
     Returns:
         ``HISTORY_COLUMNS``, account_known, region, product and segment.
@@ -107,3 +145,27 @@ def customer_features(day: date, today: pl.DataFrame, before: Sequence[pl.DataFr
         pl.col("account_known").last(), *(pl.col(name).drop_nulls().last() for name in ("region", "product", "segment"))
     )
     return conform(past.join(who, on=PERSON).with_columns(day=pl.lit(day)).sort(PERSON), CustomerFeatures)
+
+
+def _prepare(categorized: pl.DataFrame, rules: MartRules) -> pl.DataFrame:
+    return history(categorized, rules.resolving)
+
+
+def _make(window: Window) -> pl.DataFrame:
+    return customer_features(window.day, window.today, window.before)
+
+
+def _settings(rules: MartRules, _day: date) -> Sequence[object]:
+    return rules.resolving
+
+
+MART = Mart(
+    name="mart.customer_features",
+    title="Customer features",
+    grain="a day and customer who complained on it",
+    description="What the customer went through in 90 days, as it was known when the day ended: for models of churn.",
+    model=CustomerFeatures,
+    recipe=ByDay(_make, INPUT_COLUMNS, _prepare, keep=HISTORY_COLUMNS),
+    look_back=LOOK_BACK_DAYS,
+    settings=_settings,
+)

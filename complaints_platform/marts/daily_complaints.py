@@ -1,9 +1,13 @@
 """Complaints by day, source, channel, region, product, category and subcategory: the headline count."""
 
+from typing import ClassVar
+
+import pandera.polars as pa
 import polars as pl
 
+from complaints_platform.marts.definition import BY_COMPLAINT, COMPLAINT, ByDay, Detail, Mart, Metric, Window, by_zone
 from complaints_platform.marts.local_days import local_day
-from complaints_platform.schemas import DailyComplaints, Outcome, conform
+from complaints_platform.schemas import DataSet, Outcome, conform, fields
 
 INPUT_COLUMNS = [
     "day",
@@ -34,6 +38,52 @@ VERSIONS = ["model_version", "taxonomy_version"]
 BY_MODEL, BY_PERSON = "model", "person"
 NEGATIVE, SEVERE = "negative", "high"
 """Values of sentiment and severity that are counted; of a taxonomy that knows neither, none is."""
+
+
+class DailyComplaints(DataSet):
+    """Complaints by day, source, channel, region, product, category and subcategory."""
+
+    day: pl.Date = fields.DAY
+    local_day: pl.Date = fields.LOCAL_DAY
+    source: str = fields.SOURCE
+    channel: str = fields.CHANNEL
+    region: str = fields.REGION
+    product: str = fields.PRODUCT
+    category: str = fields.CATEGORY
+    subcategory: str = fields.SUBCATEGORY
+    model_version: str = fields.MODEL_VERSION
+    taxonomy_version: str = fields.TAXONOMY_VERSION
+    complaints: int = fields.COMPLAINTS
+    near_duplicates: int = pa.Field(ge=0, description="How many of them nearly repeat an earlier one.")
+    needs_review: int = pa.Field(ge=0, description="How many of them a person should look at.")
+    by_model: int = pa.Field(ge=0, description="How many of them have the category that the classifier gave.")
+    confidence_total: float = pa.Field(ge=0, description="Sum of the classifier's confidence (0..1) in these.")
+    corrected: int = pa.Field(ge=0, description="How many of them have the category that a person gave.")
+    confirmed: int = pa.Field(ge=0, description="How many of these the classifier had put into the same category.")
+    with_sentiment: int = pa.Field(
+        nullable=True, ge=0, description=f"Of how many of the complaints the sentiment is known{fields.EARLIER}."
+    )
+    negative: int = pa.Field(nullable=True, ge=0, description=f"How many of these sound negative{fields.EARLIER}.")
+    with_severity: int = pa.Field(
+        nullable=True, ge=0, description=f"Of how many of the complaints the severity is known{fields.EARLIER}."
+    )
+    severe: int = pa.Field(nullable=True, ge=0, description=f"How many of these are of high severity{fields.EARLIER}.")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = [
+            "day",
+            "local_day",
+            "source",
+            "channel",
+            "region",
+            "product",
+            "category",
+            "subcategory",
+            "model_version",
+            "taxonomy_version",
+        ]
 
 
 def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
@@ -69,3 +119,140 @@ def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
         .sort(*GRAIN, *VERSIONS)
     )
     return conform(counted, DailyComplaints)
+
+
+def _share_of(name: str, title: str, description: str, counts: tuple[str, str], attribute: tuple[str, str]) -> Metric:
+    """Return the share of complaints that have a value of an attribute, of those of which the attribute is known."""
+    (having, known), (column, value) = counts, attribute
+    return Metric(
+        name=name,
+        title=title,
+        description=description,
+        unit="share",
+        formula=f"complaints of {column} {value} / complaints whose {column} is known",
+        expression=f"sum({having}) / nullif(sum({known}), 0)",
+        dimensions=DIMENSIONS,
+        better="lower",
+        detail=Detail(f"avg(CAST({column} = '{value}' AS INTEGER))", f"{COMPLAINT} AND {column} IS NOT NULL"),
+        dtype="number",
+    )
+
+
+def _make(window: Window) -> pl.DataFrame:
+    return daily_complaints(window.today, window.rules.zone)
+
+
+DIMENSIONS = (*BY_COMPLAINT, *VERSIONS)
+
+MART = Mart(
+    name="mart.daily_complaints",
+    title="Complaints by day",
+    grain="a day, source, channel, region, product, category and subcategory",
+    description="How many complaints there were, of what kind, and how sure the classifier was of them. Where the "
+    "reporting time zone is not UTC, a UTC day has rows of two local days.",
+    model=DailyComplaints,
+    recipe=ByDay(_make, INPUT_COLUMNS),
+    settings=by_zone,
+    day_column="local_day",
+    metrics=(
+        Metric(
+            name="complaints",
+            title="Complaints",
+            description="Complaints received. Exact repetitions, older versions and withdrawn records do not count; "
+            "complaints that nearly repeat an earlier one do.",
+            unit="complaints",
+            formula="number of records with outcome complaint",
+            expression="CAST(coalesce(sum(complaints), 0) AS BIGINT)",
+            dimensions=DIMENSIONS,
+            better="lower",
+            detail=Detail("count(*)", COMPLAINT),
+        ),
+        Metric(
+            name="near_duplicates",
+            title="Near duplicates",
+            description="Complaints whose words nearly repeat those of an earlier one, as campaigns and bots do.",
+            unit="complaints",
+            formula="number of complaints that name an earlier one as near_duplicate_of",
+            expression="CAST(coalesce(sum(near_duplicates), 0) AS BIGINT)",
+            dimensions=DIMENSIONS,
+            better=None,
+            detail=Detail("count(*)", f"{COMPLAINT} AND near_duplicate_of IS NOT NULL"),
+        ),
+        Metric(
+            name="needs_review",
+            title="For review",
+            description="Complaints of whose category the classifier is too unsure: a person should look.",
+            unit="complaints",
+            formula="number of complaints marked needs_review",
+            expression="CAST(coalesce(sum(needs_review), 0) AS BIGINT)",
+            dimensions=DIMENSIONS,
+            better="lower",
+            detail=Detail("count(*)", f"{COMPLAINT} AND needs_review"),
+        ),
+        Metric(
+            name="review_share",
+            title="Share for review",
+            description="Share of complaints of whose category the classifier is too unsure.",
+            unit="share",
+            formula="complaints marked needs_review / complaints",
+            expression="sum(needs_review) / nullif(sum(complaints), 0)",
+            dimensions=DIMENSIONS,
+            better="lower",
+            detail=Detail("avg(CAST(needs_review AS INTEGER))", COMPLAINT),
+            dtype="number",
+        ),
+        Metric(
+            name="mean_confidence",
+            title="Confidence of the classifier",
+            description="How likely the classifier holds its own categories to be right, on average.",
+            unit="share",
+            formula="sum of confidence / complaints with the classifier's category",
+            expression="sum(confidence_total) / nullif(sum(by_model), 0)",
+            dimensions=DIMENSIONS,
+            better="higher",
+            detail=Detail("avg(confidence)", f"{COMPLAINT} AND category_source = 'model'"),
+            dtype="number",
+        ),
+        _share_of(
+            "negative_share",
+            "Sounds negative",
+            "Share of complaints whose words sound angry, disappointed or sarcastic, as the classifier hears them.",
+            ("negative", "with_sentiment"),
+            ("sentiment", "negative"),
+        ),
+        _share_of(
+            "severe_share",
+            "Severe",
+            "Share of complaints that are grave for the customer, as the classifier judges by the taxonomy.",
+            ("severe", "with_severity"),
+            ("severity", "high"),
+        ),
+        Metric(
+            name="corrections",
+            title="Decided by people",
+            description="Complaints whose category a person gave.",
+            unit="complaints",
+            formula="number of complaints with category_source person",
+            expression="CAST(coalesce(sum(corrected), 0) AS BIGINT)",
+            dimensions=DIMENSIONS,
+            better=None,
+            detail=Detail("count(*)", f"{COMPLAINT} AND category_source = 'person'"),
+        ),
+        Metric(
+            name="correction_agreement",
+            title="People agree with the classifier",
+            description="Share of the complaints that people looked at which they left in the category that the "
+            "classifier found likeliest. People mostly look at what it was unsure of.",
+            unit="share",
+            formula="complaints whose category by a person is the first of alternatives / complaints decided by people",
+            expression="sum(confirmed) / nullif(sum(corrected), 0)",
+            dimensions=DIMENSIONS,
+            better="higher",
+            detail=Detail(
+                "avg(CAST(coalesce(split_part(alternatives, ', ', 1) = category, false) AS INTEGER))",
+                f"{COMPLAINT} AND category_source = 'person'",
+            ),
+            dtype="number",
+        ),
+    ),
+)

@@ -6,7 +6,8 @@ Nothing is defined here; what is wrong in it is corrected in ``registry`` or in 
 import sys
 from pathlib import Path
 
-from complaints_platform.marts.registry import MARTS, METRICS, Mart, Metric
+from complaints_platform.marts.definition import Mart, Metric
+from complaints_platform.marts.registry import MARTS, METRICS
 
 BEGIN, END = "<!-- from the registry -->\n", "<!-- end -->\n"
 

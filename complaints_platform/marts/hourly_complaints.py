@@ -1,20 +1,45 @@
-"""Complaints by hour, channel, region and category: what spikes are seen in."""
+"""Complaints by hour, channel, region and category: what incidents are found in."""
 
+from typing import ClassVar
+
+import pandera.polars as pa
 import polars as pl
 
 from complaints_platform.marts.daily_complaints import VERSIONS
-from complaints_platform.schemas import HourlyComplaints, Outcome, conform
+from complaints_platform.marts.definition import ByDay, Mart, Window
+from complaints_platform.schemas import DataSet, Outcome, UtcTime, conform, fields
 
-HOURLY_COLUMNS = ["day", "occurred_at", "channel", "region", "category", "outcome", *VERSIONS]
+INPUT_COLUMNS = ["day", "occurred_at", "channel", "region", "category", "outcome", *VERSIONS]
 
 GRAIN = ["day", "hour_at", "channel", "region", "category"]
+
+INCIDENTS_VERSION = "2"
+"""Part of the fingerprints of hourly counts and incidents: raise it when a definition changes."""
+
+
+class HourlyComplaints(DataSet):
+    """Complaints by hour, channel, region and category: what incidents are found in."""
+
+    day: pl.Date = fields.DAY
+    hour_at: UtcTime = pa.Field(description="Start of the hour in which they occurred (UTC).")
+    channel: str = fields.CHANNEL
+    region: str = fields.REGION
+    category: str = fields.CATEGORY
+    model_version: str = fields.MODEL_VERSION
+    taxonomy_version: str = fields.TAXONOMY_VERSION
+    complaints: int = fields.COMPLAINTS
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["hour_at", "channel", "region", "category", "model_version", "taxonomy_version"]
 
 
 def hourly_complaints(categorized: pl.DataFrame) -> pl.DataFrame:
     """Count complaints by hour. Exact duplicates are excluded, near duplicates included.
 
     Args:
-        categorized: rows of ``CategorizedComplaint`` of one day (at least ``HOURLY_COLUMNS``).
+        categorized: rows of ``CategorizedComplaint`` of one day (at least ``INPUT_COLUMNS``).
 
     Returns:
         ``HourlyComplaints``, sorted by its grain.
@@ -26,3 +51,18 @@ def hourly_complaints(categorized: pl.DataFrame) -> pl.DataFrame:
         .sort(*GRAIN, *VERSIONS)
     )
     return conform(counted, HourlyComplaints)
+
+
+def _make(window: Window) -> pl.DataFrame:
+    return hourly_complaints(window.today)
+
+
+MART = Mart(
+    name="mart.hourly_complaints",
+    title="Complaints by hour",
+    grain="an hour (UTC), channel, region and category",
+    description="How many complaints there were by hour: what incidents are found in.",
+    model=HourlyComplaints,
+    recipe=ByDay(_make, INPUT_COLUMNS),
+    version=INCIDENTS_VERSION,
+)

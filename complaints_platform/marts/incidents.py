@@ -1,486 +1,306 @@
-"""Incidents: improbable hours, one incident for each outbreak, however many hours and series it shows in.
+"""Incidents as rows that people read: where, when, how much, in which words.
 
-Each hour, all series are tested over several windows (``spikes.WINDOWS``); the false discovery rate over all these
-tests is held by Benjamini and Hochberg (1995), "Controlling the false discovery rate", J. R. Stat. Soc. B 57. What
-is left must also be large enough to matter. Alarms become incidents as hours pass: those that share a region or a
-category belong together; a series whose excess is that of parts of it says nothing of its own; what goes on belongs
-to the incident that is open already; an incident ends when things are as usual again. Nothing is decided by what
-comes later, so identity and start of an incident stay as they are while hours are added.
-
-How an incident is stored and described does not belong here (``incident_table``), nor what is expected of an hour
-(``spikes``).
+How they are found stands in ``incident_detection``. The rows of a day come from a bounded window of hourly counts
+alone, so they are the same in whatever order days are made; texts are read only to describe what is open.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
-from typing import Any, NamedTuple
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
+import pandera.polars as pa
+import polars as pl
 
-from complaints_platform.marts.spikes import ALL, HOURS, WINDOWS, Flags, Floats, Grid, Scores, Series, tail
+from complaints_platform.marts import hourly_complaints
+from complaints_platform.marts.definition import BySpan, Mart, Span, by_zone
+from complaints_platform.marts.expectations import ALL, HISTORY_DAYS, HOURS, Grid, Scores, grid_of, score
+from complaints_platform.marts.hourly_complaints import INCIDENTS_VERSION
+from complaints_platform.marts.incident_detection import (
+    SCORED_DAYS,
+    DetectedIncident,
+    Hour,
+    find_incidents,
+    hours_of,
+    severity,
+    time_of,
+)
+from complaints_platform.marts.terms import standing_out, terms_of
+from complaints_platform.schemas import NO_VALUE, DataSet, Outcome, UtcTime, empty_frame, fields
+from complaints_platform.schemas.model import polars_schema
 
-FALSE_DISCOVERIES = 1e-5
-"""Rate of false discoveries held in each hour, among the large series (``Series.marginals``) and among the many small
-ones by themselves; with 8,760 hours a year there must not be one in a month."""
+TEXT_COLUMNS = ["complaint_id", "occurred_at", "text", "channel", "region", "category", "outcome", "near_duplicate_of"]
 
-LEAST_COUNT = 8
-LEAST_EXCESS = 6.0
-LEAST_RATIO = 1.6
-"""Below these a window is no incident, however improbable."""
+FAIR_SHARE = 0.1
+"""Regions, categories and channels are named if they have so much of the excess."""
 
-NO_HISTORY, SHORT_HISTORY, FULL_HISTORY = 7, 21, 35
-"""Days of history: below the first nothing is said, below the second only of overwhelming spikes, and below the last,
-before a month has been seen, only of clear ones."""
-
-OVERWHELMING_RATIO, CLEAR_RATIO = 4.0, 2.5
-OVERWHELMING_TAIL = 1e-7
-
-STILL_HIGH_TAIL, STILL_HIGH_RATIO = 0.01, 1.3
-"""An hour that would raise no alarm still belongs to an open incident if it is as improbable as this."""
-
-QUIET_HOURS = 3
-QUIET_EXPECTED = 5.0
-LONGEST_QUIET_HOURS = 12
-"""It ends after so many usual hours, in which enough was to be expected to tell; or after the longest."""
-
-LONGEST_DAYS = 7
-"""An incident that goes on for longer has become usual: it ends, and nothing is said until things change again."""
-
-SCORED_DAYS = LONGEST_DAYS + 2
-"""Days before a day, of which the hours decide what is open on it."""
-
-EVERYWHERE_RATIO, REST_SHARE = 1.4, 0.1
-"""A series is up as a whole if what it has beside the parts that raise alarms themselves is up by so much; of less than
-such a share of it nothing can be said."""
-
-CRITICAL_SHARE, MAJOR_SHARE = 0.5, 0.1
-"""Severity: excess of the worst hour, against an average hour of the whole company that day."""
+TOP_TERMS = 8
+SAMPLES = 5
+_NAMED = 3
 
 
-@dataclass
-class Incident:
-    """One outbreak. Hours are numbers, counted from the grid's first hour.
+class IncidentDay(DataSet):
+    """Outbreaks of complaints: one row for each day on which one is open; the newest row of an incident is the whole.
 
-    Attributes:
-        identity: stable name.
-        start: first hour with an excess.
-        detected: the hour whose data were enough to see it.
-        last: newest hour that belongs to it.
-        cells: regions and categories that it has shown in (``[regions, categories]``).
-        channels: columns of channel series that it showed in by themselves.
-        end: the hour after its last one, once it has ended.
-        closed: the hour in which that was seen.
+    Lists are JSON arrays, so that every reader of the table can take them; `(none)` stands for an unknown region.
     """
 
-    identity: str
-    start: int
-    detected: int
-    last: int
-    cells: Flags
-    channels: set[int] = field(default_factory=set)
-    end: int | None = None
-    closed: int | None = None
-    items: dict[int, int] = field(default_factory=dict)
-    """Alarmed series → hour of their newest alarm."""
+    day: pl.Date = pa.Field(description="Day (UTC) as of whose end, or newest hour, the row describes it. Partition.")
+    incident_id: str = pa.Field(
+        str_length={"min_value": 16, "max_value": 16}, description="Stable name: the same on all its days."
+    )
+    started_at: UtcTime = pa.Field(description="Start of its first hour (UTC).")
+    detected_at: UtcTime = pa.Field(description="End of the hour whose data were enough to see it (UTC).")
+    peak_at: UtcTime = pa.Field(description="Start of the hour with the largest excess (UTC).")
+    ended_at: UtcTime = pa.Field(
+        nullable=True, description="End of its last hour (UTC), once it is seen to be over; null while it is open."
+    )
+    severity: str = pa.Field(
+        isin=["minor", "major", "critical"],
+        description="Excess of the worst hour against an average hour of all complaints: critical from a half, major "
+        "from a tenth.",
+    )
+    observed: int = pa.Field(ge=1, description="Complaints during the incident, in its regions and categories.")
+    expected: float = pa.Field(ge=0, description="Complaints usual in them at these hours.")
+    excess: float = pa.Field(description="observed - expected.")
+    ratio: float = pa.Field(ge=0, description="observed / expected.")
+    categories: str = pa.Field(description="Categories that it shows in, the largest excess first (JSON array).")
+    regions: str = pa.Field(description="Regions that it shows in, the largest excess first (JSON array).")
+    channels: str = pa.Field(description="Channels that brought most of the excess, the largest first (JSON array).")
+    counted: str = pa.Field(
+        nullable=True,
+        description="What observed counts from started_at on: JSON array of [category, region, channel], null for any"
+        f"{fields.EARLIER}.",
+    )
+    top_terms: str = pa.Field(description="Words and pairs of words that stand out in its texts (JSON array).")
+    sample_ids: str = pa.Field(description="complaint_id of a few of its complaints around the peak (JSON array).")
+    series: str = pa.Field(
+        description="Its hours: JSON array of [start of the hour, observed, expected, upper], where more than upper is "
+        "three standard deviations above expected.",
+    )
+    explanation: str = pa.Field(
+        description="What happened, in a sentence made of these numbers, with times of the reporting zone."
+    )
 
-    def parts(self, grid: Grid) -> npt.NDArray[np.int64]:
-        """Return the columns that together count its complaints, each once."""
-        if self.cells.any():
-            return grid.series.cells.start + np.flatnonzero(self.cells)  # type: ignore[no-any-return]
-        return np.array(sorted(self.channels), dtype=np.int64)
+    class Config(DataSet.Config):
+        """What no two rows share."""
 
-
-class Alarm(NamedTuple):
-    """That so many complaints or more in a window (hours) are improbable; the least probable comes first."""
-
-    probability: float
-    window: int
+        unique: ClassVar[list[str]] = ["day", "incident_id"]
 
 
 @dataclass(frozen=True)
-class Hour:
-    """An hour of an incident: complaints in the regions and categories that it showed in."""
+class Evidence:
+    """Texts of the days of an incident, and of the day before it (``TEXT_COLUMNS``)."""
 
-    number: int
-    observed: int
-    expected: float
-    upper: float
+    texts: pl.DataFrame
+
+    def of(self, categories: Sequence[str], regions: Sequence[str], first: datetime, end: datetime) -> "Evidence":
+        """Return the complaints of some categories and regions from ``first`` to before ``end``."""
+        region = pl.col("region").fill_null(NO_VALUE)
+        inside = pl.col("occurred_at").is_between(first, end, closed="left")
+        return Evidence(self.texts.filter(inside & pl.col("category").is_in(categories) & region.is_in(regions)))
 
 
-def find_incidents(grid: Grid, scores: Scores, first: int, last: int) -> list[Incident]:
-    """Return the incidents that are open at some time of the days ``first`` to ``last`` (their numbers), as of its end.
+def incident_rows(
+    day: date, found: Sequence[tuple[DetectedIncident, Evidence]], grid: Grid, scores: Scores, zone: str
+) -> pl.DataFrame:
+    """Return ``IncidentDay`` rows of the incidents that are open on a day, as of its end or newest hour.
 
     Args:
-        grid: counts.
-        scores: expectations of the ``SCORED_DAYS`` before ``first`` (as far as the grid has them) up to ``last``.
-        first: first day; usually the same as ``last``.
-        last: last day.
-
-    Returns:
-        Incidents in order of their start. Those that had been going on since before the days that decide, are left out.
+        day: the day.
+        found: its incidents and their texts.
+        grid: the counts that they were found in.
+        scores: what is usual.
+        zone: the reporting time zone, whose times the sentence about an incident names.
     """
-    start = max(scores.first, first - SCORED_DAYS)
-    watch = _Watch(grid, scores, start, last)
-    watch.run()
-    for incident in watch.incidents:
-        _end_the_usual(incident)
-    # What was under way when the scored days began has lost its beginning; it is older than an incident gets.
-    whole = (start + 1) * HOURS if start > 0 else 0
+    rows = [_row(day, incident, evidence, grid, scores, zone) for incident, evidence in found]
+    return pl.DataFrame(rows, schema=polars_schema(IncidentDay))
+
+
+def first_day_of(incident: DetectedIncident, grid: Grid) -> date:
+    """Return the day on which an incident began."""
+    return grid.first_day + timedelta(days=incident.start // HOURS)
+
+
+def _row(  # what an incident is described from
+    day: date, incident: DetectedIncident, evidence: Evidence, grid: Grid, scores: Scores, zone: str
+) -> dict[str, Any]:
+    hours = hours_of(incident, grid, scores, grid.index(day))
+    peak = max(hours, key=lambda hour: (hour.observed - hour.expected, -hour.number))
+    regions, categories = _named(incident, hours, grid, scores)
+    start, end = time_of(incident.start, grid), time_of(hours[-1].number + 1, grid)
+    observed, expected = sum(hour.observed for hour in hours), sum(hour.expected for hour in hours)
+    counted = evidence.texts.filter(pl.col("outcome") == Outcome.COMPLAINT)
+    inside = Evidence(counted).of(categories, regions, start, end).texts
+    channels = _channels(incident, grid, counted, inside, expected)
+    alike = counted.filter(pl.col("category").is_in(categories))
+    unique = inside.filter(pl.col("near_duplicate_of").is_null())
+    background = alike.filter(pl.col("near_duplicate_of").is_null()).join(unique, on="complaint_id", how="anti")
+    terms = standing_out(unique, background, TOP_TERMS)
+    row = {
+        "day": day,
+        "incident_id": incident.identity,
+        "started_at": start,
+        "detected_at": time_of(incident.detected + 1, grid),
+        "peak_at": time_of(peak.number, grid),
+        "ended_at": None if incident.end is None else time_of(incident.end, grid),
+        "severity": severity(hours, scores),
+        "observed": observed,
+        "expected": round(expected, 2),
+        "excess": round(observed - expected, 2),
+        "ratio": round(observed / max(expected, 0.01), 2),
+        "categories": json.dumps(categories, ensure_ascii=False),
+        "regions": json.dumps(regions, ensure_ascii=False),
+        "channels": json.dumps(channels, ensure_ascii=False),
+        "counted": json.dumps(_counted(incident, grid), ensure_ascii=False),
+        "top_terms": json.dumps(terms, ensure_ascii=False),
+        "sample_ids": json.dumps(_samples(unique, terms, time_of(peak.number, grid))),
+        "series": json.dumps(
+            [
+                [time_of(hour.number, grid).isoformat(), hour.observed, round(hour.expected, 2), round(hour.upper, 2)]
+                for hour in hours
+            ]
+        ),
+    }
+    return row | {"explanation": _sentence(row, peak, categories, regions, channels, terms, ZoneInfo(zone))}
+
+
+def _named(
+    incident: DetectedIncident, hours: Sequence[Hour], grid: Grid, scores: Scores
+) -> tuple[list[str], list[str]]:
+    """Return the regions and the categories with a fair share of the excess, the largest first."""
+    series = grid.series
+    shape = (len(series.regions), len(series.categories))
+    excess = np.zeros(shape)
+    for hour in hours:
+        day, of_day = divmod(hour.number, HOURS)
+        cells = grid.counts[day, of_day, series.cells] - scores.expected[day - scores.first, of_day, series.cells]
+        excess += cells.reshape(shape)
+    excess *= _cells(incident, grid)
+    return _largest(excess.sum(1), series.regions), _largest(excess.sum(0), series.categories)
+
+
+def _counted(incident: DetectedIncident, grid: Grid) -> list[list[str | None]]:
+    """Return category, region and channel of each series whose complaints are those of the incident."""
+    series = grid.series
+    kinds = (
+        (series.categories, series.category),
+        (series.regions, series.region),
+        (series.channels, series.channel),
+    )
     return [
-        incident
-        for incident in watch.incidents
-        if incident.start >= whole and (incident.closed is None or incident.closed >= first * HOURS)
+        [None if of_series[column] == ALL else names[of_series[column]] for names, of_series in kinds]
+        for column in incident.parts(grid)
     ]
 
 
-def _end_the_usual(incident: Incident) -> None:
-    """End an incident that has gone on for so long that it is no news, or that was seen to end after that."""
-    longest = incident.start + LONGEST_DAYS * HOURS
-    if incident.last >= longest:
-        incident.end, incident.closed = longest, longest
+def _cells(incident: DetectedIncident, grid: Grid) -> Any:
+    """Return the cells that an incident is about; a channel by itself is about all of its category, or everything."""
+    if incident.cells.any():
+        return incident.cells
+    cells = np.zeros_like(incident.cells)
+    for column in incident.channels:
+        category = grid.series.category[column]
+        cells[:, slice(None) if category == ALL else category] = True
+    return cells
 
 
-class _Tests:
-    """The tests of all series in an hour, over all windows."""
-
-    def __init__(self, counts: Floats, scores: Scores, marginals: int) -> None:
-        self.counts = counts
-        self.expected = scores.expected.reshape(len(counts), -1)
-        self._scores = scores
-        self._ratio = np.select(
-            [scores.history < NO_HISTORY, scores.history < SHORT_HISTORY, scores.history < FULL_HISTORY],
-            [np.inf, OVERWHELMING_RATIO, CLEAR_RATIO],
-            LEAST_RATIO,
-        )
-        tested = scores.history >= NO_HISTORY
-        self._marginals = np.arange(tested.shape[1]) < marginals
-        self._tests = [tested[:, family].sum(1) * len(WINDOWS) for family in (self._marginals, ~self._marginals)]
-        self._short = scores.history < SHORT_HISTORY
-
-    def possible(self) -> Flags:
-        """Return the hours in which some window of some series is large enough."""
-        days = np.repeat(np.arange(len(self._ratio)), HOURS)
-        found = np.zeros(len(self.counts), dtype=np.bool_)
-        counts, expected = (np.cumsum(each, axis=0, dtype=np.float64) for each in (self.counts, self.expected))
-        for window in WINDOWS:
-            observed, usual = (each - _shifted(each, window) for each in (counts, expected))
-            found |= self._large(observed, usual, self._ratio[days]).any(1)
-        return found
-
-    def alarms(self, hour: int, touched: Flags) -> dict[int, Alarm]:
-        """Return the alarmed series of an hour, by column.
-
-        Series ``touched`` by an open incident are judged by the hour alone: what made it begin is no news.
-        """
-        day = hour // HOURS
-        now, usual_now = self.counts[hour], self.expected[hour]
-        rising = now >= np.maximum(STILL_HIGH_RATIO * usual_now, usual_now + 1)
-        columns: list[int] = []
-        found: list[Alarm] = []
-        for number, window in enumerate(WINDOWS):
-            hours = slice(max(0, hour - window + 1), hour + 1)
-            observed, usual = self.counts[hours].sum(0), self.expected[hours].sum(0)
-            judged = rising if window == 1 else rising & ~touched
-            (places,) = np.nonzero(judged & self._large(observed, usual, self._ratio[day]))
-            tails = tail(observed[places], usual[places], self._scores.dispersion[day, number, places])
-            columns += places.tolist()
-            found += [Alarm(probability, window) for probability in tails.tolist()]
-        kept = self._discoveries(
-            np.array(columns, dtype=np.int64), np.array([alarm.probability for alarm in found]), day
-        )
-        alarms: dict[int, Alarm] = {}
-        for place in np.flatnonzero(kept).tolist():
-            column, alarm = columns[place], found[place]
-            alarms[column] = min(alarms.get(column, alarm), alarm)
-        return alarms
-
-    def _discoveries(self, columns: npt.NDArray[np.int64], tails: npt.NDArray[np.float64], day: int) -> Flags:
-        """Return which of the tails of a day's hour count, each family of series by itself."""
-        kept = np.zeros(len(columns), dtype=np.bool_)
-        for family, tests in zip((self._marginals[columns], ~self._marginals[columns]), self._tests, strict=True):
-            kept[family] = discoveries(tails[family], int(tests[day]), FALSE_DISCOVERIES)
-        return np.asarray(kept & (~self._short[day, columns] | (tails <= OVERWHELMING_TAIL)))
-
-    @staticmethod
-    def _large(observed: Any, usual: Any, ratio: Any) -> Any:
-        enough = (observed >= LEAST_COUNT) & (observed - usual >= LEAST_EXCESS)
-        with np.errstate(invalid="ignore"):
-            return enough & (observed >= ratio * np.maximum(usual, 1e-6))
-
-    def still_high(self, columns: Any, first: int, last: int) -> bool:
-        """Tell whether the hours are still improbable for some columns taken together."""
-        hours = slice(first, last + 1)
-        observed, usual = (float(each[hours, columns].sum()) for each in (self.counts, self.expected))
-        if observed < max(STILL_HIGH_RATIO * usual, usual + 1):
-            return False
-        return self._probability(columns, last, observed, usual) <= STILL_HIGH_TAIL
-
-    def _probability(self, columns: Any, hour: int, observed: float, usual: float) -> float:
-        dispersion = float(self._scores.dispersion[hour // HOURS, 0, columns].min())
-        return float(tail(np.array([observed]), np.array([usual]), np.array([dispersion]))[0])
+def _largest(excess: Any, names: Sequence[str]) -> list[str]:
+    order = sorted(range(len(names)), key=lambda place: (-excess[place], names[place]))
+    least = FAIR_SHARE * sum(value for value in excess if value > 0)
+    return [names[place] for place in order if excess[place] > 0 and excess[place] >= least]
 
 
-def discoveries(probabilities: npt.NDArray[np.float64], tests: int, rate: float) -> Flags:
-    """Return which of the smallest probabilities of ``tests`` tests count, at a false discovery ``rate``."""
-    order = np.argsort(probabilities, kind="stable")
-    passed = np.flatnonzero(probabilities[order] <= rate * np.arange(1, len(order) + 1) / tests)
-    kept = np.zeros(len(probabilities), dtype=np.bool_)
-    if len(passed):
-        kept[order[: passed[-1] + 1]] = True
-    return kept
+def _channels(
+    incident: DetectedIncident, grid: Grid, counted: pl.DataFrame, inside: pl.DataFrame, expected: float
+) -> list[str]:
+    """Return the channels that brought most of the excess; what is usual of each is its share outside the incident."""
+    own = {grid.series.channels[grid.series.channel[column]] for column in incident.channels}
+    if own and not incident.cells.any():
+        return sorted(own)
+    outside = counted.join(inside, on="complaint_id", how="anti")["channel"].value_counts()
+    shares = {channel: count / max(outside["count"].sum(), 1) for channel, count in outside.iter_rows()}
+    here = dict(inside["channel"].value_counts().iter_rows())
+    names = sorted(here)
+    return _largest(np.array([here[name] - expected * shares.get(name, 0.0) for name in names]), names)
 
 
-def near(series: Series, one: int, other: int) -> bool:
-    """Tell whether two series (columns) share a region or a category, or have complaints in common."""
-    regions = {int(series.region[one]), int(series.region[other])}
-    categories = {int(series.category[one]), int(series.category[other])}
-    same_region, same_category = len(regions) == 1, len(categories) == 1
-    if (same_region or ALL in regions) and (same_category or ALL in categories):
-        return True
-    return (same_region and ALL not in regions) or (same_category and ALL not in categories)
+def _samples(texts: pl.DataFrame, terms: Sequence[str], peak: datetime) -> list[str]:
+    """Return complaints that use many of the terms, those near the peak first among equals."""
+    if texts.is_empty():
+        return []
+    used = terms_of(texts).filter(pl.col("term").is_in(terms)).group_by("complaint_id").agg(terms=pl.len())
+    far = (pl.col("occurred_at") - peak).dt.total_seconds().abs()
+    ranked = texts.join(used, on="complaint_id", how="left").with_columns(pl.col("terms").fill_null(0), far=far)
+    order = ranked.sort("terms", "far", "complaint_id", descending=[True, False, False])
+    return order["complaint_id"].head(SAMPLES).to_list()
 
 
-def _shifted(sums: npt.NDArray[np.float64], by: int) -> npt.NDArray[np.float64]:
-    return np.concatenate([np.zeros_like(sums[:by]), sums])[: len(sums)]
+def _sentence(  # noqa: PLR0913, PLR0917  # what an incident is described from
+    row: dict[str, Any],
+    peak: Hour,
+    categories: Sequence[str],
+    regions: Sequence[str],
+    channels: Sequence[str],
+    terms: Sequence[str],
+    zone: ZoneInfo,
+) -> str:
+    """Say what happened, with the numbers of the row."""
+    where = f" from {_listed(regions)}" if regions else ""
+    about = f" about {_listed([category.replace('_', ' ') for category in categories])}" if categories else ""
+    until = f"until {_clock(row['ended_at'], zone)}, now over" if row["ended_at"] is not None else "and going on"
+    words = f" Words that stand out: {', '.join(terms[:5])}." if terms else ""
+    return (
+        f"{row['observed']:,} complaints{about}{where} since {_clock(row['started_at'], zone)} {until}: "
+        f"{row['ratio']:.1f} times the usual {row['expected']:,.1f}. "
+        f"The worst hour began at {_clock(row['peak_at'], zone)} with {peak.observed:,} (usual: {peak.expected:,.1f}); "
+        f"most came by {_listed([channel.replace('_', ' ') for channel in channels])}.{words}"
+    )
 
 
-class _Watch:
-    """Goes from hour to hour, and knows what is open."""
-
-    def __init__(self, grid: Grid, scores: Scores, first: int, last: int) -> None:
-        offset = first - scores.first
-        days = slice(offset, last - scores.first + 1)
-        self._grid = grid
-        self._first = first * HOURS
-        self._scores = Scores(first, scores.expected[days], scores.dispersion[days], scores.history[days])
-        hours = (last - first + 1) * HOURS
-        self._tests = _Tests(
-            grid.counts[first : last + 1].reshape(hours, -1).copy(), self._scores, grid.series.marginals.stop
-        )
-        # The newest hour of a day in progress may go on; hours after it have not been seen.
-        self._newest = newest_hour(grid, last) - self._first
-        self.incidents: list[Incident] = []
-        self._open: list[Incident] = []
-
-    def run(self) -> None:
-        """Look at every hour that has been seen, in order."""
-        possible = self._tests.possible()
-        for hour in range(self._newest + 1):
-            if possible[hour] or self._open:
-                self._look_at(hour)
-
-    def _look_at(self, hour: int) -> None:
-        touched = np.zeros(len(self._grid.series), dtype=np.bool_)
-        for incident in self._open:
-            touched |= self._touched(incident)
-        alarms = self._tests.alarms(hour, touched)
-        groups = self._groups(alarms, hour)
-        everywhere = bool(groups) and self._rest_is_up(0, 1, groups, hour)
-        if everywhere:
-            groups = [[column for each in groups for column in each]]
-        for group in groups:
-            related = [each for each in self._open if everywhere or self._related(each, group, hour)]
-            incident = related[0] if related else self._begin(group, alarms, hour)
-            for column in group:
-                incident.items[column] = hour
-                self._cover(incident, column)
-            incident.last = self._first + hour
-        for incident in list(self._open):
-            if incident.last < self._first + hour:
-                self._wait(incident, hour)
-
-    # --- which alarms say something, and which belong together ------------------------------
-
-    def _cells(self, columns: Iterable[int]) -> Flags:
-        """Return the regions and categories whose complaints some series count, those by channel left out."""
-        series = self._grid.series
-        cells = np.zeros((len(series.regions), len(series.categories)), dtype=np.bool_)
-        for column in columns:
-            region, category = series.region[column], series.category[column]
-            if series.channel[column] == ALL:
-                cells[region if region != ALL else slice(None), category if category != ALL else slice(None)] = True
-        return cells
-
-    def _groups(self, alarms: Mapping[int, Alarm], hour: int) -> list[list[int]]:
-        """Split the alarmed series that say something into those that belong together.
-
-        The finest come first. A larger one says nothing new if its excess is that of parts of it, which raise alarms
-        themselves; otherwise it is up as a whole, and what it consists of belongs together.
-        """
-        series = self._grid.series
-        fineness = (series.region != ALL).astype(int) + (series.category != ALL)
-        # By region or category before by channel: where it was says more than how it came.
-        order = sorted(alarms, key=lambda each: (-fineness[each], series.channel[each] != ALL, alarms[each], each))
-        groups: list[list[int]] = []
-        for column in order:
-            is_cell = fineness[column] == len((ALL, ALL)) and series.channel[column] == ALL
-            if is_cell or not self._is_of_a_part(column, alarms[column].window, groups, hour):
-                joined = [group for group in groups if any(near(series, column, other) for other in group)]
-                merged = [column, *(other for group in joined for other in group)]
-                groups = [group for group in groups if group not in joined] + [merged]
-        return groups
-
-    def _is_of_a_part(self, column: int, window: int, groups: Sequence[list[int]], hour: int) -> bool:
-        """Tell whether the excess of a series over a window is that of parts of it, known already."""
-        rest_is_up = self._rest_is_up(column, window, groups, hour)
-        if rest_is_up is None:  # hardly anything is left: whether the parts belong together, only they can tell
-            return len(groups) == 1 or self._grid.series.channel[column] != ALL
-        return not rest_is_up
-
-    def _rest_is_up(self, column: int, window: int, groups: Sequence[list[int]], hour: int) -> bool | None:
-        """Tell whether what a series has beside the parts that are known is up as well; None if it has hardly any."""
-        hours = slice(max(0, hour - window + 1), hour + 1)
-        series = self._grid.series
-        mine = self._of_category(column) if series.channel[column] != ALL else self._cells([column])
-        known = np.logical_or.reduce([mine & False, *map(self._cells, groups), *(each.cells for each in self._open)])
-        counts = self._tests.counts[hours, series.cells].sum(0)
-        expected = self._tests.expected[hours, series.cells].sum(0)
-        rest = (mine & ~known).ravel()
-        observed, usual = float(counts[rest].sum()), float(expected[rest].sum())
-        if usual < REST_SHARE * float(expected[mine.ravel()].sum()):
-            return None
-        return bool(observed >= max(EVERYWHERE_RATIO * usual, usual + 3 * np.sqrt(usual) + 1))
-
-    def _of_category(self, column: int) -> Flags:
-        """Return the cells of the category of a series, all if it has none."""
-        series = self._grid.series
-        cells = np.zeros((len(series.regions), len(series.categories)), dtype=np.bool_)
-        category = series.category[column]
-        cells[:, category if category != ALL else slice(None)] = True
-        return cells
-
-    def _touched(self, incident: Incident) -> Flags:
-        """Return the series that count complaints of an incident."""
-        series = self._grid.series
-        known = incident.cells.copy()
-        for column in incident.channels:
-            known |= self._of_category(column)
-        padded = np.zeros((len(series.regions) + 1, len(series.categories) + 1), dtype=np.bool_)
-        padded[:-1, :-1], padded[:-1, ALL], padded[ALL, :-1] = known, known.any(1), known.any(0)
-        padded[ALL, ALL] = known.any()
-        return padded[series.region, series.category]
-
-    def _related(self, incident: Incident, group: Iterable[int], hour: int) -> bool:
-        recent = [column for column, newest in incident.items.items() if newest >= hour - HOURS]
-        return any(near(self._grid.series, column, other) for column in group for other in recent)
-
-    # --- the life of an incident -------------------------------------------------------------
-
-    def _begin(self, group: list[int], alarms: Mapping[int, Alarm], hour: int) -> Incident:
-        chief = min(group, key=lambda column: (alarms[column], column))
-        start = self._beginning(chief, alarms[chief].window, hour)
-        series = self._grid.series
-        cells = np.zeros((len(series.regions), len(series.categories)), dtype=np.bool_)
-        now = self._first + hour
-        incident = Incident(self._identity(chief, start), self._first + start, now, now, cells)
-        self.incidents.append(incident)
-        self._open.append(incident)
-        return incident
-
-    def _beginning(self, column: int, window: int, hour: int) -> int:
-        """Return the first of the hours without a break, within the window that raised the alarm, that were high."""
-        start = hour
-        counts, expected = self._tests.counts[:, column], self._tests.expected[:, column]
-        for earlier in range(hour - 1, max(-1, hour - window), -1):
-            if counts[earlier] < max(STILL_HIGH_RATIO * expected[earlier], 1):
-                break
-            start = earlier
-        return start
-
-    def _identity(self, column: int, start: int) -> str:
-        """Return a name made of the day and the series it began with: late complaints may move its hour."""
-        series = self._grid.series
-        day = self._grid.first_day + timedelta(days=(start + self._first) // HOURS)
-        scope = [
-            names[index] if index != ALL else ""
-            for names, index in (
-                (series.regions, series.region[column]),
-                (series.categories, series.category[column]),
-                (series.channels, series.channel[column]),
-            )
-        ]
-        taken = {incident.identity for incident in self.incidents}
-        number = 0
-        while True:
-            text = "\0".join([day.isoformat(), *scope, str(number)])
-            identity = hashlib.sha256(text.encode()).hexdigest()[:16]
-            if identity not in taken:
-                return identity
-            number += 1
-
-    def _cover(self, incident: Incident, column: int) -> None:
-        if self._grid.series.channel[column] == ALL:
-            incident.cells |= self._cells([column])
-        else:
-            incident.channels.add(column)
-
-    def _wait(self, incident: Incident, hour: int) -> None:
-        """See whether an incident without an alarm in this hour goes on, or has ended."""
-        columns = incident.parts(self._grid)
-        now = self._first + hour
-        if self._tests.still_high(columns, hour, hour):
-            incident.last = now
-            return
-        if hour == self._newest:
-            return  # more of this hour may come
-        quiet, since = now - incident.last, incident.last + 1 - self._first
-        usual = float(self._tests.expected[since : hour + 1, columns].sum())
-        if quiet < QUIET_HOURS or (usual < QUIET_EXPECTED and quiet < LONGEST_QUIET_HOURS):
-            return
-        if self._tests.still_high(columns, since, hour):
-            incident.last = now
-            return
-        self._open.remove(incident)
-        incident.end, incident.closed = incident.last + 1, now
-        self._forget(incident, hour)
-
-    def _forget(self, incident: Incident, hour: int) -> None:
-        """Take the excess of an incident out of the counts: it must not raise an alarm again in a longer window."""
-        touched = self._touched(incident)
-        hours = slice(max(0, incident.start - self._first), hour + 1)
-        usual = np.minimum(self._tests.counts[hours, touched], self._tests.expected[hours, touched])
-        self._tests.counts[hours, touched] = usual
+def _listed(names: Sequence[str]) -> str:
+    named = [{NO_VALUE: "an unknown region"}.get(name, name) for name in names[:_NAMED]]
+    more = len(names) - len(named)
+    if more:
+        named.append(f"{more} more")
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}" if named else "no channel"
 
 
-def hours_of(incident: Incident, grid: Grid, scores: Scores, last: int) -> list[Hour]:
-    """Return the hours of an incident, up to its end or to the newest hour of the day ``last`` (a number)."""
-    columns = incident.parts(grid)
-    end = newest_hour(grid, last) + 1 if incident.end is None else incident.end
-    hours = []
-    for number in range(incident.start, end):
-        day, hour = divmod(number, HOURS)
-        expected = scores.expected[day - scores.first, hour, columns]
-        spread = np.minimum(scores.dispersion[day - scores.first, 0, columns], 1).min()
-        usual = float(expected.sum())
-        # Three standard deviations of what is usual.
-        upper = usual + 3 * float(np.sqrt(usual + spread * usual**2))
-        hours.append(Hour(number, int(grid.counts[day, hour, columns].sum()), usual, upper))
-    return hours
+def _clock(time: datetime, zone: ZoneInfo) -> str:
+    return f"{time.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
-def severity(hours: Sequence[Hour], scores: Scores) -> str:
-    """Return ``minor``, ``major`` or ``critical``: how large the worst hour's excess is for the company.
-
-    It only ever grows while hours are added.
-    """
-    worst = 0.0
-    for hour in hours:
-        average = float(scores.expected[hour.number // HOURS - scores.first, :, 0].mean())
-        worst = max(worst, (hour.observed - hour.expected) / max(average, 1.0))
-    if worst >= CRITICAL_SHARE:
-        return "critical"
-    return "major" if worst >= MAJOR_SHARE else "minor"
-
-
-def newest_hour(grid: Grid, last: int) -> int:
-    """Return the newest hour with data up to the end of the day ``last``; what comes later is not known of that day."""
-    (hours,) = np.nonzero(grid.counts[: last + 1, :, 0].reshape(-1))
-    return int(hours[-1]) if len(hours) else -1
+def _make(span: Span) -> Iterator[pl.DataFrame]:
+    if span.rows.is_empty():
+        yield from (empty_frame(IncidentDay) for _ in span.days)
+        return
+    last = span.days[-1]
+    grid = grid_of(span.rows, span.first, last)
+    scores = score(grid, max(0, grid.index(span.days[0]) - SCORED_DAYS), grid.index(last))
+    for day in span.days:
+        found = find_incidents(grid, scores, grid.index(day), grid.index(day))
+        evidence = [(incident, _evidence(span, first_day_of(incident, grid), day)) for incident in found]
+        yield incident_rows(day, evidence, grid, scores, span.rules.zone)
 
 
-def time_of(number: int, grid: Grid) -> datetime:
-    """Return the start of an hour of a grid (UTC)."""
-    return datetime.combine(grid.first_day, time(), UTC) + timedelta(hours=number)
+def _evidence(span: Span, first: date, last: date) -> Evidence:
+    """Read the texts of an incident's days and of the day before it."""
+    return Evidence(span.texts([first + timedelta(days=number) for number in range(-1, (last - first).days + 1)]))
+
+
+MART = Mart(
+    name="mart.incidents",
+    title="Incidents",
+    grain="an outbreak of complaints and a day on which it is open; the newest row of an incident is the whole",
+    description="More complaints than is usual for the hour, the weekday and the place, by more than chance explains.",
+    model=IncidentDay,
+    # What is usual is worked out once for all days of a span.
+    recipe=BySpan(_make, TEXT_COLUMNS, most_days_between=SCORED_DAYS),
+    source=hourly_complaints.MART.name,
+    look_back=HISTORY_DAYS + SCORED_DAYS,
+    version=INCIDENTS_VERSION,
+    settings=by_zone,
+)

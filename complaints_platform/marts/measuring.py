@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any
 
 from complaints_platform.errors import QueryError
-from complaints_platform.marts.registry import MARTS, METRICS, Grain, Metric, OpenRows
+from complaints_platform.marts.definition import Grain, Metric, OpenRows
+from complaints_platform.marts.registry import MARTS, METRICS
 
 PERIODS: Mapping[Grain, str] = {
     "day": "{}",

@@ -1,8 +1,12 @@
-"""Reconciliation: for each file, received = complaints + all other fates, or say what is missing."""
+"""Reconciliation: for each file, received = complaints + all other outcomes, or say what is missing."""
 
+from typing import ClassVar
+
+import pandera.polars as pa
 import polars as pl
 
-from complaints_platform.schemas import Outcome, Reconciliation, conform
+from complaints_platform.marts.definition import Mart
+from complaints_platform.schemas import DataSet, Outcome, UtcTime, conform, fields
 
 FILE_COLUMNS = pl.Schema(
     {
@@ -27,6 +31,32 @@ COLUMN_OF_OUTCOME = {
     Outcome.SUPERSEDED: "superseded",
     Outcome.RETRACTED: "retracted",
 }
+
+
+class Reconciliation(DataSet):
+    """What became of every record of every file: the proof that nothing is lost or counted twice."""
+
+    day: pl.Date = fields.RECEIVED_DAY
+    source: str = fields.FILE_SOURCE
+    file_name: str = fields.FILE_NAME
+    raw_sha256: str = fields.RAW_SHA256
+    received_at: UtcTime = fields.RECEIVED_AT
+    received: int = pa.Field(
+        ge=0, description="Records in the file; an unreadable file or rest of a file counts as one."
+    )
+    complaints: int = pa.Field(ge=0, description="Records that count as complaints.")
+    duplicates: int = pa.Field(ge=0, description="Exact repetitions of another record.")
+    superseded: int = pa.Field(ge=0, description="Records of which a newer version came.")
+    retracted: int = pa.Field(ge=0, description="Records that the sender withdrew.")
+    filtered: int = pa.Field(ge=0, description="Records that the contract says are no complaints.")
+    quarantined: int = pa.Field(ge=0, description="Records quarantined with a reason.")
+    waiting: int = pa.Field(ge=0, description="Records whose day has not been materialised in cleaned/complaints yet.")
+    reconciles: bool = pa.Field(description="received equals the sum of all outcomes, with nothing waiting.")
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "source", "raw_sha256"]
 
 
 def count_outcomes(cleaned: pl.DataFrame) -> pl.DataFrame:
@@ -62,3 +92,14 @@ def reconciliation(files: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
         .select(*FILE_COLUMNS.names()[:5], "received", *fates, "waiting", "reconciles")
     )
     return conform(table, Reconciliation)
+
+
+MART = Mart(
+    name="mart.reconciliation",
+    title="Reconciliation",
+    grain="a file received",
+    description="What became of every record of every file.",
+    model=Reconciliation,
+    recipe=None,
+    source="cleaned.complaints",
+)

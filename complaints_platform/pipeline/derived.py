@@ -1,56 +1,35 @@
-"""Tables that are made of one other table, day by day: of which, how far each looks back, and their fingerprints.
+"""Tables that are made of one other table, day by day, as marts are: which days of it, and their fingerprints.
 
-The one list behind staleness and publishing. What is computed stands in ``marts``, by which functions of this
-package in ``marts.py`` beside.
+The one list behind staleness and publishing, made from the list of marts.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from complaints_platform.lake.data_sets import (
-    CATEGORIZED,
-    CONTACTS,
-    DAILY,
-    FEATURES,
-    HOURLY,
-    INCIDENTS,
-    RATES,
-    SERVICE,
-    TERMS,
-    TOPICS,
-    TRENDS,
-    TableSpec,
-)
+from complaints_platform.lake.data_sets import TABLES, TableSpec, table_of
 from complaints_platform.lake.fingerprints import fingerprint, inputs_of, of_window
-from complaints_platform.marts import (
-    MARTS_VERSION,
-    SPIKES_VERSION,
-    TOPICS_VERSION,
-    complaint_trends,
-    contacts,
-    customer_features,
-)
-from complaints_platform.marts.incidents import SCORED_DAYS
-from complaints_platform.marts.spikes import HISTORY_DAYS
-from complaints_platform.marts.topics import TOPIC_DAYS
+from complaints_platform.marts.definition import Mart
+from complaints_platform.marts.registry import MARTS
 
 
 @dataclass(frozen=True)
 class Derived:
     """One such table."""
 
+    mart: Mart
     spec: TableSpec
     source: TableSpec
     """The table that it is made of."""
-    version: str = MARTS_VERSION
-    """Of its definition."""
-    look_back: int = 0
-    """Days before its own that a day reads; it reads nothing else of the source."""
+
+    @property
+    def look_back(self) -> int:
+        """Days before its own that a day reads."""
+        return self.mart.look_back
 
     def window(self, day: date) -> list[date]:
         """Return the days of the source that a day reads, in order."""
-        return [day - timedelta(days=back) for back in range(self.look_back, -1, -1)]
+        return self.mart.window(day)
 
     def fingerprint(
         self, day: date, source: Mapping[date, str], recipe: Iterable[object] = (), data: Iterable[object] = ()
@@ -66,7 +45,7 @@ class Derived:
             recipe: what else decides how the day is made, such as settings.
             data: of what else it is made.
         """
-        return of_window(self.window(day), source, (self.version, *recipe), data) + self._made_from(day, source)
+        return of_window(self.window(day), source, (self.mart.version, *recipe), data) + self._made_from(day, source)
 
     def is_current(self, day: date, stored: str | None, source: Mapping[date, str]) -> bool:
         """Tell whether a day as stored was made of exactly these days of the source; None: it is not stored."""
@@ -76,18 +55,10 @@ class Derived:
         return fingerprint("".join(f"{each} {source[each]}\n" for each in self.window(day) if each in source))
 
 
-DERIVED = (
-    Derived(DAILY, CATEGORIZED),
-    Derived(TRENDS, DAILY, look_back=complaint_trends.LOOK_BACK_DAYS),
-    Derived(RATES, DAILY),
-    Derived(SERVICE, CATEGORIZED),
-    Derived(CONTACTS, CATEGORIZED, look_back=contacts.LOOK_BACK_DAYS),
-    Derived(FEATURES, CATEGORIZED, look_back=customer_features.LOOK_BACK_DAYS),
-    Derived(HOURLY, CATEGORIZED, SPIKES_VERSION),
-    # The texts of the few days on which something is open are read besides, to describe it.
-    Derived(INCIDENTS, HOURLY, SPIKES_VERSION, HISTORY_DAYS + SCORED_DAYS),
-    Derived(TERMS, CATEGORIZED, TOPICS_VERSION),
-    Derived(TOPICS, TERMS, TOPICS_VERSION, TOPIC_DAYS),
+_TABLE_NAMED = {spec.sql_name: spec for spec in TABLES}
+
+DERIVED = tuple(
+    Derived(mart, table_of(mart), _TABLE_NAMED[mart.source]) for mart in MARTS.values() if mart.recipe is not None
 )
 """In the order in which they are made."""
 

@@ -1,23 +1,11 @@
-"""The contracts: one Pandera model per data set, from which everything else is derived.
+"""The contracts: one Pandera model per data set that is not a mart, and the columns that several data sets share.
 
-Here belong the models and the pure functions that project a model into a Polars schema, a
-documented column list or a validated frame. How data comes to satisfy a model (cleaning,
-classification, marts) does not belong here, nor does anything that knows Dagster.
+Models of marts stand in the files of their marts. Here belong the other models and the pure functions that
+project a model into a Polars schema, a documented column list or a validated frame. How data comes to satisfy a model
+(cleaning, classification, marts) does not belong here, nor does anything that knows Dagster.
 """
 
-from complaints_platform.schemas.marts import (
-    ComplaintRate,
-    ComplaintTrend,
-    Contact,
-    CustomerFeatures,
-    DailyComplaints,
-    EmergingTopic,
-    HourlyComplaints,
-    Incident,
-    Reconciliation,
-    ServiceTime,
-    TermCount,
-)
+from complaints_platform.schemas.fields import UtcTime
 from complaints_platform.schemas.model import DataSet, conform, empty_frame
 from complaints_platform.schemas.records import (
     FLAG_SEPARATOR,
@@ -36,23 +24,13 @@ __all__ = [
     "NO_VALUE",
     "CategorizedComplaint",
     "CleanedComplaint",
-    "ComplaintRate",
-    "ComplaintTrend",
-    "Contact",
-    "CustomerFeatures",
-    "DailyComplaints",
     "DataSet",
-    "EmergingTopic",
-    "HourlyComplaints",
-    "Incident",
     "KnownCustomer",
     "Outcome",
     "QuarantineReason",
     "QuarantinedRecord",
     "RawRecord",
-    "Reconciliation",
-    "ServiceTime",
-    "TermCount",
+    "UtcTime",
     "conform",
     "empty_frame",
 ]

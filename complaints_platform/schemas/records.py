@@ -5,16 +5,14 @@
 """
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
 import pandera.polars as pa
 import polars as pl
 
+from complaints_platform.schemas import fields
+from complaints_platform.schemas.fields import UtcTime
 from complaints_platform.schemas.model import DataSet
-
-UtcTime = Annotated[pl.Datetime, "us", "UTC"]
-"""A point in time, in microseconds, UTC."""
-
 
 FLAG_SEPARATOR = "; "
 """Between the flags of one record in ``time_flags``."""
@@ -68,16 +66,16 @@ class RawRecord(DataSet):
     record_number: int = pa.Field(ge=1, description="Number of the record in its file, from 1 (headers don't count).")
     line_number: int = pa.Field(ge=1, description="Line of the file on which the record starts, from 1.")
     source_id: str = pa.Field(nullable=True, description="The sender's own identifier of the record.")
-    channel: str = pa.Field(description="Channel by which the complaint came.")
+    channel: str = fields.CHANNEL
     text: str = pa.Field(nullable=True, description="The complaint's words as sent. Only a withdrawal may have none.")
-    occurred_at: UtcTime = pa.Field(description="When the complaint was made (UTC).")
-    original_timestamp: str = pa.Field(description="That time as the sender wrote it.")
+    occurred_at: UtcTime = fields.OCCURRED_AT
+    original_timestamp: str = fields.ORIGINAL_TIMESTAMP
     original_timezone: str = pa.Field(
         description="Zone by which it was read: the contract's, or UTC for offsets and epochs."
     )
-    updated_at: UtcTime = pa.Field(nullable=True, description="When the sender last changed the record (UTC).")
-    first_response_at: UtcTime = pa.Field(nullable=True, description="First answer to the customer (UTC).")
-    resolved_at: UtcTime = pa.Field(nullable=True, description="When it was resolved (UTC).")
+    updated_at: UtcTime = fields.UPDATED_AT
+    first_response_at: UtcTime = fields.FIRST_RESPONSE_AT
+    resolved_at: UtcTime = fields.RESOLVED_AT
     customer: str = pa.Field(nullable=True, description="The customer as the sender names them. Personal data.")
     agent: str = pa.Field(nullable=True, description="The agent as the sender names them. Personal data.")
     thread: str = pa.Field(nullable=True, description="The sender's conversation or case identifier.")
@@ -106,9 +104,9 @@ class KnownCustomer(DataSet):
 class QuarantinedRecord(DataSet):
     """One record (or file, with record number 0) that was set aside, and why. No raw text."""
 
-    day: pl.Date = pa.Field(description="Day on which the file was received (UTC).")
-    source: str = pa.Field(description="Source whose file it is.")
-    file_name: str = pa.Field(description="Name of the file as received.")
+    day: pl.Date = fields.RECEIVED_DAY
+    source: str = fields.FILE_SOURCE
+    file_name: str = fields.FILE_NAME
     raw_sha256: str = pa.Field(
         str_length={"min_value": 64, "max_value": 64}, description="SHA-256 of the original file."
     )
@@ -116,26 +114,26 @@ class QuarantinedRecord(DataSet):
     line_number: int = pa.Field(ge=0, description="Line on which it starts; 0 if unknown.")
     reason: str = pa.Field(isin=[reason.value for reason in QuarantineReason], description="Why, from a closed list.")
     detail: str = pa.Field(description="What exactly is wrong and what to do, without the record's own text.")
-    received_at: UtcTime = pa.Field(description="When the file was received (UTC).")
+    received_at: UtcTime = fields.RECEIVED_AT
 
 
 class CleanedComplaint(DataSet):
     """One received record, cleaned and redacted, with what became of it. No personal data."""
 
-    day: pl.Date = pa.Field(description="Day on which the complaint occurred (UTC). Partition.")
+    day: pl.Date = fields.DAY
     complaint_id: str = pa.Field(
         str_length={"min_value": 32, "max_value": 32},
         description="Stable identity: hash of source and native id, or (keyed) of all that was sent and its ordinal.",
     )
-    source: str = pa.Field(description="Source contract by which it was read.")
+    source: str = fields.SOURCE
     source_id: str = pa.Field(nullable=True, description="The sender's own identifier.")
-    channel: str = pa.Field(description="Channel by which it came.")
-    occurred_at: UtcTime = pa.Field(description="When it was made (UTC).")
-    original_timestamp: str = pa.Field(description="That time as the sender wrote it.")
+    channel: str = fields.CHANNEL
+    occurred_at: UtcTime = fields.OCCURRED_AT
+    original_timestamp: str = fields.ORIGINAL_TIMESTAMP
     original_timezone: str = pa.Field(description="Zone by which it was read.")
-    updated_at: UtcTime = pa.Field(nullable=True, description="When the sender last changed it (UTC).")
-    first_response_at: UtcTime = pa.Field(nullable=True, description="First answer to the customer (UTC).")
-    resolved_at: UtcTime = pa.Field(nullable=True, description="When it was resolved (UTC).")
+    updated_at: UtcTime = fields.UPDATED_AT
+    first_response_at: UtcTime = fields.FIRST_RESPONSE_AT
+    resolved_at: UtcTime = fields.RESOLVED_AT
     time_flags: str = pa.Field(
         nullable=True,
         description="Times that were sent but are left out, because they are unreadable, out of range or before "
@@ -173,9 +171,9 @@ class CleanedComplaint(DataSet):
     similarity: float = pa.Field(
         nullable=True, ge=0, le=1, description="Jaccard similarity to that text (3-word shingles)."
     )
-    raw_sha256: str = pa.Field(description="SHA-256 of the original file.")
+    raw_sha256: str = fields.RAW_SHA256
     record_number: int = pa.Field(ge=1, description="Number of the record in that file.")
-    received_at: UtcTime = pa.Field(description="When that file was received (UTC).")
+    received_at: UtcTime = fields.RECEIVED_AT
 
     class Config(DataSet.Config):
         """What no two rows share."""
@@ -189,7 +187,7 @@ class CategorizedComplaint(CleanedComplaint):
     category: str = pa.Field(
         nullable=True, description="First level of the taxonomy; null for records that aren't complaints."
     )
-    subcategory: str = pa.Field(nullable=True, description="Second level of the taxonomy.")
+    subcategory: str = fields.SUBCATEGORY
     confidence: float = pa.Field(nullable=True, ge=0, le=1, description="Calibrated probability of the category.")
     needs_review: bool = pa.Field(nullable=True, description="Too uncertain: a person should look.")
     category_source: str = pa.Field(nullable=True, isin=["model", "person"], description="Who gave the category.")

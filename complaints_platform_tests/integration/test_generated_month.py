@@ -19,13 +19,14 @@ from complaints_platform.lake.data_sets import (
     INCIDENTS,
     QUARANTINE,
     TABLES,
-    TERMS,
-    TOPICS,
+    table_of,
 )
 from complaints_platform.lake.store import open_store
+from complaints_platform.marts import emerging_topics, term_counts
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
 
+TERMS, TOPICS = table_of(term_counts.MART), table_of(emerging_topics.MART)
 DAYS = 12
 STRUCTURED = {"phone", "email", "card", "iban", "nin", "bvn", "ssn", "nino", "national_id"}
 

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from complaints_platform.marts.incidents import find_incidents
-from complaints_platform.marts.spikes import grid_of, score
-from complaints_platform.schemas.marts import HourlyComplaints
+from complaints_platform.marts.expectations import grid_of, score
+from complaints_platform.marts.hourly_complaints import HourlyComplaints
+from complaints_platform.marts.incident_detection import find_incidents
 from complaints_platform.schemas.model import polars_schema
 
 FIRST = date(2026, 1, 5)

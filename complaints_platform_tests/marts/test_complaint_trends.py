@@ -5,7 +5,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS, complaint_trends, windows
+from complaints_platform.marts.complaint_trends import LOOK_BACK_DAYS, complaint_trends, periods
 from complaints_platform_tests.frames import daily_rows
 
 SUNDAY = date(2026, 3, 15)
@@ -68,13 +68,13 @@ def test_a_complete_month_is_compared_with_the_whole_month_before():
 
 def test_the_thirtieth_of_march_is_compared_with_all_of_february():
     day = date(2026, 3, 30)
-    (month,) = [window for window in windows(day) if window.period == "month"]
+    (month,) = [window for window in periods(day) if window.period == "month"]
     assert (month.previous_start, month.previous_end) == (date(2026, 2, 1), date(2026, 2, 28))
 
 
 @given(st.dates(min_value=date(1990, 1, 1), max_value=date(2100, 1, 1)))
 def test_windows_adjoin_and_stay_within_the_look_back(day):
-    for window in windows(day):
+    for window in periods(day):
         assert window.end == day
         assert window.start <= day
         assert window.previous_start <= window.previous_end < window.start

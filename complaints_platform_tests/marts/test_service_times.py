@@ -5,12 +5,16 @@ import pytest
 
 from complaints_platform.errors import SettingsError
 from complaints_platform.marts.business_time import BusinessCalendar, WorkingHours
-from complaints_platform.marts.service_times import INPUT_COLUMNS, ServiceRules, Told, service_times
+from complaints_platform.marts.definition import MartRules, TimesSent
+from complaints_platform.marts.service_times import INPUT_COLUMNS, service_times
 from complaints_platform.marts.targets import PACKAGED_TARGETS, Targets, load_targets
 
 FRIDAY = datetime(2026, 3, 13, 15, tzinfo=UTC)
 CALENDAR = BusinessCalendar("Africa/Lagos", WorkingHours.parse("Mon-Fri 09:00-17:00"))
-TOLD = {"desk": Told(first_response=True, resolution=True), "web": Told(first_response=True, resolution=False)}
+TIMES = {
+    "desk": TimesSent(first_response=True, resolution=True),
+    "web": TimesSent(first_response=True, resolution=False),
+}
 SCHEMA = dict.fromkeys(INPUT_COLUMNS, pl.String) | {
     "day": pl.Date,
     **dict.fromkeys(["occurred_at", "first_response_at", "resolved_at"], pl.Datetime("us", "UTC")),
@@ -31,7 +35,7 @@ def targets(tmp_path, text):
 
 def times(*rows, rules=None):
     frame = pl.DataFrame(list(rows), schema=SCHEMA, orient="row")
-    mart = service_times(frame, rules or ServiceRules(TOLD, CALENDAR, load_targets(PACKAGED_TARGETS)))
+    mart = service_times(frame, rules or MartRules(TIMES, CALENDAR, load_targets(PACKAGED_TARGETS)))
     return {row["complaint_id"]: row for row in mart.iter_rows(named=True)}
 
 
@@ -92,7 +96,7 @@ targets:
 
 
 def test_a_target_counts_for_what_was_made_while_it_was_in_force(tmp_path):
-    rules = ServiceRules(TOLD, CALENDAR, targets(tmp_path, CHANGED))
+    rules = MartRules(TIMES, CALENDAR, targets(tmp_path, CHANGED))
     # 23:30 UTC on Friday is Saturday in Lagos, where the new target holds already.
     saturday = datetime(2026, 3, 13, 23, 30, tzinfo=UTC)
     rows = times(
@@ -115,7 +119,7 @@ def test_a_target_that_is_yet_to_come_is_no_part_of_a_day(tmp_path):
 
 
 def test_without_targets_nothing_is_timely_or_late():
-    row = times(complaint("a", resolved_at=FRIDAY), rules=ServiceRules(TOLD, CALENDAR, Targets(())))["a"]
+    row = times(complaint("a", resolved_at=FRIDAY), rules=MartRules(TIMES, CALENDAR, Targets(())))["a"]
     assert (row["resolution_minutes"], row["resolution_timely"], row["resolution_due_at"]) == (0, None, None)
 
 

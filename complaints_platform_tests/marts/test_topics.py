@@ -4,17 +4,12 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from complaints_platform.marts.topics import (
-    TERM_COLUMNS,
-    TOPIC_DAYS,
-    emerging_topics,
-    standing_out,
-    term_counts,
-    terms_of,
-)
+from complaints_platform.marts.emerging_topics import TOPIC_DAYS, emerging_topics
+from complaints_platform.marts.term_counts import INPUT_COLUMNS, term_counts
+from complaints_platform.marts.terms import standing_out, terms_of
 
 DAY = date(2026, 3, 10)
-SCHEMA = dict.fromkeys(TERM_COLUMNS, pl.String) | {"day": pl.Date}
+SCHEMA = dict.fromkeys(INPUT_COLUMNS, pl.String) | {"day": pl.Date}
 USUAL = ["The signal is weak in the whole village", "My router keeps dropping calls", "Weak signal at my office"]
 
 

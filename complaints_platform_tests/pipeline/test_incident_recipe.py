@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from complaints_platform.lake import Lake
-from complaints_platform.lake.data_sets import CATEGORIZED, HOURLY, INCIDENTS, TOPICS
+from complaints_platform.lake.data_sets import CATEGORIZED, INCIDENTS, table_of
 from complaints_platform.lake.fingerprints import data_of, made_of
 from complaints_platform.lake.tables import DayFrame
+from complaints_platform.marts import emerging_topics, hourly_complaints
 from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.schemas.model import polars_schema
@@ -23,6 +24,7 @@ from complaints_platform.serving.store.warehouse import Warehouse
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.marts.counts import FIRST, Company
 
+HOURLY, TOPICS = table_of(hourly_complaints.MART), table_of(emerging_topics.MART)
 DAYS, OUTAGE = 100, 95
 ZONE = "America/New_York"
 TEXTS = {"data": "the internet is slow", "billing": "overcharged again", "voice": "calls drop"}

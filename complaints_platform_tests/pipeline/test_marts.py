@@ -10,16 +10,20 @@ import polars as pl
 import pytest
 
 from complaints_platform.lake import Lake
-from complaints_platform.lake.data_sets import CATEGORIZED, CONTACTS, DAILY, FEATURES, SERVICE
+from complaints_platform.lake.data_sets import CATEGORIZED, CONTACTS, DAILY, SERVICE, table_of
 from complaints_platform.lake.fingerprints import made_of
 from complaints_platform.lake.tables import DayFrame
+from complaints_platform.marts import customer_features
+from complaints_platform.marts.contacts import KNOWN_CUSTOMER
+from complaints_platform.marts.definition import COMPLAINT
 from complaints_platform.marts.measuring import PERIODS, Beside, Question, cohorts_of, measure, measure_beside
-from complaints_platform.marts.registry import COMPLAINT, KNOWN_CUSTOMER, METRICS
+from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.derived import DERIVED
 from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import load_settings
 
+FEATURES = table_of(customer_features.MART)
 FIRST = date(2026, 2, 1)
 DAYS = [FIRST + timedelta(days=offset) for offset in range(100)]
 PER_DAY = 30

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Literal
 
+from complaints_platform.marts.definition import Grain, Metric
 from complaints_platform.marts.measuring import Beside, Question, measure, measure_beside, metric_named
-from complaints_platform.marts.registry import MARTS, METRICS, Grain, Metric
+from complaints_platform.marts.registry import MARTS, METRICS
 from complaints_platform.serving.http.request_parameters import FIRST_DAY, Filters, Period
 from complaints_platform.serving.http.request_parameters import period as period_of
 from complaints_platform.serving.models import MetricAnswer, MetricInfo, MetricRow, Metrics

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from complaints_platform.classification.taxonomy import load_taxonomy
-from complaints_platform.marts.registry import METRICS, Grain
+from complaints_platform.marts.definition import Grain
+from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import health
 from complaints_platform.serving.answers.incidents import incident_detail, incident_named, incidents_in
 from complaints_platform.serving.answers.metric_values import Asked, Compare, answer, registry

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from complaints_platform.marts.hourly_complaints import HOURLY_COLUMNS, hourly_complaints
-from complaints_platform.marts.incidents import discoveries
-from complaints_platform.marts.spikes import HISTORY_DAYS, _expect, grid_of, score, tail
+from complaints_platform.marts.expectations import HISTORY_DAYS, _expect, grid_of, score, tail
+from complaints_platform.marts.hourly_complaints import INPUT_COLUMNS, hourly_complaints
+from complaints_platform.marts.incident_detection import discoveries
 from complaints_platform.schemas import NO_VALUE
 from complaints_platform_tests.marts.counts import CATEGORIES, FIRST, REGIONS, Company
 
@@ -38,7 +38,7 @@ def test_hours_are_counted_without_duplicates():
                 ("08:30:00", "north", "duplicate"),
             ]
         ],
-        schema=dict.fromkeys(HOURLY_COLUMNS, pl.String) | {"day": pl.Date},
+        schema=dict.fromkeys(INPUT_COLUMNS, pl.String) | {"day": pl.Date},
         orient="row",
     ).with_columns(pl.col("occurred_at").str.to_datetime(time_zone="UTC"))
     counted = hourly_complaints(frame).select("hour_at", "region", "complaints").rows()

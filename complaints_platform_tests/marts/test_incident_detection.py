@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from complaints_platform.marts.incidents import LONGEST_DAYS, hours_of, severity
+from complaints_platform.marts.incident_detection import LONGEST_DAYS, hours_of, severity
 from complaints_platform.schemas import NO_VALUE
 from complaints_platform_tests.marts.counts import Company, watched
 

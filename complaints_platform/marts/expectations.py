@@ -6,7 +6,7 @@ that day alone:
 
 - a weekly profile (168 hours), each series shrunk towards that of what it is a part of, as far as it is too small to
   tell its own (conjugate gamma-Poisson shrinkage);
-- a level that follows the last days, from counts that are cut where they are spikes themselves, and that forgets a
+- a level that follows the last days, from counts that are cut where they are outliers themselves, and that forgets a
   quiet holiday week at once;
 - a monthly season (bills), if the same days of *both* months before stood out, so that one outage makes no season;
 - an over-dispersion for each series and length of window, from how wrong such expectations have been lately

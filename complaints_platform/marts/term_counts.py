@@ -1,0 +1,115 @@
+"""Words by day: in how many complaints of each category each term is used."""
+
+import json
+from datetime import date
+from typing import ClassVar
+
+import pandera.polars as pa
+import polars as pl
+
+from complaints_platform.marts.definition import ByDay, Mart, Window
+from complaints_platform.marts.terms import LEAST_USES, terms_of
+from complaints_platform.schemas import DataSet, Outcome, conform, empty_frame, fields
+
+INPUT_COLUMNS = ["day", "complaint_id", "text", "category", "outcome", "near_duplicate_of"]
+
+TOPICS_VERSION = "1"
+"""Part of the fingerprints of term counts and emerging topics: raise it when a definition changes."""
+
+MOST_TERMS = 200
+"""Terms stored of each category and day."""
+
+SAMPLES = 3
+_TEXTS_AT_ONCE = 50_000
+"""All words of so many texts are held at once."""
+
+
+class TermCount(DataSet):
+    """How many complaints of a category use a word or a pair of words, by day: the most used ones."""
+
+    day: pl.Date = fields.DAY
+    category: str = fields.CATEGORY
+    texts: int = pa.Field(ge=1, description="Complaints of the category on the day, near duplicates left out.")
+    term: str = fields.TERM
+    complaints: int = pa.Field(ge=1, description="How many of these texts use it.")
+    sample_ids: str = fields.SAMPLE_IDS
+
+    class Config(DataSet.Config):
+        """What no two rows share."""
+
+        unique: ClassVar[list[str]] = ["day", "category", "term"]
+
+
+def term_counts(day: date, categorized: pl.DataFrame) -> pl.DataFrame:
+    """Count in how many complaints of each category each term is used.
+
+    Args:
+        day: the day.
+        categorized: its rows of ``CategorizedComplaint`` (at least ``INPUT_COLUMNS``).
+
+    Returns:
+        ``TermCount``: the ``MOST_TERMS`` most used terms of each category, those used once left out.
+    """
+    texts = categorized.filter(
+        (pl.col("outcome") == Outcome.COMPLAINT) & pl.col("near_duplicate_of").is_null() & pl.col("text").is_not_null()
+    )
+    if texts.is_empty():
+        return empty_frame(TermCount)
+    totals = texts.group_by("category").agg(texts=pl.len())
+    # Each word stands beside its complaint's number, not its id; numbers have the order of the ids.
+    texts = texts.sort("complaint_id").with_columns(
+        complaint_id=pl.int_range(pl.len(), dtype=pl.UInt32), id="complaint_id"
+    )
+    used = pl.concat([terms_of(part) for part in texts.iter_slices(_TEXTS_AT_ONCE)])
+    categories = texts["category"].cast(pl.Categorical).gather(used["complaint_id"])
+    used = used.with_columns(category=categories)
+    most_used = (
+        used.group_by("category", "term")
+        .agg(complaints=pl.len())
+        .filter(pl.col("complaints") >= LEAST_USES)
+        .sort(pl.col("category").cast(pl.String), "complaints", "term", descending=[False, True, False])
+        .group_by("category", maintain_order=True)
+        .head(MOST_TERMS)
+    )
+    # Of the many terms few are stored: only of those it matters who used them.
+    examples = (
+        used.join(most_used, on=["category", "term"], how="semi")
+        .group_by("category", "term")
+        .agg(ids=pl.col("complaint_id").bottom_k(SAMPLES).sort())
+    )
+    counts = (
+        most_used.join(examples, on=["category", "term"])
+        .with_columns(pl.col("category").cast(pl.String))
+        .join(totals, on="category")
+        .sort("category", "complaints", "term", descending=[False, True, False])
+    )
+    return conform(
+        counts.select(
+            pl.lit(day).alias("day"),
+            "category",
+            "texts",
+            "term",
+            "complaints",
+            pl.Series(
+                "sample_ids",
+                [json.dumps(texts["id"].gather(rows).to_list()) for rows in counts["ids"].to_list()],
+                dtype=pl.String,
+            ),
+        ),
+        TermCount,
+    )
+
+
+def _make(window: Window) -> pl.DataFrame:
+    return term_counts(window.day, window.today)
+
+
+MART = Mart(
+    name="mart.term_counts",
+    title="Words by day",
+    grain="a word or pair of words of a category on a day, the 200 most used ones",
+    description="How many complaints of a category use a word.",
+    model=TermCount,
+    recipe=ByDay(_make, INPUT_COLUMNS),
+    version=TOPICS_VERSION,
+)
