@@ -22,7 +22,7 @@ from benchmarks.workload import days_of
 from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.intake.files import collect_all
 from complaints_platform.lake import Lake, data_sets
-from complaints_platform.pipeline.cleaned import CleanedRecipe
+from complaints_platform.platform import Platform
 from complaints_platform.schemas import Outcome
 from complaints_platform.settings import Settings, load_settings
 
@@ -49,7 +49,7 @@ def collect_and_clean(settings: Settings, received_at: datetime) -> dict[str, Sp
         jobs = [(replace(collector, clock=clock), file) for collector, file in collect_jobs(settings, [], None)]
         days = {day for _, done in collect_all(jobs, settings.workers) for day in done.days}
     with step("clean"):
-        recipe = CleanedRecipe.of(settings)
+        recipe = Platform(settings).cleaned_recipe()
         data_sets.CLEANED.table(Lake(settings.lake)).replace_days(sorted(days), recipe.frames(sorted(days)))
     return spans
 

@@ -23,8 +23,8 @@ from benchmarks.meter import RESULT, Meter, Span
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.defs.jobs import BY_DAY
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.lake import Lake, data_sets
+from complaints_platform.platform import Platform
 from complaints_platform.settings import Settings, load_settings
 
 SOURCE = "calls"
@@ -82,7 +82,7 @@ def load(settings: Settings, days: Sequence[date], a_day: int, one_by_one: int) 
         with events.counted():
             runs = sum(1 for _ in runner.update())
         loaded = time.time()
-        stale = sum(map(len, find_stale(settings).days.values()))
+        stale = sum(map(len, Platform(settings).stale().days.values()))
         single = sum(1 for day in days[-one_by_one:] for _ in runner.materialize(BY_DAY, [day]))
         ended = time.time()
     rows = data_sets.CLEANED.table(Lake(settings.lake)).scan().select(pl.len()).collect().item()

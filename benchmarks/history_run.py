@@ -22,7 +22,7 @@ from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.intake.collect import Collector
 from complaints_platform.intake.landing import files_at
 from complaints_platform.lake import Lake, data_sets
-from complaints_platform.pipeline.cleaned import CleanedRecipe
+from complaints_platform.platform import Platform
 from complaints_platform.settings import Settings, load_settings
 from complaints_platform.sources.contract import load_contracts
 
@@ -39,7 +39,7 @@ class LivedLake:
             return received_at
 
         self._lake = Lake(settings.lake)
-        self._recipe = CleanedRecipe.of(settings)
+        self._recipe = Platform(settings).cleaned_recipe()
         self._collectors = {
             name: Collector(self._lake, name, contract, settings.first_day, clock)
             for name, contract in load_contracts(settings.sources).items()

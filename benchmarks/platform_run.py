@@ -22,7 +22,6 @@ from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.cleaning import clean_texts
 from complaints_platform.commands.running import Runner, local_instance
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.intake.files import collect_all
 from complaints_platform.lake import Lake, data_sets
@@ -32,10 +31,10 @@ from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.learning.model import serving_model, train_challenger
 from complaints_platform.pipeline import marts
 from complaints_platform.pipeline.categorized import CategorizedRecipe
-from complaints_platform.pipeline.cleaned import CleanedRecipe
 from complaints_platform.pipeline.derived import DERIVED
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
 from complaints_platform.pipeline.reconciliation import ReconciliationRecipe
+from complaints_platform.platform import Platform
 from complaints_platform.schemas import Outcome
 from complaints_platform.settings import Settings, load_settings
 
@@ -90,7 +89,7 @@ def through_dagster(settings: Settings) -> Spans:
 def without_dagster(settings: Settings) -> Spans:
     """Call the same recipes in the same order, with neither runs nor events, checks and previews."""
     lake = Lake(settings.lake)
-    cleaned = CleanedRecipe.of(settings)
+    cleaned = Platform(settings).cleaned_recipe()
     spans: Spans = {}
 
     @contextmanager
@@ -109,7 +108,7 @@ def without_dagster(settings: Settings) -> Spans:
     categorized = CategorizedRecipe(
         data_sets.CATEGORIZED.table(lake), serving_model(lake), CorrectionsInForce.of(lake), settings.workers
     )
-    days = find_stale(settings).by_day()
+    days = Platform(settings).stale().by_day()
     with stage("cleaned"):
         write(data_sets.CLEANED, days, lambda _: cleaned.frames(days))
     with stage("categorized"):
@@ -120,7 +119,7 @@ def without_dagster(settings: Settings) -> Spans:
         for each in DERIVED:
             source = each.source.table(lake)
             write(each.spec, days, lambda _, spec=each.spec, source=source: recipes.frames(spec, days, source))
-    received = find_stale(settings).by_received_day()
+    received = Platform(settings).stale().by_received_day()
     with stage("marts"):
         write(data_sets.QUARANTINE, received, lambda _: QuarantineRecipe(lake).frames(received))
         recipe = ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))

@@ -7,10 +7,10 @@ import polars as pl
 
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.commands.running import Runner
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED
 from complaints_platform.learning.corrections import import_corrections
+from complaints_platform.platform import Platform
 from complaints_platform.settings import load_settings
 from complaints_platform_tests import contracts
 
@@ -73,4 +73,4 @@ class Place:
         return import_corrections(self.lake, load_taxonomy(), file, author)
 
     def stale(self):
-        return find_stale(self.settings).days
+        return Platform(self.settings).stale().days

@@ -20,6 +20,7 @@ HOUSE = [
     {"pipeline"},
     {"freshness"},
     {"lifecycle"},
+    {"platform"},
     {"alerting", "operations"},
     {"serving"},
     {"instance"},

@@ -17,7 +17,6 @@ from complaints_platform.alerting.outbox import Objects, Outbox
 from complaints_platform.errors import LakeError
 from complaints_platform.lake.layout import ALERTS
 from complaints_platform.lake.store import Store, open_store
-from complaints_platform.settings import Settings
 
 LOG = logging.getLogger(__name__)
 PROBED_SECONDS = 20
@@ -94,9 +93,9 @@ class SpoolObjects:
         self._folder.delete(key)
 
 
-def spool(settings: Settings) -> Outbox:
-    """Return the outbox of this machine; all of a process share one, for what is only in memory."""
-    return Outbox(_objects(settings.alerts_spool.absolute()))
+def spool(folder: Path) -> Outbox:
+    """Return the outbox in a folder of this machine; all of a process share one, for what is only in memory."""
+    return Outbox(_objects(folder.absolute()))
 
 
 @cache

@@ -257,7 +257,7 @@ def _outboxes(settings: Settings) -> list["Outbox"]:
     from complaints_platform.alerting.spool import spool
     from complaints_platform.lake import Lake
 
-    return [Outbox(Lake(settings.lake).store), spool(settings)]
+    return [Outbox(Lake(settings.lake).store), spool(settings.alerts_spool)]
 
 
 def _id(alerts: list[dict[str, Any]], beginning: str) -> str:

@@ -46,6 +46,7 @@ def doctor(as_json: AsJson = False) -> None:
 def _findings() -> "Iterator[Finding]":
     from complaints_platform.instance.doctor import examine_definitions, examine_instance
     from complaints_platform.operations.doctor import EXAMINATIONS, examine, unknown_variables, wrong
+    from complaints_platform.platform import Platform
 
     yield from unknown_variables(os.environ)
     try:
@@ -54,4 +55,4 @@ def _findings() -> "Iterator[Finding]":
         yield wrong("settings", str(error), "correct the variable; docs/settings.md lists all")
         return
     dagster = [("instance", examine_definitions), ("instance", examine_instance)]
-    yield from examine(settings, [*EXAMINATIONS, *dagster])
+    yield from examine(Platform(settings), [*EXAMINATIONS, *dagster])

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from complaints_platform.settings import Settings, load_settings
+from complaints_platform.settings import load_settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from complaints_platform.operations.metrics import Metrics
+    from complaints_platform.platform import Platform
 
 
 def metrics(
@@ -27,36 +28,37 @@ def metrics(
     """
     from complaints_platform.commands.running import local_instance
     from complaints_platform.operations.server import metrics_application, refuse_open_server
+    from complaints_platform.platform import Platform
 
-    settings = load_settings()
+    platform = Platform(load_settings())
+    token = platform.settings.metrics_token
     if serve:
-        refuse_open_server(host, settings.metrics_token)
+        refuse_open_server(host, token)
     with local_instance() as instance:
-        found = gathered(settings, instance)
+        found = gathered(platform, instance)
         if not serve:
             typer.echo(found.text(), nl=False)
             return
         import uvicorn
 
-        application = metrics_application(found, settings.metrics_token)
+        application = metrics_application(found, token)
         uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False)
 
 
-def gathered(settings: Settings, instance: "DagsterInstance") -> "Metrics":
+def gathered(platform: "Platform", instance: "DagsterInstance") -> "Metrics":
     """Return all metrics of a lake and of Dagster's instance."""
     from complaints_platform.alerting.outbox import Outbox
     from complaints_platform.definitions import build_definitions
     from complaints_platform.instance.metrics import instance_gatherers
-    from complaints_platform.lake import Lake
     from complaints_platform.operations.lake_metrics import lake_gatherers
     from complaints_platform.operations.metrics import Metrics, outbox_gatherer
 
-    checks = sorted(build_definitions(settings).resolve_asset_graph().asset_check_keys)
-    outbox = outbox_gatherer(Outbox(Lake(settings.lake).store))
-    return Metrics([*lake_gatherers(settings), *instance_gatherers(instance, checks), outbox])
+    checks = sorted(build_definitions(platform.settings).resolve_asset_graph().asset_check_keys)
+    outbox = outbox_gatherer(Outbox(platform.lake.store))
+    return Metrics([*lake_gatherers(platform), *instance_gatherers(instance, checks), outbox])
 
 
-def gathered_text(settings: Settings, instance: "DagsterInstance") -> Callable[[], bytes]:
+def gathered_text(platform: "Platform", instance: "DagsterInstance") -> Callable[[], bytes]:
     """Return what gives all metrics as Prometheus reads them; it loads the definitions when it is first asked."""
-    first = cache(lambda: gathered(settings, instance))
+    first = cache(lambda: gathered(platform, instance))
     return lambda: first().text()

@@ -16,12 +16,13 @@ def regulator_pack(
     out: Annotated[Path | None, typer.Option(help="File to write; by default, to standard output.")] = None,
 ) -> None:
     """Fill in the month's figures for a regulator."""
-    from complaints_platform.classification.taxonomy import load_taxonomy
+    from complaints_platform.platform import Platform
     from complaints_platform.serving.answers.regulator import make_pack
 
-    settings = load_settings()
-    classes = load_taxonomy(settings.taxonomy).crosswalk(regulator)
-    rendered = make_pack(settings, regulator, month.date(), classes).render(output)
+    platform = Platform(load_settings())
+    classes = platform.taxonomy.crosswalk(regulator)
+    zone = platform.settings.time_zone
+    rendered = make_pack(platform.lake, zone, regulator, month.date(), classes).render(output)
     if out is not None:
         out.write_bytes(rendered)
         typer.echo(f"{len(rendered):,} bytes in {out}")

@@ -29,10 +29,11 @@ def make(
     as_json: AsJson = False,
 ) -> None:
     """Make a report from the published tables, keep it in the lake, and say what it says."""
+    from complaints_platform.platform import Platform
     from complaints_platform.serving.report.making import make_and_keep
     from complaints_platform.serving.report.sentences import sentences, title
 
-    made, kept = make_and_keep(load_settings(), kind.value, day.date())
+    made, kept = make_and_keep(Platform(load_settings()), kind.value, day.date())
     if to is not None:
         to.write_text(made.page, encoding="utf-8")
     if as_json:

@@ -15,7 +15,6 @@ from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.freshness.publishing import publish
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.instance.partitions import batches
 from complaints_platform.intake.collectors import customers_collectors
 from complaints_platform.intake.quarantine import Selection
@@ -23,7 +22,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.store import LocalStore
 from complaints_platform.learning.model import model_is_stale
 from complaints_platform.lifecycle import rekey
-from complaints_platform.pipeline.cleaned import data_key
+from complaints_platform.platform import Platform
 from complaints_platform.settings import HOME, Settings
 
 INSTANCE_FILE = Path(__file__).parent.parent / "instance" / "dagster.yaml"
@@ -128,12 +127,12 @@ class Runner:
             SettingsError: the data key is not the lake's.
         """
         lake = Lake(self._settings.lake)
-        data_key(self._settings, lake)
+        Platform(self._settings).data_key()
         if model_is_stale(lake, load_taxonomy(self._settings.taxonomy), self._settings.classifier_tier):
             self._execute(TRAIN, {}, {})
             yield Run(TRAIN)
-        yield from self.materialize(BY_DAY, find_stale(self._settings).by_day())
-        yield from self.materialize(BY_RECEIVED_DAY, find_stale(self._settings).by_received_day())
+        yield from self.materialize(BY_DAY, Platform(self._settings).stale().by_day())
+        yield from self.materialize(BY_RECEIVED_DAY, Platform(self._settings).stale().by_received_day())
         # A run that was killed after its last table has not published, and left nothing stale.
         publish(lake)
 

@@ -20,14 +20,16 @@ def serve(
 
     from complaints_platform.commands.metrics import gathered_text
     from complaints_platform.commands.running import local_instance
+    from complaints_platform.platform import Platform
     from complaints_platform.serving.auth import Tokens, check_address
     from complaints_platform.serving.http.app import build_app
 
-    settings = load_settings()
-    check_address(host, Tokens(settings))
+    platform = Platform(load_settings())
+    settings = platform.settings
+    check_address(host, Tokens(settings.tokens.get_secret_value(), settings.tokens_file))
     typer.echo(f"http://{host}:{port} answers about {settings.lake}", err=True)
     with local_instance() as instance:
-        app = build_app(settings, gathered_text(settings, instance))
+        app = build_app(platform, gathered_text(platform, instance))
         uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
 
 

@@ -116,7 +116,7 @@ class Observer:
         self._clock = clock
         self._lake = Lake(settings.lake)
         self.outbox = Outbox(self._lake.store)
-        self.spool = spool(settings)
+        self.spool = spool(settings.alerts_spool)
         self._daemon_was_stopped: datetime | None = None
 
     def look(self, memory: Memory, *, as_watcher: bool = False) -> list[Notification]:
@@ -481,7 +481,7 @@ def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sen
     result = Sent()
     problems = []
     of_lake = Outbox(Lake(settings.lake).store)
-    for outbox in (spool(settings), of_lake):
+    for outbox in (spool(settings.alerts_spool), of_lake):
         try:
             result += Sender(outbox, routes, reached, clock).look()
         except Exception as error:
@@ -492,7 +492,7 @@ def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sen
     # Whom no message reaches would learn nothing: then the calls stay away, and the switch says so.
     if not any(
         health.failures
-        for outbox in (spool(settings), of_lake)
+        for outbox in (spool(settings.alerts_spool), of_lake)
         for name, health in outbox.receivers().items()
         if name in routes.receivers
     ):

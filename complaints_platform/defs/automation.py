@@ -32,8 +32,8 @@ from complaints_platform.intake.settling import Settling
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED, TABLES, TableSpec
 from complaints_platform.learning.model import model_is_stale
-from complaints_platform.pipeline.cleaned import data_key
 from complaints_platform.pipeline.derived import DERIVED_OF
+from complaints_platform.platform import Platform
 from complaints_platform.settings import Settings
 from complaints_platform.sources.mapping import CLOCK_SKEW
 
@@ -130,10 +130,11 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
     def update_tables(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         cursor = context.cursor
         state = reconciling.ReconcilingState.from_json(json.loads(cursor)) if cursor else reconciling.ReconcilingState()
-        lake = Lake(settings.lake)
-        data_key(settings, lake)  # under another key no run would succeed: better to say so here
+        platform = Platform(settings)
+        lake = platform.lake
+        platform.data_key()  # under another key no run would succeed: better to say so here
         with lock:
-            stale = watch.find(settings)
+            stale = platform.stale(watch)
         now = datetime.now(UTC)
         blocked = [] if lake.models.serving() else [_name(spec) for spec in NEED_A_MODEL]
         last = Outcome.UNKNOWN if state.asked is None else _last_run(context.instance, state.asked.batch)

@@ -21,9 +21,10 @@ from complaints_platform.lake.fingerprints import is_made_of
 from complaints_platform.lake.tables import Table
 from complaints_platform.learning.model import serving_model
 from complaints_platform.marts.local_days import last_local_day
-from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe, live
+from complaints_platform.pipeline.cleaned import LOOK_BACK, live
 from complaints_platform.pipeline.derived import DERIVED, DERIVED_OF
 from complaints_platform.pipeline.quality import dangling_references
+from complaints_platform.platform import Platform
 from complaints_platform.quality.contracts import broken, rules
 from complaints_platform.quality.plots import history_svg
 from complaints_platform.quality.verdicts import Point
@@ -182,7 +183,7 @@ def _until(days: Sequence[date], values: Mapping[date, int], expected: Mapping[d
 
 
 def _cleaned_agrees_with_receipts(settings: Settings, days: list[date], stored: Table) -> Judgement:
-    recipe = CleanedRecipe.of(settings)
+    recipe = Platform(settings).cleaned_recipe()
     rows, fingerprints = stored.row_counts(), stored.fingerprints()
     expected, wrong, newer = {}, [], []
     for day in days:
@@ -212,7 +213,7 @@ def _cleaned_agrees_with_receipts(settings: Settings, days: list[date], stored: 
 
 
 def _references_resolve(settings: Settings, days: list[date], _stored: Table) -> Judgement:
-    recipe = CleanedRecipe.of(settings)
+    recipe = Platform(settings).cleaned_recipe()
     lost = dangling_references(recipe.lake, recipe.sources, days)
     by_day = dict(lost.group_by("day").agg(pl.col("rows").sum()).iter_rows())
     return Judgement(

@@ -12,6 +12,7 @@ from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.instance.partitions import daily_partitions
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import DAILY
+from complaints_platform.platform import Platform
 from complaints_platform.serving.report.figures import Figures, Kind
 from complaints_platform.serving.report.making import make_and_keep
 from complaints_platform.serving.report.sentences import sentences, title
@@ -55,7 +56,7 @@ def _report(settings: Settings, kind: Kind) -> dg.AssetsDefinition:
         metadata={"dagster/uri": f"{settings.lake}/reports/{kind}"},
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        made, kept = make_and_keep(settings, kind, date.fromisoformat(context.partition_key))
+        made, kept = make_and_keep(Platform(settings), kind, date.fromisoformat(context.partition_key))
         context.log.info(f"{title(made.figures)}: {kept.name}")
         _tell(Outbox(Lake(settings.lake).store), kind, made.figures)
         return dg.MaterializeResult(metadata=_metadata(made.figures, len(made.page.encode()), kept.name))

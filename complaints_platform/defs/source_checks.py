@@ -19,6 +19,7 @@ from complaints_platform.instance.partitions import days_made
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED
 from complaints_platform.pipeline.quality import judge_senders
+from complaints_platform.platform import Platform
 from complaints_platform.quality.contracts import broken
 from complaints_platform.quality.plots import history_svg
 from complaints_platform.quality.verdicts import Verdict
@@ -93,7 +94,8 @@ def _senders(settings: Settings, sources: Sequence[str]) -> dg.AssetChecksDefini
         ],
     )
     def senders(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        found = judge_senders(settings, days_made(context.run, CLEANED_KEY), datetime.now(UTC))
+        platform, days = Platform(settings), days_made(context.run, CLEANED_KEY)
+        found = judge_senders(platform.lake, platform.contracts, settings.holidays, days, datetime.now(UTC))
         for source, verdicts in found.items():
             yield _result(source, VOLUME, verdicts[:1])
             yield _result(source, RECORDS, verdicts[1:])

@@ -16,11 +16,12 @@ from complaints_platform.learning.model import serving_model
 from complaints_platform.marts.reconciliation import MART
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.categorized import CategorizedRecipe
-from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedRecipe
+from complaints_platform.pipeline.cleaned import LOOK_BACK
 from complaints_platform.pipeline.derived import DERIVED, Derived
 from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
 from complaints_platform.pipeline.reconciliation import ReconciliationRecipe
+from complaints_platform.platform import Platform
 from complaints_platform.settings import Settings
 
 PLATFORM_OWNER = "team:complaints-data"
@@ -96,7 +97,7 @@ def _cleaned_complaints(settings: Settings, sources: Sequence[str], customers: S
     )
     def complaints(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
         days = run_days.of(context)
-        recipe = CleanedRecipe.of(settings)
+        recipe = Platform(settings).cleaned_recipe()
         return DayFrames(context, days, recipe.frames(days))
 
     return complaints

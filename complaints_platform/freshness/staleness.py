@@ -49,15 +49,6 @@ class Staleness:
         return sorted({day for name, days in self.days.items() if name in names for day in days})
 
 
-def find_stale(settings: Settings) -> Staleness:
-    """Compare what is stored with what recipes would make now, under ``settings``, looking at everything.
-
-    It takes no data key: what is stored is compared with what would be made under the key that the lake keeps.
-    Before the first training everything after ``cleaned`` counts as stale.
-    """
-    return StalenessWatch().find(settings)
-
-
 def _by_name(days: Mapping[data_sets.TableSpec, list[date]]) -> dict[str, list[date]]:
     return {f"{spec.schema}/{spec.name}": found for spec, found in days.items() if found}
 
@@ -108,12 +99,15 @@ class StalenessWatch:
         self._looked_at_everything: datetime | None = None
         self._looked: datetime | None = None
 
-    def find(self, settings: Settings) -> Staleness:
-        """Compare what is stored with what recipes would make now, under ``settings``."""
-        lake = Lake(settings.lake)
-        recipe = CleanedLook.of(settings)
+    def find(self, recipe: CleanedLook, settings: Settings) -> Staleness:
+        """Compare what is stored with what recipes would make now.
+
+        It takes no data key: what is stored is compared with what would be made under the key that the lake keeps.
+        Before the first training everything after ``cleaned`` counts as stale.
+        """
+        lake = recipe.lake
         stored = {spec: spec.table(lake).fingerprints() for spec in data_sets.TABLES}
-        self._refresh(settings, recipe, set(stored[data_sets.CLEANED]))
+        self._refresh(recipe, set(stored[data_sets.CLEANED]))
         marts = MartRecipes.of(settings, recipe.reference)
         expected = self._expected(lake, recipe, marts, set(stored[data_sets.CLEANED]))
         stale = {
@@ -136,10 +130,10 @@ class StalenessWatch:
             {name: {day: wanted[name][day] for day in days} for name, days in _by_name(stale).items()},
         )
 
-    def _refresh(self, settings: Settings, recipe: CleanedLook, materialised: set[date]) -> None:
+    def _refresh(self, recipe: CleanedLook, materialised: set[date]) -> None:
         """Look at what has changed in raw and among the receipts since the last time."""
         now = datetime.now(UTC)
-        of = (settings.lake, tuple(recipe.sources))
+        of = (recipe.lake.store.uri, tuple(recipe.sources))
         last, everything = self._looked, self._looked_at_everything
         if last is None or everything is None or of != self._of or now - everything > EVERYTHING_AFTER:
             self._raw, self._received, self._of, self._looked_at_everything = {}, {}, of, now

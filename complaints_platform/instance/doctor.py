@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from complaints_platform.operations.doctor import Finding, good, warning, wrong
-from complaints_platform.settings import Settings
+from complaints_platform.platform import Platform
 
 AREA = "instance"
 HEARTBEATS_AFTER = timedelta(minutes=2)
@@ -17,12 +17,12 @@ SEEN = timedelta(days=1)
 MOST_RUNS = 1000
 
 
-def examine_definitions(settings: Settings) -> Iterator[Finding]:
+def examine_definitions(platform: Platform) -> Iterator[Finding]:
     """Load the definitions as the code server does."""
     from complaints_platform.definitions import build_definitions
 
     try:
-        definitions = build_definitions(settings)
+        definitions = build_definitions(platform.settings)
         dg.Definitions.validate_loadable(definitions)
     except Exception as error:  # noqa: BLE001  # whatever keeps them from loading
         first = (str(error).splitlines() or [""])[0]
@@ -34,7 +34,7 @@ def examine_definitions(settings: Settings) -> Iterator[Finding]:
     yield good(AREA, f"the definitions load: {assets} assets")
 
 
-def examine_instance(settings: Settings) -> Iterator[Finding]:
+def examine_instance(platform: Platform) -> Iterator[Finding]:
     """Look at the instance of DAGSTER_HOME: that its storage answers, its daemon lives, its runs end well."""
     home = os.environ.get("DAGSTER_HOME")
     if not home or not (Path(home) / "dagster.yaml").exists():
@@ -46,7 +46,7 @@ def examine_instance(settings: Settings) -> Iterator[Finding]:
         return
     try:
         with dg.DagsterInstance.get() as instance:
-            yield from examine_open_instance(instance, settings)
+            yield from examine_open_instance(instance, platform)
     except Exception as error:  # noqa: BLE001  # storages raise what their drivers raise
         first = (str(error).splitlines() or [""])[0]
         yield wrong(
@@ -56,7 +56,7 @@ def examine_instance(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def examine_open_instance(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Finding]:
+def examine_open_instance(instance: dg.DagsterInstance, platform: Platform) -> Iterator[Finding]:
     """Look at an instance that is open."""
     since = datetime.now(UTC) - SEEN
     records = instance.get_run_records(dg.RunsFilter(updated_after=since), limit=MOST_RUNS)
@@ -68,14 +68,14 @@ def examine_open_instance(instance: dg.DagsterInstance, settings: Settings) -> I
             f"{len(failed)} of them failed, the newest is {failed[0].run_id} of {failed[0].job_name}",
             "look at it in the UI (Runs); what is transient was repeated by itself",
         )
-    yield from _daemons(instance, settings)
+    yield from _daemons(instance, platform)
 
 
-def _daemons(instance: dg.DagsterInstance, settings: Settings) -> Iterator[Finding]:
+def _daemons(instance: dg.DagsterInstance, platform: Platform) -> Iterator[Finding]:
     beats = instance.get_daemon_heartbeats()
     todo = "start it: make start, or dagster-daemon run (in Docker: docker compose ps, docker compose restart daemon)"
     if not beats:
-        if settings.automation:
+        if platform.settings.automation:
             yield warning(AREA, "no daemon has ever run: nothing happens by itself", todo)
         return
     now = datetime.now(UTC)

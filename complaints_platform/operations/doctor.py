@@ -19,19 +19,16 @@ from urllib.parse import urlsplit
 from packaging.requirements import Requirement
 
 from complaints_platform.classification.embeddings import require_installed
-from complaints_platform.classification.taxonomy import load_taxonomy
-from complaints_platform.cleaning import DataKey
 from complaints_platform.errors import ComplaintsError
-from complaints_platform.intake.landing import Landing
-from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.store import Store
 from complaints_platform.learning.model import serving_model
 from complaints_platform.operations.server import FEWEST_CHARACTERS
+from complaints_platform.platform import Platform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import DEVELOPMENT_DATA_KEY, PREFIX, Settings
 from complaints_platform.sources.cadence import SILENT_AFTER
-from complaints_platform.sources.contract import load_contracts, load_customer_contracts
+from complaints_platform.sources.contract import FileContract
 
 DISTRIBUTION = "complaints_platform"
 LEAST_FREE_BYTES = 1 << 30
@@ -64,7 +61,7 @@ class Finding:
     """What to do; empty where all is well."""
 
 
-Examination = Callable[[Settings], Iterable[Finding]]
+Examination = Callable[[Platform], Iterable[Finding]]
 
 
 def good(area: str, what: str) -> Finding:
@@ -82,16 +79,11 @@ def wrong(area: str, what: str, todo: str) -> Finding:
     return Finding(area, Verdict.WRONG, what, todo)
 
 
-def examine(settings: Settings, examinations: Iterable[tuple[str, Examination]]) -> Iterator[Finding]:
-    """Yield what all examinations find; one that itself fails is a finding.
-
-    Args:
-        settings: of the platform that is examined.
-        examinations: area and function.
-    """
+def examine(platform: Platform, examinations: Iterable[tuple[str, Examination]]) -> Iterator[Finding]:
+    """Yield what all examinations (area and function) find; one that itself fails is a finding."""
     for area, examination in examinations:
         try:
-            yield from examination(settings)
+            yield from examination(platform)
         except Exception as error:  # noqa: BLE001  # whatever one examination meets, the others go on
             yield wrong(area, f"can't be examined: {type(error).__name__}: {_first_line(error)}", "see the error")
 
@@ -105,8 +97,9 @@ def unknown_variables(names: Iterable[str]) -> Iterator[Finding]:
             yield warning("settings", f"{name} is no setting", f"did you mean {close[0]}? docs/settings.md lists all")
 
 
-def examine_settings(settings: Settings) -> Iterator[Finding]:
+def examine_settings(platform: Platform) -> Iterator[Finding]:
     """Look at what the settings say of each other."""
+    settings = platform.settings
     yield good("settings", f"profile {settings.profile}, lake {settings.lake}, landing {settings.landing}")
     remote, landing = _is_remote(settings.lake), settings.landing
     if settings.profile == "prod" and not remote and not Path(_path(settings.lake)).is_absolute():
@@ -120,8 +113,9 @@ def examine_settings(settings: Settings) -> Iterator[Finding]:
         yield wrong("settings", "the landing lies inside the lake", f"set {PREFIX}LANDING to a place of its own")
 
 
-def examine_credentials(settings: Settings) -> Iterator[Finding]:
+def examine_credentials(platform: Platform) -> Iterator[Finding]:
     """Look at secrets, without showing any."""
+    settings = platform.settings
     key = settings.data_key.get_secret_value()
     if key == DEVELOPMENT_DATA_KEY:
         # Profile prod does not even start with it.
@@ -143,17 +137,16 @@ def examine_credentials(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def examine_lake(settings: Settings) -> Iterator[Finding]:
+def examine_lake(platform: Platform) -> Iterator[Finding]:
     """Write, read and delete a probe; look at the data key, and at the tables' columns."""
-    lake = Lake(settings.lake)
+    lake = platform.lake
     problem = _probe(lake.store)
     if problem is not None:
         yield problem
         return
     yield good("lake", f"{lake.store.uri} can be written and read")
-    key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
     try:
-        lake.keys.check(key.version, key.fingerprint)
+        platform.data_key()
     except ComplaintsError as error:
         yield wrong("lake", str(error), f"set {PREFIX}DATA_KEY and {PREFIX}DATA_KEY_VERSION to those of the lake")
     else:
@@ -204,11 +197,12 @@ def _delete(store: Store, key: str) -> None:
         return  # what could not be written need not be deleted
 
 
-def examine_sources(settings: Settings, now: datetime | None = None) -> Iterator[Finding]:
+def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator[Finding]:
     """Look at contracts, at files that can't be read, and at senders that are silent."""
     now = now or datetime.now(UTC)
+    settings, lake, landing = platform.settings, platform.lake, platform.landing
     try:
-        contracts = {**load_contracts(settings.sources), **load_customer_contracts(settings.sources)}
+        contracts: dict[str, FileContract] = {**platform.contracts, **platform.customer_contracts}
     except ComplaintsError as error:
         yield wrong("sources", str(error), "correct the file; dg check yaml names the line")
         return
@@ -216,7 +210,6 @@ def examine_sources(settings: Settings, now: datetime | None = None) -> Iterator
         yield wrong("sources", f"there is no source below {settings.sources}", "add <name>/defs.yaml (docs/sources.md)")
         return
     yield good("sources", f"{len(contracts)} contracts are valid: {', '.join(sorted(contracts))}")
-    lake, landing = Lake(settings.lake), Landing(settings.landing)
     received = lake.receipts.last_received(contracts)
     for name, contract in sorted(contracts.items()):
         waiting = landing.look(name, lake.arrivals.taken(name), most=10_000).waiting
@@ -245,18 +238,18 @@ def examine_sources(settings: Settings, now: datetime | None = None) -> Iterator
             )
 
 
-def examine_model(settings: Settings) -> Iterator[Finding]:
+def examine_model(platform: Platform) -> Iterator[Finding]:
     """Look at the classifier that serves, its taxonomy and the tier's extra."""
     try:
-        taxonomy = load_taxonomy(settings.taxonomy)
-        if settings.classifier_tier == "full":
+        taxonomy = platform.taxonomy
+        if platform.settings.classifier_tier == "full":
             require_installed()
     except ComplaintsError as error:
         extra = "make embeddings, or in a checkout pip install '.[embeddings]'"
         todo = f"correct {PREFIX}TAXONOMY, or install the extra: {extra}"
         yield wrong("model", str(error), todo)
         return
-    lake = Lake(settings.lake)
+    lake = platform.lake
     serving = lake.models.serving()
     if serving is None:
         yield warning("model", "no classifier serves yet", "complaints update trains one as soon as there is data")
@@ -281,13 +274,13 @@ def examine_model(settings: Settings) -> Iterator[Finding]:
 
 
 def examine_disk(
-    settings: Settings, usage: Callable[[str], tuple[int, int, int]] = shutil.disk_usage
+    platform: Platform, usage: Callable[[str], tuple[int, int, int]] = shutil.disk_usage
 ) -> Iterator[Finding]:
     """Look at the space left where lake, landing and temporary files lie on disks of this machine."""
     import tempfile
 
     places = {"temporary files": tempfile.gettempdir()}
-    for name, uri in (("lake", settings.lake), ("landing", settings.landing)):
+    for name, uri in (("lake", platform.settings.lake), ("landing", platform.settings.landing)):
         if not _is_remote(uri):
             places[name] = str(_existing(Path(_path(uri))))
     for name, place in sorted(places.items()):
@@ -302,9 +295,9 @@ def examine_disk(
             yield good("disk", what)
 
 
-def examine_clock(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[Finding]:
+def examine_clock(platform: Platform, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[Finding]:
     """Compare this machine's clock with the lake's, and with what was published."""
-    lake = Lake(settings.lake)
+    lake = platform.lake
     key = f"doctor/{uuid.uuid4().hex}"
     now = clock()
     try:
@@ -330,7 +323,7 @@ def examine_clock(settings: Settings, clock: Callable[[], datetime] = lambda: da
 
 
 def examine_versions(
-    _settings: Settings, installed: Callable[[str], str] = metadata.version, requires: list[str] | None = None
+    _platform: Platform, installed: Callable[[str], str] = metadata.version, requires: list[str] | None = None
 ) -> Iterator[Finding]:
     """Compare the installed packages with what the platform asks for.
 

@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from complaints_platform.freshness.staleness import StalenessWatch
-from complaints_platform.intake.landing import Landing
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.layout import received_day
 from complaints_platform.lake.receipts import DAYS_LOOKED_BACK, Receipt
 from complaints_platform.operations.metrics import Gatherer, Metric, gauge
 from complaints_platform.pipeline.quality import judge_senders
-from complaints_platform.settings import Settings
+from complaints_platform.platform import Platform
 from complaints_platform.sources.cadence import SILENT_AFTER
-from complaints_platform.sources.contract import load_contracts
 
 LISTED_AT_MOST = 50_000
 """Files of a source's landing that are looked at; more than these wait longer than the number says."""
@@ -53,9 +51,9 @@ class _Received:
         return list(self._known.values())
 
 
-def lake_gatherers(settings: Settings) -> list[Gatherer]:
+def lake_gatherers(platform: Platform) -> list[Gatherer]:
     """Return the gatherers of a lake, by how often it is worth to look."""
-    lake = Lake(settings.lake)
+    lake, landing = platform.lake, platform.landing
     received, watch = _Received(lake), StalenessWatch()
 
     def tables() -> Iterator[Metric]:
@@ -72,7 +70,7 @@ def lake_gatherers(settings: Settings) -> list[Gatherer]:
             ["table"],
             {(spec.sql_name,): float(len(counts)) for spec, counts in rows.items()},
         )
-        stale = watch.find(settings).days
+        stale = platform.stale(watch).days
         yield gauge(
             "complaints_stale_days",
             "Days of each table that are to be made again.",
@@ -90,7 +88,7 @@ def lake_gatherers(settings: Settings) -> list[Gatherer]:
 
     def sources() -> Iterator[Metric]:
         now = datetime.now(UTC)
-        contracts = load_contracts(settings.sources)
+        contracts = platform.contracts
         receipts = received.since(now - SEEN, list(contracts))
         yield from _of_receipts(receipts, now)
         yield gauge(
@@ -99,7 +97,6 @@ def lake_gatherers(settings: Settings) -> list[Gatherer]:
             ["source"],
             {(name,): SILENT_AFTER[each.cadence].total_seconds() for name, each in contracts.items()},
         )
-        landing = Landing(settings.landing)
         looks = {name: landing.look(name, lake.arrivals.taken(name), most=LISTED_AT_MOST) for name in contracts}
         yield gauge(
             "complaints_source_files_waiting",
@@ -118,7 +115,8 @@ def lake_gatherers(settings: Settings) -> list[Gatherer]:
         )
 
     def senders() -> Iterator[Metric]:
-        verdicts = [each for found in judge_senders(settings, [], datetime.now(UTC)).values() for each in found]
+        judged = judge_senders(lake, platform.contracts, platform.settings.holidays, [], datetime.now(UTC))
+        verdicts = [each for found in judged.values() for each in found]
         shown = {(each.source, each.measure): each for each in verdicts if each.points}
         newest = {key: each.points[-1] for key, each in shown.items()}
         sides = {"value": "value", "usual": "usual", "at_least": "lower", "at_most": "upper"}

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
-from typing import Self
 
 import polars as pl
 
 from complaints_platform.cleaning import CLEANING_VERSION, DataKey, Rules, decide_outcomes, native_id_keys, prepare
 from complaints_platform.cleaning.customers import join_customers
-from complaints_platform.cleaning.regions import PACKAGED_REGIONS, load_regions
 from complaints_platform.lake import Lake
 from complaints_platform.lake.fingerprints import made_of
 from complaints_platform.lake.key_index import VERSION_COLUMNS
@@ -21,22 +19,9 @@ from complaints_platform.lake.segments import RawDay
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline.parallel import bounded_map
 from complaints_platform.pipeline.prepared import PreparedDays
-from complaints_platform.settings import Settings
-from complaints_platform.sources.contract import load_contracts
 
 LOOK_BACK = timedelta(days=1)
 """Exact duplicates within 24 hours and near duplicates look at the day before; nothing looks further."""
-
-
-def data_key(settings: Settings, lake: Lake) -> DataKey:
-    """Return the data key under which a lake is written; whoever starts that should ask for it first.
-
-    Raises:
-        SettingsError: the key of the settings is not the lake's.
-    """
-    key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
-    lake.keys.check(key.version, key.fingerprint)
-    return key
 
 
 @dataclass(frozen=True)
@@ -47,20 +32,6 @@ class CleanedLook:
     sources: Sequence[str]
     key: DataKey | KnownKey
     rules: Rules
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """Return the look under ``settings``, the source contracts they name, and the newest key of the lake.
-
-        A lake that knows no key yet is looked at under that of the settings.
-
-        Raises:
-            ContractError: a source contract is wrong.
-            SettingsError: the alias table of regions is wrong.
-        """
-        lake = Lake(settings.lake)
-        sources, rules = _sources_and_rules(settings)
-        return cls(lake, sources, lake.keys.newest() or data_key(settings, lake), rules)
 
     @cached_property
     def reference(self) -> list[ReferenceFile]:
@@ -103,18 +74,6 @@ class CleanedRecipe(CleanedLook):
     key: DataKey
     workers: int = 1
 
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """Return the recipe under ``settings`` and the source contracts they name.
-
-        Raises:
-            ContractError: a source contract is wrong.
-            SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
-        """
-        lake = Lake(settings.lake)
-        sources, rules = _sources_and_rules(settings)
-        return cls(lake, sources, data_key(settings, lake), rules, settings.workers)
-
     def frames(self, days: Sequence[date]) -> Iterator[DayFrame]:
         """Yield the cleaned frame of each of ``days``, in order.
 
@@ -148,12 +107,6 @@ class _Prepared:
     day: date
     raw_days: list[RawDay]
     frame: pl.DataFrame
-
-
-def _sources_and_rules(settings: Settings) -> tuple[list[str], Rules]:
-    contracts = load_contracts(settings.sources)
-    patterns = {name: contract.account_pattern for name, contract in contracts.items() if contract.account_pattern}
-    return sorted(contracts), Rules(settings.languages, load_regions(settings.regions or PACKAGED_REGIONS), patterns)
 
 
 def live(raw_days: Sequence[RawDay]) -> dict[str, str]:

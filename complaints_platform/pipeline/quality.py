@@ -1,6 +1,6 @@
 """Which days are judged and what they are compared with. How they are judged stands in ``quality``."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -15,9 +15,8 @@ from complaints_platform.quality import rates, volume
 from complaints_platform.quality.profile import PROFILE_SCHEMA, PROFILE_VERSION, PROFILED_COLUMNS, profile
 from complaints_platform.quality.references import REFERENCE_COLUMNS, dangling
 from complaints_platform.quality.verdicts import Verdict
-from complaints_platform.settings import Settings
 from complaints_platform.sources.cadence import SILENT_AFTER
-from complaints_platform.sources.contract import load_contracts
+from complaints_platform.sources.contract import SourceContract
 
 MOST_DAYS = 31
 """A run over more days is judged by its newest ones."""
@@ -80,11 +79,15 @@ def _state(fingerprint: str) -> str:
     return f"{fingerprint} {PROFILE_VERSION}"
 
 
-def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> dict[str, list[Verdict]]:
+def judge_senders(
+    lake: Lake, contracts: Mapping[str, SourceContract], country: str, days: Iterable[date], now: datetime
+) -> dict[str, list[Verdict]]:
     """Judge each source on some days, and on the newest: volume, lateness and rates.
 
     Args:
-        settings: name the lake, the source contracts and the public holidays.
+        lake: holds the days.
+        contracts: source → contract.
+        country: whose public holidays count; empty for none.
         days: asked about; of many only the newest ``MOST_DAYS``.
         now: the time; a day's volume is judged once the day is over and its files had time to come.
 
@@ -94,8 +97,6 @@ def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> di
     Raises:
         SettingsError: the place of the holidays is not known.
     """
-    lake = Lake(settings.lake)
-    contracts = load_contracts(settings.sources)
     stored = CLEANED.table(lake).row_counts()
     ordered = sorted(day for day in stored if day <= now.astimezone(UTC).date())
     asked = sorted(set(ordered[-NEWEST_DAYS:]) | (set(sorted(days)[-MOST_DAYS:]) & set(ordered)))
@@ -104,7 +105,7 @@ def judge_senders(settings: Settings, days: Iterable[date], now: datetime) -> di
     # What a day is judged by, and nothing of what lies between an old day and the newest.
     needed = {day - timedelta(days=back) for day in asked for back in range(volume.WINDOW.days + 1)}
     profiled = profiles(lake, sorted(contracts), needed)
-    holidays = public_holidays(settings.holidays, min(needed).year, max(needed).year)
+    holidays = public_holidays(country, min(needed).year, max(needed).year)
     verdicts = {}
     for source, contract in contracts.items():
         slack = SILENT_AFTER[contract.cadence]

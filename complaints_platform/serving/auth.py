@@ -13,10 +13,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from complaints_platform.errors import AuthError
 from complaints_platform.loopback import is_loopback
-from complaints_platform.settings import Settings
 
 TOKEN_BYTES = 32
 TOKEN_PREFIX = "cp_"  # noqa: S105  # what tokens begin with, so that scanners of repositories find lost ones
@@ -124,9 +124,14 @@ def parse_tokens(text: str, where: str) -> dict[str, Principal]:
 class Tokens:
     """The tokens that are valid now. A file of tokens is read again when it has changed."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._fixed = parse_tokens(settings.tokens.get_secret_value(), "COMPLAINTS_TOKENS")
-        self._file = settings.tokens_file
+    def __init__(self, lines: str, file: Path | None) -> None:
+        """Take the tokens of the settings, and of a file if there is one.
+
+        Raises:
+            AuthError: they can't be read.
+        """
+        self._fixed = parse_tokens(lines, "COMPLAINTS_TOKENS")
+        self._file = file
         self._seen: tuple[int, int] | None = None
         self._of_file: dict[str, Principal] = {}
         self._lock = threading.Lock()

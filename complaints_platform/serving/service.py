@@ -7,22 +7,20 @@ from datetime import UTC, datetime
 from typing import Self
 
 from complaints_platform.errors import ComplaintsError
-from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.manifests import READERS_TAKE_AT_MOST
+from complaints_platform.platform import Platform
 from complaints_platform.serving.answers.health import Pulse, PulseTaker
 from complaints_platform.serving.audit import AuditLog
 from complaints_platform.serving.auth import Sessions, Tokens
 from complaints_platform.serving.http.guards import Doorkeeper
 from complaints_platform.serving.sql.query import Catalogue
-from complaints_platform.serving.sql.sandbox import Sandbox
+from complaints_platform.serving.sql.sandbox import Limits, Sandbox
 from complaints_platform.serving.store.cache_folder import CacheFolder
 from complaints_platform.serving.store.parquet import LocalFiles
 from complaints_platform.serving.store.response_cache import Answers
 from complaints_platform.serving.store.search import SearchIndex
 from complaints_platform.serving.store.warehouse import Warehouse
-from complaints_platform.settings import Settings
-from complaints_platform.sources.contract import load_contracts
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +36,7 @@ LONGEST_PAUSE_SECONDS = 60.0
 class Service:
     """All that routes need. Between ``start`` and ``close`` it keeps itself up to date."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, platform: Platform) -> None:
         """Open caches and read the tokens.
 
         Raises:
@@ -46,9 +44,9 @@ class Service:
             ContractError: a source contract is wrong.
             LakeError: the cache folder can't be used.
         """
-        self.settings = settings
-        self.lake = Lake(settings.lake)
-        self.tokens = Tokens(settings)
+        settings = platform.settings
+        self.platform, self.settings, self.lake = platform, settings, platform.lake
+        self.tokens = Tokens(settings.tokens.get_secret_value(), settings.tokens_file)
         self.sessions = Sessions()
         self.doorkeeper = Doorkeeper(self.tokens, self.sessions)
         self.audit = AuditLog(self.lake.audit)
@@ -59,10 +57,11 @@ class Service:
             self.lake, self.files, self._folder.path, settings.serving_memory_mb, settings.time_zone
         )
         self.index = SearchIndex(self.lake, self._folder.path)
-        self.catalogue = Catalogue(self.lake, sorted(load_contracts(settings.sources)), self.files)
-        self.sandbox = Sandbox(settings, self.catalogue)
+        self.catalogue = Catalogue(self.lake, platform.contracts, self.files)
+        limits = Limits(settings.sql_seconds, settings.sql_memory_mb, settings.sql_rows, settings.sql_at_once)
+        self.sandbox = Sandbox(self.catalogue, limits)
         self.pulse = Pulse()
-        self._pulse_taker = PulseTaker(settings)
+        self._pulse_taker = PulseTaker(platform)
         self._stopping = threading.Event()
         self._ready = threading.Event()
         self._threads: list[threading.Thread] = []

@@ -9,12 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from complaints_platform.errors import LakeError
-from complaints_platform.freshness.staleness import find_stale
-from complaints_platform.intake.collectors import collectors
-from complaints_platform.intake.landing import Landing, StoredFile
+from complaints_platform.intake.landing import StoredFile
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import blocks_of
-from complaints_platform.settings import Settings
+from complaints_platform.platform import Platform
 
 
 @dataclass
@@ -54,11 +52,11 @@ class Status:
         return fields
 
 
-def gather(settings: Settings) -> Status:
+def gather(platform: Platform) -> Status:
     """Look at receipts, landing and fingerprints."""
-    lake = Lake(settings.lake)
-    landing = Landing(settings.landing)
-    sources = {name: SourceStatus(name, collector.contract.cadence) for name, collector in collectors(settings).items()}
+    lake, landing = platform.lake, platform.landing
+    known = platform.collectors()
+    sources = {name: SourceStatus(name, collector.contract.cadence) for name, collector in known.items()}
     for receipt in lake.receipts.all():
         source = sources.get(receipt.source)
         if source is None:
@@ -78,7 +76,7 @@ def gather(settings: Settings) -> Status:
         serving.version if serving else None,
         manifest.published_at if manifest else None,
         list(sources.values()),
-        dict(find_stale(settings).days),
+        dict(platform.stale().days),
     )
 
 

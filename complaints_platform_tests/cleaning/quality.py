@@ -26,7 +26,7 @@ from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.intake.files import collect_all
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import open_store
-from complaints_platform.pipeline.cleaned import CleanedRecipe
+from complaints_platform.platform import Platform
 from complaints_platform.settings import Settings, load_settings
 
 SIMILARITY = 0.7
@@ -111,7 +111,7 @@ def _cleaned(settings: Settings) -> dict[tuple[str, int], Row]:
     receipts = list(Lake(settings.lake).receipts.all())
     paths = {receipt.sha256: f"{receipt.source}/{receipt.file_name}" for receipt in receipts}
     days = sorted({date.fromisoformat(day) for receipt in receipts for day in receipt.days})
-    frame = pl.concat([made.frame for made in CleanedRecipe.of(settings).frames(days)])
+    frame = pl.concat([made.frame for made in Platform(settings).cleaned_recipe().frames(days)])
     return {(paths[row["raw_sha256"]], row["record_number"]): row for row in frame.iter_rows(named=True)}
 
 

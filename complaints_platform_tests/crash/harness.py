@@ -15,12 +15,12 @@ from pathlib import Path
 
 import polars as pl
 
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.key_index import ENTRY_COLUMNS
 from complaints_platform.lake.layout import KEY_INDEX
 from complaints_platform.lake.tables import Table
+from complaints_platform.platform import Platform
 from complaints_platform.settings import PACKAGED_SOURCES, load_settings
 from complaints_platform.sources.contract import load_contracts
 
@@ -177,7 +177,7 @@ def assert_only_the_committed_counts(place):
 
 def stale_days(place):
     """Return what another update would do."""
-    return find_stale(load_settings(profile="test", lake=str(place.lake))).days
+    return Platform(load_settings(profile="test", lake=str(place.lake))).stale().days
 
 
 def _rows(frame):

@@ -21,10 +21,10 @@ import pytest
 import yaml
 from harness import Place, assert_same, contents, neutral_environment
 
-from complaints_platform.freshness.staleness import StalenessWatch
 from complaints_platform.intake.collectors import collectors
 from complaints_platform.intake.landing import Landing
 from complaints_platform.lake import Lake
+from complaints_platform.platform import Platform
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.deployment.compose import ROOT, Service, wait_until
 from complaints_platform_tests.integration.dropping import Dropping
@@ -196,7 +196,7 @@ def has_come_to_rest(deployment, settings, drops):
         return False
     if [run for run in runs() if run.status not in ENDED]:
         return False
-    return StalenessWatch().find(settings).days == {}
+    return Platform(settings).stale().days == {}
 
 
 def runs():

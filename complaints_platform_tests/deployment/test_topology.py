@@ -26,6 +26,7 @@ from complaints_platform.errors import QueryError
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake.store import open_store
+from complaints_platform.platform import Platform
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.serving.status import gather
 from complaints_platform.settings import load_settings
@@ -173,7 +174,9 @@ def settings(stack, monkeypatch):
 
 def ask(settings, sql):
     """Return the one row of an answer over the mart of daily complaints."""
-    (row,) = pl.DataFrame(run_query(Catalogue.of(settings), sql.format("mart.daily_complaints"))).to_dicts()
+    (row,) = pl.DataFrame(
+        run_query(Catalogue(Platform(settings).lake, Platform(settings).contracts), sql.format("mart.daily_complaints"))
+    ).to_dicts()
     return row
 
 
@@ -197,7 +200,7 @@ def test_files_dropped_into_the_landing_arrive_in_the_marts(stack, settings):
 
     def arrived():
         with suppress(QueryError):  # before the first run has ended there are no tables
-            status = gather(settings)
+            status = gather(Platform(settings))
             counted = ask(settings, "SELECT sum(complaints)::INT AS complaints, count(DISTINCT day) AS days FROM {}")
             return status.stale == {} and not any(source.waiting for source in status.sources) and counted
 

@@ -6,16 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from complaints_platform.freshness import staleness
-from complaints_platform.freshness.staleness import StalenessWatch, _DerivedDays, find_stale
+from complaints_platform.freshness.staleness import StalenessWatch, _DerivedDays
 from complaints_platform.intake.collect import Collector
 from complaints_platform.intake.landing import files_at
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED, QUARANTINE, TRENDS
 from complaints_platform.lake.fingerprints import made_of
-from complaints_platform.pipeline.cleaned import CleanedLook, CleanedRecipe
+from complaints_platform.pipeline.cleaned import CleanedLook
 from complaints_platform.pipeline.derived import DERIVED
 from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
+from complaints_platform.platform import Platform
 from complaints_platform.sources.contract import SourceContract
 from complaints_platform_tests.contracts import OWNER, write_contract
 
@@ -53,7 +54,7 @@ class World:
         return self.collector().collect(list(files_at([path])))[0]
 
     def make(self, days):
-        recipe = CleanedRecipe.of(self.settings)
+        recipe = Platform(self.settings).cleaned_recipe()
         CLEANED.table(self.lake).replace_days(days, recipe.frames(days))
         received = self.lake.receipts.days()
         QUARANTINE.table(self.lake).replace_days(received, QuarantineRecipe(self.lake).frames(received))
@@ -75,21 +76,23 @@ def test_a_watch_always_finds_what_looking_at_everything_finds(world, seed):
         elif action == "moved":  # an id that other files carry too, on other days
             world.drop(*((number % 2, day) for number, day in enumerate(days)))
         elif action == "make":
-            stale = find_stale(world.settings).days.get("cleaned/complaints", [])
+            stale = Platform(world.settings).stale().days.get("cleaned/complaints", [])
             world.make(stale[: chance.randrange(1, 4)])
         elif action == "again":
             changed = world.collector(times={"zone": "Europe/Berlin", "formats": ["iso8601"]})
             changed.read_again(list(world.lake.receipts.all())[:2])
-        assert watch.find(world.settings).days == find_stale(world.settings).days, f"step {step}: {action}"
+        assert Platform(world.settings).stale(watch).days == Platform(world.settings).stale().days, (
+            f"step {step}: {action}"
+        )
 
 
 def test_it_looks_only_at_days_that_were_touched(world, monkeypatch):
     for back in range(0, 60, 3):
         world.drop((back, DAY - timedelta(days=back)))
     watch = StalenessWatch()
-    watch.find(world.settings)
+    Platform(world.settings).stale(watch)
     monkeypatch.setattr(staleness, "JOURNAL_OVERLAP", timedelta(0))
-    watch.find(world.settings)
+    Platform(world.settings).stale(watch)
     looked, real = [], CleanedLook.raw_days
 
     def counted(recipe, day):
@@ -97,30 +100,30 @@ def test_it_looks_only_at_days_that_were_touched(world, monkeypatch):
         return real(recipe, day)
 
     monkeypatch.setattr(CleanedLook, "raw_days", counted)
-    watch.find(world.settings)
+    Platform(world.settings).stale(watch)
     assert looked == []
     world.drop((999, DAY - timedelta(days=9)))
-    assert DAY - timedelta(days=9) in watch.find(world.settings).days["cleaned/complaints"]
+    assert DAY - timedelta(days=9) in Platform(world.settings).stale(watch).days["cleaned/complaints"]
     assert looked == [DAY - timedelta(days=9)]
 
 
 def test_a_file_whose_receipt_comes_long_after_its_mark_is_still_found(world, monkeypatch):
     watch, late = StalenessWatch(), DAY - timedelta(days=30)
     world.lake.journal.note([late], [])
-    assert watch.find(world.settings).days == watch.find(world.settings).days == {}
+    assert Platform(world.settings).stale(watch).days == Platform(world.settings).stale(watch).days == {}
     monkeypatch.setattr(type(world.lake.journal), "note", lambda *_: None)  # its mark stands there already
     world.drop((7, late))
-    assert late in watch.find(world.settings).days["cleaned/complaints"]
+    assert late in Platform(world.settings).stale(watch).days["cleaned/complaints"]
 
 
 def test_now_and_then_it_looks_at_everything(world, monkeypatch):
     watch = StalenessWatch()
-    watch.find(world.settings)
+    Platform(world.settings).stale(watch)
     monkeypatch.setattr(type(world.lake.journal), "note", lambda *_: None)
     world.drop((1, DAY))
-    assert watch.find(world.settings).days == {}
+    assert Platform(world.settings).stale(watch).days == {}
     monkeypatch.setattr(staleness, "EVERYTHING_AFTER", timedelta(0))
-    assert DAY in watch.find(world.settings).days["cleaned/complaints"]
+    assert DAY in Platform(world.settings).stale(watch).days["cleaned/complaints"]
 
 
 def test_the_journal_gives_what_was_noted_since_a_time(world):

@@ -14,7 +14,7 @@ from complaints_platform.intake.collect import Collector
 from complaints_platform.intake.customers import CustomersCollector
 from complaints_platform.intake.landing import files_at
 from complaints_platform.lake import Lake
-from complaints_platform.pipeline.cleaned import CleanedRecipe
+from complaints_platform.platform import Platform
 from complaints_platform.settings import DEVELOPMENT_DATA_KEY
 from complaints_platform.sources.contract import CustomersContract, SourceContract
 from complaints_platform_tests.contracts import OWNER, write_contract
@@ -75,7 +75,7 @@ class World:
         return self.collect(collector, "forms.csv", "id,what,at,who,where", *lines)
 
     def recipe(self, make_settings):
-        return CleanedRecipe.of(make_settings(sources=self.folder / "sources", lake=str(self.folder / "lake")))
+        return Platform(make_settings(sources=self.folder / "sources", lake=str(self.folder / "lake"))).cleaned_recipe()
 
     def cleaned(self, make_settings, *days):
         return {day.day: day for day in self.recipe(make_settings).frames(list(days))}

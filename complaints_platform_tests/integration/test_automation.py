@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from deltalake import DeltaTable
 
-from complaints_platform.freshness.staleness import StalenessWatch
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import RECONCILIATION
+from complaints_platform.platform import Platform
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.integration.dropping import Dropping
 from complaints_platform_tests.ui.dagster_server import running_dagster, wait_until
@@ -73,7 +73,7 @@ def is_done(dagster, settings, dropping):
     runs = dagster.ask(RUNS)["runsOrError"]["results"]
     if any(run["status"] not in {"SUCCESS", "FAILURE", "CANCELED"} for run in runs):
         return False
-    return StalenessWatch().find(settings).days == {}
+    return Platform(settings).stale().days == {}
 
 
 def test_files_dropped_at_any_time_are_in_the_marts_and_nobody_did_anything(tmp_path):

@@ -6,9 +6,9 @@ import dagster as dg
 
 from complaints_platform.commands.running import Runner, local_instance
 from complaints_platform.definitions import build_definitions
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, RATES, RECONCILIATION
+from complaints_platform.platform import Platform
 from complaints_platform.sources.contract import CUSTOMERS
 from complaints_platform_tests.contracts import OWNER, write_contract
 
@@ -39,7 +39,7 @@ def test_customers_that_come_later_make_their_days_stale_and_reach_the_complaint
             "account,phone,since,kind\nA7,+2348031234567,2026-04-01,gold"
         )
         runner.collect()
-        assert [str(day) for day in find_stale(settings).days["cleaned/complaints"]] == ["2026-05-10"]
+        assert [str(day) for day in Platform(settings).stale().days["cleaned/complaints"]] == ["2026-05-10"]
         list(runner.update())
         event = instance.get_latest_materialization_event(dg.AssetKey(["reference", "crm"]))
         assert event.asset_materialization.metadata["customers_in_the_newest"].value == 1

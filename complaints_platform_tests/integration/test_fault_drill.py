@@ -21,6 +21,7 @@ from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.volumes import outage
 from complaints_platform.lake.store import open_store
 from complaints_platform.pipeline.quality import judge_senders
+from complaints_platform.platform import Platform
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.alerting.tools import Clock
 
@@ -154,9 +155,10 @@ def test_half_the_volume_of_a_source_is_one_alert_that_names_source_day_and_next
 
 @pytest.mark.usefixtures("half_a_day")
 def test_public_holidays_of_the_company_are_not_judged(month):
-    settings = month.settings.model_copy(update={"holidays": "GB-ENG"})
+    platform = Platform(month.settings)
     april = [HALF_DAY - timedelta(days=age) for age in range(9)]
-    volume = judge_senders(settings, april, month.clock())["social_media"][0]
+    judged = judge_senders(platform.lake, platform.contracts, "GB-ENG", april, month.clock())
+    volume = judged["social_media"][0]
     easter = {date(2026, 4, 3), date(2026, 4, 6)}
     assert {point.day for point in volume.points} == set(april)
     assert {point.day for point in volume.judged} == set(april) - easter

@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 
 from complaints_platform.commands.running import Runner
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake import Lake
@@ -23,6 +22,7 @@ from complaints_platform.lake.data_sets import (
 )
 from complaints_platform.lake.store import open_store
 from complaints_platform.marts import emerging_topics, term_counts
+from complaints_platform.platform import Platform
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
 
@@ -51,7 +51,7 @@ class Month:
         self.runs = list(self.runner.update())
 
     def ask(self, sql):
-        return pl.DataFrame(run_query(Catalogue.of(self.settings), sql))
+        return pl.DataFrame(run_query(Catalogue(Platform(self.settings).lake, Platform(self.settings).contracts), sql))
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_no_structured_identifier_stands_in_any_table(month):
 
 def test_it_took_few_runs_and_nothing_is_left_to_do(month):
     assert [run.job for run in month.runs] == ["train_classifier", "complaints_by_day", "files_by_received_day"]
-    assert find_stale(month.settings).days == {}
+    assert Platform(month.settings).stale().days == {}
     month.runner.collect()
     assert list(month.runner.update()) == []
 

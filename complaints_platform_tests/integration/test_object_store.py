@@ -19,7 +19,6 @@ from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.commands.running import Runner
 from complaints_platform.defs.maintenance import maintenance_of
 from complaints_platform.errors import LakeError
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.intake.collect import Collector
@@ -30,12 +29,13 @@ from complaints_platform.lake.store import open_store
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.operations import maintenance
 from complaints_platform.operations.maintenance import Maintenance
+from complaints_platform.platform import Platform
 from complaints_platform.schemas import empty_frame
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import PACKAGED_SOURCES
 from complaints_platform.sources.contract import load_contracts
 from complaints_platform_tests.alerting.tools import Office
-from complaints_platform_tests.integration.ticking import TEXTS, TODAY, Platform
+from complaints_platform_tests.integration.ticking import TEXTS, TODAY, Installation
 
 START_SECONDS = 30
 
@@ -102,10 +102,10 @@ def test_files_become_marts_on_an_object_store(bucket, make_settings):
         ]
         runner.collect()
         assert list(runner.update()) == []
-    assert find_stale(settings).days == {}
+    assert Platform(settings).stale().days == {}
 
     def ask(sql):
-        return pl.DataFrame(run_query(Catalogue.of(settings), sql))
+        return pl.DataFrame(run_query(Catalogue(Platform(settings).lake, Platform(settings).contracts), sql))
 
     reconciled = ask("SELECT sum(received)::INT AS received, bool_and(reconciles) AS ok FROM mart.reconciliation")
     assert reconciled["ok"].item()
@@ -115,12 +115,12 @@ def test_files_become_marts_on_an_object_store(bucket, make_settings):
     daily = ask("SELECT * FROM mart.daily_complaints ORDER BY ALL")
     assert {step.what for step in maintenance_of(settings).run(dry_run=True)} == set()
     assert ask("SELECT * FROM mart.daily_complaints ORDER BY ALL").equals(daily)
-    raw = sum(ask(f"SELECT count(*) FROM {name}").item() for name in Catalogue.of(settings).names() if "raw." in name)  # noqa: S608
+    raw = sum(ask(f"SELECT count(*) FROM raw.{name}").item() for name in Platform(settings).contracts)  # noqa: S608
     assert raw == ask("SELECT count(*) FROM cleaned.complaints").item()
 
 
 def test_sensors_see_a_file_that_is_dropped_into_a_bucket_until_it_is_in_the_marts(bucket, tmp_path):
-    platform = Platform(tmp_path, lake=f"{bucket}/lake", landing=f"{bucket}/landing")
+    platform = Installation(tmp_path, lake=f"{bucket}/lake", landing=f"{bucket}/landing")
     assert platform.settle() == 0
     platform.send("first", [TODAY, TODAY - timedelta(days=1)])
     assert platform.settle() == 3  # collect, the first training, the tables

@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 from complaints_platform.commands.running import Runner
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.intake.files import Status, collect_all
+from complaints_platform.platform import Platform
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
 from complaints_platform_tests import contracts
@@ -96,8 +96,8 @@ def platform(tmp_path_factory):
         with dg.DagsterInstance.ephemeral() as instance:
             runs = list(Runner(settings, instance).update())
         assert len(runs) <= MOST_RUNS
-        assert find_stale(settings).days == {}
-        catalogue = Catalogue.of(settings)
+        assert Platform(settings).stale().days == {}
+        catalogue = Catalogue(Platform(settings).lake, Platform(settings).contracts)
         return lambda sql: pl.DataFrame(run_query(catalogue, sql))
 
     return run

@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 import pytest
 
 from complaints_platform.defs import automation
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.lake.data_sets import CLEANED, RECONCILIATION
 from complaints_platform.pipeline.cleaned import CleanedRecipe
+from complaints_platform.platform import Platform
 from complaints_platform_tests import contracts
-from complaints_platform_tests.integration.ticking import TEXTS, TODAY, Platform
+from complaints_platform_tests.integration.ticking import TEXTS, TODAY, Installation
 from complaints_platform_tests.small_lake import SOURCE
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     """A platform whose first file has reached the marts."""
-    platform = Platform(tmp_path_factory.mktemp("sensors"))
+    platform = Installation(tmp_path_factory.mktemp("sensors"))
     platform.send("first", [TODAY, TODAY - timedelta(days=1)])
     platform.runs = platform.settle()
     return platform
@@ -27,7 +27,7 @@ def shared(tmp_path_factory):
 
 def test_a_file_reaches_the_marts_in_three_runs_and_then_there_is_rest(shared):
     assert shared.runs == 3  # collect, the first training, the tables
-    assert find_stale(shared.settings).days == {}
+    assert Platform(shared.settings).stale().days == {}
     assert shared.rows().height == 6
     for sensor, why in {
         "landing": "no new files",
@@ -62,7 +62,7 @@ def test_a_file_that_is_replaced_under_its_name_is_taken_again_even_if_size_and_
 
 
 def test_a_file_that_grows_is_left_alone(tmp_path):
-    platform = Platform(tmp_path)
+    platform = Installation(tmp_path)
     platform.settings = platform.settings.model_copy(update={"settle_seconds": 3600})
     platform.load()
     platform.send("growing", [TODAY])
@@ -79,11 +79,11 @@ def test_a_record_of_long_ago_makes_only_its_own_days(shared):
     days = update.run_requests[0].run_config["resources"]["run_days"]["config"]["tables"]
     assert days["cleaned/complaints"] == [str(old)]
     assert days["mart/reconciliation"] == [str(TODAY)]
-    assert find_stale(shared.settings).days == {}
+    assert Platform(shared.settings).stale().days == {}
 
 
 def test_a_changed_contract_is_applied_by_hand_at_night_or_at_once(tmp_path):
-    platform = Platform(tmp_path, changes="by_hand")
+    platform = Installation(tmp_path, changes="by_hand")
     platform.send("first", [TODAY])
     platform.settle()
     changed = {**SOURCE, "channel": "sms"}
@@ -99,7 +99,7 @@ def test_a_changed_contract_is_applied_by_hand_at_night_or_at_once(tmp_path):
 
 
 def test_a_day_that_fails_is_isolated_tried_again_later_and_reported(tmp_path, monkeypatch):
-    platform = Platform(tmp_path)
+    platform = Installation(tmp_path)
     days = [TODAY - timedelta(days=age) for age in range(4)]
     platform.send("first", days)
     platform.tick("landing")
@@ -129,7 +129,7 @@ def test_a_day_that_fails_is_isolated_tried_again_later_and_reported(tmp_path, m
     monkeypatch.setattr(CleanedRecipe, "frames", good)
     monkeypatch.setattr(automation, "RELEASE", "the next one")
     assert platform.settle() == 1
-    assert find_stale(platform.settings).days == {}
+    assert Platform(platform.settings).stale().days == {}
     assert RECONCILIATION.table(platform.lake).scan().collect()["reconciles"].all()
 
 
@@ -162,7 +162,7 @@ def test_files_taken_in_while_a_range_is_made_again_are_not_lost(shared, monkeyp
     assert shared.settle() == 1
     ids = shared.rows()["source_id"].to_list()
     assert sum(name.startswith("meanwhile") for name in ids) == 2 * len(TEXTS)
-    assert find_stale(shared.settings).days == {}
+    assert Platform(shared.settings).stale().days == {}
 
 
 def test_the_cursors_stay_small(shared):

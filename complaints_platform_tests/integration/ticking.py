@@ -16,7 +16,7 @@ TODAY = datetime.now(UTC).date()
 TEXTS = ("no signal in the whole village", "you overcharged me again", "the agent was rude to me")
 
 
-class Platform:
+class Installation:
     """Sensors and jobs of a lake with one source; runs are executed as the sensors ask for them."""
 
     def __init__(self, root, **settings):

@@ -11,12 +11,12 @@ import yaml
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.commands.running import Runner
 from complaints_platform.errors import LakeError, ModelError
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.lake.data_sets import CATEGORIZED, DAILY
 from complaints_platform.lake.models import Action
 from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.learning.labels import import_labels, training_labels
 from complaints_platform.learning.model import model_is_stale, serve_version, train_challenger
+from complaints_platform.platform import Platform
 from complaints_platform.settings import PACKAGED_SOURCES
 from complaints_platform_tests.small_lake import FIRST, TEXTS, Place
 
@@ -187,7 +187,7 @@ def test_a_category_that_a_new_taxonomy_does_not_have_leaves_the_model_s_for_rev
     assert rows["0-1"]["category"] == "messaging"
     assert rows["0-1"]["taxonomy_version"] == "2.0"
     assert training_labels(place.lake, load_taxonomy(path)).left_out == 1
-    assert find_stale(settings).days == {}
+    assert Platform(settings).stale().days == {}
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from complaints_platform.lake.store import LocalStore
 from complaints_platform.lake.tables import DayFrame, Table
 from complaints_platform.operations import doctor
 from complaints_platform.operations.doctor import Verdict
+from complaints_platform.platform import Platform
 from complaints_platform.schemas import empty_frame
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform_tests import contracts
@@ -45,7 +46,7 @@ def of(findings, *verdicts):
 
 
 def test_a_sound_installation_has_nothing_wrong(settings):
-    sound = list(doctor.examine(settings, doctor.EXAMINATIONS))
+    sound = list(doctor.examine(Platform(settings), doctor.EXAMINATIONS))
     assert of(sound) == ["model: no classifier serves yet → complaints update trains one as soon as there is data"]
     assert {each.area for each in sound} == {area for area, _ in doctor.EXAMINATIONS}
     assert LocalStore(Path(settings.lake)).names("doctor") == []
@@ -59,20 +60,20 @@ def test_a_misspelt_variable_is_named_with_the_right_one_and_others_are_left_alo
 
 def test_a_landing_inside_the_lake_is_wrong(settings):
     inside = settings.model_copy(update={"landing": f"{settings.lake}/landing"})
-    assert "the landing lies inside the lake" in of(doctor.examine_settings(inside))[0]
+    assert "the landing lies inside the lake" in of(doctor.examine_settings(Platform(inside)))[0]
 
 
 def test_the_development_key_warns_and_on_an_object_store_is_wrong(make_settings):
-    (found,) = doctor.examine_credentials(make_settings())
+    (found,) = doctor.examine_credentials(Platform(make_settings()))
     assert found.verdict is Verdict.WARNING
-    (found,) = doctor.examine_credentials(make_settings(lake="s3://bucket/lake"))
+    (found,) = doctor.examine_credentials(Platform(make_settings(lake="s3://bucket/lake")))
     assert found.verdict is Verdict.WRONG
     assert "COMPLAINTS_DATA_KEY" in found.todo
 
 
 def test_no_secret_is_shown(settings):
     short = settings.model_copy(update={"metrics_token": SecretStr("too-short-a-token")})
-    found = list(doctor.examine(short, doctor.EXAMINATIONS))
+    found = list(doctor.examine(Platform(short), doctor.EXAMINATIONS))
     assert any("token of the metrics" in line for line in of(found, Verdict.WRONG))
     assert KEY not in str(found)
     assert "too-short-a-token" not in str(found)
@@ -84,21 +85,21 @@ def test_a_lake_that_cannot_be_written_is_wrong(settings, monkeypatch):
 
     monkeypatch.setattr(os, "link", refuse)
     monkeypatch.setattr(os, "replace", refuse)
-    (found,) = of(doctor.examine_lake(settings))
+    (found,) = of(doctor.examine_lake(Platform(settings)))
     assert "Read-only file system" in found
     assert "read-only disk" in found
 
 
 def test_a_storage_without_conditional_writes_is_wrong(settings, monkeypatch):
     monkeypatch.setattr(LocalStore, "create", lambda self, key, data: self.put(key, data) is None)
-    (found,) = of(doctor.examine_lake(settings))
+    (found,) = of(doctor.examine_lake(Platform(settings)))
     assert "conditional writes" in found
 
 
 def test_another_data_key_than_the_lake_s_is_wrong(settings):
     other = DataKey(b"o" * 40, 1)
     Lake(settings.lake).keys.add(other.version, other.fingerprint)
-    (found,) = of(doctor.examine_lake(settings))
+    (found,) = of(doctor.examine_lake(Platform(settings)))
     assert "is not the key that this lake was built with" in found
 
 
@@ -108,7 +109,7 @@ def test_a_lake_of_a_newer_release_is_named_with_its_columns(settings):
     table = Table(lake.store, DAILY.table(lake).key, newer)
     frame = empty_frame(DAILY.model).with_columns(mood=pl.lit(None, pl.String))
     table.replace_days([DAY], [DayFrame(DAY, frame, "f" * 32)])
-    (found,) = of(doctor.examine_lake(settings))
+    (found,) = of(doctor.examine_lake(Platform(settings)))
     assert "mart.daily_complaints has columns that this release does not know: mood" in found
 
 
@@ -116,24 +117,24 @@ def test_a_damaged_table_is_named(settings):
     log = Path(settings.lake) / "tables" / "mart" / "daily_complaints" / "_delta_log" / f"{0:020d}.json"
     log.parent.mkdir(parents=True)
     log.write_text("nonsense")
-    (found,) = of(doctor.examine_lake(settings))
+    (found,) = of(doctor.examine_lake(Platform(settings)))
     assert "daily_complaints can't be read" in found
 
 
 def test_a_wrong_contract_is_named(settings):
     contracts.write_contract(settings.sources, "forms", {**SOURCE, "cadence": "sometimes"})
-    (found,) = of(doctor.examine_sources(settings))
+    (found,) = of(doctor.examine_sources(Platform(settings)))
     assert "cadence" in found
 
 
 def test_a_landing_without_its_folder_and_a_file_that_cannot_be_read(settings):
     folder = Path(settings.landing) / "forms"
     (folder / "broken.csv").mkdir()
-    (found,) = of(doctor.examine_sources(settings), Verdict.WRONG)
+    (found,) = of(doctor.examine_sources(Platform(settings)), Verdict.WRONG)
     assert "forms: broken.csv can't be read" in found
     (folder / "broken.csv").rmdir()
     folder.rmdir()
-    (found,) = of(doctor.examine_sources(settings))
+    (found,) = of(doctor.examine_sources(Platform(settings)))
     assert "the landing has no folder forms" in found
 
 
@@ -145,8 +146,8 @@ def test_a_silent_sender_is_named_with_the_time_of_its_last_file(settings):
         "id,text,at,updated\n1,no signal,2026-03-10T12:00:00Z,2026-03-10T12:00:00Z\n"
     )
     assert len(list(collect_all(collect_jobs(settings, [], None), 1))) == 1
-    assert of(doctor.examine_sources(settings)) == []
-    (found,) = of(doctor.examine_sources(settings, datetime.now(UTC) + timedelta(hours=37)))
+    assert of(doctor.examine_sources(Platform(settings))) == []
+    (found,) = of(doctor.examine_sources(Platform(settings), datetime.now(UTC) + timedelta(hours=37)))
     assert f"forms: nothing new since {datetime.now(UTC):%Y-%m-%d}" in found
 
 
@@ -155,10 +156,12 @@ def test_a_model_that_is_gone_and_an_extra_that_is_not_installed(settings, monke
 
     promoted = Promotion(Action.PROMOTED, ServingModel("gone", "1.0", "x"), "test", "test", {})
     Lake(settings.lake).models.record(promoted)
-    (found,) = of(doctor.examine_model(settings), Verdict.WRONG)
+    (found,) = of(doctor.examine_model(Platform(settings)), Verdict.WRONG)
     assert "the stored model gone is gone" in found
     monkeypatch.setattr("complaints_platform.classification.embeddings._MODULES", ("no_such_module",))
-    (found,) = of(doctor.examine_model(settings.model_copy(update={"classifier_tier": "full"})), Verdict.WRONG)
+    (found,) = of(
+        doctor.examine_model(Platform(settings.model_copy(update={"classifier_tier": "full"}))), Verdict.WRONG
+    )
     assert "embeddings" in found
 
 
@@ -167,16 +170,16 @@ def test_a_model_that_is_gone_and_an_extra_that_is_not_installed(settings, monke
 )
 def test_a_disk_that_runs_full_is_noticed(settings, free, verdict):
     total = 100 << 30
-    found = list(doctor.examine_disk(settings, lambda _place: (total, total - free, free)))
+    found = list(doctor.examine_disk(Platform(settings), lambda _place: (total, total - free, free)))
     assert {each.verdict for each in found} == {verdict}
     assert len(found) == 3
 
 
 def test_a_clock_that_is_off_is_noticed(settings):
-    (found,) = of(doctor.examine_clock(settings, lambda: datetime.now(UTC) + timedelta(minutes=5)))
+    (found,) = of(doctor.examine_clock(Platform(settings), lambda: datetime.now(UTC) + timedelta(minutes=5)))
     assert "+300 s off" in found or "+299 s off" in found
     Lake(settings.lake).manifests.publish(None, {}, [], datetime.now(UTC) + timedelta(hours=2))
-    (found,) = of(doctor.examine_clock(settings))
+    (found,) = of(doctor.examine_clock(Platform(settings)))
     assert "in the future" in found
 
 
@@ -186,7 +189,11 @@ def test_packages_that_are_missing_or_other_versions_are_named(settings):
             raise metadata.PackageNotFoundError(name)
         return "1.12.0"
 
-    found = of(doctor.examine_versions(settings, installed, ["polars>=2", "dagster==1.13.27", 'onnx>=9; extra == "x"']))
+    found = of(
+        doctor.examine_versions(
+            Platform(settings), installed, ["polars>=2", "dagster==1.13.27", 'onnx>=9; extra == "x"']
+        )
+    )
     assert [line.split(" → ")[0] for line in found] == [
         "versions: polars is not installed",
         "versions: dagster is 1.12.0, needed is ==1.13.27",
@@ -197,17 +204,17 @@ def test_an_examination_that_fails_hides_no_other(settings):
     def fails(_settings):
         raise ZeroDivisionError("by accident")
 
-    found = list(doctor.examine(settings, [("odd", fails), ("disk", doctor.examine_disk)]))
+    found = list(doctor.examine(Platform(settings), [("odd", fails), ("disk", doctor.examine_disk)]))
     assert "odd: can't be examined: ZeroDivisionError: by accident" in of(found, Verdict.WRONG)[0]
     assert len(found) > 1
 
 
 def test_an_instance_without_home_storage_or_daemon(settings, monkeypatch, tmp_path):
     monkeypatch.delenv("DAGSTER_HOME")
-    assert "DAGSTER_HOME is not set" in of(dagster_doctor.examine_instance(settings))[0]
+    assert "DAGSTER_HOME is not set" in of(dagster_doctor.examine_instance(Platform(settings)))[0]
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     (tmp_path / "dagster.yaml").write_text("storage:\n  sqlite:\n    base_dir: /proc/nowhere\n")
-    (found,) = of(dagster_doctor.examine_instance(settings), Verdict.WRONG)
+    (found,) = of(dagster_doctor.examine_instance(Platform(settings)), Verdict.WRONG)
     assert "does not answer" in found
 
 
@@ -221,23 +228,23 @@ def test_a_daemon_that_stopped_and_runs_that_failed_are_noticed(settings):
         breaks()
 
     with dg.DagsterInstance.local_temp() as instance:
-        assert "no daemon has ever run" in of(dagster_doctor.examine_open_instance(instance, settings))[0]
+        assert "no daemon has ever run" in of(dagster_doctor.examine_open_instance(instance, Platform(settings)))[0]
         for name in instance.get_required_daemon_types():
             instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), name, "id", []))
-        assert of(dagster_doctor.examine_open_instance(instance, settings)) == []
+        assert of(dagster_doctor.examine_open_instance(instance, Platform(settings))) == []
         run = broken.execute_in_process(instance=instance, raise_on_error=False).run_id
         for name in instance.get_required_daemon_types():
             instance.add_daemon_heartbeat(DaemonHeartbeat(time.time() - 300, name, "id", []))
-        failed, silent = of(dagster_doctor.examine_open_instance(instance, settings))
+        failed, silent = of(dagster_doctor.examine_open_instance(instance, Platform(settings)))
     assert run in failed
     assert "gives no sign of life" in silent
     assert "dagster-daemon run" in silent
 
 
 def test_definitions_that_do_not_load_are_noticed(settings):
-    assert of(dagster_doctor.examine_definitions(settings)) == []
+    assert of(dagster_doctor.examine_definitions(Platform(settings))) == []
     (settings.sources / "forms" / "defs.yaml").write_text("type: nonsense\n")
-    (found,) = of(dagster_doctor.examine_definitions(settings), Verdict.WRONG)
+    (found,) = of(dagster_doctor.examine_definitions(Platform(settings)), Verdict.WRONG)
     assert "the definitions can't be loaded: ContractError" in found
 
 

@@ -24,6 +24,7 @@ from complaints_platform.lake.store import LocalStore
 from complaints_platform.operations.lake_metrics import lake_gatherers
 from complaints_platform.operations.metrics import Gatherer, Metrics, gauge, outbox_gatherer
 from complaints_platform.operations.server import metrics_application, refuse_open_server
+from complaints_platform.platform import Platform
 from complaints_platform_tests.small_lake import FIRST, Place
 
 DOCKER = Path(__file__).parents[2] / "docker"
@@ -57,7 +58,11 @@ def served(tmp_path_factory):
         broken.execute_in_process(instance=instance, raise_on_error=False)
         checks = sorted(build_definitions(place.settings).resolve_asset_graph().asset_check_keys)
         instance.add_daemon_heartbeat(DaemonHeartbeat(time.time() - 40, "SENSOR", "id", []))
-        gatherers = [*lake_gatherers(place.settings), *instance_gatherers(instance, checks), outbox_gatherer(Outbox())]
+        gatherers = [
+            *lake_gatherers(Platform(place.settings)),
+            *instance_gatherers(instance, checks),
+            outbox_gatherer(Outbox()),
+        ]
         yield place, Metrics(gatherers)
 
 
@@ -160,7 +165,7 @@ def test_a_damaged_table_is_a_part_that_is_down_and_no_crash(make_settings, tmp_
     log = tmp_path / "lake" / "tables" / "cleaned" / "complaints" / "_delta_log" / "00000000000000000000.json"
     log.parent.mkdir(parents=True)
     log.write_text("nonsense")
-    found = values(Metrics(lake_gatherers(make_settings())))
+    found = values(Metrics(lake_gatherers(Platform(make_settings()))))
     assert found["complaints_metrics_up", "tables"] == 0
     assert found["complaints_metrics_up", "sources"] == 1
 

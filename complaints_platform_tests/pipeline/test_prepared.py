@@ -9,7 +9,7 @@ from complaints_platform.intake.collect import Collector
 from complaints_platform.intake.landing import files_at
 from complaints_platform.lake import Lake
 from complaints_platform.pipeline import prepared
-from complaints_platform.pipeline.cleaned import CleanedRecipe
+from complaints_platform.platform import Platform
 from complaints_platform.sources.contract import SourceContract
 from complaints_platform_tests.contracts import OWNER, write_contract
 
@@ -50,7 +50,7 @@ class Growing:
         self.collector().collect(list(files_at(paths)))
 
     def recipe(self):
-        return CleanedRecipe.of(self.settings)
+        return Platform(self.settings).cleaned_recipe()
 
     def clean(self, day=DAY):
         (made,) = self.recipe().frames([day])

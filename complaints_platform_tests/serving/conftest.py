@@ -13,6 +13,7 @@ from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import open_store
+from complaints_platform.platform import Platform
 from complaints_platform.serving.auth import TOKEN_ROLES, Role, new_token
 from complaints_platform.serving.http.app import build_app
 from complaints_platform.serving.sql.query import Catalogue, run_query
@@ -47,11 +48,11 @@ class Served:
         return self.client(role).get(path, params=parameters)
 
     def ask(self, sql):
-        return run_query(Catalogue.of(self.settings), sql).to_pylist()
+        return run_query(Catalogue(Platform(self.settings).lake, Platform(self.settings).contracts), sql).to_pylist()
 
 
 def started(settings, tokens):
-    app = build_app(settings, lambda: METRICS)
+    app = build_app(Platform(settings), lambda: METRICS)
     app.state.service.start()
     app.state.service.bring_up_to_date()
     return Served(settings, app, tokens)

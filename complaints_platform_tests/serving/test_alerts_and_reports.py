@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from complaints_platform.alerting.events import Condition, Severity
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.generator.options import GeneratorOptions
+from complaints_platform.platform import Platform
 from complaints_platform.serving.auth import Role
 from complaints_platform.serving.report.figures import Figures
 from complaints_platform.serving.report.making import LOOKED_AT, make_and_keep, published
@@ -45,7 +46,7 @@ def test_it_is_said_when_somebody_last_looked(served):
 
 
 def test_a_report_is_shown_as_it_was_sent(served):
-    made, _ = make_and_keep(served.settings, "daily", DAY)
+    made, _ = make_and_keep(Platform(served.settings), "daily", DAY)
     (listed,) = served.get("/api/v1/reports", Role.VIEWER).json()["reports"]
     assert (listed["kind"], listed["day"]) == ("daily", str(DAY))
     shown = served.get(listed["page"], Role.VIEWER)
@@ -69,7 +70,7 @@ def test_of_service_times_a_report_copies_what_is_open_and_what_it_looks_at(serv
             f"backlog_from IS NOT NULL AND coalesce(resolved_day > DATE '{since}', true))"
         )[0]["n"]
         assert (0 < wanted < every) is (last != newest)
-        with published(served.settings, last) as reading:
+        with published(Platform(served.settings), last) as reading:
             assert reading.rows("SELECT count(*) FROM mart.service_times") == [(wanted,)]
             backlog = Figures.of(reading, "daily", last).headline("backlog")
         days = {"from": str(last), "to": str(last)}

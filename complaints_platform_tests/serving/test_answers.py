@@ -20,6 +20,7 @@ from complaints_platform.freshness.publishing import publish
 from complaints_platform.lake import Lake
 from complaints_platform.learning.review import ReviewQueue
 from complaints_platform.marts.registry import METRICS
+from complaints_platform.platform import Platform
 from complaints_platform.serving.answers import metric_values as metrics
 from complaints_platform.serving.answers.health import Pulse, PulseTaker
 from complaints_platform.serving.answers.metric_values import before
@@ -59,7 +60,7 @@ def condition(filters):
 
 def test_what_is_not_known_yet_is_not_called_well(served, monkeypatch):
     stranger = served.settings.model_copy(update={"data_key": SecretStr("a key that this lake never saw")})
-    pulse = PulseTaker(stranger).take()
+    pulse = PulseTaker(Platform(stranger)).take()
     assert pulse.taken_at is not None  # to look takes no secret
     assert pulse.stale == served.service.pulse.stale
     known = served.get("/api/v1/health", Role.VIEWER).json()

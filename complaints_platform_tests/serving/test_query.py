@@ -10,6 +10,7 @@ from complaints_platform.errors import QueryError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import DAILY
 from complaints_platform.lake.tables import DayFrame
+from complaints_platform.platform import Platform
 from complaints_platform.serving.sql.query import Catalogue, render, run_query
 from complaints_platform.serving.status import gather, render_text
 from complaints_platform_tests.frames import daily_rows
@@ -95,9 +96,9 @@ def test_formats(catalogue):
 
 def test_status_says_of_when_the_answers_are(make_settings):
     settings = make_settings()
-    assert gather(settings).published_at is None
+    assert gather(Platform(settings)).published_at is None
     published = Lake(settings.lake).manifests.publish(None, {})
-    status = gather(settings)
+    status = gather(Platform(settings))
     assert status.as_json()["published_at"] == published.published_at.isoformat()
     console = Console(record=True, width=120)
     render_text(status, console)

@@ -89,7 +89,7 @@ def settings(tmp_path):
 
 
 def test_the_month_is_counted_by_the_regulators_classes(settings):
-    tables = make_pack(settings, "ncc", MARCH, CLASSES).tables
+    tables = make_pack(Lake(settings.lake), settings.time_zone, "ncc", MARCH, CLASSES).tables
     summary = dict(tables["summary"].rows())
     assert summary["complaints"] == 10
     assert summary["complaints_per_1000_subscribers"] == 2.5
@@ -109,7 +109,7 @@ def test_the_month_is_counted_by_the_regulators_classes(settings):
 
 
 def test_each_form_says_the_same_and_text_is_no_formula(settings):
-    pack = make_pack(settings, "ncc", MARCH, CLASSES)
+    pack = make_pack(Lake(settings.lake), settings.time_zone, "ncc", MARCH, CLASSES)
     document = json.loads(pack.render("json"))
     assert document["month"] == "2026-03"
     book = openpyxl.load_workbook(io.BytesIO(pack.render("xlsx")))
@@ -129,7 +129,7 @@ def test_each_form_says_the_same_and_text_is_no_formula(settings):
 
 def test_a_month_without_complaints_has_no_pack(settings):
     with pytest.raises(QueryError, match="no complaints of 2025-03"):
-        make_pack(settings, "ncc", date(2025, 3, 7), CLASSES)
+        make_pack(Lake(settings.lake), settings.time_zone, "ncc", date(2025, 3, 7), CLASSES)
 
 
 def test_the_command_writes_the_pack(settings, tmp_path, monkeypatch):

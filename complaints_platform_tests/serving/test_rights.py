@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from complaints_platform.errors import AuthError
+from complaints_platform.platform import Platform
 from complaints_platform.serving.auth import (
     RIGHTS,
     TOKEN_ROLES,
@@ -88,7 +89,7 @@ def test_a_token_of_nobody_is_refused(served):
 
 
 def test_without_tokens_everyone_on_this_machine_is_local_but_never_sees_raw_data(filled):
-    app = build_app(filled, lambda: b"")
+    app = build_app(Platform(filled), lambda: b"")
     client = TestClient(app, base_url="http://localhost")
     assert client.get("/api/v1/me").json()["role"] == "local"
     for method, path, right, body in ROUTES:
@@ -220,7 +221,7 @@ def test_a_token_is_no_longer_valid_once_its_line_is_gone(tmp_path):
     file = tmp_path / "tokens"
     _, line = new_token(Role.VIEWER, "one")
     file.write_text(line)
-    tokens = Tokens(load_settings(tokens_file=file))
+    tokens = Tokens("", file)
     digest = line.split()[1]
     assert tokens.by_digest(digest).role is Role.VIEWER
     file.write_text("# nobody\n")
@@ -243,14 +244,14 @@ def test_a_token_is_no_longer_valid_once_its_line_is_gone(tmp_path):
     ],
 )
 def test_the_network_needs_a_token(host, is_open):
-    nobody = Tokens(load_settings())
+    nobody = Tokens("", None)
     if is_open:
         with pytest.raises(AuthError, match="complaints tokens new"):
             check_address(host, nobody)
     else:
         check_address(host, nobody)
     _, line = new_token(Role.VIEWER, "one")
-    check_address(host, Tokens(load_settings(tokens=line)))
+    check_address(host, Tokens(line, None))
 
 
 def test_no_token_is_shown(capsys):

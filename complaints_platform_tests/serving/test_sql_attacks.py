@@ -3,15 +3,17 @@
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 
 from complaints_platform.errors import QueryError
 from complaints_platform.serving.auth import Role
 from complaints_platform.serving.sql.language import connect, data_sets_of, statement_of
-from complaints_platform.serving.sql.sandbox import KEPT, Sandbox, _end, _start
+from complaints_platform.serving.sql.sandbox import KEPT, Limits, Sandbox, _end, _start
 from complaints_platform.serving.sql.worker import GRACE_SECONDS
 
+LIMITS = Limits(seconds=1.5, memory_mb=256, rows=1000, at_once=2)
 ANALYST = {"categorized.complaints", "mart.daily_complaints"}
 
 
@@ -147,7 +149,7 @@ def test_the_process_of_a_query_holds_no_secret_and_ends_with_it(monkeypatch):
 
 
 def test_a_query_whose_process_dies_is_an_error_of_the_query(served, monkeypatch):
-    sandbox = Sandbox(served.settings, served.service.catalogue)
+    sandbox = Sandbox(served.service.catalogue, LIMITS)
     process = _start()
     sandbox._spare.put(process)
     os.kill(process.pid, signal.SIGKILL)
@@ -165,7 +167,7 @@ def test_the_clock_of_a_query_stands_while_its_files_are_fetched(served, monkeyp
         return opened(*arguments)
 
     monkeypatch.setattr(type(served.service.catalogue), "open", slowly)
-    sandbox = Sandbox(served.settings.model_copy(update={"sql_seconds": 0.2}), served.service.catalogue)
+    sandbox = Sandbox(served.service.catalogue, replace(LIMITS, seconds=0.2))
     result = sandbox.run("SELECT count(*) AS n FROM mart.daily_complaints", ANALYST, served.service.warehouse.manifest)
     assert result.table.num_rows == 1
     assert result.milliseconds < 2000
@@ -174,7 +176,7 @@ def test_the_clock_of_a_query_stands_while_its_files_are_fetched(served, monkeyp
 
 def test_too_many_at_once_wait_and_then_are_told(served, monkeypatch):
     monkeypatch.setattr("complaints_platform.serving.sql.sandbox.WAIT_FOR_A_TURN_SECONDS", 0.05)
-    sandbox = Sandbox(served.settings.model_copy(update={"sql_at_once": 1}), served.service.catalogue)
+    sandbox = Sandbox(served.service.catalogue, replace(LIMITS, at_once=1))
     sandbox._turns.acquire()
     with pytest.raises(Exception, match="too many queries"):
         sandbox.run("SELECT 1", ANALYST, None)

@@ -12,6 +12,7 @@ from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.lake import Lake
 from complaints_platform.lake.store import open_store
+from complaints_platform.platform import Platform
 from complaints_platform.serving.http.app import build_app
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.ui.dagster_server import wait_until
@@ -51,7 +52,7 @@ class SmallLake:
 @contextmanager
 def serving(settings):
     """Serve on a free port; yield the address."""
-    config = uvicorn.Config(build_app(settings), host="127.0.0.1", port=0, log_level="error", ws="none")
+    config = uvicorn.Config(build_app(Platform(settings)), host="127.0.0.1", port=0, log_level="error", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.learning.labels import training_labels
+from complaints_platform.platform import Platform
 from complaints_platform.serving.auth import Role, new_token
 from complaints_platform.serving.http.app import STATIC
 from complaints_platform.serving.models import IncidentDetail, IncidentPoint
@@ -95,7 +96,9 @@ def heading(page):
 
 
 def rows_of(small_lake, sql):
-    return run_query(Catalogue.of(small_lake.settings), sql).to_pylist()
+    return run_query(
+        Catalogue(Platform(small_lake.settings).lake, Platform(small_lake.settings).contracts), sql
+    ).to_pylist()
 
 
 def count_of(small_lake, condition):

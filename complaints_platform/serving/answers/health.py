@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from complaints_platform.freshness.staleness import StalenessWatch
-from complaints_platform.intake.landing import Landing
-from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import DAILY, QUARANTINE, RECONCILIATION
+from complaints_platform.platform import Platform
 from complaints_platform.serving.models import (
     Freshness,
     Health,
@@ -26,9 +25,7 @@ from complaints_platform.serving.models import (
     SourceHealth,
 )
 from complaints_platform.serving.store.warehouse import Reading
-from complaints_platform.settings import Settings
 from complaints_platform.sources.cadence import SILENT_AFTER
-from complaints_platform.sources.contract import load_contracts
 
 log = logging.getLogger(__name__)
 FILES_SHOWN = 20
@@ -64,8 +61,8 @@ class Pulse:
 class PulseTaker:
     """Takes the pulse again and again."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
         self._watch = StalenessWatch()
         self._lock = threading.Lock()
 
@@ -75,10 +72,9 @@ class PulseTaker:
         Raises:
             ComplaintsError: lake, landing or a contract can't be read.
         """
-        lake, landing = Lake(self._settings.lake), Landing(self._settings.landing)
-        contracts = load_contracts(self._settings.sources)
+        lake, landing, contracts = self._platform.lake, self._platform.landing, self._platform.contracts
         with self._lock:
-            stale = self._watch.find(self._settings)
+            stale = self._platform.stale(self._watch)
         serving = lake.models.serving()
         history = lake.models.history()
         trained = [

@@ -28,7 +28,6 @@ from complaints_platform.marts.regulator_pack import (
     as_lines,
     regulator_pack,
 )
-from complaints_platform.settings import Settings
 
 FORMATS = ("csv", "xlsx", "json")
 
@@ -94,11 +93,12 @@ class Pack:
         return buffer.getvalue()
 
 
-def make_pack(settings: Settings, regulator: str, month: date, classes: Mapping[str, str]) -> Pack:
+def make_pack(lake: Lake, zone: str, regulator: str, month: date, classes: Mapping[str, str]) -> Pack:
     """Make the pack of a month of the reporting time zone.
 
     Args:
-        settings: where the lake is, and the time zone.
+        lake: whose tables are read, by the newest manifest.
+        zone: the reporting time zone.
         regulator: one of ``REGULATORS``.
         month: any day of it.
         classes: subcategory → the regulator's class.
@@ -108,7 +108,6 @@ def make_pack(settings: Settings, regulator: str, month: date, classes: Mapping[
     """
     first = month.replace(day=1)
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
-    lake = Lake(settings.lake)
     manifest = lake.manifests.newest()
     # A local day lies in two UTC days at most; what is open may have been made on any day before.
     reached = [(first + timedelta(days=offset)).isoformat() for offset in range(-1, (last - first).days + 2)]
@@ -129,7 +128,7 @@ def make_pack(settings: Settings, regulator: str, month: date, classes: Mapping[
         classes,
     )
     as_of = manifest.published_at.isoformat() if manifest else ""
-    return Pack(regulator, first, settings.time_zone, as_of, filled)
+    return Pack(regulator, first, zone, as_of, filled)
 
 
 def _open_after(day: date) -> pl.Expr:

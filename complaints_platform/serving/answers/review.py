@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.errors import ModelError
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.learning.corrections import CorrectionsInForce, take_corrections
@@ -133,7 +132,7 @@ class Reviewing:
             item.day,
         )
         rows = pl.DataFrame([row], schema=DECISION_SCHEMA, orient="row")
-        taxonomy = load_taxonomy(self._service.settings.taxonomy)
+        taxonomy = self._service.platform.taxonomy
         try:
             with self._deciding:
                 done = take_corrections(self._service.lake, taxonomy, rows, principal.name)

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from complaints_platform.errors import ComplaintsError, LakeError, QueryError
+from complaints_platform.platform import Platform
 from complaints_platform.serving.answers.complaint import ModelAtHand
 from complaints_platform.serving.answers.review import Reviewing
 from complaints_platform.serving.auth import Right
@@ -26,7 +27,6 @@ from complaints_platform.serving.http.routes import alerts, complaints, numbers,
 from complaints_platform.serving.models import Alive
 from complaints_platform.serving.service import Service
 from complaints_platform.serving.sql.exporting import MEDIA_TYPES
-from complaints_platform.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -50,18 +50,18 @@ ROUTERS = (
 )
 
 
-def build_app(settings: Settings, metrics: Callable[[], bytes] | None = None) -> FastAPI:
-    """Return the application over the lake that ``settings`` name; it works once its lifespan has begun.
+def build_app(platform: Platform, metrics: Callable[[], bytes] | None = None) -> FastAPI:
+    """Return the application over a platform; it works once its lifespan has begun.
 
     Args:
-        settings: of the lake and of who may ask.
+        platform: whose lake is read.
         metrics: gives what ``/metrics`` shows to Prometheus; without it there is no such page.
 
     Raises:
         AuthError: the tokens can't be read.
         LakeError: the cache folder can't be used.
     """
-    service = Service(settings)
+    service = Service(platform)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

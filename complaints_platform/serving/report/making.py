@@ -8,13 +8,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from complaints_platform.errors import QueryError
-from complaints_platform.lake import Lake
 from complaints_platform.lake.reports import StoredReport
+from complaints_platform.platform import Platform
 from complaints_platform.serving.report.figures import COMPLAINTS, COURSE_DAYS, Figures, Kind
 from complaints_platform.serving.report.page import render
 from complaints_platform.serving.store.parquet import LocalFiles
 from complaints_platform.serving.store.warehouse import Reading, Warehouse
-from complaints_platform.settings import Settings
 
 ZONES_DIFFER = timedelta(days=1)
 """A day of the reporting zone reaches into the day (UTC) before or after it."""
@@ -31,26 +30,20 @@ class Made:
 
 
 @contextmanager
-def published(settings: Settings, last: date) -> Iterator[Reading]:
+def published(platform: Platform, last: date) -> Iterator[Reading]:
     """Read the marts by the newest manifest, in a copy that is gone afterwards.
 
     Args:
-        settings: of the lake.
+        platform: whose lake is read.
         last: the last day that is reported: what reports up to it do not look at is not copied. Of service times all
             files up to it are read, as complaints of any day may still be open.
     """
-    lake = Lake(settings.lake)
+    lake, settings = platform.lake, platform.settings
     with tempfile.TemporaryDirectory(prefix="complaints-report-") as name:
         folder = Path(name)
         files = LocalFiles(lake.store, folder / "files")
-        warehouse = Warehouse(
-            lake,
-            files,
-            folder,
-            settings.serving_memory_mb,
-            settings.time_zone,
-            between=(last - LOOKED_AT, last + ZONES_DIFFER),
-        )
+        between = (last - LOOKED_AT, last + ZONES_DIFFER)
+        warehouse = Warehouse(lake, files, folder, settings.serving_memory_mb, settings.time_zone, between=between)
         try:
             warehouse.refresh()
             with warehouse.reading() as reading:
@@ -59,7 +52,7 @@ def published(settings: Settings, last: date) -> Iterator[Reading]:
             warehouse.close()
 
 
-def make(reading: Reading, settings: Settings, kind: Kind, last: date) -> Made:
+def make(reading: Reading, zone: str, kind: Kind, last: date) -> Made:
     """Make the report of the day, or the seven days, that end with ``last``.
 
     Raises:
@@ -72,16 +65,16 @@ def make(reading: Reading, settings: Settings, kind: Kind, last: date) -> Made:
             + ("no complaints have been published" if days is None else f"the data begins on {days[0]}")
         )
     figures = Figures.of(reading, kind, last)
-    return Made(figures, render(figures, settings.time_zone))
+    return Made(figures, render(figures, zone))
 
 
-def make_and_keep(settings: Settings, kind: Kind, last: date) -> tuple[Made, StoredReport]:
+def make_and_keep(platform: Platform, kind: Kind, last: date) -> tuple[Made, StoredReport]:
     """Make a report and keep it in the lake.
 
     Raises:
         QueryError: there is nothing to report.
         LakeError: the lake can't be read or written.
     """
-    with published(settings, last) as reading:
-        made = make(reading, settings, kind, last)
-    return made, Lake(settings.lake).reports.add(kind, last, made.page, made.figures.numbers())
+    with published(platform, last) as reading:
+        made = make(reading, platform.settings.time_zone, kind, last)
+    return made, platform.lake.reports.add(kind, last, made.page, made.figures.numbers())

@@ -8,10 +8,9 @@ versions that one manifest names; raw records and receipts are what is there whe
 
 import io
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 import duckdb
 import polars as pl
@@ -25,8 +24,6 @@ from complaints_platform.lake.segments import SEGMENT_SCHEMA
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.sql import language
 from complaints_platform.serving.store.parquet import LocalFiles, identifier, select_files
-from complaints_platform.settings import Settings
-from complaints_platform.sources.contract import load_contracts
 
 FORMATS = ("table", "csv", "json", "parquet")
 RECEIPTS = "lake.receipts"
@@ -60,7 +57,7 @@ class Opened:
 class Catalogue:
     """The data sets that a query can name."""
 
-    def __init__(self, lake: Lake, sources: Sequence[str], files: LocalFiles | None = None) -> None:
+    def __init__(self, lake: Lake, sources: Iterable[str], files: LocalFiles | None = None) -> None:
         """Name the data sets of a lake.
 
         Args:
@@ -75,11 +72,6 @@ class Catalogue:
             self._temporary = tempfile.TemporaryDirectory(prefix="complaints-")
             files = LocalFiles(lake.store, Path(self._temporary.name))
         self._files = files
-
-    @classmethod
-    def of(cls, settings: Settings) -> Self:
-        """Return the catalogue of the lake and sources that ``settings`` name."""
-        return cls(Lake(settings.lake), sorted(load_contracts(settings.sources)))
 
     def names(self) -> list[str]:
         """Return the names of all data sets, ``schema.table``."""

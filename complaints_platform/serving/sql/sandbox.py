@@ -22,7 +22,6 @@ from complaints_platform.lake.manifests import Manifest
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.sql.query import Catalogue
 from complaints_platform.serving.sql.worker import GRACE_SECONDS
-from complaints_platform.settings import Settings
 
 WAIT_FOR_A_TURN_SECONDS = 5.0
 OPENING_SECONDS = 120.0
@@ -49,13 +48,23 @@ class Result:
     milliseconds: int
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What queries may take."""
+
+    seconds: float
+    memory_mb: int
+    rows: int
+    at_once: int
+
+
 class Sandbox:
     """Runs queries of one service."""
 
-    def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
-        self._settings = settings
+    def __init__(self, catalogue: Catalogue, limits: Limits) -> None:
         self._catalogue = catalogue
-        self._turns = threading.BoundedSemaphore(settings.sql_at_once)
+        self._limits = limits
+        self._turns = threading.BoundedSemaphore(limits.at_once)
         self._spare: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
 
     def run(self, sql: str, allowed: Collection[str], manifest: Manifest | None) -> Result:
@@ -82,13 +91,10 @@ class Sandbox:
         self, process: subprocess.Popen[bytes], sql: str, allowed: Collection[str], manifest: Manifest | None
     ) -> Result:
         to, answers = _pipes(process)
-        limits = {
-            "seconds": self._settings.sql_seconds,
-            "memory_mb": self._settings.sql_memory_mb,
-            "rows": self._settings.sql_rows,
-        }
-        with _ended_after(process, self._settings.sql_seconds + 2 * GRACE_SECONDS):
-            _tell(to, {"sql": sql, **limits})
+        limits = self._limits
+        question = {"sql": sql, "seconds": limits.seconds, "memory_mb": limits.memory_mb, "rows": limits.rows}
+        with _ended_after(process, limits.seconds + 2 * GRACE_SECONDS):
+            _tell(to, question)
             names = _answer(process)["names"]
         self._catalogue.check(names, allowed)
         opened = self._catalogue.open(names, manifest)
@@ -104,7 +110,7 @@ class Sandbox:
                 to.write(data)
             to.flush()
             _answer(process)
-        with _ended_after(process, self._settings.sql_seconds + 2 * GRACE_SECONDS):
+        with _ended_after(process, limits.seconds + 2 * GRACE_SECONDS):
             milliseconds = _answer(process)["milliseconds"]
             data = answers.read(MOST_RESULT_BYTES + 1)
         if len(data) > MOST_RESULT_BYTES:
@@ -113,7 +119,7 @@ class Sandbox:
             table = pa.ipc.open_stream(data).read_all()
         except pa.ArrowInvalid as error:
             raise _failed("memory_limit", "the query was ended: it took more than it may") from error
-        return Result(table.slice(0, self._settings.sql_rows), table.num_rows > self._settings.sql_rows, milliseconds)
+        return Result(table.slice(0, limits.rows), table.num_rows > limits.rows, milliseconds)
 
     @contextmanager
     def _process(self) -> Iterator[subprocess.Popen[bytes]]:

@@ -13,6 +13,7 @@ from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.reports import last_day, report_definitions
 from complaints_platform.errors import QueryError
 from complaints_platform.lake.data_sets import CATEGORIZED
+from complaints_platform.platform import Platform
 from complaints_platform.serving.report import making
 from complaints_platform.serving.report.figures import COURSE_DAYS, Figures
 from complaints_platform.serving.report.page import difference, number, render
@@ -35,7 +36,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reading(place):
-    with making.published(place.settings, LATER) as reading:
+    with making.published(Platform(place.settings), LATER) as reading:
         yield reading
 
 
@@ -105,8 +106,8 @@ def test_text_of_data_never_becomes_markup(reading):
 
 def test_a_report_is_kept_as_it_was_sent(place):
     day = FIRST + timedelta(days=1)
-    made, kept = making.make_and_keep(place.settings, "daily", day)
-    again = making.make_and_keep(place.settings, "daily", day)[1]
+    made, kept = making.make_and_keep(Platform(place.settings), "daily", day)
+    again = making.make_and_keep(Platform(place.settings), "daily", day)[1]
     assert again == kept
     assert place.lake.reports.page(kept) == made.page
     assert place.lake.reports.numbers(kept)["overview"]["headline"][0]["value"] == 3
@@ -134,7 +135,7 @@ def test_the_asset_keeps_the_report_and_tells_people_once(place):
 
 def test_only_what_a_report_looks_at_is_copied(place):
     last = LATER + timedelta(days=29)
-    with making.published(place.settings, last) as reading:
+    with making.published(Platform(place.settings), last) as reading:
         assert reading.rows("SELECT DISTINCT day FROM mart.daily_complaints ORDER BY 1") == [
             (FIRST + timedelta(days=1),),
             (FIRST + timedelta(days=2),),
@@ -143,7 +144,7 @@ def test_only_what_a_report_looks_at_is_copied(place):
         assert reading.days("mart.daily_complaints") == (FIRST, LATER)
         course = Figures.of(reading, "weekly", LATER + timedelta(days=7)).course
     assert sum(count for _, count in course) == 6 + 12
-    with making.published(place.settings, FIRST) as reading:
+    with making.published(Platform(place.settings), FIRST) as reading:
         assert reading.rows("SELECT max(day) FROM mart.daily_complaints") == [(FIRST + timedelta(days=1),)]
         assert reading.days("mart.daily_complaints") == (FIRST, LATER)
 
@@ -151,7 +152,7 @@ def test_only_what_a_report_looks_at_is_copied(place):
 @pytest.mark.parametrize("silent", [20, 50])
 def test_a_long_silence_is_reported_as_such(place, silent):
     last = LATER + timedelta(days=silent)
-    made, _ = making.make_and_keep(place.settings, "weekly", last)
+    made, _ = making.make_and_keep(Platform(place.settings), "weekly", last)
     assert made.figures.headline("complaints") == (0, 0)
     assert made.figures.week_before == 0
     assert len(made.figures.course) == COURSE_DAYS
@@ -160,9 +161,9 @@ def test_a_long_silence_is_reported_as_such(place, silent):
 
 def test_what_can_t_be_reported_is_said(place, make_settings):
     with pytest.raises(QueryError, match="the data begins on 2026-03-10"):
-        making.make_and_keep(place.settings, "daily", FIRST - timedelta(days=1))
+        making.make_and_keep(Platform(place.settings), "daily", FIRST - timedelta(days=1))
     with pytest.raises(QueryError, match="no complaints have been published"):
-        making.make_and_keep(make_settings(), "daily", FIRST)
+        making.make_and_keep(Platform(make_settings()), "daily", FIRST)
 
 
 def test_the_last_day_is_the_company_s_yesterday():

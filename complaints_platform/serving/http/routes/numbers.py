@@ -140,7 +140,7 @@ def health_(call: Asking) -> Response:
 @router.get("/taxonomy", response_model=TaxonomyAnswer)
 def taxonomy(call: Asking) -> Response:
     """List the categories and what they mean."""
-    found = load_taxonomy(call.may(Right.VIEW).service.settings.taxonomy)
+    found = call.may(Right.VIEW).service.platform.taxonomy
     answer = TaxonomyAnswer(
         version=found.version,
         fallback=found.fallback,

@@ -1,0 +1,164 @@
+"""The one ``Platform``: what settings name, opened and read when it is first asked for.
+
+A process makes one (the command line, the definitions, the query service) and hands it down. Here belongs
+putting together what the rooms below offer, and nothing that works by itself: those rooms take a lake,
+contracts or a number, never all settings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from complaints_platform.classification.taxonomy import Taxonomy, load_taxonomy
+from complaints_platform.cleaning import DataKey, Rules
+from complaints_platform.cleaning.regions import PACKAGED_REGIONS, Regions, load_regions
+from complaints_platform.freshness.staleness import Staleness, StalenessWatch
+from complaints_platform.intake.collect import Collector
+from complaints_platform.intake.customers import CustomersCollector
+from complaints_platform.intake.files import FileCollector
+from complaints_platform.intake.landing import Landing
+from complaints_platform.lake import Lake
+from complaints_platform.pipeline.cleaned import CleanedLook, CleanedRecipe
+from complaints_platform.settings import Settings
+from complaints_platform.sources.contract import (
+    CustomersContract,
+    SourceContract,
+    load_contracts,
+    load_customer_contracts,
+)
+
+
+@dataclass(frozen=True)
+class Platform:
+    """All that settings name.
+
+    What stays as it is while a process runs is made once. Contracts and taxonomy are read each time they are asked
+    for, so that a process that runs for months notices a changed file; whoever needs them twice keeps them.
+    """
+
+    settings: Settings
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake: the only place that opens it."""
+        return Lake(self.settings.lake)
+
+    @cached_property
+    def landing(self) -> Landing:
+        """Where senders drop files."""
+        return Landing(self.settings.landing)
+
+    @cached_property
+    def configured_key(self) -> DataKey:
+        """The data key of the settings, whether or not it is the lake's."""
+        return DataKey(self.settings.data_key.get_secret_value().encode(), self.settings.data_key_version)
+
+    @cached_property
+    def regions(self) -> Regions:
+        """The alias table of regions.
+
+        Raises:
+            SettingsError: it is wrong.
+        """
+        return load_regions(self.settings.regions or PACKAGED_REGIONS)
+
+    @property
+    def contracts(self) -> Mapping[str, SourceContract]:
+        """Source → contract, of the sources of complaints, as the files say now.
+
+        Raises:
+            ContractError: a contract is wrong, or there is none.
+        """
+        return load_contracts(self.settings.sources)
+
+    @property
+    def customer_contracts(self) -> Mapping[str, CustomersContract]:
+        """Source → contract, of the sources of customers, as the files say now.
+
+        Raises:
+            ContractError: a contract is wrong.
+        """
+        return load_customer_contracts(self.settings.sources)
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The categories, as the file says now.
+
+        Raises:
+            ModelError: it can't be read, or is wrong.
+        """
+        return load_taxonomy(self.settings.taxonomy)
+
+    def data_key(self) -> DataKey:
+        """Return the data key under which the lake is written; whoever starts that should ask for it first.
+
+        Raises:
+            SettingsError: the key of the settings is not the lake's.
+        """
+        key = self.configured_key
+        self.lake.keys.check(key.version, key.fingerprint)
+        return key
+
+    def collectors(self) -> dict[str, FileCollector[Any]]:
+        """Return the collector of each source, customers first: complaints that come with them find them known.
+
+        Raises:
+            ContractError: a contract is wrong.
+            SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
+        """
+        of_complaints = {
+            name: Collector(self.lake, name, contract, self.settings.first_day)
+            for name, contract in self.contracts.items()
+        }
+        return {**self.customers_collectors(), **of_complaints}
+
+    def customers_collectors(self) -> dict[str, CustomersCollector]:
+        """Return the collector of each source of customers.
+
+        Raises:
+            ContractError: a contract is wrong.
+            SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
+        """
+        key = self.data_key()
+        return {
+            name: CustomersCollector(self.lake, name, contract, key, self.regions)
+            for name, contract in self.customer_contracts.items()
+        }
+
+    def cleaned_look(self) -> CleanedLook:
+        """Return what the days of ``cleaned/complaints`` should be made of, by the newest key of the lake.
+
+        A lake that knows no key yet is looked at under that of the settings.
+
+        Raises:
+            ContractError: a source contract is wrong.
+            SettingsError: the alias table of regions is wrong.
+        """
+        contracts = self.contracts
+        key = self.lake.keys.newest() or self.data_key()
+        return CleanedLook(self.lake, sorted(contracts), key, self._rules(contracts))
+
+    def cleaned_recipe(self) -> CleanedRecipe:
+        """Return the recipe of ``cleaned/complaints``.
+
+        Raises:
+            ContractError: a source contract is wrong.
+            SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
+        """
+        contracts = self.contracts
+        rules = self._rules(contracts)
+        return CleanedRecipe(self.lake, sorted(contracts), self.data_key(), rules, self.settings.workers)
+
+    def stale(self, watch: StalenessWatch | None = None) -> Staleness:
+        """Return what is stale: by looking at everything, or as a watch finds it that has looked before.
+
+        Raises:
+            ContractError: a source contract is wrong.
+            SettingsError: regions, business hours, holidays or targets are wrong.
+        """
+        return (watch or StalenessWatch()).find(self.cleaned_look(), self.settings)
+
+    def _rules(self, contracts: Mapping[str, SourceContract]) -> Rules:
+        patterns = {name: contract.account_pattern for name, contract in contracts.items() if contract.account_pattern}
+        return Rules(self.settings.languages, self.regions, patterns)
