@@ -2,7 +2,7 @@
 
 A lake is lived day by day, without Dagster: the day's files are collected, the day is cleaned and committed.
 When the lake holds SIZE days, the next EACH days are measured, and after each of them a look at the state of
-all days (``find_stale``). The result is one line of JSON.
+all days (``Platform.stale``). The result is one line of JSON.
 """
 
 import sys
@@ -18,7 +18,6 @@ from benchmarks.cleaning_run import after
 from benchmarks.measured import DayCost, Spent
 from benchmarks.meter import RESULT
 from benchmarks.workload import days_of, folder_of
-from complaints_platform.freshness.staleness import find_stale
 from complaints_platform.intake.collect import Collector
 from complaints_platform.intake.landing import files_at
 from complaints_platform.lake import Lake, data_sets
@@ -56,7 +55,7 @@ class LivedLake:
 
     def look(self) -> None:
         """Compare the state of all days with what it would be if made now."""
-        find_stale(self._settings)
+        Platform(self._settings).stale()
 
 
 def live(lake: LivedLake, days: Sequence[date], each: int, sizes: Sequence[int]) -> list[DayCost]:

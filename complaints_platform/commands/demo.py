@@ -15,6 +15,7 @@ from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.output import SUMMARY, write_files
 from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.lake.store import open_store
+from complaints_platform.platform import Platform
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import HOME, Settings
 
@@ -66,7 +67,7 @@ def run_demo(settings: Settings, days: int, per_day: int) -> None:
             runs.append(run)
             out.print(f"  run: {run.describe()}")
     seconds = time.perf_counter() - started
-    _show(Catalogue.of(settings), summary)
+    _show(Catalogue.of(Platform(settings)), summary)
     received = summary["records"]
     if runs:
         out.print(

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from complaints_platform.commands.opening import open_platform
 from complaints_platform.commands.printing import AsJson, out, print_json
-from complaints_platform.settings import load_settings
 
 
 def query(
@@ -22,7 +22,7 @@ def query(
 
     if output not in FORMATS:
         raise typer.BadParameter(f"{output!r} is not one of {', '.join(FORMATS)}", param_hint="--format")
-    result = render(run_query(Catalogue.of(load_settings()), sql), output)
+    result = render(run_query(Catalogue.of(open_platform()), sql), output)
     if to is not None:
         to.write_bytes(result)
     else:
@@ -34,7 +34,7 @@ def status(as_json: AsJson = False) -> None:
     """Say what arrived, what waits in the landing and what is stale."""
     from complaints_platform.serving.status import gather, render_text
 
-    found = gather(load_settings())
+    found = gather(open_platform())
     if as_json:
         print_json(found.as_json(), indent=2)
     else:

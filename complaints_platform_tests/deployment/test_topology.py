@@ -174,9 +174,7 @@ def settings(stack, monkeypatch):
 
 def ask(settings, sql):
     """Return the one row of an answer over the mart of daily complaints."""
-    (row,) = pl.DataFrame(
-        run_query(Catalogue(Platform(settings).lake, Platform(settings).contracts), sql.format("mart.daily_complaints"))
-    ).to_dicts()
+    (row,) = pl.DataFrame(run_query(Catalogue.of(Platform(settings)), sql.format("mart.daily_complaints"))).to_dicts()
     return row
 
 

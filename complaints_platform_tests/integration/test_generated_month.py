@@ -51,7 +51,7 @@ class Month:
         self.runs = list(self.runner.update())
 
     def ask(self, sql):
-        return pl.DataFrame(run_query(Catalogue(Platform(self.settings).lake, Platform(self.settings).contracts), sql))
+        return pl.DataFrame(run_query(Catalogue.of(Platform(self.settings)), sql))
 
 
 @pytest.fixture(scope="module")

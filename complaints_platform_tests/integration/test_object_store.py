@@ -105,7 +105,7 @@ def test_files_become_marts_on_an_object_store(bucket, make_settings):
     assert Platform(settings).stale().days == {}
 
     def ask(sql):
-        return pl.DataFrame(run_query(Catalogue(Platform(settings).lake, Platform(settings).contracts), sql))
+        return pl.DataFrame(run_query(Catalogue.of(Platform(settings)), sql))
 
     reconciled = ask("SELECT sum(received)::INT AS received, bool_and(reconciles) AS ok FROM mart.reconciliation")
     assert reconciled["ok"].item()

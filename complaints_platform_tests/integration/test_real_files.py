@@ -97,7 +97,7 @@ def platform(tmp_path_factory):
             runs = list(Runner(settings, instance).update())
         assert len(runs) <= MOST_RUNS
         assert Platform(settings).stale().days == {}
-        catalogue = Catalogue(Platform(settings).lake, Platform(settings).contracts)
+        catalogue = Catalogue.of(Platform(settings))
         return lambda sql: pl.DataFrame(run_query(catalogue, sql))
 
     return run

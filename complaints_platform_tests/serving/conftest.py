@@ -48,7 +48,7 @@ class Served:
         return self.client(role).get(path, params=parameters)
 
     def ask(self, sql):
-        return run_query(Catalogue(Platform(self.settings).lake, Platform(self.settings).contracts), sql).to_pylist()
+        return run_query(Catalogue.of(Platform(self.settings)), sql).to_pylist()
 
 
 def started(settings, tokens):

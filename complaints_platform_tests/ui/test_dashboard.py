@@ -96,9 +96,7 @@ def heading(page):
 
 
 def rows_of(small_lake, sql):
-    return run_query(
-        Catalogue(Platform(small_lake.settings).lake, Platform(small_lake.settings).contracts), sql
-    ).to_pylist()
+    return run_query(Catalogue.of(Platform(small_lake.settings)), sql).to_pylist()
 
 
 def count_of(small_lake, condition):

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import duckdb
 import polars as pl
@@ -21,6 +22,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.lake.segments import SEGMENT_SCHEMA
+from complaints_platform.platform import Platform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.sql import language
 from complaints_platform.serving.store.parquet import LocalFiles, identifier, select_files
@@ -72,6 +74,11 @@ class Catalogue:
             self._temporary = tempfile.TemporaryDirectory(prefix="complaints-")
             files = LocalFiles(lake.store, Path(self._temporary.name))
         self._files = files
+
+    @classmethod
+    def of(cls, platform: Platform) -> Self:
+        """Return the catalogue of a platform."""
+        return cls(platform.lake, platform.contracts)
 
     def names(self) -> list[str]:
         """Return the names of all data sets, ``schema.table``."""

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.marts.definition import Grain
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import health
