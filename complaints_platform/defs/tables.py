@@ -13,8 +13,9 @@ from complaints_platform.lake import Lake, data_sets
 from complaints_platform.lake.data_sets import TableSpec
 from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.learning.model import serving_model
-from complaints_platform.marts.reconciliation import MART
-from complaints_platform.marts.registry import METRICS
+from complaints_platform.marts import reconciliation
+from complaints_platform.marts.documentation import metrics_table
+from complaints_platform.marts.registry import MARTS
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import LOOK_BACK
 from complaints_platform.pipeline.derived import DERIVED, Derived
@@ -69,13 +70,8 @@ def _table_asset(
 
 def _definitions(spec: TableSpec) -> dict[str, Any]:
     """Return the metrics that are computed from a table, for its page in the catalogue."""
-    rows = [
-        f"| **{metric.title}** (`{metric.name}`) | {metric.description} | {metric.formula} | {metric.unit} |"
-        for metric in METRICS.values()
-        if metric.table == spec.sql_name
-    ]
-    table = "\n".join(["| metric | what it says | formula | unit |", "|---|---|---|---|", *rows])
-    return {"metrics": dg.MetadataValue.md(table)} if rows else {}
+    mart = MARTS.get(spec.sql_name)
+    return {"metrics": dg.MetadataValue.md(metrics_table(mart))} if mart is not None and mart.metrics else {}
 
 
 def _window(days_back: int) -> dg.TimeWindowPartitionMapping:
@@ -158,7 +154,7 @@ def _mart(derived: Derived, settings: Settings, deps: Sequence[Sequence[str]] = 
             "source": dg.AssetIn(
                 [derived.source.schema, derived.source.name],
                 dagster_type=frames_type(source_model),
-                partition_mapping=_window(derived.look_back) if derived.look_back else None,
+                partition_mapping=_window(derived.mart.look_back) if derived.mart.look_back else None,
             )
         },
         deps=deps,
@@ -176,16 +172,16 @@ def _reconciliation(settings: Settings) -> dg.AssetsDefinition:
         settings,
         owner=PLATFORM_OWNER,
         kinds={"polars"},
-        version=MART.version,
+        version=reconciliation.MART.version,
         group_name="marts",
         # A file received today may hold records of any day: the recipe reads those days itself,
         # and the mapping by equal day only draws the lineage.
         deps=[["cleaned", "complaints"], ["cleaned", "quarantine"]],
     )
-    def reconciliation(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
+    def files(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
         days = run_days.of(context)
         lake = Lake(settings.lake)
         recipe = ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))
         return DayFrames(context, days, recipe.frames(days))
 
-    return reconciliation
+    return files

@@ -77,7 +77,7 @@ class _DerivedDays:
             self._made_by, self._made, self._of = marts.made_by, {}, {}
         known, before = self._made.get(derived.spec, {}), self._of.get(derived.spec, {})
         changed = {day for day in source.keys() | before.keys() if source.get(day) != before.get(day)}
-        reached = {day + timedelta(days=ahead) for day in changed for ahead in range(derived.look_back + 1)}
+        reached = {day + timedelta(days=ahead) for day in changed for ahead in range(derived.mart.look_back + 1)}
         made = {day: marts.fingerprint(derived.spec, day, source) if day in reached else known[day] for day in source}
         self._made[derived.spec], self._of[derived.spec] = made, dict(source)
         return made

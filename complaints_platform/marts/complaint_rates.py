@@ -1,19 +1,18 @@
 """Complaints against subscribers: how many there are for each thousand customers, by region and product."""
 
 from datetime import date
-from typing import ClassVar
 
 import pandera.polars as pa
 import polars as pl
 
 from complaints_platform.marts import daily_complaints
-from complaints_platform.marts.definition import ByDay, Mart, Metric, Window
+from complaints_platform.marts.definition import ByDay, Mart, Metric
 from complaints_platform.schemas import DataSet, conform, fields
 
 GROUP = ["region", "product"]
 
 
-class ComplaintRate(DataSet):
+class ComplaintRate(DataSet, unique=["day", "region", "product"]):
     """Complaints of a day and how many subscribers there were, by region and product."""
 
     day: pl.Date = fields.DAY
@@ -21,11 +20,6 @@ class ComplaintRate(DataSet):
     product: str = fields.PRODUCT
     complaints: int = pa.Field(ge=0, description="Complaints, exact duplicates excluded, near duplicates included.")
     subscribers: int = pa.Field(ge=0, description="Accounts that reference data knows on the day.")
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["day", "region", "product"]
 
 
 def subscribers(accounts: pl.DataFrame, day: date) -> pl.DataFrame:
@@ -68,10 +62,6 @@ def complaint_rates(day: date, daily: pl.DataFrame, known: pl.DataFrame) -> pl.D
     return conform(rows.sort(GROUP), ComplaintRate)
 
 
-def _make(window: Window) -> pl.DataFrame:
-    return complaint_rates(window.day, window.today, subscribers(window.accounts, window.day))
-
-
 MART = Mart(
     name="mart.complaint_rates",
     title="Complaints against subscribers",
@@ -79,8 +69,12 @@ MART = Mart(
     description="Complaints beside the number of subscribers, by UTC day. Without reference data of customers it is "
     "empty.",
     model=ComplaintRate,
-    recipe=ByDay(_make, [*GROUP, "complaints"]),
+    recipe=ByDay(
+        lambda window: complaint_rates(window.day, window.today, subscribers(window.accounts, window.day)),
+        [*GROUP, "complaints"],
+    ),
     source=daily_complaints.MART.name,
+    dimensions=tuple(GROUP),
     reads_accounts=True,
     metrics=(
         Metric(
@@ -91,9 +85,7 @@ MART = Mart(
             unit="complaints per 1,000 subscribers",
             formula="1000 * complaints / (sum of subscribers over days / days)",
             expression="1000.0 * sum(complaints) * count(DISTINCT day) / nullif(sum(subscribers), 0)",
-            dimensions=tuple(GROUP),
             better="lower",
-            detail=None,
             dtype="number",
         ),
     ),

@@ -6,14 +6,14 @@ For reports and SQL. Other dimensions, and a year before, are answered by the me
 import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import ClassVar, Literal
+from typing import Literal
 
 import pandera.polars as pa
 import polars as pl
 
 from complaints_platform.marts import daily_complaints
 from complaints_platform.marts.daily_complaints import VERSIONS
-from complaints_platform.marts.definition import ByDay, Mart, Window, by_zone
+from complaints_platform.marts.definition import ByDay, Mart, by_zone
 from complaints_platform.marts.local_days import last_local_day
 from complaints_platform.schemas import DataSet, conform, fields
 
@@ -25,7 +25,7 @@ LOOK_BACK_DAYS = 62
 before or ends on the one after."""
 
 
-class ComplaintTrend(DataSet):
+class ComplaintTrend(DataSet, unique=["day", "period", "region", "category"]):
     """Complaints of a period up to a day, against the period before, by region and category."""
 
     day: pl.Date = pa.Field(description="Day at whose end it was counted (UTC). Partition.")
@@ -49,11 +49,6 @@ class ComplaintTrend(DataSet):
     )
     change: int = pa.Field(description="complaints - previous.")
     change_ratio: float = pa.Field(nullable=True, description="change / previous; null if previous is 0.")
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["day", "period", "region", "category"]
 
 
 @dataclass(frozen=True)
@@ -142,10 +137,6 @@ def _compare(day: date, daily: pl.DataFrame, span: Period) -> pl.DataFrame:
     )
 
 
-def _make(window: Window) -> pl.DataFrame:
-    return complaint_trends(window.day, window.together, window.rules.zone)
-
-
 MART = Mart(
     name="mart.complaint_trends",
     title="Trends",
@@ -153,7 +144,9 @@ MART = Mart(
     description="Complaints of a period against the period before. By other dimensions, and against a year before, "
     "ask for the metric `complaints` (`compare=year`), which counts the same days.",
     model=ComplaintTrend,
-    recipe=ByDay(_make, INPUT_COLUMNS, every_day=True),
+    recipe=ByDay(
+        lambda window: complaint_trends(window.day, window.together, window.rules.zone), INPUT_COLUMNS, every_day=True
+    ),
     source=daily_complaints.MART.name,
     look_back=LOOK_BACK_DAYS,
     settings=by_zone,

@@ -10,8 +10,6 @@ therefore shorter than 30 days, no chain shorter than 15 days is ever divided, a
 depends on the 37 days before it alone: not on when or in which order days are computed.
 """
 
-from typing import ClassVar
-
 import pandera.polars as pa
 import polars as pl
 
@@ -21,7 +19,6 @@ from complaints_platform.marts.definition import (
     ByDay,
     Detail,
     Mart,
-    MartRules,
     Metric,
     Window,
     by_zone,
@@ -55,7 +52,7 @@ MICROSECONDS_OF_DAY = 86_400_000_000
 KNOWN_CUSTOMER = f"{COMPLAINT} AND coalesce(account_key, customer_key) IS NOT NULL"
 
 
-class Contact(DataSet):
+class Contact(DataSet, unique=["day", "complaint_id"]):
     """A complaint of a known customer, linked to the one before about the same category. One row a complaint."""
 
     day: pl.Date = fields.DAY
@@ -78,11 +75,6 @@ class Contact(DataSet):
     episode_id: str = pa.Field(description="Complaint with which its case began; that of a first contact is its own.")
     episode_started_at: UtcTime = pa.Field(description="When that was (UTC); less than 30 days before.")
     contact_number: int = pa.Field(ge=1, description="Number of the contact in its case, from 1.")
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["day", "complaint_id"]
 
 
 def of_known_customers(categorized: pl.DataFrame) -> pl.DataFrame:
@@ -164,14 +156,8 @@ def _of_contacts(days: int) -> Metric:
         unit="complaints",
         formula=f"number of complaints with repeat_{days}_days",
         expression=f"count(*) FILTER (repeat_{days}_days)",
-        dimensions=BY_COMPLAINT,
         better="lower",
-        detail=None,
     )
-
-
-def _prepare(categorized: pl.DataFrame, _rules: MartRules) -> pl.DataFrame:
-    return of_known_customers(categorized)
 
 
 def _make(window: Window) -> pl.DataFrame:
@@ -186,9 +172,10 @@ MART = Mart(
     description="Which complaint of the same customer about the same category came before it, and which case (episode) "
     "it belongs to: complaints not more than 7 days apart, by any channel, for less than 30 days.",
     model=Contact,
-    recipe=ByDay(_make, INPUT_COLUMNS, _prepare, keep=HISTORY_COLUMNS),
+    recipe=ByDay(_make, INPUT_COLUMNS, lambda frame, _rules: of_known_customers(frame), keep=HISTORY_COLUMNS),
     look_back=LOOK_BACK_DAYS,
     settings=by_zone,
+    dimensions=BY_COMPLAINT,
     day_column="local_day",
     by_complaint=True,
     metrics=(
@@ -199,7 +186,6 @@ MART = Mart(
             unit="complaints",
             formula="number of complaints with a customer",
             expression="count(*)",
-            dimensions=BY_COMPLAINT,
             better="lower",
             detail=Detail("count(*)", KNOWN_CUSTOMER),
         ),
@@ -211,9 +197,7 @@ MART = Mart(
             unit="cases",
             formula="number of complaints that are the first of their case",
             expression="count(*) FILTER (contact_number = 1)",
-            dimensions=BY_COMPLAINT,
             better="lower",
-            detail=None,
         ),
         _of_contacts(7),
         _of_contacts(30),
@@ -225,9 +209,7 @@ MART = Mart(
             unit="share",
             formula="complaints with repeat_7_days / complaints with a customer",
             expression="avg(CAST(repeat_7_days AS INTEGER))",
-            dimensions=BY_COMPLAINT,
             better="lower",
-            detail=None,
             dtype="number",
         ),
     ),

@@ -6,14 +6,13 @@ seen then. (What the sender says later of an older complaint, such as a withdraw
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import ClassVar
 
 import pandera.polars as pa
 import polars as pl
 
 from complaints_platform.marts.contacts import KEYS, LINK, ORDER, PERSON, of_known_customers
 from complaints_platform.marts.daily_complaints import NEGATIVE
-from complaints_platform.marts.definition import ByDay, Mart, MartRules, Window
+from complaints_platform.marts.definition import ByDay, Mart
 from complaints_platform.marts.service_times import CLOSED
 from complaints_platform.schemas import DataSet, conform, fields
 
@@ -21,27 +20,15 @@ WINDOW_DAYS = 90
 LOOK_BACK_DAYS = WINDOW_DAYS - 1
 
 INPUT_COLUMNS = [
-    "day",
-    "complaint_id",
-    "occurred_at",
-    *KEYS,
-    "outcome",
-    "source",
-    "channel",
-    "category",
-    "resolved_at",
-    "status",
-    "region",
-    "product",
-    "segment",
-    "sentiment",
+    *("day", "complaint_id", "occurred_at", *KEYS, "outcome", "source", "channel", "category"),
+    *("resolved_at", "status", "region", "product", "segment", "sentiment"),
 ]
 
 HISTORY_COLUMNS = [PERSON, "day", "occurred_at", "channel", "category", "resolved_at", "may_be_open", "negative"]
 """What is looked at of complaints of the days before."""
 
 
-class CustomerFeatures(DataSet):
+class CustomerFeatures(DataSet, unique=["day", "person_key"]):
     """What a customer went through in the 90 days up to a day on which they complained, for churn models."""
 
     day: pl.Date = pa.Field(description="Day of their complaint (UTC), the last one counted. Partition.")
@@ -69,11 +56,6 @@ class CustomerFeatures(DataSet):
     days_since_last: int = pa.Field(
         nullable=True, ge=1, description="Days since the last day with a complaint before this one; null: none in 90."
     )
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["day", "person_key"]
 
 
 def history(categorized: pl.DataFrame, resolving: Collection[str]) -> pl.DataFrame:
@@ -147,25 +129,18 @@ def customer_features(day: date, today: pl.DataFrame, before: Sequence[pl.DataFr
     return conform(past.join(who, on=PERSON).with_columns(day=pl.lit(day)).sort(PERSON), CustomerFeatures)
 
 
-def _prepare(categorized: pl.DataFrame, rules: MartRules) -> pl.DataFrame:
-    return history(categorized, rules.resolving)
-
-
-def _make(window: Window) -> pl.DataFrame:
-    return customer_features(window.day, window.today, window.before)
-
-
-def _settings(rules: MartRules, _day: date) -> Sequence[object]:
-    return rules.resolving
-
-
 MART = Mart(
     name="mart.customer_features",
     title="Customer features",
     grain="a day and customer who complained on it",
     description="What the customer went through in 90 days, as it was known when the day ended: for models of churn.",
     model=CustomerFeatures,
-    recipe=ByDay(_make, INPUT_COLUMNS, _prepare, keep=HISTORY_COLUMNS),
+    recipe=ByDay(
+        lambda window: customer_features(window.day, window.today, window.before),
+        INPUT_COLUMNS,
+        lambda frame, rules: history(frame, rules.resolving),
+        keep=HISTORY_COLUMNS,
+    ),
     look_back=LOOK_BACK_DAYS,
-    settings=_settings,
+    settings=lambda rules, _day: rules.resolving,
 )

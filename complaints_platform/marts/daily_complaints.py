@@ -1,46 +1,28 @@
 """Complaints by day, source, channel, region, product, category and subcategory: the headline count."""
 
-from typing import ClassVar
-
 import pandera.polars as pa
 import polars as pl
 
-from complaints_platform.marts.definition import BY_COMPLAINT, COMPLAINT, ByDay, Detail, Mart, Metric, Window, by_zone
+from complaints_platform.marts.definition import BY_COMPLAINT, COMPLAINT, ByDay, Detail, Mart, Metric, by_zone
 from complaints_platform.marts.local_days import local_day
 from complaints_platform.schemas import DataSet, Outcome, conform, fields
 
-INPUT_COLUMNS = [
-    "day",
-    "occurred_at",
-    "source",
-    "channel",
-    "region",
-    "product",
-    "category",
-    "subcategory",
-    "outcome",
-    "near_duplicate_of",
-    "needs_review",
-    "confidence",
-    "category_source",
-    "alternatives",
-    "sentiment",
-    "severity",
-    "model_version",
-    "taxonomy_version",
-]
-
-GRAIN = ["day", "local_day", "source", "channel", "region", "product", "category", "subcategory"]
+GRAIN = ["day", "local_day", *BY_COMPLAINT]
 
 VERSIONS = ["model_version", "taxonomy_version"]
 """By which its categories were given; a day is categorised at once, so it has one of each."""
+
+INPUT_COLUMNS = [
+    *("day", "occurred_at", *BY_COMPLAINT, *VERSIONS, "outcome", "near_duplicate_of"),
+    *("needs_review", "confidence", "category_source", "alternatives", "sentiment", "severity"),
+]
 
 BY_MODEL, BY_PERSON = "model", "person"
 NEGATIVE, SEVERE = "negative", "high"
 """Values of sentiment and severity that are counted; of a taxonomy that knows neither, none is."""
 
 
-class DailyComplaints(DataSet):
+class DailyComplaints(DataSet, unique=[*GRAIN, *VERSIONS]):
     """Complaints by day, source, channel, region, product, category and subcategory."""
 
     day: pl.Date = fields.DAY
@@ -68,22 +50,6 @@ class DailyComplaints(DataSet):
         nullable=True, ge=0, description=f"Of how many of the complaints the severity is known{fields.EARLIER}."
     )
     severe: int = pa.Field(nullable=True, ge=0, description=f"How many of these are of high severity{fields.EARLIER}.")
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = [
-            "day",
-            "local_day",
-            "source",
-            "channel",
-            "region",
-            "product",
-            "category",
-            "subcategory",
-            "model_version",
-            "taxonomy_version",
-        ]
 
 
 def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
@@ -131,18 +97,11 @@ def _share_of(name: str, title: str, description: str, counts: tuple[str, str], 
         unit="share",
         formula=f"complaints of {column} {value} / complaints whose {column} is known",
         expression=f"sum({having}) / nullif(sum({known}), 0)",
-        dimensions=DIMENSIONS,
         better="lower",
         detail=Detail(f"avg(CAST({column} = '{value}' AS INTEGER))", f"{COMPLAINT} AND {column} IS NOT NULL"),
         dtype="number",
     )
 
-
-def _make(window: Window) -> pl.DataFrame:
-    return daily_complaints(window.today, window.rules.zone)
-
-
-DIMENSIONS = (*BY_COMPLAINT, *VERSIONS)
 
 MART = Mart(
     name="mart.daily_complaints",
@@ -151,8 +110,9 @@ MART = Mart(
     description="How many complaints there were, of what kind, and how sure the classifier was of them. Where the "
     "reporting time zone is not UTC, a UTC day has rows of two local days.",
     model=DailyComplaints,
-    recipe=ByDay(_make, INPUT_COLUMNS),
+    recipe=ByDay(lambda window: daily_complaints(window.today, window.rules.zone), INPUT_COLUMNS),
     settings=by_zone,
+    dimensions=(*BY_COMPLAINT, *VERSIONS),
     day_column="local_day",
     metrics=(
         Metric(
@@ -163,7 +123,6 @@ MART = Mart(
             unit="complaints",
             formula="number of records with outcome complaint",
             expression="CAST(coalesce(sum(complaints), 0) AS BIGINT)",
-            dimensions=DIMENSIONS,
             better="lower",
             detail=Detail("count(*)", COMPLAINT),
         ),
@@ -174,8 +133,6 @@ MART = Mart(
             unit="complaints",
             formula="number of complaints that name an earlier one as near_duplicate_of",
             expression="CAST(coalesce(sum(near_duplicates), 0) AS BIGINT)",
-            dimensions=DIMENSIONS,
-            better=None,
             detail=Detail("count(*)", f"{COMPLAINT} AND near_duplicate_of IS NOT NULL"),
         ),
         Metric(
@@ -185,7 +142,6 @@ MART = Mart(
             unit="complaints",
             formula="number of complaints marked needs_review",
             expression="CAST(coalesce(sum(needs_review), 0) AS BIGINT)",
-            dimensions=DIMENSIONS,
             better="lower",
             detail=Detail("count(*)", f"{COMPLAINT} AND needs_review"),
         ),
@@ -196,7 +152,6 @@ MART = Mart(
             unit="share",
             formula="complaints marked needs_review / complaints",
             expression="sum(needs_review) / nullif(sum(complaints), 0)",
-            dimensions=DIMENSIONS,
             better="lower",
             detail=Detail("avg(CAST(needs_review AS INTEGER))", COMPLAINT),
             dtype="number",
@@ -208,7 +163,6 @@ MART = Mart(
             unit="share",
             formula="sum of confidence / complaints with the classifier's category",
             expression="sum(confidence_total) / nullif(sum(by_model), 0)",
-            dimensions=DIMENSIONS,
             better="higher",
             detail=Detail("avg(confidence)", f"{COMPLAINT} AND category_source = 'model'"),
             dtype="number",
@@ -234,8 +188,6 @@ MART = Mart(
             unit="complaints",
             formula="number of complaints with category_source person",
             expression="CAST(coalesce(sum(corrected), 0) AS BIGINT)",
-            dimensions=DIMENSIONS,
-            better=None,
             detail=Detail("count(*)", f"{COMPLAINT} AND category_source = 'person'"),
         ),
         Metric(
@@ -246,7 +198,6 @@ MART = Mart(
             unit="share",
             formula="complaints whose category by a person is the first of alternatives / complaints decided by people",
             expression="sum(confirmed) / nullif(sum(corrected), 0)",
-            dimensions=DIMENSIONS,
             better="higher",
             detail=Detail(
                 "avg(CAST(coalesce(split_part(alternatives, ', ', 1) = category, false) AS INTEGER))",

@@ -25,7 +25,7 @@ COMPLAINT = "outcome = 'complaint'"
 """What counts in the detail: exact duplicates, older versions and withdrawn records do not."""
 
 BY_COMPLAINT = ("source", "channel", "region", "product", "category", "subcategory")
-"""Dimensions of a metric that is computed from rows with all that is known of a complaint."""
+"""Dimensions of marts whose rows have all that is known of a complaint."""
 
 Grain = Literal["total", "day", "week", "month"]
 GRAINS: tuple[Grain, ...] = ("total", "day", "week", "month")
@@ -66,10 +66,8 @@ class Metric:
     """A DuckDB SQL aggregate over rows of its mart; null where there is nothing to compute it from. If the metric has
     ``open_rows``, it is one over the ages of what is open: age (days), rows_of_age (how many are so old),
     rows_up_to_age (how many are so old or younger) and rows_open (how many there are)."""
-    dimensions: tuple[str, ...]
-    """Columns of the mart by which it may be grouped and filtered."""
-    better: Literal["lower", "higher"] | None
-    detail: Detail | None
+    better: Literal["lower", "higher"] | None = None
+    detail: Detail | None = None
     """None where settings (targets, business hours) or chains of complaints decide: no constant SQL can say it."""
     dtype: Literal["integer", "number"] = "integer"
     filter: str = ""
@@ -80,6 +78,8 @@ class Metric:
     """If given, a period's value is that at the end of its last day; otherwise, that of the rows of its days."""
     table: str = ""
     """SQL name of its mart, which sets it."""
+    dimensions: tuple[str, ...] = ()
+    """Columns by which it may be grouped and filtered; its mart sets them."""
 
 
 @dataclass(frozen=True, order=True)
@@ -199,6 +199,8 @@ class Mart:
     """All settings that decide a day; part of its fingerprint."""
     reads_accounts: bool = False
     """Reads reference data of customers besides."""
+    dimensions: tuple[str, ...] = ()
+    """Columns by which its metrics may be grouped and filtered."""
     metrics: tuple[Metric, ...] = ()
     day_column: str = "day"
     """The day by which readers group and filter; ``day`` itself is always the partition (UTC)."""
@@ -207,7 +209,8 @@ class Mart:
 
     def __post_init__(self) -> None:
         """Say in each metric of which mart it is."""
-        object.__setattr__(self, "metrics", tuple(replace(metric, table=self.name) for metric in self.metrics))
+        metrics = tuple(replace(metric, table=self.name, dimensions=self.dimensions) for metric in self.metrics)
+        object.__setattr__(self, "metrics", metrics)
 
     @property
     def by_received_day(self) -> bool:

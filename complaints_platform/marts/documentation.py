@@ -1,20 +1,20 @@
 """The part of docs/marts.md that is made from the registry: ``python -m complaints_platform.marts.documentation FILE``.
 
-Nothing is defined here; what is wrong in it is corrected in ``registry`` or in the models.
+Nothing is defined here; what is wrong in it is corrected in the files of the marts.
 """
 
 import sys
 from pathlib import Path
 
-from complaints_platform.marts.definition import Mart, Metric
-from complaints_platform.marts.registry import MARTS, METRICS
+from complaints_platform.marts.definition import Mart
+from complaints_platform.marts.registry import MARTS
 
 BEGIN, END = "<!-- from the registry -->\n", "<!-- end -->\n"
 
 
 def documentation() -> str:
     """Return metrics and marts as Markdown."""
-    metrics = [text for text in map(_of_mart, MARTS.values()) if text]
+    metrics = [_metrics(mart) for mart in MARTS.values() if mart.metrics]
     return "\n".join(["## Metrics\n", *metrics, "## Tables\n", *map(_columns, MARTS.values())])
 
 
@@ -29,28 +29,18 @@ def renewed(document: str) -> str:
     return f"{before}{BEGIN}\n{documentation()}\n{END}{after}"
 
 
-def _of_mart(mart: Mart) -> str:
-    metrics = [metric for metric in METRICS.values() if metric.table == mart.name]
-    if not metrics:
-        return ""
-    lines = [
-        f"### From `{mart.name}`\n",
-        "| metric | what it says | formula | unit |",
-        "|---|---|---|---|",
-        *map(_row, metrics),
-        "",
-        *_dimensions(metrics),
+def metrics_table(mart: Mart) -> str:
+    """Return the metrics of a mart as a table in Markdown."""
+    rows = [
+        f"| `{metric.name}` | **{metric.title}.** {metric.description} | {metric.formula} | {metric.unit} |"
+        for metric in mart.metrics
     ]
-    return "\n".join(lines)
+    return "\n".join(["| metric | what it says | formula | unit |", "|---|---|---|---|", *rows, ""])
 
 
-def _row(metric: Metric) -> str:
-    return f"| `{metric.name}` | **{metric.title}.** {metric.description} | {metric.formula} | {metric.unit} |"
-
-
-def _dimensions(metrics: list[Metric]) -> list[str]:
-    by = sorted({metric.dimensions for metric in metrics})
-    return [f"By {', '.join(f'`{name}`' for name in dimensions)}.\n" for dimensions in by]
+def _metrics(mart: Mart) -> str:
+    by = ", ".join(f"`{name}`" for name in mart.dimensions)
+    return f"### From `{mart.name}`\n\n{metrics_table(mart)}\nBy {by}.\n"
 
 
 def _columns(mart: Mart) -> str:

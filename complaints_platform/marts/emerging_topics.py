@@ -1,14 +1,13 @@
 """Emerging topics: terms that rise within a category, against the four weeks before."""
 
 from datetime import date
-from typing import ClassVar
 
 import numpy as np
 import pandera.polars as pa
 import polars as pl
 
 from complaints_platform.marts import term_counts
-from complaints_platform.marts.definition import ByDay, Mart, Window
+from complaints_platform.marts.definition import ByDay, Mart
 from complaints_platform.marts.expectations import tail
 from complaints_platform.marts.term_counts import MOST_TERMS, TOPICS_VERSION, TermCount
 from complaints_platform.marts.terms import SAME_TEXTS
@@ -29,7 +28,7 @@ _DISPERSION = 0.1
 """Words come in bursts: variance beyond Poisson's, relative to the squared expectation."""
 
 
-class EmergingTopic(DataSet):
+class EmergingTopic(DataSet, unique=["day", "category", "term"]):
     """Words and pairs of words that rise within a category, against the four weeks before."""
 
     day: pl.Date = pa.Field(description="Day (UTC) on which the term stands out. Partition.")
@@ -39,11 +38,6 @@ class EmergingTopic(DataSet):
     expected: float = pa.Field(ge=0, description="As many would use it at its share of the four weeks before.")
     score: float = pa.Field(description="How improbable the rise is: -log10 of the probability of as many or more.")
     sample_ids: str = fields.SAMPLE_IDS
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["day", "category", "term"]
 
 
 def emerging_topics(day: date, counts: pl.DataFrame) -> pl.DataFrame:
@@ -110,17 +104,15 @@ def _said_by_pairs(found: pl.DataFrame) -> pl.Series:
     )
 
 
-def _make(window: Window) -> pl.DataFrame:
-    return emerging_topics(window.day, window.together)
-
-
 MART = Mart(
     name="mart.emerging_topics",
     title="Emerging topics",
     grain="a word or pair of words that rises within a category on a day",
     description="What is written about more than in the four weeks before.",
     model=EmergingTopic,
-    recipe=ByDay(_make, polars_schema(TermCount).names(), every_day=True),
+    recipe=ByDay(
+        lambda window: emerging_topics(window.day, window.together), polars_schema(TermCount).names(), every_day=True
+    ),
     source=term_counts.MART.name,
     look_back=TOPIC_DAYS,
     version=TOPICS_VERSION,

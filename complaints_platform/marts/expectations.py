@@ -312,7 +312,7 @@ class _Past:
         return counts.sum(1) / np.maximum(profile[self._weekday].sum(1), 1e-3)  # type: ignore[no-any-return]
 
     def cut(self, counts: Floats, profile: Floats) -> Floats:
-        """Return the counts without their spikes: none is far above what its series usually has."""
+        """Return the counts without their outliers: none is far above what its series usually has."""
         daily = self._daily(counts, profile)
         middle = np.zeros(daily.shape[1], dtype=np.float32)
         for alike in (self._series.category == ALL, self._series.category != ALL):
@@ -383,7 +383,7 @@ class _Past:
         for window in WINDOWS:
             shape = (-1, HOURS // window, window, len(kinds))
             expected, observed = usual.reshape(shape).sum(2), found.reshape(shape).sum(2)
-            # Spikes are no part of how wrong expectations usually are, nor are holidays.
+            # Outliers are no part of how wrong expectations usually are, nor are holidays.
             usually = observed <= expected + 3 * np.sqrt(expected + _CUT_DISPERSION * expected**2) + 1
             error = np.where(usually, np.maximum(observed - expected, -(2 * np.sqrt(expected) + 0.1 * expected)), 0)
             excess = np.where(usually, error**2 - expected, 0).sum((0, 1))

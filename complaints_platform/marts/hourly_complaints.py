@@ -1,12 +1,10 @@
 """Complaints by hour, channel, region and category: what incidents are found in."""
 
-from typing import ClassVar
-
 import pandera.polars as pa
 import polars as pl
 
 from complaints_platform.marts.daily_complaints import VERSIONS
-from complaints_platform.marts.definition import ByDay, Mart, Window
+from complaints_platform.marts.definition import ByDay, Mart
 from complaints_platform.schemas import DataSet, Outcome, UtcTime, conform, fields
 
 INPUT_COLUMNS = ["day", "occurred_at", "channel", "region", "category", "outcome", *VERSIONS]
@@ -17,7 +15,7 @@ INCIDENTS_VERSION = "2"
 """Part of the fingerprints of hourly counts and incidents: raise it when a definition changes."""
 
 
-class HourlyComplaints(DataSet):
+class HourlyComplaints(DataSet, unique=["hour_at", *GRAIN[2:], *VERSIONS]):
     """Complaints by hour, channel, region and category: what incidents are found in."""
 
     day: pl.Date = fields.DAY
@@ -28,11 +26,6 @@ class HourlyComplaints(DataSet):
     model_version: str = fields.MODEL_VERSION
     taxonomy_version: str = fields.TAXONOMY_VERSION
     complaints: int = fields.COMPLAINTS
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["hour_at", "channel", "region", "category", "model_version", "taxonomy_version"]
 
 
 def hourly_complaints(categorized: pl.DataFrame) -> pl.DataFrame:
@@ -53,16 +46,12 @@ def hourly_complaints(categorized: pl.DataFrame) -> pl.DataFrame:
     return conform(counted, HourlyComplaints)
 
 
-def _make(window: Window) -> pl.DataFrame:
-    return hourly_complaints(window.today)
-
-
 MART = Mart(
     name="mart.hourly_complaints",
     title="Complaints by hour",
     grain="an hour (UTC), channel, region and category",
     description="How many complaints there were by hour: what incidents are found in.",
     model=HourlyComplaints,
-    recipe=ByDay(_make, INPUT_COLUMNS),
+    recipe=ByDay(lambda window: hourly_complaints(window.today), INPUT_COLUMNS),
     version=INCIDENTS_VERSION,
 )

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -42,7 +42,7 @@ SAMPLES = 5
 _NAMED = 3
 
 
-class IncidentDay(DataSet):
+class IncidentDay(DataSet, unique=["day", "incident_id"]):
     """Outbreaks of complaints: one row for each day on which one is open; the newest row of an incident is the whole.
 
     Lists are JSON arrays, so that every reader of the table can take them; `(none)` stands for an unknown region.
@@ -84,11 +84,6 @@ class IncidentDay(DataSet):
     explanation: str = pa.Field(
         description="What happened, in a sentence made of these numbers, with times of the reporting zone."
     )
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["day", "incident_id"]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Reconciliation: for each file, received = complaints + all other outcomes, or say what is missing."""
 
-from typing import ClassVar
-
 import pandera.polars as pa
 import polars as pl
 
@@ -33,7 +31,7 @@ COLUMN_OF_OUTCOME = {
 }
 
 
-class Reconciliation(DataSet):
+class Reconciliation(DataSet, unique=["day", "source", "raw_sha256"]):
     """What became of every record of every file: the proof that nothing is lost or counted twice."""
 
     day: pl.Date = fields.RECEIVED_DAY
@@ -52,11 +50,6 @@ class Reconciliation(DataSet):
     quarantined: int = pa.Field(ge=0, description="Records quarantined with a reason.")
     waiting: int = pa.Field(ge=0, description="Records whose day has not been materialised in cleaned/complaints yet.")
     reconciles: bool = pa.Field(description="received equals the sum of all outcomes, with nothing waiting.")
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["day", "source", "raw_sha256"]
 
 
 def count_outcomes(cleaned: pl.DataFrame) -> pl.DataFrame:

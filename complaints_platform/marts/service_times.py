@@ -6,7 +6,6 @@ of the day on which it was made, so that a new target never changes old numbers.
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import ClassVar
 
 import pandera.polars as pa
 import polars as pl
@@ -20,7 +19,6 @@ from complaints_platform.marts.definition import (
     MartRules,
     Metric,
     OpenRows,
-    Window,
 )
 from complaints_platform.marts.local_days import local_day
 from complaints_platform.marts.targets import Measure
@@ -28,20 +26,8 @@ from complaints_platform.schemas import DataSet, Outcome, UtcTime, conform, fiel
 from complaints_platform.schemas.model import polars_schema
 
 INPUT_COLUMNS = [
-    "day",
-    "complaint_id",
-    "source",
-    "channel",
-    "region",
-    "product",
-    "segment",
-    "category",
-    "subcategory",
-    "occurred_at",
-    "first_response_at",
-    "resolved_at",
-    "status",
-    "outcome",
+    *("day", "complaint_id", *BY_COMPLAINT, "segment", "status", "outcome"),
+    *("occurred_at", "first_response_at", "resolved_at"),
 ]
 
 CLOSED = ("closed", "resolved", "solved", "done", "completed", "cancelled", "canceled", "rejected", "withdrawn")
@@ -53,7 +39,7 @@ MEDIAN = 0.5
 OPEN = OpenRows("backlog_from", "resolved_day")
 
 
-class ServiceTime(DataSet):
+class ServiceTime(DataSet, unique=["day", "complaint_id"]):
     """How long a complaint waited for its first answer and its solution, if its source says so. One row a complaint."""
 
     day: pl.Date = fields.DAY
@@ -104,11 +90,6 @@ class ServiceTime(DataSet):
         description="Local day from which it is open, until resolved_day; null: its source does not say when "
         "complaints are resolved, or says that it is closed but not since when.",
     )
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["day", "complaint_id"]
 
 
 def service_times(categorized: pl.DataFrame, rules: MartRules) -> pl.DataFrame:
@@ -174,12 +155,11 @@ def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
         return Metric(
             name=f"{name}_{'median' if quantile == MEDIAN else 'p90'}{'_business' if business else ''}",
             title=f"{title}: {words}{' (working hours)' if business else ''}",
-            description=f"Within so many {kind} {share} of the complaints were {done}. Others do not count.",
+            description=f"{share} of the {done} complaints were {done} within this many {kind}.",
             unit="minutes",
             formula=f"{words} of {column}, interpolated, by the day of the complaint",
             expression=f"quantile_cont({column}, {quantile})",
             filter=f"{column} IS NOT NULL",
-            dimensions=BY_COMPLAINT,
             better="lower",
             detail=None
             if business
@@ -190,7 +170,7 @@ def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
     return tuple(
         metric(*which, business=business)
         for business in (False, True)
-        for which in (("half", "median", MEDIAN), ("nine of ten", "90th percentile", 0.9))
+        for which in (("Half", "median", MEDIAN), ("Nine in ten", "90th percentile", 0.9))
     )
 
 
@@ -205,9 +185,7 @@ def _timely(name: str, title: str, done: str, besides: str = "") -> Metric:
         unit="share",
         formula=f"{name}_timely / ({name}_timely is known, or {name}_due_at has passed), by the day of the complaint",
         expression=f"count(*) FILTER ({name}_timely) / nullif(count(*) FILTER ({due}), 0)",
-        dimensions=BY_COMPLAINT,
         better="higher",
-        detail=None,
         dtype="number",
     )
 
@@ -222,10 +200,6 @@ def _settings(rules: MartRules, day: date) -> Sequence[object]:
     return [*rules.calendar.fingerprint, *sent, *rules.targets.until(day + timedelta(days=1))]
 
 
-def _make(window: Window) -> pl.DataFrame:
-    return service_times(window.today, window.rules)
-
-
 MART = Mart(
     name="mart.service_times",
     title="Service times",
@@ -233,8 +207,9 @@ MART = Mart(
     description="How long customers waited for an answer and a solution, in all hours and in working hours; by which "
     "target, as of the day of the complaint; and since and until when the complaint was open.",
     model=ServiceTime,
-    recipe=ByDay(_make, INPUT_COLUMNS),
+    recipe=ByDay(lambda window: service_times(window.today, window.rules), INPUT_COLUMNS),
     settings=_settings,
+    dimensions=BY_COMPLAINT,
     day_column="local_day",
     by_complaint=True,
     metrics=(
@@ -247,8 +222,6 @@ MART = Mart(
             unit="complaints",
             formula="number of complaints with first_response_at",
             expression="count(first_response_at)",
-            dimensions=BY_COMPLAINT,
-            better=None,
             detail=Detail("count(first_response_at)", COMPLAINT),
         ),
         Metric(
@@ -258,8 +231,6 @@ MART = Mart(
             unit="complaints",
             formula="number of complaints with resolved_at",
             expression="count(resolved_at)",
-            dimensions=BY_COMPLAINT,
-            better=None,
             detail=Detail("count(resolved_at)", COMPLAINT),
         ),
         _timely("first_response", "Answered in time", "answered"),
@@ -272,13 +243,11 @@ MART = Mart(
         Metric(
             name="backlog",
             title="Open complaints",
-            description="Complaints that were open when the period ended, of sources that tell when they are resolved.",
+            description="Complaints that were open when the period ended, of sources that say when they are resolved.",
             unit="complaints",
             formula="number of complaints with backlog_from <= last day, and resolved_day none or later",
             expression="CAST(coalesce(sum(rows_of_age), 0) AS BIGINT)",
-            dimensions=BY_COMPLAINT,
             better="lower",
-            detail=None,
             open_rows=OPEN,
         ),
         Metric(
@@ -290,9 +259,7 @@ MART = Mart(
             # Half way between the two in the middle, which are one if their number is odd.
             expression="(min(age) FILTER (2 * rows_up_to_age >= rows_open) "
             "+ min(age) FILTER (2 * rows_up_to_age > rows_open)) / 2",
-            dimensions=BY_COMPLAINT,
             better="lower",
-            detail=None,
             dtype="number",
             open_rows=OPEN,
         ),
@@ -303,9 +270,7 @@ MART = Mart(
             unit="complaints",
             formula="number of open complaints with last day - backlog_from > 30",
             expression="CAST(coalesce(sum(rows_of_age) FILTER (age > 30), 0) AS BIGINT)",
-            dimensions=BY_COMPLAINT,
             better="lower",
-            detail=None,
             open_rows=OPEN,
         ),
     ),

@@ -2,12 +2,11 @@
 
 import json
 from datetime import date
-from typing import ClassVar
 
 import pandera.polars as pa
 import polars as pl
 
-from complaints_platform.marts.definition import ByDay, Mart, Window
+from complaints_platform.marts.definition import ByDay, Mart
 from complaints_platform.marts.terms import LEAST_USES, terms_of
 from complaints_platform.schemas import DataSet, Outcome, conform, empty_frame, fields
 
@@ -24,7 +23,7 @@ _TEXTS_AT_ONCE = 50_000
 """All words of so many texts are held at once."""
 
 
-class TermCount(DataSet):
+class TermCount(DataSet, unique=["day", "category", "term"]):
     """How many complaints of a category use a word or a pair of words, by day: the most used ones."""
 
     day: pl.Date = fields.DAY
@@ -33,11 +32,6 @@ class TermCount(DataSet):
     term: str = fields.TERM
     complaints: int = pa.Field(ge=1, description="How many of these texts use it.")
     sample_ids: str = fields.SAMPLE_IDS
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["day", "category", "term"]
 
 
 def term_counts(day: date, categorized: pl.DataFrame) -> pl.DataFrame:
@@ -100,16 +94,12 @@ def term_counts(day: date, categorized: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _make(window: Window) -> pl.DataFrame:
-    return term_counts(window.day, window.today)
-
-
 MART = Mart(
     name="mart.term_counts",
     title="Words by day",
     grain="a word or pair of words of a category on a day, the 200 most used ones",
     description="How many complaints of a category use a word.",
     model=TermCount,
-    recipe=ByDay(_make, INPUT_COLUMNS),
+    recipe=ByDay(lambda window: term_counts(window.day, window.today), INPUT_COLUMNS),
     version=TOPICS_VERSION,
 )

@@ -22,15 +22,6 @@ class Derived:
     source: TableSpec
     """The table that it is made of."""
 
-    @property
-    def look_back(self) -> int:
-        """Days before its own that a day reads."""
-        return self.mart.look_back
-
-    def window(self, day: date) -> list[date]:
-        """Return the days of the source that a day reads, in order."""
-        return self.mart.window(day)
-
     def fingerprint(
         self, day: date, source: Mapping[date, str], recipe: Iterable[object] = (), data: Iterable[object] = ()
     ) -> str:
@@ -45,14 +36,15 @@ class Derived:
             recipe: what else decides how the day is made, such as settings.
             data: of what else it is made.
         """
-        return of_window(self.window(day), source, (self.mart.version, *recipe), data) + self._made_from(day, source)
+        halves = of_window(self.mart.window(day), source, (self.mart.version, *recipe), data)
+        return halves + self._made_from(day, source)
 
     def is_current(self, day: date, stored: str | None, source: Mapping[date, str]) -> bool:
         """Tell whether a day as stored was made of exactly these days of the source; None: it is not stored."""
         return stored is not None and inputs_of(stored) == self._made_from(day, source)
 
     def _made_from(self, day: date, source: Mapping[date, str]) -> str:
-        return fingerprint("".join(f"{each} {source[each]}\n" for each in self.window(day) if each in source))
+        return fingerprint("".join(f"{each} {source[each]}\n" for each in self.mart.window(day) if each in source))
 
 
 _TABLE_NAMED = {spec.sql_name: spec for spec in TABLES}

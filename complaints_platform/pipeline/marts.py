@@ -85,11 +85,11 @@ class MartRecipes:
         accounts = empty_frame(KnownCustomer)
         if derived.mart.reads_accounts and days:
             accounts = self.lake.reference.accounts(self._known(days[-1]))
-        stored = source.read_days(sorted({each for day in days for each in derived.window(day)}), recipe.columns)
+        stored = source.read_days(sorted({each for day in days for each in derived.mart.window(day)}), recipe.columns)
         coming = next(stored, None)
         held: deque[DayFrame] = deque()
         for day in days:
-            while held and held[0].day < day - timedelta(days=derived.look_back):
+            while held and held[0].day < day - timedelta(days=derived.mart.look_back):
                 held.popleft()
             while coming is not None and coming.day < day:
                 held.append(replace(coming, frame=_kept(self._prepared(coming.frame, recipe), recipe)))
@@ -115,7 +115,7 @@ class MartRecipes:
             return pl.concat([no_text, *(day.frame for day in categorized.read_days(wanted, recipe.text_columns))])
 
         for close in _close_together(days, recipe):
-            first = derived.window(close[0])[0]
+            first = derived.mart.window(close[0])[0]
             reached = [first + timedelta(days=number) for number in range((close[-1] - first).days + 1)]
             stored = list(source.read_days(reached))
             rows = pl.concat([empty_frame(derived.source.model), *(day.frame for day in stored)])

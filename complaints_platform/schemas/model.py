@@ -4,6 +4,9 @@ A model is declared once as a Pandera class; dtypes, documentation and validatio
 it, so that they can't drift apart.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import pandera.polars as pa
 import polars as pl
 
@@ -19,6 +22,12 @@ class DataSet(pa.DataFrameModel):
         strict = True
         ordered = True
         coerce = False
+
+    def __init_subclass__(cls, unique: Sequence[str] = (), **options: Any) -> None:
+        """Take the columns by which no two rows are alike: ``class Contact(DataSet, unique=["complaint_id"])``."""
+        if unique:
+            cls.Config = type("Config", (cls.Config,), {"unique": list(unique)})  # type: ignore[misc, assignment]
+        super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # pandera's
 
 
 def polars_schema(model: type[DataSet]) -> pl.Schema:

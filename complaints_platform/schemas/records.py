@@ -5,7 +5,6 @@
 """
 
 from enum import StrEnum
-from typing import ClassVar
 
 import pandera.polars as pa
 import polars as pl
@@ -117,7 +116,7 @@ class QuarantinedRecord(DataSet):
     received_at: UtcTime = fields.RECEIVED_AT
 
 
-class CleanedComplaint(DataSet):
+class CleanedComplaint(DataSet, unique=["source", "raw_sha256", "record_number"]):
     """One received record, cleaned and redacted, with what became of it. No personal data."""
 
     day: pl.Date = fields.DAY
@@ -174,11 +173,6 @@ class CleanedComplaint(DataSet):
     raw_sha256: str = fields.RAW_SHA256
     record_number: int = pa.Field(ge=1, description="Number of the record in that file.")
     received_at: UtcTime = fields.RECEIVED_AT
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["source", "raw_sha256", "record_number"]
 
 
 class CategorizedComplaint(CleanedComplaint):

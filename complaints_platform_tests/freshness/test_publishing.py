@@ -161,7 +161,7 @@ def test_exactly_the_days_of_interrupted_runs_are_torn(runs):
             states[spec] |= dict.fromkeys(days, value)
     now = {}
     # Trends and others that look back were made of what stands now; all others, of what a run gave them.
-    looking_back = {spec for spec, derived in DERIVED_OF.items() if derived.look_back}
+    looking_back = {spec for spec, derived in DERIVED_OF.items() if derived.mart.look_back}
     for spec in STEPS:
         source = now[DERIVED_OF[spec].source] if spec in looking_back else None
         now[spec] = {day: made(spec, day, value, source) for day, value in states[spec].items()}

@@ -167,4 +167,4 @@ def test_what_has_not_changed_is_not_hashed_again(make_settings, monkeypatch):
     monkeypatch.setattr(MartRecipes, "fingerprint", counted)
     changed = DAY + timedelta(days=30)
     remembered.of(marts, trends, source | {changed: made_of(("r",), ("new",))})
-    assert hashed == [changed + timedelta(days=ahead) for ahead in range(trends.look_back + 1)]
+    assert hashed == [changed + timedelta(days=ahead) for ahead in range(trends.mart.look_back + 1)]

@@ -14,8 +14,6 @@ NAME = "languages"
 CODE = '''
 """Complaints by day and language."""
 
-from typing import ClassVar
-
 import pandera.polars as pa
 import polars as pl
 
@@ -25,17 +23,12 @@ from complaints_platform.schemas import DataSet, Outcome, conform, fields
 INPUT_COLUMNS = ["day", "language", "outcome"]
 
 
-class LanguageCount(DataSet):
+class LanguageCount(DataSet, unique=["day", "language"]):
     """Complaints by day and language."""
 
     day: pl.Date = fields.DAY
     language: str = pa.Field(nullable=True, description="Language (ISO 639); null if unknown.")
     complaints: int = fields.COMPLAINTS
-
-    class Config(DataSet.Config):
-        """What no two rows share."""
-
-        unique: ClassVar[list[str]] = ["day", "language"]
 
 
 def languages(window: Window) -> pl.DataFrame:
@@ -52,6 +45,7 @@ MART = Mart(
     description="In which languages people complain.",
     model=LanguageCount,
     recipe=ByDay(languages, INPUT_COLUMNS),
+    dimensions=("language",),
     metrics=(
         Metric(
             name="languages",
@@ -60,8 +54,6 @@ MART = Mart(
             unit="languages",
             formula="number of distinct languages",
             expression="count(DISTINCT language)",
-            dimensions=("language",),
-            better=None,
             detail=Detail("count(DISTINCT language)", COMPLAINT),
         ),
     ),

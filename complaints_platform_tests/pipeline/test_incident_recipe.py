@@ -162,7 +162,7 @@ def test_a_day_is_stale_for_what_it_reads_and_for_nothing_else(world):
     day = world.days[-1]
     for spec in (INCIDENTS, TOPICS):
         derived = DERIVED_OF[spec]
-        for age, changes in ((0, True), (derived.look_back, True), (derived.look_back + 1, False)):
+        for age, changes in ((0, True), (derived.mart.look_back, True), (derived.mart.look_back + 1, False)):
             other = known | {day - timedelta(days=age): made_of(("r",), ("other",))}
             assert (data_of(derived.fingerprint(day, other)) != data_of(derived.fingerprint(day, known))) is changes
 

@@ -42,20 +42,10 @@ class Asked:
 
 def registry() -> Metrics:
     """Return all definitions."""
+    same = MetricInfo.model_fields.keys() - {"grain"}
     return Metrics(
         metrics=[
-            MetricInfo(
-                name=metric.name,
-                title=metric.title,
-                description=metric.description,
-                unit=metric.unit,
-                formula=metric.formula,
-                grain=MARTS[metric.table].grain,
-                table=metric.table,
-                dimensions=list(metric.dimensions),
-                grains=list(metric.grains),
-                better=metric.better,
-            )
+            MetricInfo(grain=MARTS[metric.table].grain, **{name: getattr(metric, name) for name in same})
             for metric in METRICS.values()
         ]
     )
