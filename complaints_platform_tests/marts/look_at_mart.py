@@ -11,13 +11,13 @@ from fastapi.testclient import TestClient
 
 import complaints_platform
 from complaints_platform.definitions import build_definitions
-from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, TABLES
 from complaints_platform.lake.fingerprints import made_of
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.marts.documentation import documentation
 from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.pipeline.marts import MartRecipes
+from complaints_platform.platform import Platform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.http.app import build_app
 from complaints_platform.settings import load_settings
@@ -45,7 +45,8 @@ def asset_of(definitions, name):
 def main(name, root):
     assert Path(complaints_platform.__file__).is_relative_to(root), complaints_platform.__file__
     settings = load_settings(profile="test", lake=str(root / "lake"), cache=root / "cache")
-    lake = Lake(settings.lake)
+    platform = Platform(settings)
+    lake = platform.lake
     (spec,) = (spec for spec in TABLES if (spec.schema, spec.name) == ("mart", name))
     source, table, days = CATEGORIZED.table(lake), spec.table(lake), list(LANGUAGES)
     source.replace_days(
@@ -54,7 +55,7 @@ def main(name, root):
     table.replace_days(days, list(MartRecipes.of(settings).frames(spec, days, source)))
     lake.manifests.publish(None, {each.sql_name: each.table(lake).state().version for each in (CATEGORIZED, spec)})
     stored = [table.fingerprints(), source.fingerprints()]
-    app = build_app(settings, lambda: b"")
+    app = build_app(platform, lambda: b"")
     app.state.service.start()
     app.state.service.bring_up_to_date()
     try:
