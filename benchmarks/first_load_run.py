@@ -21,8 +21,9 @@ import polars as pl
 
 from benchmarks.meter import RESULT, Meter, Span
 from complaints_platform.classification.taxonomy import load_taxonomy
-from complaints_platform.commands.running import Runner, local_instance
-from complaints_platform.defs.jobs import BY_DAY
+from complaints_platform.commands.running import Runner
+from complaints_platform.instance.local import local_instance
+from complaints_platform.instance.names import BY_DAY
 from complaints_platform.lake import Lake, data_sets
 from complaints_platform.platform import Platform
 from complaints_platform.settings import Settings, load_settings

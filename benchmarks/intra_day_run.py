@@ -22,13 +22,13 @@ import orjson
 from benchmarks.errors import BenchmarkError
 from benchmarks.meter import RESULT
 from benchmarks.workload import days_of, folder_of
-from complaints_platform.commands.running import QUIET, local_instance
+from complaints_platform.commands.running import QUIET
 from complaints_platform.definitions import build_definitions
-from complaints_platform.defs.automation import KINDS, rows_made, update_request
-from complaints_platform.defs.collecting import COLLECT
-from complaints_platform.defs.jobs import TRAIN, UPDATE
+from complaints_platform.defs.automation import KINDS, update_request
 from complaints_platform.freshness.reconciling import Outcome, ReconcilingState, Rules, decide
-from complaints_platform.freshness.staleness import StalenessWatch
+from complaints_platform.freshness.staleness import StalenessWatch, rows_made
+from complaints_platform.instance.local import local_instance
+from complaints_platform.instance.names import COLLECT, TRAIN, UPDATE
 from complaints_platform.intake.files import batched
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED

@@ -21,7 +21,8 @@ from benchmarks.workload import MONTH, Workload
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.cleaning import clean_texts
-from complaints_platform.commands.running import Runner, local_instance
+from complaints_platform.commands.running import Runner
+from complaints_platform.instance.local import local_instance
 from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.intake.files import collect_all
 from complaints_platform.lake import Lake, data_sets

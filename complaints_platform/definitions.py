@@ -7,9 +7,9 @@ import dagster as dg
 
 from complaints_platform.defs.alerting import alert_sensors
 from complaints_platform.defs.automation import schedules, sensors
-from complaints_platform.defs.checks import model_check, table_checks
+from complaints_platform.defs.checks import table_checks
 from complaints_platform.defs.classifier import classifier_asset
-from complaints_platform.defs.classifier_checks import classifier_checks
+from complaints_platform.defs.classifier_checks import classifier_checks, model_check
 from complaints_platform.defs.collecting import collect_job, replay_job
 from complaints_platform.defs.io_manager import DeltaIOManager
 from complaints_platform.defs.jobs import asset_jobs

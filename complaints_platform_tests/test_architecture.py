@@ -21,7 +21,8 @@ HOUSE = [
     {"freshness"},
     {"lifecycle"},
     {"platform"},
-    {"alerting", "operations"},
+    {"alerting"},
+    {"operations"},
     {"serving"},
     {"instance"},
     {"defs"},
@@ -31,6 +32,19 @@ HOUSE = [
     {"cli"},
 ]
 """The rooms, from the ground up: each may import those of the floors below its own, and itself."""
+
+DOCUMENTED_TAGS = {
+    "dagster/asset_partition_range_end",
+    "dagster/asset_partition_range_start",
+    "dagster/column_schema",
+    "dagster/data_version",
+    "dagster/partition",
+    "dagster/partition_row_count",
+    "dagster/row_count",
+    "dagster/table_name",
+    "dagster/uri",
+}
+"""Tags and metadata that Dagster promises; others are written and read in ``instance`` only."""
 
 LOOKS_UP = {
     ("sources/__init__.py", "complaints_platform.components"): "users' files name the component by sources",
@@ -79,6 +93,40 @@ def test_only_the_upper_rooms_know_dagster(path):
     if room_of(path) in KNOWS_DAGSTER:
         return
     assert not [name for name in imports(path) if name.split(".")[0].startswith("dagster")]
+
+
+def beyond_the_promised(tree):
+    """Yield what a module takes from Dagster that Dagster does not promise to keep."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = getattr(node, "module", None)
+            names = [f"{module}.{alias.name}" if module else alias.name for alias in node.names]
+            yield from (name for name in names if name.startswith("dagster") and "._" in name)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node).startswith(("dg._", "dagster._")):
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Constant) and str(node.value).startswith("dagster/"):
+            yield from {node.value} - DOCUMENTED_TAGS
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_instance_takes_what_dagster_does_not_promise(path):
+    if room_of(path) != "instance":
+        assert not list(beyond_the_promised(ast.parse(path.read_text())))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from dagster._core.events import ASSET_EVENTS",
+        "import dagster._core.launcher",
+        "from dagster import _core",
+        "from dagster_shared._x import y",
+        "dg._core.utils.make_new_run_id()",
+        'tags["dagster/defer_asset_events"]',
+    ],
+)
+def test_what_dagster_does_not_promise_is_recognised(line):
+    assert list(beyond_the_promised(ast.parse(line)))
 
 
 @pytest.mark.parametrize("path", [*MODULES, PACKAGE / "__init__.py"], ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -3,5 +3,5 @@
 Here belong what a notification is (``events``), which changes of a condition are one (``conditions``), where they
 are kept (``outbox``, ``spool``), who hears what and when (``routes``, ``planning``), how they go out (``delivery``,
 ``sending``), what follows from numbers that others have gathered (``watching``), and how it is shown (``shown``).
-What Dagster knows is gathered in ``defs.alerting``.
+``observing`` gathers what Dagster (``instance.history``) and the lake know.
 """

@@ -17,6 +17,12 @@ VOLUME = "volume_as_usual"
 RECORDS = "records_as_usual"
 SET_ASIDE = "little_is_set_aside"
 
+UNUSUAL = "unusual"
+"""Metadata of checks of senders: measure, newest day, sentence and next step of each that fails, as JSON."""
+
+TOO_MANY = "too_many"
+"""Metadata of ``little_is_set_aside``: day, source and share of each that has too many, as JSON."""
+
 ENCODING_MEASURES = {"repaired texts", "damaged texts"}
 
 

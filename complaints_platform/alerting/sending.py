@@ -8,12 +8,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from complaints_platform.alerting.dead_man import call_if_due
 from complaints_platform.alerting.delivery import AppriseWay, Way
 from complaints_platform.alerting.outbox import Attempt, Outbox, Outcome, ReceiverHealth
 from complaints_platform.alerting.planning import Delivery, Message, deliveries, next_message
 from complaints_platform.alerting.rendering import render
-from complaints_platform.alerting.routes import Routes
-from complaints_platform.settings import secret_of_environment
+from complaints_platform.alerting.routes import Routes, load_routes
+from complaints_platform.alerting.spool import spool
+from complaints_platform.errors import AlertsError
+from complaints_platform.lake import Lake
+from complaints_platform.settings import Settings, secret_of_environment
 
 LOG = logging.getLogger(__name__)
 
@@ -184,3 +188,37 @@ def _is_in(delivery: Delivery, message: Message) -> bool:
 
 def _ended(delivery: Delivery, outcome: Outcome) -> Delivery:
     return delivery.tried(replace(delivery.attempts[-1], outcome=outcome))
+
+
+def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sent:
+    """Send what waits in the lake's outbox and in the spool; the one is not held up by the other.
+
+    Without a routes file nothing is done: another process may have one, and what waits is left to it.
+
+    Raises:
+        AlertsError: the routes file is wrong, or an outbox can't be read; what the other holds was sent.
+    """
+    if settings.alerts is None:
+        return Sent()
+    routes = load_routes(settings.alerts)
+    reached = ways(routes, clock)
+    result = Sent()
+    problems = []
+    of_lake = Outbox(Lake(settings.lake).store)
+    for outbox in (spool(settings.alerts_spool), of_lake):
+        try:
+            result += Sender(outbox, routes, reached, clock).look()
+        except Exception as error:
+            LOG.exception("an outbox can't be read")
+            problems.append(type(error).__name__)
+    if problems:
+        raise AlertsError(f"an outbox can't be read: {', '.join(problems)}; {result.describe()}")
+    # Whom no message reaches would learn nothing: then the calls stay away, and the switch says so.
+    if not any(
+        health.failures
+        for outbox in (spool(settings.alerts_spool), of_lake)
+        for name, health in outbox.receivers().items()
+        if name in routes.receivers
+    ):
+        call_if_due(routes, of_lake, clock)
+    return result

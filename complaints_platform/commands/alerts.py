@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,9 +17,9 @@ from complaints_platform.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from complaints_platform.alerting.delivery import Way
+    from complaints_platform.alerting.observing import Memory, Observer
     from complaints_platform.alerting.outbox import Outbox, Outcome
     from complaints_platform.alerting.routes import Routes
-    from complaints_platform.defs.alerting import Memory, Observer
 
 app = typer.Typer(help="What is wrong, who was told, and who has taken note.", no_args_is_help=True)
 
@@ -176,8 +176,9 @@ def send(
     ] = False,
 ) -> None:
     """Send what waits in the outbox. With --watch, be the process that notices when Dagster's daemon stops."""
+    from complaints_platform.alerting.observing import Memory
     from complaints_platform.alerting.routes import load_routes
-    from complaints_platform.defs.alerting import Memory, send_all
+    from complaints_platform.alerting.sending import send_all
 
     settings = load_settings()
     load_routes(settings.alerts)
@@ -202,21 +203,20 @@ def send(
 @contextmanager
 def _watching(settings: Settings) -> Iterator["Observer"]:
     """Open Dagster's instance and the code's definitions; when it ends as it should, nobody need miss it."""
-    from complaints_platform.commands.running import local_instance
+    from complaints_platform.alerting.observing import Observer, machine
     from complaints_platform.definitions import build_definitions
-    from complaints_platform.defs.alerting import Observer, machine
+    from complaints_platform.instance.history import InstanceHistory
+    from complaints_platform.instance.local import local_instance
 
-    with ExitStack() as stack:
-        instance = stack.enter_context(local_instance())
-        observer = Observer(settings, instance, build_definitions(settings).get_repository_def())
+    with local_instance() as instance:
+        observer = Observer(settings, InstanceHistory(instance, build_definitions(settings).get_repository_def()))
         yield observer
         observer.outbox.retire(machine())
 
 
 def _look(settings: Settings, observer: "Observer", memory: "Memory") -> "Memory":
     """Look once, and send; what fails is said and tried again."""
-    from complaints_platform.alerting.sending import Sent, utc_now
-    from complaints_platform.defs.alerting import send_all
+    from complaints_platform.alerting.sending import Sent, send_all, utc_now
 
     now = memory.now(utc_now())
     try:

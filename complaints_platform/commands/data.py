@@ -85,7 +85,8 @@ def _numbers(done: "Collected") -> dict[str, Any]:
 
 def update(as_json: AsJson = False) -> None:
     """Materialise whatever is stale, through Dagster, in as few runs as possible."""
-    from complaints_platform.commands.running import Runner, local_instance
+    from complaints_platform.commands.running import Runner
+    from complaints_platform.instance.local import local_instance
 
     with local_instance() as instance:
         runs = print_runs(Runner(load_settings(), instance).update(), as_json=as_json)
@@ -101,9 +102,10 @@ def maintain(
 
     Packs small segments, merges the key index, writes checkpoints, and deletes what nobody can need any more.
     """
-    from complaints_platform.commands.running import local_instance
-    from complaints_platform.defs.maintenance import forget, old_runs, summed_up
-    from complaints_platform.defs.maintenance import maintain as maintained
+    from complaints_platform.instance.local import local_instance
+    from complaints_platform.instance.retention import forget, old_runs
+    from complaints_platform.operations.maintenance import maintain as maintained
+    from complaints_platform.operations.maintenance import summed_up
 
     settings = load_settings()
     steps = []
@@ -137,8 +139,9 @@ def backfill(
     as_json: AsJson = False,
 ) -> None:
     """Make the tables of a range of days again, from cleaned to marts, stale or not. Files may keep coming."""
-    from complaints_platform.commands.running import Runner, local_instance
-    from complaints_platform.defs.jobs import BY_DAY
+    from complaints_platform.commands.running import Runner
+    from complaints_platform.instance.local import local_instance
+    from complaints_platform.instance.names import BY_DAY
 
     settings = load_settings()
     today = datetime.now(UTC).date()

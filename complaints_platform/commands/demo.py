@@ -10,9 +10,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from complaints_platform.commands.printing import out, say
-from complaints_platform.commands.running import Runner, local_instance
+from complaints_platform.commands.running import Runner
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.output import SUMMARY, write_files
+from complaints_platform.instance.local import local_instance
 from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.lake.store import open_store
 from complaints_platform.platform import Platform

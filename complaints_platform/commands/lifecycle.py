@@ -11,7 +11,8 @@ def rekey() -> None:
     customer, agent or thread is made anew from raw, corrections follow their complaints, and what holds old
     hashes is deleted. May be interrupted and repeated. Nothing else may run meanwhile.
     """
-    from complaints_platform.commands.running import Runner, local_instance
+    from complaints_platform.commands.running import Runner
+    from complaints_platform.instance.local import local_instance
 
     with local_instance() as instance:
         for step in Runner(load_settings(), instance).rekey():

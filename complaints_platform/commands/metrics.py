@@ -26,7 +26,7 @@ def metrics(
 
     On an address that others can reach it wants COMPLAINTS_METRICS_TOKEN, and asks for it as a bearer token.
     """
-    from complaints_platform.commands.running import local_instance
+    from complaints_platform.instance.local import local_instance
     from complaints_platform.operations.server import metrics_application, refuse_open_server
     from complaints_platform.platform import Platform
 

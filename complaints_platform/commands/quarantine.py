@@ -87,7 +87,8 @@ def replay(
     ] = True,
 ) -> None:
     """Read files again whose source contract was changed since, and bring everything behind them up to date."""
-    from complaints_platform.commands.running import Runner, local_instance
+    from complaints_platform.commands.running import Runner
+    from complaints_platform.instance.local import local_instance
     from complaints_platform.intake.quarantine import Selection, replayable
 
     settings = load_settings()

@@ -1,32 +1,25 @@
 """Runs started from the command line: the same jobs as in the UI, in this process, in the same instance."""
 
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import dagster as dg
 
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.cleaning import DataKey
 from complaints_platform.definitions import build_definitions
-from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.freshness.publishing import publish
+from complaints_platform.instance.names import BY_DAY, BY_RECEIVED_DAY, COLLECT, REPLAY, TRAIN
 from complaints_platform.instance.partitions import batches
 from complaints_platform.intake.collectors import customers_collectors
 from complaints_platform.intake.quarantine import Selection
 from complaints_platform.lake import Lake
-from complaints_platform.lake.store import LocalStore
 from complaints_platform.learning.model import model_is_stale
 from complaints_platform.lifecycle import rekey
 from complaints_platform.platform import Platform
-from complaints_platform.settings import HOME, Settings
-
-INSTANCE_FILE = Path(__file__).parent.parent / "instance" / "dagster.yaml"
-
+from complaints_platform.settings import Settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Events and stack traces go into the instance, where the UI shows them; the terminal shows results."""
@@ -52,18 +45,6 @@ class Run:
         return f"{self.job}, {len(self.days)} days from {self.days[0]} to {self.days[-1]}"
 
 
-@contextmanager
-def local_instance() -> Iterator[dg.DagsterInstance]:
-    """Open the instance at DAGSTER_HOME (by default below ``.complaints``), made if it does not exist."""
-    home = Path(os.environ.setdefault("DAGSTER_HOME", str((HOME / "dagster").absolute())))
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / INSTANCE_FILE.name).exists():
-        # At once or not at all: half a file would be an instance with other settings.
-        LocalStore(home).put(INSTANCE_FILE.name, INSTANCE_FILE.read_bytes())
-    with dg.DagsterInstance.get() as instance:
-        yield instance
-
-
 class Runner:
     """Runs the platform's jobs in this process."""
 
@@ -78,7 +59,7 @@ class Runner:
         Raises:
             RunFailed: the run failed.
         """
-        self._execute("collect", {}, {"ops": {"collect_landing": {"config": {"sources": sources or []}}}})
+        self._execute(COLLECT, {}, {"ops": {"collect_landing": {"config": {"sources": sources or []}}}})
 
     def replay(self, selection: Selection, *, every_file: bool) -> None:
         """Read files again whose contract was changed since.
@@ -93,7 +74,7 @@ class Runner:
             "every_file": every_file,
         }
         chosen = {name: value for name, value in config.items() if value is not None}
-        self._execute("replay", {}, {"ops": {"replay_files": {"config": chosen}}})
+        self._execute(REPLAY, {}, {"ops": {"replay_files": {"config": chosen}}})
 
     def rekey(self) -> Iterator[str]:
         """Replace the data key in all that is hashed by the one in the settings; say what was done, step by step.

@@ -19,7 +19,7 @@ def serve(
     import uvicorn
 
     from complaints_platform.commands.metrics import gathered_text
-    from complaints_platform.commands.running import local_instance
+    from complaints_platform.instance.local import local_instance
     from complaints_platform.platform import Platform
     from complaints_platform.serving.auth import Tokens, check_address
     from complaints_platform.serving.http.app import build_app

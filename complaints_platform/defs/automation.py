@@ -7,7 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,42 +15,31 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from complaints_platform.classification.taxonomy import load_taxonomy
-from complaints_platform.defs.collecting import COLLECT, REPLAY
-from complaints_platform.defs.jobs import BY_DAY, BY_RECEIVED_DAY, TRAIN, UPDATE
 from complaints_platform.freshness import reconciling
-from complaints_platform.freshness.clock import days_to_close
-from complaints_platform.freshness.policy import Policy
+from complaints_platform.freshness.policy import Policy, days_to_close
 from complaints_platform.freshness.publishing import publish
 from complaints_platform.freshness.reconciling import Kind, Outcome, Unit
-from complaints_platform.freshness.staleness import StalenessWatch
+from complaints_platform.freshness.staleness import StalenessWatch, rows_made
+from complaints_platform.instance.history import at_work, last_outcome
+from complaints_platform.instance.names import BY_DAY, BY_RECEIVED_DAY, COLLECT, REPLAY, TRAIN, UPDATE
 from complaints_platform.instance.partitions import Batch, TablesBatch
 from complaints_platform.intake import readings
 from complaints_platform.intake import waiting as landing
 from complaints_platform.intake.collectors import collectors
-from complaints_platform.intake.landing import LandedFile, Landing
+from complaints_platform.intake.landing import Landing, look_on
 from complaints_platform.intake.settling import Settling
 from complaints_platform.lake import Lake
-from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED, TABLES, TableSpec
+from complaints_platform.lake.data_sets import CATEGORIZED, TABLES, TableSpec
 from complaints_platform.learning.model import model_is_stale
 from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.platform import Platform
 from complaints_platform.settings import Settings
 from complaints_platform.sources.mapping import CLOCK_SKEW
 
-LISTED_PER_TICK = 50_000
-"""Files of the landing that a tick lists; the next goes on from there. About half a second."""
-
-RUNS_LOOKED_AT = 100
-ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
-UNDER_WAY = [status for status in dg.DagsterRunStatus if status not in ENDED]
-
 BATCH_TAG = "complaints/batch"
 FILES_TAG = "complaints/files"
 DAYS_TAG = "complaints/days"
 TAG_CHARACTERS = 500
-
-RETRY_SHOWS_UP_SECONDS = 60
-"""Dagster starts a run of which the process was lost once more, a little later."""
 
 LOOP_SECONDS = 5
 """Dagster's daemon looks at its sensors so often."""
@@ -84,9 +73,9 @@ def _landing_sensor(settings: Settings) -> dg.SensorDefinition:
     def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         state = landing.LandingState(**json.loads(context.cursor)) if context.cursor else landing.LandingState()
         incoming = Landing(settings.landing)
-        waiting, state = _look(incoming, Lake(settings.lake), sorted(collectors(settings)), state)
+        waiting, state = look_on(incoming, Lake(settings.lake), sorted(collectors(settings)), state)
         settling = Settling(settings.settle_seconds, by_age=not incoming.shows_whole_files_only)
-        busy = _at_work(context.instance, {COLLECT, REPLAY}, set())
+        busy = at_work(context.instance, {COLLECT, REPLAY}, set())
         decision = landing.decide(state, waiting, time.time(), settling, busy)
         cursor = json.dumps(decision.state.to_json())
         context.log.info(decision.why)
@@ -100,21 +89,6 @@ def _landing_sensor(settings: Settings) -> dg.SensorDefinition:
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return landing_sensor
-
-
-def _look(
-    incoming: Landing, lake: Lake, sources: Sequence[str], state: landing.LandingState
-) -> tuple[list[LandedFile], landing.LandingState]:
-    """Look on from where the tick before stopped, up to the end of the last source; return what waits."""
-    waiting: list[LandedFile] = []
-    left, after = LISTED_PER_TICK, state.after
-    for source in sources[sources.index(state.source) if state.source in sources else 0 :]:
-        look = incoming.look(source, lake.arrivals.taken(source), after, left)
-        waiting += look.waiting
-        left, after = left - len(look.listed), look.next
-        if left <= 0:
-            return waiting, state.going_on(source, after)
-    return waiting, state.going_on("", "")
 
 
 def _update_sensor(settings: Settings) -> dg.SensorDefinition:
@@ -137,7 +111,9 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
             stale = platform.stale(watch)
         now = datetime.now(UTC)
         blocked = [] if lake.models.serving() else [_name(spec) for spec in NEED_A_MODEL]
-        last = Outcome.UNKNOWN if state.asked is None else _last_run(context.instance, state.asked.batch)
+        last = (
+            Outcome.UNKNOWN if state.asked is None else last_outcome(context.instance, {BATCH_TAG: state.asked.batch})
+        )
         decision = reconciling.decide(
             state,
             {
@@ -152,7 +128,7 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
                 settings.days_first == "newest",
                 RELEASE,
                 (now + CLOCK_SKEW).date(),
-                _at_work(context.instance, {UPDATE, BY_DAY, BY_RECEIVED_DAY}, {_key(spec) for spec in TABLES}),
+                at_work(context.instance, {UPDATE, BY_DAY, BY_RECEIVED_DAY}, {_key(spec) for spec in TABLES}),
                 rows_made(lake, state.asked) if state.asked and last is Outcome.SUCCEEDED else {},
             ),
         )
@@ -208,8 +184,8 @@ def _changes_sensor(settings: Settings, jobs: Sequence[Any]) -> dg.SensorDefinit
         due = _policy(settings).changes_are_due(now)
         requests = [*_replays(settings, lake, now, due=due), *_trainings(settings, lake, now, due=due)]
         busy = {
-            REPLAY: _at_work(context.instance, {COLLECT, REPLAY}, set()),
-            TRAIN: _at_work(context.instance, {TRAIN}, {dg.AssetKey(["classifier", "model"])}),
+            REPLAY: at_work(context.instance, {COLLECT, REPLAY}, set()),
+            TRAIN: at_work(context.instance, {TRAIN}, {dg.AssetKey(["classifier", "model"])}),
         }
         asked = [request for request, _ in requests if request is not None and not busy[str(request.job_name)]]
         yield from asked[:1]
@@ -288,36 +264,6 @@ def _weekly_training(settings: Settings) -> dg.ScheduleDefinition:
         return dg.SkipReason("nothing has changed since the classifier was trained")
 
     return weekly_training
-
-
-def _at_work(instance: dg.DagsterInstance, jobs: set[str], assets: set[dg.AssetKey]) -> str | None:
-    """Name a run of these jobs or assets that waits or works, if there is one."""
-    for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY), limit=RUNS_LOOKED_AT):
-        if run.job_name in jobs or assets & (run.asset_selection or set()):
-            return f"run {run.run_id[:8]} of {run.job_name}"
-    return None
-
-
-def _last_run(instance: dg.DagsterInstance, batch: str) -> Outcome:
-    """Tell what became of the run of a batch; of its retry, if it had one."""
-    records = instance.get_run_records(dg.RunsFilter(tags={BATCH_TAG: batch}), limit=1)
-    if not records:
-        return Outcome.UNKNOWN
-    run, ended = records[0].dagster_run, records[0].end_time or 0
-    if run.status is dg.DagsterRunStatus.SUCCESS:
-        return Outcome.SUCCEEDED
-    if run.status not in ENDED:
-        return Outcome.RUNNING
-    if run.tags.get("dagster/will_retry") == "true" and time.time() - ended < RETRY_SHOWS_UP_SECONDS:
-        return Outcome.RUNNING
-    return Outcome.FAILED
-
-
-def rows_made(lake: Lake, asked: reconciling.Asked) -> dict[date, int]:
-    """Return how many complaints each day of a batch has, and each day before one."""
-    made = {unit.day for unit in asked.units if unit.kind is Kind.OCCURRED}
-    looked_at = made | {day - timedelta(days=1) for day in made}
-    return {day: rows for day, rows in CLEANED.table(lake).row_counts().items() if day in looked_at}
 
 
 def _policy(settings: Settings) -> Policy:

@@ -12,8 +12,8 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from complaints_platform.alerting.checks import TOO_MANY
 from complaints_platform.defs.previews import drawing, preview
-from complaints_platform.errors import ModelError
 from complaints_platform.instance.partitions import days_made
 from complaints_platform.lake import Lake, data_sets
 from complaints_platform.lake.data_sets import TableSpec
@@ -38,9 +38,6 @@ GARBAGE = 0.5
 """Share above which the file is no longer what the contract speaks of: an error, not a warning."""
 
 ROWS_SHOWN = 60
-
-TOO_MANY = "too_many"
-"""Metadata of ``little_is_set_aside``: day, source and share of each that has too many, as JSON."""
 
 DAYS_WITHOUT_A_RUN = 31
 """A check that is started by itself, not with its asset, looks at the newest days."""
@@ -510,37 +507,3 @@ CHECKS: dict[TableSpec, list[Check]] = {
         )
     ],
 }
-
-
-def model_check(settings: Settings) -> dg.AssetChecksDefinition:
-    """Return the check of ``classifier/model``."""
-
-    @dg.asset_check(
-        asset=["classifier", "model"],
-        name="can_serve",
-        description="The classifier that serves can be loaded, and puts the seed phrases of its taxonomy into place.",
-        blocking=True,
-    )
-    def can_serve() -> dg.AssetCheckResult:
-        from complaints_platform.classification.prediction import classify
-
-        lake = Lake(settings.lake)
-        try:
-            model = serving_model(lake)
-        except ModelError as error:
-            return dg.AssetCheckResult(passed=False, description=str(error))
-        phrases = pl.DataFrame(model.taxonomy.seed_phrases(), schema=["text", "subcategory"], orient="row")
-        meant = [model.taxonomy.parent(name) for name in phrases["subcategory"]]
-        right = int((classify(model, phrases["text"])["category"] == pl.Series(meant, dtype=pl.String)).sum())
-        share = right / max(1, phrases.height)
-        return dg.AssetCheckResult(
-            passed=share >= FEWEST_SEEDS_RIGHT,
-            description=f"{model.version} puts {right} of {phrases.height} seed phrases into their categories",
-            metadata={"share": share, "least_allowed": FEWEST_SEEDS_RIGHT, "model_version": model.version},
-        )
-
-    return can_serve
-
-
-FEWEST_SEEDS_RIGHT = 0.5
-"""A model learns the seeds; one that has forgotten half of them is broken or was trained on wrong labels."""

@@ -10,8 +10,8 @@ from complaints_platform.classification.plots import confusion_matrix_png, cover
 from complaints_platform.classification.promotion import Verdict
 from complaints_platform.classification.taxonomy import Taxonomy, load_taxonomy
 from complaints_platform.classification.training import TrainedModel
-from complaints_platform.defs import pools
 from complaints_platform.defs.previews import picture, preview
+from complaints_platform.instance.names import CLASSIFIER_POOL
 from complaints_platform.lake import Lake
 from complaints_platform.lake.models import Promotion
 from complaints_platform.learning.model import Training, train_challenger
@@ -35,7 +35,7 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
         group_name="classifier",
         owners=[OWNER],
         kinds={"scikitlearn"},
-        pool=pools.CLASSIFIER,
+        pool=CLASSIFIER_POOL,
         metadata={"dagster/uri": f"{settings.lake}/models"},
     )
     def model(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:

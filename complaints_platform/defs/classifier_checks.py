@@ -1,6 +1,6 @@
-"""Asset checks of what the classifier does day by day: does the present still look like what it was made for?
+"""Asset checks of the classifier: it can serve, and the present still looks like what it was made for.
 
-They warn and never block: drift is a reason to look and to label, not a fault of the data.
+Those of drift warn and never block: it is a reason to look and to label, not a fault of the data.
 """
 
 from collections.abc import Iterator
@@ -18,10 +18,12 @@ from complaints_platform.classification.drift import (
     Shift,
 )
 from complaints_platform.defs.previews import drawing, preview
+from complaints_platform.errors import ModelError
 from complaints_platform.instance.partitions import days_made
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED
 from complaints_platform.learning.drift import Drift, measure_drift
+from complaints_platform.learning.model import serving_model
 from complaints_platform.quality.plots import windows_svg
 from complaints_platform.settings import Settings
 
@@ -31,6 +33,9 @@ DESCRIPTIONS = {
     "unknown_words": "Share of words that the model was not trained on",
     "needs_review": "Share of complaints that need review",
 }
+FEWEST_SEEDS_RIGHT = 0.5
+"""A model learns the seeds; one that has forgotten half of them is broken or was trained on wrong labels."""
+
 ASSET = dg.AssetKey([CATEGORIZED.schema, CATEGORIZED.name])
 
 
@@ -136,3 +141,33 @@ def _shares(drift: Drift) -> pl.DataFrame:
         rows.append((name, round(before, 2), round(now, 2), round(now - before, 2)))
     table = pl.DataFrame(rows, schema=["category", "before %", "now %", "change"], orient="row")
     return table.sort(pl.col("change").abs(), descending=True)
+
+
+def model_check(settings: Settings) -> dg.AssetChecksDefinition:
+    """Return the check of ``classifier/model``."""
+
+    @dg.asset_check(
+        asset=["classifier", "model"],
+        name="can_serve",
+        description="The classifier that serves can be loaded, and puts the seed phrases of its taxonomy into place.",
+        blocking=True,
+    )
+    def can_serve() -> dg.AssetCheckResult:
+        from complaints_platform.classification.prediction import classify
+
+        lake = Lake(settings.lake)
+        try:
+            model = serving_model(lake)
+        except ModelError as error:
+            return dg.AssetCheckResult(passed=False, description=str(error))
+        phrases = pl.DataFrame(model.taxonomy.seed_phrases(), schema=["text", "subcategory"], orient="row")
+        meant = [model.taxonomy.parent(name) for name in phrases["subcategory"]]
+        right = int((classify(model, phrases["text"])["category"] == pl.Series(meant, dtype=pl.String)).sum())
+        share = right / max(1, phrases.height)
+        return dg.AssetCheckResult(
+            passed=share >= FEWEST_SEEDS_RIGHT,
+            description=f"{model.version} puts {right} of {phrases.height} seed phrases into their categories",
+            metadata={"share": share, "least_allowed": FEWEST_SEEDS_RIGHT, "model_version": model.version},
+        )
+
+    return can_serve

@@ -11,11 +11,11 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from complaints_platform.defs import pools
 from complaints_platform.defs.previews import preview
 from complaints_platform.defs.raw import materializations
 from complaints_platform.defs.reference import reference_metadata
 from complaints_platform.instance.event_log import log_together
+from complaints_platform.instance.names import COLLECT, RAW_POOL, REPLAY
 from complaints_platform.intake import readings
 from complaints_platform.intake.collectors import collectors
 from complaints_platform.intake.customers import CustomersCollector
@@ -27,10 +27,6 @@ from complaints_platform.lake import Lake
 from complaints_platform.settings import Settings
 
 FILES_SHOWN = 200
-
-
-COLLECT = "collect"
-REPLAY = "replay"
 
 
 class CollectConfig(dg.Config):
@@ -53,7 +49,7 @@ def collect_job(settings: Settings) -> dg.JobDefinition:
 
     @dg.op(
         description="Store, read and commit every new file of the landing; report the raw partitions that changed.",
-        pool=pools.RAW,
+        pool=RAW_POOL,
     )
     def collect_landing(context: dg.OpExecutionContext, config: CollectConfig) -> None:
         known = collectors(settings)
@@ -119,7 +115,7 @@ def replay_job(settings: Settings) -> dg.JobDefinition:
 
     @dg.op(
         description="Read files again by their present contracts; report the raw partitions that changed.",
-        pool=pools.RAW,
+        pool=RAW_POOL,
     )
     def replay_files(context: dg.OpExecutionContext, config: ReplayConfig) -> None:
         selection = Selection(config.source, config.reason, config.file)

@@ -8,13 +8,8 @@ import dagster as dg
 from complaints_platform.defs.checks import rare_checks
 from complaints_platform.defs.classifier_checks import DRIFT_CHECKS
 from complaints_platform.defs.source_checks import reference_check_keys, sender_check_keys
+from complaints_platform.instance.names import BY_DAY, BY_RECEIVED_DAY, CHECKS, TRAIN, UPDATE
 from complaints_platform.lake.data_sets import TABLES
-
-UPDATE = "update_tables"
-BY_DAY = "complaints_by_day"
-BY_RECEIVED_DAY = "files_by_received_day"
-TRAIN = "train_classifier"
-CHECKS = "hourly_checks"
 
 
 def asset_jobs(sources: Sequence[str], customers: Sequence[str]) -> list[Any]:

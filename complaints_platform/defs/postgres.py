@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 from pydantic import SecretStr
 
-from complaints_platform.defs.automation import UNDER_WAY
+from complaints_platform.instance.history import UNDER_WAY
 from complaints_platform.lake import Lake
 from complaints_platform.serving.postgres import ABOUT, PUBLISHED, publish, published_manifest
 from complaints_platform.settings import Settings

@@ -10,10 +10,10 @@ from datetime import date
 
 import dagster as dg
 
-from complaints_platform.defs import pools
 from complaints_platform.defs.frames import table_schema
 from complaints_platform.defs.previews import sample
 from complaints_platform.instance.event_log import log_together
+from complaints_platform.instance.names import RAW_POOL
 from complaints_platform.instance.partitions import backfill_policy, daily_partitions, days_of
 from complaints_platform.intake.collect import Collector
 from complaints_platform.lake import Lake
@@ -47,7 +47,7 @@ def raw_asset(name: str, contract: SourceContract, settings: Settings) -> dg.Ass
         tags={"complaints/cadence": contract.cadence},
         partitions_def=daily_partitions(settings),
         backfill_policy=backfill_policy(settings),
-        pool=pools.RAW,
+        pool=RAW_POOL,
         freshness_policy=freshness_of(contract.cadence),
         code_version=contract.fingerprint,
         metadata={

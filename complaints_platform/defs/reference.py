@@ -5,10 +5,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from complaints_platform.defs import pools
 from complaints_platform.defs.frames import table_schema
 from complaints_platform.defs.previews import preview
 from complaints_platform.defs.raw import KINDS, freshness_of
+from complaints_platform.instance.names import RAW_POOL
 from complaints_platform.intake.collectors import customers_collectors
 from complaints_platform.lake import Lake
 from complaints_platform.schemas import KnownCustomer
@@ -31,7 +31,7 @@ def reference_asset(name: str, contract: CustomersContract, settings: Settings) 
         ),
         group_name="sources",
         owners=[contract.owner],
-        pool=pools.RAW,
+        pool=RAW_POOL,
         freshness_policy=freshness_of(contract.cadence),
         kinds={KINDS[contract.format.type], "polars"},
         tags={"complaints/cadence": contract.cadence},

@@ -11,10 +11,11 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from complaints_platform.alerting.checks import RECORDS, VOLUME
+from complaints_platform.alerting.checks import RECORDS, UNUSUAL, VOLUME
 from complaints_platform.defs.checks import CONTRACT, ROWS_SHOWN, latest
 from complaints_platform.defs.previews import drawing, preview
 from complaints_platform.errors import LakeError
+from complaints_platform.instance.names import CHECKS
 from complaints_platform.instance.partitions import days_made
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED
@@ -25,9 +26,6 @@ from complaints_platform.quality.plots import history_svg
 from complaints_platform.quality.verdicts import Verdict
 from complaints_platform.schemas import KnownCustomer, RawRecord
 from complaints_platform.settings import Settings
-
-UNUSUAL = "unusual"
-"""Metadata of both: measure, newest day, sentence and next step of each measure that fails, as JSON."""
 
 FILES_LOOKED_AT = 31
 CLEANED_KEY = dg.AssetKey([CLEANED.schema, CLEANED.name])
@@ -59,7 +57,7 @@ def hourly_checks(settings: Settings) -> dg.ScheduleDefinition:
 
     @dg.schedule(
         name="hourly_checks",
-        job_name="hourly_checks",
+        job_name=CHECKS,
         cron_schedule="20 * * * *",
         execution_timezone="UTC",
         description="Judges the newest days: what each source sends, and what is not judged with each micro-batch.",

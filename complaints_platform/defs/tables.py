@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 
 from complaints_platform.cleaning import CLEANING_VERSION
-from complaints_platform.defs import pools
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type, table_schema
+from complaints_platform.instance.names import TABLES_POOL
 from complaints_platform.instance.partitions import RunDays, backfill_policy, daily_partitions
 from complaints_platform.lake import Lake, data_sets
 from complaints_platform.lake.data_sets import TableSpec
@@ -52,7 +52,7 @@ def _table_asset(
         io_manager_key="io_manager",
         partitions_def=daily_partitions(settings),
         backfill_policy=backfill_policy(settings),
-        pool=pools.TABLES,
+        pool=TABLES_POOL,
         owners=[owner],
         kinds={"deltalake", *kinds},
         code_version=version,

@@ -1,8 +1,11 @@
-"""When what is stale is due: new data at once, a new way of making the same data as the company wants it."""
+"""When what is stale is due: new data at once, a new way of making the same data as the company wants it.
+
+And which days are closed by the clock.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -53,3 +56,17 @@ class Policy:
         first, end = self.night
         hour = now.astimezone(self.zone).hour
         return first <= hour < end if first < end else hour >= first or hour < end
+
+
+def days_to_close(now: datetime, zone: ZoneInfo) -> list[date]:
+    """Return the days (UTC) that yesterday in ``zone`` overlaps, in order: one, or two.
+
+    Args:
+        now: the time, with a time zone.
+        zone: the company's time zone.
+    """
+    today = now.astimezone(zone).date()
+    # Midnights are made from dates: a day of a change of clocks has 23 or 25 hours.
+    first = datetime.combine(today - timedelta(days=1), time(), zone).astimezone(UTC)
+    last = datetime.combine(today, time(), zone).astimezone(UTC) - timedelta(microseconds=1)
+    return [first.date() + timedelta(days=number) for number in range((last.date() - first.date()).days + 1)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from complaints_platform.instance.local import names_moved_modules
 from complaints_platform.operations.doctor import Finding, good, warning, wrong
 from complaints_platform.platform import Platform
 
@@ -42,6 +43,13 @@ def examine_instance(platform: Platform) -> Iterator[Finding]:
             AREA,
             f"DAGSTER_HOME is {home or 'not set'}, and there is no dagster.yaml there",
             "complaints update makes one below .complaints; with make start or Docker it is set for you",
+        )
+        return
+    if names_moved_modules(Path(home)):
+        yield wrong(
+            AREA,
+            f"{home}/dagster.yaml names a module that has moved: complaints_platform.defs.event_log or run_launcher",
+            "complaints update corrects the file; or write complaints_platform.instance in place of .defs in it",
         )
         return
     try:

@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._config.config_schema import UserConfigSchema
 from dagster._core.events import ASSET_EVENTS, DagsterEventBatchMetadata
-from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
@@ -43,7 +41,7 @@ class BatchingSqliteEventLogStorage(SqliteEventLogStorage):
         super().__init__(base_dir, inst_data)
 
     @classmethod
-    def config_type(cls) -> UserConfigSchema:
+    def config_type(cls) -> dict[str, Any]:
         """Take no configuration."""
         return {}
 
@@ -54,7 +52,7 @@ class BatchingSqliteEventLogStorage(SqliteEventLogStorage):
         """Open the files of the instance at DAGSTER_HOME."""
         return cls(str(Path(os.environ["DAGSTER_HOME"]) / "history" / "runs"), inst_data, **config_value)
 
-    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+    def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Store events in two transactions for each run and kind of event; others than of assets one by one."""
         for (run_id, of_asset), group in groupby(events, key=lambda entry: (entry.run_id, _is_of_asset(entry))):
             if of_asset:
@@ -68,7 +66,7 @@ class BatchingSqliteEventLogStorage(SqliteEventLogStorage):
         self._engine.cache_clear()
         super().dispose()
 
-    def _store_asset_events(self, run_id: str, entries: Sequence[EventLogEntry]) -> None:
+    def _store_asset_events(self, run_id: str, entries: Sequence[dg.EventLogEntry]) -> None:
         rows = [self._event_to_row(entry) for entry in entries]
         insert, ids = SqlEventLogStorageTable.insert(), SqlEventLogStorageTable.c.id
         with self.run_connection(run_id) as connection:
@@ -116,7 +114,7 @@ def log_together(context: dg.OpExecutionContext, events: Iterable[dg.AssetMateri
         )
 
 
-def _is_of_asset(entry: EventLogEntry) -> bool:
+def _is_of_asset(entry: dg.EventLogEntry) -> bool:
     return entry.is_dagster_event and entry.dagster_event_type in ASSET_EVENTS
 
 

@@ -6,15 +6,14 @@ own launcher does, because there the code server is started anew under another a
 
 import json
 
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
-from dagster._core.storage.dagster_run import DagsterRun
+import dagster as dg
+from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._grpc.client import DagsterGrpcClient
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
-from dagster._serdes import deserialize_value
 
 
-class WatchedRunLauncher(DefaultRunLauncher):
+class WatchedRunLauncher(dg.DefaultRunLauncher):
     """Starts runs in the code server, and lets run monitoring find out which of them are gone.
 
     A code server reports a run whose process died. What it can't report is its own death, which
@@ -28,7 +27,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
         """Yes: run monitoring may ask."""
         return True
 
-    def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Ask the code server that started ``run`` whether it still has it.
 
         Raises:
@@ -45,7 +44,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
             socket=server.get("socket"),
             use_ssl=bool(server.get("use_ssl", False)),
         )
-        answer = deserialize_value(
+        answer = dg.deserialize_value(
             client.can_cancel_execution(CanCancelExecutionRequest(run_id=run.run_id)), CanCancelExecutionResult
         )
         if answer.can_cancel:

@@ -1,7 +1,7 @@
 """The landing: which files senders have dropped, and which of them to leave alone."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import islice
@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from complaints_platform.errors import LakeError
+from complaints_platform.intake.waiting import LandingState
+from complaints_platform.lake import Lake
 from complaints_platform.lake.arrivals import identity
 from complaints_platform.lake.store import Entry, LocalStore, ObjectStore, Store, open_store
 
 UNFINISHED_SUFFIXES = (".tmp", ".part")
+LISTED_PER_TICK = 50_000
+"""Files that a tick lists; the next goes on from there. About half a second."""
+
 DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".parquet", ".xlsx", ".gz", ".zst")
 
 
@@ -156,3 +161,18 @@ def _readable(name: str) -> str:
 
 def _looks_like_a_file(name: str) -> bool:
     return name.lower().endswith(DATA_SUFFIXES)
+
+
+def look_on(
+    landing: Landing, lake: Lake, sources: Sequence[str], state: LandingState
+) -> tuple[list[LandedFile], LandingState]:
+    """Look on from where the tick before stopped, up to the end of the last source; return what waits."""
+    waiting: list[LandedFile] = []
+    left, after = LISTED_PER_TICK, state.after
+    for source in sources[sources.index(state.source) if state.source in sources else 0 :]:
+        look = landing.look(source, lake.arrivals.taken(source), after, left)
+        waiting += look.waiting
+        left, after = left - len(look.listed), look.next
+        if left <= 0:
+            return waiting, state.going_on(source, after)
+    return waiting, state.going_on("", "")

@@ -12,7 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
+import polars as pl
+
+from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.freshness.publishing import publish
+from complaints_platform.intake.collectors import collectors
 from complaints_platform.lake import Lake, layout
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.key_index import ENTRY_COLUMNS
@@ -20,6 +24,7 @@ from complaints_platform.lake.manifests import READERS_TAKE_AT_MOST, Manifest, k
 from complaints_platform.lake.packs import Pack, Piece, look_of, places
 from complaints_platform.lake.store import Entry
 from complaints_platform.lake.tables import COMMITS_BEFORE_A_CHECKPOINT, WRITERS_TAKE_AT_MOST, Table
+from complaints_platform.settings import Settings
 
 MANY_SEGMENTS = 32
 """Days with fewer segments that lie alone are left as they are: a file costs less than a millisecond to open."""
@@ -314,3 +319,40 @@ def to_merge(alone: Sequence[Unit], packs: Sequence[Unit]) -> list[list[Unit]]:
         groups[-1].append(unit)
         size += unit.size
     return [group for group in groups if len(group) > 1]
+
+
+def maintenance_of(settings: Settings) -> Maintenance:
+    """Return what is to be done in the lake that ``settings`` name, as of now.
+
+    Raises:
+        ContractError: a source contract is wrong.
+        SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
+    """
+    readings = {name: collector.version for name, collector in collectors(settings).items()}
+    kept = Kept(settings.audit_days, settings.report_days)
+    return Maintenance(Lake(settings.lake), readings, settings.manifest_days, kept=kept)
+
+
+def maintain(settings: Settings, *, dry_run: bool = False) -> Iterator[Step]:
+    """Do everything that is due in the lake, and delete notifications that are long over; yield it step by step.
+
+    Raises:
+        ContractError: a source contract is wrong.
+        SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
+        LakeError: something can't be read or written; what was done before stays.
+    """
+    work = maintenance_of(settings)
+    yield from work.run(dry_run=dry_run)
+    store = work.lake.store
+    for key in Outbox(store).expired(work.now.date() - timedelta(days=settings.alerts_days)):
+        entry = store.stat(key)
+        if not dry_run:
+            store.delete(key)
+        yield Step("notifications", key, size=entry.size if entry else 0)
+
+
+def summed_up(steps: Iterable[Step]) -> pl.DataFrame:
+    """Return what (String), objects (Int64) and bytes (Int64) of maintenance, one row a kind, in order."""
+    rows = [(step.what, step.objects, step.size) for step in steps]
+    table = pl.DataFrame(rows, schema={"what": pl.String, "objects": pl.Int64, "bytes": pl.Int64}, orient="row")
+    return table.group_by("what", maintain_order=True).sum()

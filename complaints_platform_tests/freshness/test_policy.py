@@ -7,8 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from complaints_platform.freshness.clock import days_to_close
-from complaints_platform.freshness.policy import Policy
+from complaints_platform.freshness.policy import Policy, days_to_close
 
 LAGOS = ZoneInfo("Africa/Lagos")
 zones = st.sampled_from(["UTC", "Africa/Lagos", "Europe/Berlin", "America/New_York", "Pacific/Auckland"]).map(ZoneInfo)

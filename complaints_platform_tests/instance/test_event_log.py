@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
-from complaints_platform.commands.running import INSTANCE_FILE
 from complaints_platform.instance import event_log
 from complaints_platform.instance.event_log import BatchingSqliteEventLogStorage, log_together
+from complaints_platform.instance.local import INSTANCE_FILE
 
 DAYS = [f"2026-03-{day:02d}" for day in range(1, 31)]
 RANGE = {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": DAYS[-1]}

@@ -4,8 +4,9 @@ from datetime import date
 
 import dagster as dg
 
-from complaints_platform.commands.running import Runner, local_instance
+from complaints_platform.commands.running import Runner
 from complaints_platform.definitions import build_definitions
+from complaints_platform.instance.local import local_instance
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, RATES, RECONCILIATION
 from complaints_platform.platform import Platform

@@ -11,14 +11,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from complaints_platform.alerting.events import Severity, State
+from complaints_platform.alerting.observing import Memory, Observer
 from complaints_platform.alerting.outbox import Outbox
-from complaints_platform.commands.running import Runner, local_instance
+from complaints_platform.commands.running import Runner
 from complaints_platform.definitions import build_definitions
-from complaints_platform.defs.alerting import Memory, Observer
 from complaints_platform.generator.faults import mojibake
 from complaints_platform.generator.generate import generate_files
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.volumes import outage
+from complaints_platform.instance.history import InstanceHistory
+from complaints_platform.instance.local import local_instance
 from complaints_platform.lake.store import open_store
 from complaints_platform.pipeline.quality import judge_senders
 from complaints_platform.platform import Platform
@@ -49,7 +51,7 @@ class Month:
         self.runner = Runner(self.settings, instance)
         self.clock = Clock(datetime.now(UTC))
         self.repository = build_definitions(self.settings).get_repository_def()
-        self.observer = Observer(self.settings, instance, self.repository, self.clock)
+        self.observer = Observer(self.settings, InstanceHistory(instance, self.repository), self.clock)
         self.outbox = Outbox(open_store(self.settings.lake))
         self.to_come = {file.path: file.content for file in generate_files(OPTIONS) if "truth/" not in file.path}
 
@@ -122,7 +124,7 @@ def test_the_outage_of_the_month_is_one_alert_for_who_looks_on_its_evening(month
     real = outage(OPTIONS)
     evening = datetime.combine(real.day, datetime.min.time(), UTC) + timedelta(hours=23)
     settings = month.settings.model_copy(update={"alerts_spool": tmp_path})
-    observer = Observer(settings, month.instance, month.repository, Clock(evening))
+    observer = Observer(settings, InstanceHistory(month.instance, month.repository), Clock(evening))
     for _ in range(2):
         observer.look(Memory(evening, evening))
     (alert,) = month.outbox.pending()

@@ -20,11 +20,12 @@ import joblib
 import polars as pl
 import pytest
 
-from complaints_platform.commands.running import Runner, local_instance
+from complaints_platform.commands.running import Runner
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
 from complaints_platform.generator.people import Person, national_phone, person_of
 from complaints_platform.generator.senders import CallCentre
+from complaints_platform.instance.local import local_instance
 from complaints_platform.lake.store import open_store
 from complaints_platform.settings import load_settings
 

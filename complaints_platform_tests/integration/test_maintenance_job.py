@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from complaints_platform.cli import app
 from complaints_platform.definitions import build_definitions
-from complaints_platform.defs.maintenance import forget, old_runs
+from complaints_platform.instance.retention import forget, old_runs
 
 DAYS = ["2026-03-01", "2026-03-02", "2026-03-03"]
 SOON = datetime.now(UTC) + timedelta(days=1)
@@ -78,7 +78,7 @@ def test_a_run_that_is_still_at_work_is_not_forgotten(instance):
 
 
 def test_runs_are_forgotten_in_pages(instance, monkeypatch):
-    monkeypatch.setattr("complaints_platform.defs.maintenance.RUNS_AT_ONCE", 2)
+    monkeypatch.setattr("complaints_platform.instance.retention.RUNS_AT_ONCE", 2)
     runs = {failing.execute_in_process(instance=instance, raise_on_error=False).run_id for _ in range(5)}
     assert set(old_runs(instance, SOON)) == runs
 

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
-from complaints_platform.commands.running import Runner, local_instance
+from complaints_platform.commands.running import Runner
+from complaints_platform.instance.local import local_instance
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED, QUARANTINE, RECONCILIATION, TABLES
 from complaints_platform.schemas import QuarantineReason as Why

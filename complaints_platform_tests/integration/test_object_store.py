@@ -17,7 +17,6 @@ import pytest
 from complaints_platform.alerting.events import State
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.commands.running import Runner
-from complaints_platform.defs.maintenance import maintenance_of
 from complaints_platform.errors import LakeError
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files
@@ -28,7 +27,7 @@ from complaints_platform.lake.data_sets import DAILY, QUARANTINE, RECONCILIATION
 from complaints_platform.lake.store import open_store
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.operations import maintenance
-from complaints_platform.operations.maintenance import Maintenance
+from complaints_platform.operations.maintenance import Maintenance, maintenance_of
 from complaints_platform.platform import Platform
 from complaints_platform.schemas import empty_frame
 from complaints_platform.serving.sql.query import Catalogue, run_query

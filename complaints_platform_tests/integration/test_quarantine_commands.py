@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from complaints_platform import cli
-from complaints_platform.commands.running import Runner, local_instance
+from complaints_platform.commands.running import Runner
+from complaints_platform.instance.local import local_instance
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED, QUARANTINE, RECONCILIATION
 from complaints_platform.settings import load_settings

@@ -5,7 +5,8 @@ import pytest
 
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.cleaning import DataKey
-from complaints_platform.commands.running import Runner, local_instance
+from complaints_platform.commands.running import Runner
+from complaints_platform.instance.local import local_instance
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED
 from complaints_platform.learning.corrections import import_corrections

@@ -27,15 +27,17 @@ from dagster._core.scheduler.instigation import (
 from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.error import SerializableErrorInfo
 
+from complaints_platform.alerting import observing, sending
 from complaints_platform.alerting import spool as spools
 from complaints_platform.alerting.events import Condition, Severity, State
+from complaints_platform.alerting.observing import Memory, Observer
+from complaints_platform.alerting.sending import send_all
 from complaints_platform.commands import alerts
-from complaints_platform.commands.running import local_instance
 from complaints_platform.definitions import build_definitions
-from complaints_platform.defs import alerting
-from complaints_platform.defs.alerting import Memory, Observer, send_all
-from complaints_platform.errors import LakeError
+from complaints_platform.errors import AlertsError, LakeError
 from complaints_platform.freshness.reconciling import Kind, ReconcilingState, Trouble, Unit
+from complaints_platform.instance.history import InstanceHistory
+from complaints_platform.instance.local import local_instance
 from complaints_platform.lake import layout
 from complaints_platform.lake.store import LocalStore
 from complaints_platform.settings import load_settings
@@ -92,11 +94,12 @@ class Platform:
         self.clock = Clock(datetime.now(UTC))
         self.team = Keeps(self.clock)
         self.memory = Memory()
-        monkeypatch.setattr(alerting, "ways", lambda _routes, _clock: {"team": self.team})
+        monkeypatch.setattr(sending, "ways", lambda _routes, _clock: {"team": self.team})
         self.observer = self.another_observer()
 
     def another_observer(self, repository=None):
-        return Observer(self.settings, self.instance, repository or self.repository, self.clock)
+        history = InstanceHistory(self.instance, repository or self.repository)
+        return Observer(self.settings, history, self.clock)
 
     def look(self, *, as_watcher=False):
         """Look, and send; return what was noted as (kind, subject, state)."""
@@ -366,7 +369,7 @@ def test_a_full_disk_is_told_once_although_nothing_can_be_written(platform, monk
     assert len(told) == len(platform.team.arrived) == 2
     assert all(message.severity is Severity.CRITICAL for message in platform.team.arrived)
     monkeypatch.undo()
-    monkeypatch.setattr(alerting, "ways", lambda _routes, _clock: {"team": platform.team})
+    monkeypatch.setattr(sending, "ways", lambda _routes, _clock: {"team": platform.team})
     told = [each for _ in range(3) for each in platform.look()]
     assert sorted((kind, state) for kind, _, state in told) == [
         ("disk_low", State.RESOLVED),
@@ -376,10 +379,10 @@ def test_a_full_disk_is_told_once_although_nothing_can_be_written(platform, monk
 
 
 def test_a_full_disk_of_a_machine_whose_lake_is_elsewhere_is_told_by_whoever_sends(platform, monkeypatch):
-    monkeypatch.setattr(alerting, "LocalStore", type("Elsewhere", (), {}))
+    monkeypatch.setattr(observing, "LocalStore", type("Elsewhere", (), {}))
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: Space(1 << 40, (1 << 40) - 1000, 1000))
     for name in ("code", "watch"):
-        monkeypatch.setattr(alerting, "machine", lambda name=name: name)
+        monkeypatch.setattr(observing, "machine", lambda name=name: name)
         ((_, subject, state),) = [each for each in platform.look() if each[0] == "disk_low"]
         assert (subject.split()[0], state) == (name, State.OPENED)
     assert platform.observer.spool.open() == []
@@ -391,7 +394,7 @@ def test_a_full_disk_of_a_machine_whose_lake_is_elsewhere_is_told_by_whoever_sen
 
 def test_the_dead_mans_switch_is_not_called_while_messages_do_not_arrive(platform, monkeypatch):
     called = []
-    monkeypatch.setattr(alerting, "call_if_due", lambda *_: called.append(platform.clock()))
+    monkeypatch.setattr(sending, "call_if_due", lambda *_: called.append(platform.clock()))
     platform.look()
     assert len(called) == 1
     platform.team.works = False
@@ -407,7 +410,7 @@ def test_the_watch_goes_on_after_any_error_and_says_no_secret(platform, monkeypa
     def fails(*_arguments, **_more):
         raise http.client.BadStatusLine(SECRET)
 
-    monkeypatch.setattr(alerting, "send_all", fails)
+    monkeypatch.setattr(sending, "send_all", fails)
     observer = SimpleNamespace(look=fails)
     memory = alerts._look(platform.settings, observer, Memory())
     assert memory.looked is not None
@@ -427,7 +430,7 @@ def test_a_lake_that_does_not_answer_is_told_within_its_time(platform, monkeypat
     platform.settings = platform.settings.model_copy(update={"lake": "s3://bucket/lake"})
     platform.observer = platform.another_observer()
     monkeypatch.setattr(spools, "PROBED_SECONDS", 1.0)
-    monkeypatch.setattr(alerting, "Lake", lambda _uri: platform.observer._lake)
+    monkeypatch.setattr(observing, "Lake", lambda _uri: platform.observer._lake)
     before = platform.memory
     noted = platform.observer.look(before.now(platform.clock()))
     assert [(each.condition.kind, each.state) for each in noted] == [("lake_unreachable", State.OPENED)]
@@ -438,7 +441,7 @@ def test_a_lake_that_does_not_answer_is_told_within_its_time(platform, monkeypat
 def test_what_can_not_be_looked_at_is_said_and_the_rest_is_noticed(platform, monkeypatch):
     run("collect", platform, fails=True)
     monkeypatch.setattr(Observer, "_failing_days", lambda _self: 1 / 0)
-    with pytest.raises(alerting.AlertsError, match="could not look at everything: days_failing: ZeroDivisionError"):
+    with pytest.raises(AlertsError, match="could not look at everything: days_failing: ZeroDivisionError"):
         platform.look()
     assert [each.condition.kind for each in platform.observer.outbox.open()] == ["run_failed"]
 
