@@ -42,7 +42,7 @@ demo: setup
 
 # Dagster's UI with its daemon on port 3000, the query service with its dashboard on port 8400; both end together.
 start: setup
-	trap 'kill 0' EXIT; complaints serve & dg dev
+	complaints start
 
 # What the classifier's tier "full" needs; its tests are skipped without it.
 embeddings: setup
@@ -54,7 +54,7 @@ test: setup-dev
 
 # Minutes each: the whole running platform under load, the deployed processes, kills during maintenance, thousands of days.
 drill: setup-dev
-	pytest -m drill -s
+	pytest -m drill -s -o faulthandler_timeout=7200
 
 # The same four, each for the files that it looks at, run before a commit (.pre-commit-config.yaml).
 check: lint types definitions files

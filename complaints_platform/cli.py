@@ -12,6 +12,7 @@ from complaints_platform.commands.metrics import metrics
 from complaints_platform.commands.printing import err
 from complaints_platform.commands.regulator import regulator_pack
 from complaints_platform.commands.serve import serve, tokens
+from complaints_platform.commands.start import start
 from complaints_platform.errors import ComplaintsError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
 )
 for command in (
+    start,
     serve,
     regulator_pack,
     doctor,

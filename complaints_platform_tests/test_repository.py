@@ -1,8 +1,10 @@
 """Promises about the repository itself."""
 
+import ast
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -128,3 +130,76 @@ def test_every_link_of_a_page_leads_to_something(page):
         there = (page.parent / file).resolve() if file else page
         assert there.exists(), link
         assert not anchor or anchor in anchors(there), link
+
+
+FORKING_OPTIONS = {"preexec_fn", "user", "group", "extra_groups"}
+"""With these ``subprocess`` forks; without, it starts a program in a way that runs nobody's fork handlers."""
+
+FORKING_NAMES = {"fork", "forkpty", "ProcessPoolExecutor", "multiprocessing"}
+FORKS_WITHOUT_THREADS = {"complaints_platform_tests/crash/prefork.py"}
+"""Forks on purpose, after it has made sure that no numeric library has threads."""
+
+
+def forks(node):
+    """Say whether this piece of code forks the process that it runs in."""
+    if isinstance(node, ast.Call):
+        names = {ast.unparse(node.func).rpartition(".")[2]}
+        options = {keyword.arg for keyword in node.keywords}
+        return bool(names & {"run", "Popen", "call", "check_call", "check_output"} and options & FORKING_OPTIONS)
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return not FORKING_NAMES.isdisjoint({getattr(node, "module", None), *(alias.name for alias in node.names)})
+    return isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.fork", "os.forkpty", "pty.fork"}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("subprocess.run(['initdb'], user='postgres')", True),
+        ("Popen(['initdb'], preexec_fn=limit)", True),
+        ("subprocess.run(['initdb'], check=True)", False),
+        ("pid = os.fork()", True),
+        ("from concurrent.futures import ProcessPoolExecutor", True),
+        ("import multiprocessing", True),
+        ("from concurrent.futures import ThreadPoolExecutor", False),
+    ],
+)
+def test_code_that_forks_is_recognised(code, expected):
+    assert any(map(forks, ast.walk(ast.parse(code)))) is expected
+
+
+def test_nothing_forks_a_process_that_may_have_loaded_numeric_libraries():
+    """OpenBLAS ends its threads in a fork, and once waited for one for ever."""
+    code = [path for path in tracked() if path.endswith(".py") and (ROOT / path).exists()]
+    assert len(code) > 400
+    forking = {path for path in code if any(map(forks, ast.walk(ast.parse((ROOT / path).read_text()))))}
+    assert forking == FORKS_WITHOUT_THREADS
+
+
+HANGING = """
+import ctypes, threading
+def waits_for_ever(): threading.Event().wait()
+def test_hangs():
+    threading.Thread(target=waits_for_ever, daemon=True).start()
+    ctypes.PyDLL(None).pause()  # in C, without letting any Python run
+def test_of_the_same_file(): pass
+"""
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_a_test_that_hangs_ends_with_all_stacks_and_a_failure(tmp_path, processes):
+    (tmp_path / "test_hanging.py").write_text(HANGING)
+    options = ["-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, "-p", "no:cacheprovider", "-n", str(processes)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "-o", "faulthandler_timeout=1", tmp_path],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode
+    assert "Timeout (0:00:01)!" in ended.stderr
+    assert "in test_hangs" in ended.stderr
+    assert "in waits_for_ever" in ended.stderr
+    if processes:
+        assert "worker 'gw0' crashed while running 'test_hanging.py::test_hangs'" in ended.stdout
+        assert "1 failed, 1 passed" in ended.stdout

@@ -20,6 +20,13 @@ MOVED = re.compile(rb"(?<=\bcomplaints_platform\.)defs(?=\.(event_log|run_launch
 @contextmanager
 def local_instance() -> Iterator[dg.DagsterInstance]:
     """Open the instance at DAGSTER_HOME (by default below ``.complaints``), made if it does not exist."""
+    instance_home()
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def instance_home() -> Path:
+    """Return DAGSTER_HOME, set and made if it was not, with a ``dagster.yaml`` that this release can use."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str((HOME / "dagster").absolute())))
     home.mkdir(parents=True, exist_ok=True)
     file = home / INSTANCE_FILE.name
@@ -28,8 +35,7 @@ def local_instance() -> Iterator[dg.DagsterInstance]:
     if wanted != before:
         # At once or not at all: half a file would be an instance with other settings.
         LocalStore(home).put(file.name, wanted)
-    with dg.DagsterInstance.get() as instance:
-        yield instance
+    return home
 
 
 def names_moved_modules(home: Path) -> bool:

@@ -26,7 +26,7 @@ from complaints_platform.sources.contract import load_contracts
 
 SOURCES = sorted(load_contracts(PACKAGED_SOURCES))
 KILLED = -signal.SIGKILL
-KILL_WITHIN_SECONDS = 60
+KILL_WITHIN_SECONDS = 300
 
 
 def neutral_environment():

@@ -2,7 +2,8 @@
 
 Importing takes seconds, a fork milliseconds: only so can a command be killed at each of its
 writes. Nothing of Polars, Arrow or delta-rs is used before the fork; their thread pools start
-in the child.
+in the child. OpenBLAS starts threads when it is loaded, and waits for them in a fork: it is
+started without any (OPENBLAS_NUM_THREADS), which is made sure of before the first fork.
 
 Requests are lines of JSON on standard input: ``{"argv", "environment", "output", "kill_at",
 "writes"}`` starts a command and answers its process id; ``{"wait": pid}`` answers its return code,
@@ -18,10 +19,11 @@ import sys
 
 import deltalake
 from deltalake.table import TableOptimizer
+from threadpoolctl import threadpool_info
 
 from complaints_platform.cli import main
 
-HANGS_AFTER_SECONDS = 60
+HANGS_AFTER_SECONDS = 300
 
 PRELOADED = (
     "complaints_platform.intake.collectors",
@@ -90,6 +92,9 @@ def preload():
     """Import what a command imports when it comes to it, so that no child has to."""
     for name in PRELOADED:
         importlib.import_module(name)
+    pools = {pool["filepath"]: pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    assert pools, "no numeric library is loaded: this test of threads tests nothing"
+    assert set(pools.values()) == {1}, f"threads would be lost in a fork: {pools}"
 
 
 def run(request):

