@@ -12,8 +12,9 @@ import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import polars as pl
 
@@ -32,8 +33,7 @@ from complaints_platform.lake.layout import received_day
 from complaints_platform.lake.store import LocalStore
 from complaints_platform.schemas import empty_frame
 from complaints_platform.settings import Settings
-from complaints_platform.sources.cadence import SILENT_AFTER
-from complaints_platform.sources.contract import load_contracts, load_customer_contracts
+from complaints_platform.sources.contract import SILENT_AFTER, load_contracts, load_customer_contracts
 
 LOG = logging.getLogger(__name__)
 
@@ -190,7 +190,7 @@ class Observer:
             "model_missing": lambda: self._missing_model(now),
             "watcher_stopped": lambda: watching.stopped_watchers(self.outbox.watchers(), now),
         }
-        failing = _Once(lambda: self._failing_checks(memory, now))
+        failing = cache(lambda: self._failing_checks(memory, now))
         for kind in KINDS_OF_CHECKS:
             looks[kind] = _of_kind(kind, failing)
         if memory.since is not None and now - memory.since >= SETTLED_AFTER:
@@ -201,8 +201,8 @@ class Observer:
         return looks
 
     def _looks_of_watcher(self, memory: Memory, now: datetime) -> dict[str, Look]:
-        evaluations = _Once(lambda: list(self._automations(memory)))
-        daemons = _Once(lambda: self._stopped_daemons(now))
+        evaluations = cache(lambda: list(self._automations(memory)))
+        daemons = cache(lambda: self._stopped_daemons(now))
         return {
             "daemon_stopped": daemons,
             "sensor_failing": lambda: watching.failing_sensors(evaluations()),
@@ -266,19 +266,6 @@ class Observer:
         for each in past:
             self.outbox.happened(each, now)
         return going_on
-
-
-class _Once:
-    """Calls a function at most once."""
-
-    def __init__(self, call: Callable[[], list[Any]]) -> None:
-        self._call = call
-        self._result: list[Any] | None = None
-
-    def __call__(self) -> list[Any]:
-        if self._result is None:
-            self._result = self._call()
-        return self._result
 
 
 def _of_kind(kind: str, conditions: Callable[[], list[Condition]]) -> Look:

@@ -20,8 +20,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.segments import RawDay
 from complaints_platform.schemas import RawRecord
 from complaints_platform.settings import Settings
-from complaints_platform.sources.cadence import SILENT_AFTER
-from complaints_platform.sources.contract import ChannelMap, SourceContract
+from complaints_platform.sources.contract import SILENT_AFTER, ChannelMap, SourceContract
 
 KINDS = {"csv": "csv", "ndjson": "json", "json": "json", "parquet": "parquet", "xlsx": "excel"}
 """Names by which the UI knows an icon."""

@@ -4,11 +4,15 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import dagster as dg
 from dagster._core.scheduler.instigation import InstigatorState, SensorInstigatorData, TickStatus
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecord,
+    AssetCheckExecutionRecordStatus,
+)
 
 from complaints_platform.alerting.checks import TOO_MANY, UNUSUAL, Evaluation, Share, Unusual
 from complaints_platform.alerting.runs import EndedRun
@@ -21,6 +25,7 @@ RUNS_PER_LOOK = 500
 EVALUATIONS_PER_CHECK = 50
 RUNS_LOOKED_AT = 100
 
+SPOKEN = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 UNDER_WAY = [status for status in dg.DagsterRunStatus if status not in ENDED]
 
@@ -73,14 +78,13 @@ class InstanceHistory:
             # A check that is planned again has its newest evaluation behind the plan.
             if latest.create_timestamp < since.timestamp() and _at(latest) < since.timestamp():
                 continue
-            history = storage.get_asset_check_execution_history(key, EVALUATIONS_PER_CHECK)
+            # Plans are left out: a run over days writes one for each day.
+            history = storage.get_asset_check_execution_history(key, EVALUATIONS_PER_CHECK, status=SPOKEN)
             found += [(_at(record), record) for record in history if _at(record) >= since.timestamp()]
-        runs_asked: dict[str, dg.DagsterRun | None] = {}
+        run_of = cache(self._instance.get_run_by_id)
         evaluations = []
         for _, record in sorted(found, key=lambda each: each[0]):
-            if record.run_id not in runs_asked:
-                runs_asked[record.run_id] = self._instance.get_run_by_id(record.run_id)
-            run = runs_asked[record.run_id]
+            run = run_of(record.run_id)
             days = days_made(run, record.key.asset_key) if run is not None and by_day[record.key] else []
             evaluations.append(_evaluation_of(record, days))
         return evaluations

@@ -27,8 +27,7 @@ from complaints_platform.operations.server import FEWEST_CHARACTERS
 from complaints_platform.platform import Platform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import DEVELOPMENT_DATA_KEY, PREFIX, Settings
-from complaints_platform.sources.cadence import SILENT_AFTER
-from complaints_platform.sources.contract import FileContract
+from complaints_platform.sources.contract import SILENT_AFTER, FileContract
 
 DISTRIBUTION = "complaints_platform"
 LEAST_FREE_BYTES = 1 << 30

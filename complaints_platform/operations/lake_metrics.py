@@ -11,7 +11,7 @@ from complaints_platform.lake.receipts import DAYS_LOOKED_BACK, Receipt
 from complaints_platform.operations.metrics import Gatherer, Metric, gauge
 from complaints_platform.pipeline.quality import judge_senders
 from complaints_platform.platform import Platform
-from complaints_platform.sources.cadence import SILENT_AFTER
+from complaints_platform.sources.contract import SILENT_AFTER
 
 LISTED_AT_MOST = 50_000
 """Files of a source's landing that are looked at; more than these wait longer than the number says."""

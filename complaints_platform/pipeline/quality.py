@@ -15,8 +15,7 @@ from complaints_platform.quality import rates, volume
 from complaints_platform.quality.profile import PROFILE_SCHEMA, PROFILE_VERSION, PROFILED_COLUMNS, profile
 from complaints_platform.quality.references import REFERENCE_COLUMNS, dangling
 from complaints_platform.quality.verdicts import Verdict
-from complaints_platform.sources.cadence import SILENT_AFTER
-from complaints_platform.sources.contract import SourceContract
+from complaints_platform.sources.contract import SILENT_AFTER, SourceContract
 
 MOST_DAYS = 31
 """A run over more days is judged by its newest ones."""

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -24,6 +25,14 @@ from complaints_platform.zones import time_zones
 COMPLAINTS = "complaints_platform.sources.ComplaintSource"
 CUSTOMERS = "complaints_platform.sources.CustomerSource"
 """Component types: what the files of a source are about."""
+
+SILENT_AFTER: Mapping[str, timedelta] = {
+    "stream": timedelta(hours=8),
+    "micro_batch": timedelta(hours=6),
+    "hourly": timedelta(hours=3),
+    "daily": timedelta(hours=36),
+}
+"""By cadence: nothing new for so long means that the sender has fallen silent; people and time zones need slack."""
 
 SOURCE_NAME = r"^[a-z][a-z0-9_]{0,62}$"
 

@@ -25,7 +25,7 @@ from complaints_platform.serving.models import (
     SourceHealth,
 )
 from complaints_platform.serving.store.warehouse import Reading
-from complaints_platform.sources.cadence import SILENT_AFTER
+from complaints_platform.sources.contract import SILENT_AFTER
 
 log = logging.getLogger(__name__)
 FILES_SHOWN = 20
