@@ -1,4 +1,4 @@
-"""The ``complaints`` command, put together from its groups; ``commands/`` has a module for each."""
+"""The ``complaints`` command, assembled from its groups; ``commands/`` has a module for each."""
 
 import sys
 
@@ -49,7 +49,7 @@ app.add_typer(alerts.app, name="alerts")
 
 
 def main() -> None:
-    """Run the command line; expected errors, and those of the system, become one line on stderr and exit code 1."""
+    """Run the command line; expected errors and system errors become one line on stderr and exit code 1."""
     try:
         app()
     except (ComplaintsError, OSError) as error:

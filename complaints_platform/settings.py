@@ -1,7 +1,7 @@
 """The one typed Settings object, read from the environment (``COMPLAINTS_*``).
 
 Everything that differs between a laptop, a test and production is here; nothing else in the
-package reads the environment. Secrets are ``SecretStr``, so that no log or error shows them.
+package reads the environment. Secrets are ``SecretStr``, so no log or error shows them.
 """
 
 import os
@@ -18,12 +18,12 @@ from complaints_platform.zones import time_zones
 
 PREFIX = "COMPLAINTS_"
 HOME = Path(".complaints")
-"""Where dev and test keep what they make, below the working directory."""
+"""Where dev and test keep their data, below the working directory."""
 
 PACKAGED_SOURCES = Path(__file__).parent / "defs" / "sources"
 
 DEVELOPMENT_DATA_KEY = "development-only-data-key-not-a-secret"
-"""Known to everyone: it makes demos and tests repeatable, and prod refuses to start with it."""
+"""Public: it makes demos and tests repeatable, and prod refuses to start with it."""
 
 MINIMUM_KEY_LENGTH = 32
 HOURS = 24
@@ -35,50 +35,48 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     profile: Literal["dev", "test", "prod"] = Field(
-        default="dev", description="dev and test fall back on safe local defaults; prod insists on explicit ones."
+        default="dev", description="dev and test have safe local defaults; prod insists on explicit values."
     )
     lake: str = Field(
         default=str(HOME / "lake"), description="Root of the lake: a folder, or s3://bucket/prefix.", min_length=1
     )
     landing: str = Field(
         default=str(HOME / "landing"),
-        description="Where senders drop files, one folder a source: a folder, or s3://bucket/prefix.",
+        description="Where senders drop files, one folder per source: a folder, or s3://bucket/prefix.",
         min_length=1,
     )
     sources: Path = Field(
-        default=PACKAGED_SOURCES, description="Folder of the source contracts, <name>/defs.yaml each."
+        default=PACKAGED_SOURCES, description="Folder of the source contracts, one <name>/defs.yaml per source."
     )
-    taxonomy: Path | None = Field(
-        default=None, description="The company's own taxonomy file; by default the packaged one."
-    )
+    taxonomy: Path | None = Field(default=None, description="Your own taxonomy file; by default the packaged one.")
     classifier_tier: Literal["core", "full"] = Field(
-        default="core", description="What models are trained with: core, or full, which needs the extra embeddings."
+        default="core", description="How models are trained: core, or full, which needs the extra embeddings."
     )
     regions: Path | None = Field(
-        default=None, description="The company's own alias table of regions; by default the packaged one."
+        default=None, description="Your own alias table of regions; by default the packaged one."
     )
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("en", "pcm", "ha", "ig", "yo", "sw", "de", "fr", "es", "pt", "it", "nl", "ar"),
         min_length=1,
-        description="Languages that complaints come in (ISO 639, separated by commas): detection chooses among them; "
-        "with one, every text of 12 letters or more is in it.",
+        description="Languages to detect (ISO 639, separated by commas); with only one, every text of "
+        "12 letters or more is in it.",
     )
     first_day: date = Field(
         default=date(2010, 1, 1),
         ge=date(1970, 1, 1),
-        description="First day of history; older records are quarantined, and partitions start here.",
+        description="First day of history: older records are quarantined, and partitions start here.",
     )
     data_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_DATA_KEY),
-        description="Secret by which customers become keyed hashes. Must stay the same for as long as the lake lives.",
+        description="Secret that turns customers into keyed hashes. Keep it for the life of the lake.",
     )
-    data_key_version: int = Field(default=1, ge=1, description="Number of that key, stored beside every hash.")
+    data_key_version: int = Field(default=1, ge=1, description="Version of the data key, stored beside every hash.")
     days_per_run: int = Field(
-        default=1000, ge=1, description="Days that one run of a backfill takes; a longer range becomes several runs."
+        default=1000, ge=1, description="Most days in one run of a backfill; a longer range becomes several runs."
     )
     time_zone: str = Field(
         default="UTC",
-        description="IANA zone of the company's days and hours, such as Africa/Lagos: for reports and by night.",
+        description="IANA time zone of the company's days and hours, such as Africa/Lagos.",
     )
     business_hours: str = Field(
         default="Mon-Fri 09:00-17:00",
@@ -87,72 +85,68 @@ class Settings(BaseSettings):
     )
     holidays: str = Field(
         default="",
-        description="Country (ISO 3166) whose public holidays are free, with its part if need be: NG, GB-ENG, DE-BY. "
-        "Empty: no day is a holiday.",
+        description="Country (ISO 3166) with the public holidays, and subdivision if needed: NG, GB-ENG, DE-BY. "
+        "Empty: no holidays.",
     )
     targets: Path | None = Field(
-        default=None, description="The company's own targets of response and resolution; by default the packaged ones."
+        default=None, description="Your own response and resolution targets; by default the packaged ones."
     )
-    automation: bool = Field(
-        default=True, description="Sensors and schedules run from the start; otherwise they are there, turned off."
-    )
+    automation: bool = Field(default=True, description="Whether sensors and schedules are turned on from the start.")
     tick_seconds: int = Field(
         default=10,
         ge=5,
         le=3600,
-        description="How often the sensors look at landing and lake; Dagster looks every 5 s.",
+        description="How often the sensors check landing and lake, in seconds; Dagster's minimum is 5.",
     )
     settle_seconds: float = Field(
-        default=3, ge=0, description="A file of the landing that was not changed for so long is complete."
+        default=3, ge=0, description="A file in the landing is complete when it has not changed for this many seconds."
     )
-    days_first: Literal["newest", "oldest"] = Field(default="newest", description="Which stale days are made first.")
+    days_first: Literal["newest", "oldest"] = Field(default="newest", description="Which stale days are rebuilt first.")
     changes: Literal["at_once", "at_night", "by_hand"] = Field(
         default="at_night",
-        description="When days are made again that new data did not touch, because of new code, contracts or models.",
+        description="When to rebuild days without new data, after a change of code, contract, taxonomy or model.",
     )
     night: Annotated[tuple[int, int], NoDecode] = Field(
-        default=(22, 5), description="The hours of the night, from and to, in COMPLAINTS_TIME_ZONE."
+        default=(22, 5), description="Start and end hour of the night, in COMPLAINTS_TIME_ZONE."
     )
     manifest_days: int = Field(
-        default=7, ge=1, description="Days for which older states of all tables can be read; storage grows with them."
+        default=7, ge=1, description="How many days older states of the tables stay readable; storage grows with them."
     )
     run_history_days: int = Field(
-        default=90, ge=1, description="Days after which Dagster's runs are deleted, but for the last of each partition."
+        default=90, ge=1, description="Days after which Dagster's runs are deleted, except the last of each partition."
     )
     alerts: Path | None = Field(
-        default=None, description="YAML file of who is notified of what; without it notifications are kept and shown."
+        default=None, description="YAML file that says who is notified of what; without it nothing is sent."
     )
     alerts_spool: Path = Field(
-        default=HOME / "alerts", description="Folder of this machine for notifications that the lake can't take."
+        default=HOME / "alerts", description="Local folder for notifications that the lake can't store."
     )
     alerts_seconds: int = Field(
-        default=30, ge=5, le=3600, description="How often is looked for what is wrong, and notifications are sent."
+        default=30, ge=5, le=3600, description="How often to check for problems and send notifications, in seconds."
     )
     alerts_days: int = Field(
-        default=400, ge=31, description="Days after which notifications are deleted that are over and delivered."
+        default=400, ge=31, description="Days after which resolved and delivered notifications are deleted."
     )
     audit_days: int = Field(default=400, ge=30, description="Days after which entries of the audit log are deleted.")
     report_days: int | None = Field(
-        default=None, ge=30, description="Days after which reports are deleted; by default they are kept for ever."
+        default=None, ge=30, description="Days after which reports are deleted; by default never."
     )
     log_format: Literal["console", "json"] = Field(
-        default="console", description="How logs are written: for people, or one JSON object a line for machines."
+        default="console", description="Format of logs: for people, or one JSON object per line."
     )
     metrics_token: SecretStr | None = Field(
-        default=None, description="Bearer token that whoever reads metrics must show; needed beyond this machine."
+        default=None, description="Bearer token for reading metrics; required to serve them beyond this machine."
     )
-    workers: int = Field(default=2, ge=1, le=64, description="Days or files processed at once within a run.")
+    workers: int = Field(default=2, ge=1, le=64, description="Days or files processed in parallel within a run.")
     cache: Path = Field(
         default=HOME / "cache",
-        description="Folder of what the query service keeps at hand; may be deleted while it does not run.",
+        description="Cache folder of the query service; may be deleted while it is stopped.",
     )
     tokens: SecretStr = Field(
         default=SecretStr(""),
-        description="Who may ask the query service: lines of role, SHA-256 of the token and name.",
+        description="Who may use the query service: lines of role, SHA-256 of the token and name.",
     )
-    tokens_file: Path | None = Field(
-        default=None, description="A file of such lines; it is read again when it changes."
-    )
+    tokens_file: Path | None = Field(default=None, description="A file of such lines; read again when it changes.")
     postgres: SecretStr | None = Field(
         default=None,
         description="Where marts are published for BI tools: postgresql://user:password@host:port/database.",
@@ -163,12 +157,12 @@ class Settings(BaseSettings):
         description="Schema of the published tables; it and <schema>_staging belong to the platform.",
     )
     serving_memory_mb: int = Field(
-        default=1024, ge=256, description="Memory for the query service's tables; what goes beyond waits on disk."
+        default=1024, ge=256, description="Memory for the query service's tables; the rest is spilled to disk."
     )
-    sql_memory_mb: int = Field(default=1024, ge=256, description="Memory of one SQL query through the service.")
-    sql_seconds: float = Field(default=30, gt=0, le=600, description="Seconds that one SQL query may take.")
-    sql_rows: int = Field(default=100_000, ge=1, description="Rows that one SQL query may return.")
-    sql_at_once: int = Field(default=2, ge=1, le=32, description="SQL queries that run at once; others wait shortly.")
+    sql_memory_mb: int = Field(default=1024, ge=256, description="Memory limit of one SQL query through the service.")
+    sql_seconds: float = Field(default=30, gt=0, le=600, description="Time limit of one SQL query, in seconds.")
+    sql_rows: int = Field(default=100_000, ge=1, description="Row limit of one SQL query.")
+    sql_at_once: int = Field(default=2, ge=1, le=32, description="SQL queries running at once; others wait briefly.")
 
     @field_validator("lake", "landing")
     @classmethod
@@ -198,7 +192,7 @@ class Settings(BaseSettings):
     @classmethod
     def _zone_exists(cls, value: str) -> str:
         if value not in time_zones():
-            raise ValueError(f"{value!r} is no IANA time zone; an example is Africa/Lagos")
+            raise ValueError(f"{value!r} is not an IANA time zone; an example is Africa/Lagos")
         return value
 
     @field_validator("night", mode="before")
@@ -210,7 +204,7 @@ class Settings(BaseSettings):
     @classmethod
     def _hours_exist(cls, value: tuple[int, int]) -> tuple[int, int]:
         if not all(0 <= hour < HOURS for hour in value) or value[0] == value[1]:
-            raise ValueError(f"{value[0]}-{value[1]} are no two hours of a day; an example is 22-5")
+            raise ValueError(f"{value[0]}-{value[1]} are not two different hours of a day; an example is 22-5")
         return value
 
     @field_validator("languages", mode="before")

@@ -1,7 +1,7 @@
-"""What failed checks mean, and when they are over: pure functions of evaluations.
+"""What failed checks mean, and when they are resolved: pure functions of evaluations.
 
-A check judges the days of its run. One that breaks a promise of the data is over when *those* days have passed; one
-that says something about a sender is over when the same or newer days are as usual.
+A check judges the days of its run. If it breaks a rule of the data, it is resolved when *those* days have passed; if it
+is about a sender, when the same or newer days are normal again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,29 +15,29 @@ KINDS_OF_CHECKS = ("check_failed", "volume_unusual", "records_unusual", "encodin
 
 VOLUME = "volume_as_usual"
 RECORDS = "records_as_usual"
-SET_ASIDE = "little_is_set_aside"
+QUARANTINED_SHARE = "little_is_set_aside"
 
 UNUSUAL = "unusual"
 """Metadata of checks of senders: measure, newest day, sentence and next step of each that fails, as JSON."""
 
 TOO_MANY = "too_many"
-"""Metadata of ``little_is_set_aside``: day, source and share of each that has too many, as JSON."""
+"""Metadata of ``little_is_set_aside``: day, source and share above the limit, as JSON."""
 
 ENCODING_MEASURES = {"repaired texts", "damaged texts"}
 
 
 class Unusual(NamedTuple):
-    """A measure of a sender that is not as usual."""
+    """A measure of a sender that is unusual."""
 
     measure: str
     day: date
-    """The newest of which that is so."""
+    """The newest day on which it is."""
     text: str
     next_step: str
 
 
 class Share(NamedTuple):
-    """How much of what a source sent on a day is in quarantine: more than is allowed."""
+    """A share of quarantined records, of one source and day, that is above the limit."""
 
     day: date
     source: str
@@ -47,17 +47,17 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a check said.
+    """The result of a check.
 
     Attributes:
         asset: as ``schema/name``.
         check: its name.
         passed: whether it passed.
         is_error: it is an error, not a warning.
-        description: what it says, with numbers.
+        description: its sentence, with numbers.
         days: days of the run; none if it is not about days.
-        unusual: of checks of senders, the measures that fail.
-        too_many: of ``little_is_set_aside``, the sources and days of which too much is in quarantine.
+        unusual: for checks of senders, the measures that fail.
+        too_many: for ``little_is_set_aside``, the sources and days above the limit.
     """
 
     asset: str
@@ -76,18 +76,18 @@ class Evaluation:
 
     @property
     def about_a_sender(self) -> bool:
-        """Tell whether it judges what a sender sends: the newest days in any case."""
+        """Tell whether it judges a sender, and so always the newest days."""
         return self.check in {VOLUME, RECORDS}
 
 
 def conditions_of(evaluation: Evaluation) -> list[Condition]:
-    """Return what a failed evaluation means; nothing if it passed."""
+    """Return the conditions that a failed evaluation means; none if it passed."""
     if evaluation.passed:
         return []
     if evaluation.about_a_sender:
         return _of_sender(evaluation)
-    if evaluation.check == SET_ASIDE:
-        return _set_aside(evaluation)
+    if evaluation.check == QUARANTINED_SHARE:
+        return _much_quarantined(evaluation)
     newest = max(evaluation.days, default=None)
     return [
         Condition(
@@ -103,12 +103,12 @@ def conditions_of(evaluation: Evaluation) -> list[Condition]:
 
 
 def failing_now(before: Iterable[Condition], evaluations: Iterable[Evaluation]) -> list[Condition]:
-    """Return all conditions of checks that are so after some evaluations.
+    """Return all conditions of checks after some evaluations.
 
-    Looking twice at the same evaluations changes nothing.
+    Repeating the same evaluations changes nothing.
 
     Args:
-        before: those that were so before.
+        before: those that held before.
         evaluations: in the order in which they were made.
     """
     failing = {condition.key: condition for condition in before}
@@ -148,7 +148,7 @@ def _of_sender(evaluation: Evaluation) -> list[Condition]:
     ]
 
 
-def _set_aside(evaluation: Evaluation) -> list[Condition]:
+def _much_quarantined(evaluation: Evaluation) -> list[Condition]:
     by_source: dict[str, list[Share]] = {}
     for each in sorted(evaluation.too_many):
         by_source.setdefault(each.source, []).append(each)
@@ -157,12 +157,12 @@ def _set_aside(evaluation: Evaluation) -> list[Condition]:
             "much_set_aside",
             source,
             Severity.MAJOR if evaluation.is_error else Severity.MINOR,
-            f"{found[-1].share:.0%} of the records that {source} sent on {found[-1].day} can't be read.",
+            f"{found[-1].share:.0%} of the records from {source} on {found[-1].day} can't be read.",
             source=source,
             day=found[-1].day,
             facts=_facts(evaluation, [each.day for each in found]),
             next_step=(
-                f"complaints quarantine show --source {source} says why; fix the contract or tell the sender, then "
+                f"complaints quarantine show --source {source} says why. Fix the contract or tell the sender, then run "
                 f"complaints quarantine replay --source {source}."
             ),
         )
@@ -171,7 +171,7 @@ def _set_aside(evaluation: Evaluation) -> list[Condition]:
 
 
 def _left(condition: Condition, evaluation: Evaluation) -> Condition | None:
-    """Return what is left of a condition after its check passed on some days; None if it is over."""
+    """Return what is left of a condition after its check passed on some days; None if it is resolved."""
     days = {date.fromisoformat(day) for day in condition.facts.get("days", ())}
     if not evaluation.days or evaluation.about_a_sender:
         return None  # the newest days have passed

@@ -7,10 +7,10 @@ from complaints_platform.alerting.events import Condition, Notification, State
 
 
 def change(last: Notification | None, condition: Condition, now: datetime) -> Notification | None:
-    """Return what a condition that is so now changes, given the last change of it; None for nothing.
+    """Return the change that a condition makes, given its last one; None if nothing has changed.
 
-    A condition that eases stays as bad as it was until it is over: one that swings between two severities would
-    be a message at every swing.
+    A condition that eases keeps its severity until it is resolved: one that swings between two severities would
+    otherwise send a notification at every swing.
     """
     if last is None or not last.is_open:
         number = last.number + 1 if last else 1
@@ -25,16 +25,18 @@ def change(last: Notification | None, condition: Condition, now: datetime) -> No
 
 
 def resolution(last: Notification, now: datetime) -> Notification:
-    """Return the end of an open condition."""
+    """Return the change that resolves an open condition."""
     lasted = _lasted(now - last.opened_at)
     condition = replace(
-        last.condition, text=f"Over after {lasted}. It was: {last.condition.text}", next_step="Nothing: it is over."
+        last.condition,
+        text=f"Resolved after {lasted}. It was: {last.condition.text}",
+        next_step="Nothing: it is resolved.",
     )
     return Notification(condition, State.RESOLVED, last.number + 1, now, last.opened, last.opened_at)
 
 
 def happening(last: Notification | None, condition: Condition, now: datetime) -> Notification | None:
-    """Return that something without an end has happened; None if that was said before."""
+    """Return the notification of an event without an end; None if there was one before."""
     return Notification(condition, State.HAPPENED, 1, now, 1, now) if last is None else None
 
 

@@ -1,4 +1,4 @@
-"""The dead man's switch: somebody outside is called as long as all is well, and alarms when the calls stay away."""
+"""The dead man's switch: an outside service is called as long as all is well, and alerts when the calls stop."""
 
 import http.client
 import logging
@@ -17,12 +17,12 @@ ANSWERS_WITHIN_SECONDS = 10
 
 
 def call_if_due(routes: Routes, outbox: Outbox, clock: Callable[[], datetime]) -> bool:
-    """Call the switch if the last call is long enough ago; tell whether it has answered.
+    """Call the switch if a call is due; tell whether it has answered.
 
-    A call that fails is no error here: that it stayed away is what the switch is for.
+    A failed call is not an error here: noticing missing calls is what the switch is for.
 
     Raises:
-        AlertsError: its address is not there, or is none of the web's.
+        AlertsError: its address is missing or not an http(s) one.
     """
     switch = routes.dead_man
     last = outbox.last_call()

@@ -1,7 +1,7 @@
-"""What a notification is: a condition, its state, and what it means for whoever reads it.
+"""What a notification is: a condition, its state, and what it means to its reader.
 
-The texts of all kinds stand here; each has a section in ``docs/runbook.md``. No text holds personal data, error
-messages of runs or secrets: a notification leaves the company's systems by ways that others run.
+Holds the texts of all kinds; each has a section in ``docs/runbook.md``. No text holds personal data, error messages
+of runs or secrets, because notifications leave the company's systems through transports that others run.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ KEY_DIGITS = 24
 _ID = re.compile(rf"(?P<key>[0-9a-f]{{{KEY_DIGITS}}})-(?P<number>[0-9]{{4,9}})")
 
 AlertState = Literal["all", "open", "unacknowledged", "waiting", "resolved"]
-"""By what alerts can be chosen."""
+"""Which alerts to list."""
 
 
 class Severity(StrEnum):
@@ -36,113 +36,112 @@ class Severity(StrEnum):
 
 
 class State(StrEnum):
-    """What has become of a condition."""
+    """How a condition has changed."""
 
     OPENED = "opened"
     WORSENED = "worsened"
     RESOLVED = "resolved"
     HAPPENED = "happened"
-    """Something that has no end: a report that is ready."""
+    """An event without an end, such as a report that is ready."""
     NOTED = "noted"
-    """More is known of an open condition; nobody is notified."""
+    """There are new facts about an open condition, not worth a notification."""
 
 
-class Kind(NamedTuple):
-    """What a kind of notification says to everyone who gets one."""
+class KindTexts(NamedTuple):
+    """The texts that all notifications of one kind share."""
 
     title: str
     meaning: str
     next_step: str
 
 
-KINDS: Mapping[str, Kind] = {
-    "source_silent": Kind(
+KINDS: Mapping[str, KindTexts] = {
+    "source_silent": KindTexts(
         "A sender has fallen silent",
         "No new file has come from this source for longer than its cadence allows; its complaints are missing.",
-        "Ask the source's owner whether the sender runs; look into its landing folder; complaints status.",
+        "Ask the source's owner whether the sender is running; check its landing folder and complaints status.",
     ),
-    "volume_unusual": Kind(
-        "An unusual number of complaints",
-        "A source has sent far fewer or far more records of a day than its weekdays before: a part may be missing "
-        "or sent twice.",
-        "Compare with the sender's own count; look at the check's plot in Dagster and at complaints status.",
+    "volume_unusual": KindTexts(
+        "Unusual number of complaints",
+        "A source has sent far fewer or far more records for a day than on the same weekday before: some may be "
+        "missing, or sent twice.",
+        "Compare with the sender's own count; see the check's plot in Dagster, and complaints status.",
     ),
-    "much_set_aside": Kind(
+    "much_set_aside": KindTexts(
         "Many records can't be read",
-        "A large share of a source's records went to quarantine: the sender has changed its format, or sends garbage.",
-        "complaints quarantine show --source …, fix the contract or tell the sender, complaints quarantine replay.",
+        "A large share of a source's records is in quarantine: the sender has changed its format or sends garbage.",
+        "Run complaints quarantine show --source …, fix the contract or tell the sender, then complaints quarantine "
+        "replay.",
     ),
-    "encoding_changed": Kind(
-        "Texts arrive in a wrong encoding",
-        "Many texts of a source had to be repaired, or could not be: the sender has changed its encoding.",
-        "Compare the contract's encoding with what the sender writes; complaints quarantine replay after a fix.",
+    "encoding_changed": KindTexts(
+        "Texts arrive in the wrong encoding",
+        "Many texts of a source are garbled, repaired or not: the sender has changed its encoding.",
+        "Compare the contract's encoding with what the sender writes; after a fix run complaints quarantine replay.",
     ),
-    "records_unusual": Kind(
-        "Records are not made as usual",
-        "Far more records of a source than before lack a field, come late or come twice: its sender has changed.",
-        "Ask the sender what has changed; look at the check records_as_usual of the source in Dagster.",
+    "records_unusual": KindTexts(
+        "Records look different",
+        "Far more records of a source than before lack a field, arrive late or arrive twice: the sender has changed.",
+        "Ask the sender what has changed; see the source's check records_as_usual in Dagster.",
     ),
-    "check_failed": Kind(
-        "A check of the data has failed",
-        "What was written breaks a promise of its data set; the run itself may have succeeded.",
+    "check_failed": KindTexts(
+        "A data check has failed",
+        "Stored data breaks a rule of its data set, even if the run itself succeeded.",
         "Open the asset's checks in Dagster: the check shows its numbers, its limit and the rows concerned.",
     ),
-    "incident": Kind(
-        "A spike of complaints",
-        "Customers complain far more than at this hour of other weeks: something is out of order outside.",
-        "Open the incident in the dashboard: categories, regions, first hours and examples; tell whoever runs it.",
+    "incident": KindTexts(
+        "Incident: complaints far above normal",
+        "Customers complain far more than at this hour in other weeks: something outside is probably broken.",
+        "Open the incident in the dashboard: categories, regions, first hours, examples. Tell the team in charge.",
     ),
-    "run_failed": Kind(
-        "A job fails",
-        "A run has failed and is not tried again by itself; what it should have made is missing or old.",
-        "Open the run in Dagster: its first error says what to do. Runs may be repeated at any time.",
+    "run_failed": KindTexts(
+        "A job is failing",
+        "A run has failed and is not retried automatically; what it should have made is missing or out of date.",
+        "Open the run in Dagster: its first error says what to do. You may repeat a run at any time.",
     ),
-    "days_failing": Kind(
+    "days_failing": KindTexts(
         "Days can't be brought up to date",
-        "The tables of these days failed three times or more; all other days go on.",
+        "Updating the tables of these days has failed three times or more; all other days continue.",
         "Open the failed runs of update_tables in Dagster; the tag complaints/days names the days.",
     ),
-    "sensor_failing": Kind(
-        "A sensor or schedule fails",
-        "Its last evaluations ended in an error: what it should start does not start.",
-        "Open it under Automation in Dagster: the tick shows the error. complaints doctor checks the surroundings.",
+    "sensor_failing": KindTexts(
+        "A sensor or schedule is failing",
+        "Its last evaluations ended in an error, so it starts nothing.",
+        "Open it under Automation in Dagster: the tick shows the error. Run complaints doctor.",
     ),
-    "ticks_stopped": Kind(
-        "A sensor is not looked at any more",
-        "It is turned on, but has not been evaluated for long: its code does not load, or the daemon hangs.",
+    "ticks_stopped": KindTexts(
+        "A sensor is not being evaluated",
+        "It is turned on but has not been evaluated for a long time: its code does not load, or the daemon hangs.",
         "Look at Deployment in Dagster: does the code location load, is the daemon alive? Restart the daemon.",
     ),
-    "daemon_stopped": Kind(
+    "daemon_stopped": KindTexts(
         "Dagster's daemon has stopped",
-        "Without it nothing is collected, made or scheduled. Nothing is lost: it goes on where it stopped.",
-        "Restart the daemon (its container, or make start); its log says why it ended.",
+        "Without it nothing is collected, updated or scheduled. Nothing is lost: it continues where it stopped.",
+        "Restart the daemon (its container, or make start); its log says why it stopped.",
     ),
-    "watcher_stopped": Kind(
-        "The watching process has stopped",
-        "Nobody would notice now if Dagster's daemon stopped.",
-        "Restart complaints alerts send --watch; its log says why it ended.",
+    "watcher_stopped": KindTexts(
+        "The watcher has stopped",
+        "If Dagster's daemon stopped now, nobody would notice.",
+        "Restart complaints alerts send --watch; its log says why it stopped.",
     ),
-    "lake_unreachable": Kind(
+    "lake_unreachable": KindTexts(
         "The lake can't be reached",
-        "Nothing can be read, stored or answered. Senders' files wait in the landing; nothing is lost.",
-        "Check the object store or disk, its credentials and the network; complaints doctor.",
+        "Nothing can be read, stored or queried. Senders' files wait in the landing; nothing is lost.",
+        "Check the object store or disk, its credentials and the network; run run complaints doctor.",
     ),
-    "disk_low": Kind(
+    "disk_low": KindTexts(
         "A disk is nearly full",
         "When it is full, nothing can be stored and Dagster stops.",
-        "Free space or enlarge the disk; complaints maintain --dry-run shows what the lake could give back.",
+        "Free space or enlarge the disk; complaints maintain --dry-run shows what the lake could free.",
     ),
-    "model_missing": Kind(
+    "model_missing": KindTexts(
         "No classifier serves",
-        "Complaints are collected and cleaned, but not categorised: marts and reports stand still.",
-        "Look at the last run of train_classifier in Dagster; complaints update trains one.",
+        "Complaints are collected and cleaned but not categorised: marts and reports are not updated.",
+        "Look at the last run of train_classifier in Dagster; complaints update trains a model.",
     ),
-    "report_ready": Kind(
-        "A report is ready", "A report was made and can be read.", "Open it at the query service: /reports/kind/day."
+    "report_ready": KindTexts(
+        "A report is ready", "A new report can be read.", "Open it in the query service: /reports/kind/day."
     ),
-    "test": Kind(
-        "A test", "Somebody tries whether notifications arrive.", "Nothing: it arrived. complaints alerts ack."
-    ),
+    "test": KindTexts("A test", "Somebody is testing whether notifications arrive.", "Nothing: it has arrived."),
 }
 
 
@@ -153,7 +152,7 @@ def key_of(kind: str, subject: str) -> str:
 
 @dataclass(frozen=True)
 class Condition:
-    """Something that is so just now.
+    """Something that is wrong now.
 
     Attributes:
         kind: one of ``KINDS``.
@@ -163,8 +162,8 @@ class Condition:
         source: the source concerned, if it is one.
         day: the day concerned.
         categories: the complaints' categories concerned.
-        facts: more, as JSON values.
-        next_step: what to do, where it is more special than what the kind says.
+        facts: further details, as JSON values.
+        next_step: what to do, if it is more specific than the kind's.
     """
 
     kind: str
@@ -190,9 +189,9 @@ class Notification:
     Attributes:
         condition: as it was then.
         state: what it became.
-        number: the how manieth change of this condition it is, from 1; with the condition's key the identity.
+        number: of the change, counted per condition from 1; with the condition's key it is the identity.
         at: when it was noticed (UTC).
-        opened: number of the change by which the present episode began.
+        opened: number of the change that opened the current episode.
         opened_at: when that was.
     """
 
@@ -205,17 +204,17 @@ class Notification:
 
     @property
     def id(self) -> str:
-        """Identity: the same change, noticed twice, has the same."""
+        """Identity: a change that is noticed twice has one id."""
         return id_of(self.condition.key, self.number)
 
     @property
     def opened_id(self) -> str:
-        """Id of the notification by which the episode began."""
+        """Id of the notification that opened the episode."""
         return id_of(self.condition.key, self.opened)
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the condition goes on after this change."""
+        """Tell whether the condition is open after this change."""
         return self.state not in {State.RESOLVED, State.HAPPENED}
 
     @property
@@ -224,20 +223,20 @@ class Notification:
         return self.state is State.NOTED
 
     @property
-    def kind(self) -> Kind:
+    def texts(self) -> KindTexts:
         """The texts of its kind."""
         return KINDS[self.condition.kind]
 
     @property
     def next_step(self) -> str:
         """What to do."""
-        return self.condition.next_step or self.kind.next_step
+        return self.condition.next_step or self.texts.next_step
 
     def title(self) -> str:
-        """Say it in one line: state, kind, source and day."""
+        """Return one line: state, kind, source and day."""
         about = ", ".join(str(part) for part in (self.condition.source, self.condition.day) if part is not None)
-        resolved = "Over: " if self.state is State.RESOLVED else "Worse: " if self.state is State.WORSENED else ""
-        return f"[{self.condition.severity}] {resolved}{self.kind.title}" + (f" ({about})" if about else "")
+        change = {State.RESOLVED: "Resolved: ", State.WORSENED: "Worse: "}.get(self.state, "")
+        return f"[{self.condition.severity}] {change}{self.texts.title}" + (f" ({about})" if about else "")
 
     def to_json(self) -> bytes:
         """Return it as stored."""
@@ -281,5 +280,5 @@ def parse_id(name: str) -> tuple[str, int]:
     """
     match = _ID.fullmatch(name)
     if match is None or id_of(match["key"], int(match["number"])) != name:  # 1 and 0001 must not be two names of one
-        raise ValueError(f"{name!r} is no id of a notification")
+        raise ValueError(f"{name!r} is not the id of a notification")
     return match["key"], int(match["number"])

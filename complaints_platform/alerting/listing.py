@@ -1,6 +1,6 @@
-"""What is shown of the outbox: to the terminal, and to the query service.
+"""Alerts for people: on the terminal and in the query service.
 
-A person's view is an *alert*: one episode of a condition, from opened to resolved.
+An *alert* is one episode of a condition, from opened to resolved.
 """
 
 from datetime import date, datetime, timedelta
@@ -13,16 +13,16 @@ from complaints_platform.alerting.routes import Routes
 from complaints_platform.alerting.sending import utc_now
 from complaints_platform.lake import Lake
 
-DAYS_SHOWN = 30
+DAYS_LISTED = 30
 
 
 def alerts_for_api(lake: Lake, state: AlertState = "all", routes: Routes | None = None) -> dict[str, Any]:
-    """Return the alerts of the last 30 days and all that are open, the newest first, as JSON values.
+    """Return the alerts of the last 30 days and all open ones, newest first, as JSON values.
 
     Args:
         lake: whose alerts.
-        state: all; open; open and not acknowledged; with deliveries that wait; resolved.
-        routes: where the runbook is to be read.
+        state: all; open; open and not acknowledged; with waiting deliveries; resolved.
+        routes: where the runbook is.
 
     Returns:
         ``alerts``: id, kind, title, state (open, resolved or happened), severity, text, source, day, categories,
@@ -30,11 +30,11 @@ def alerts_for_api(lake: Lake, state: AlertState = "all", routes: Routes | None 
         delivered, attempts, error, at), waiting, history (id, state, severity, text, at). ``receivers``: name,
         failures, at, error.
     """
-    return shown([Outbox(lake.store)], state, utc_now(), routes or Routes())
+    return list_alerts([Outbox(lake.store)], state, utc_now(), routes or Routes())
 
 
 def acknowledge(lake: Lake, name: str, by: str) -> dict[str, Any]:
-    """Note that somebody has taken note of an alert; the first one stays.
+    """Acknowledge an alert; the first acknowledgement stays.
 
     Args:
         lake: whose alerts.
@@ -52,7 +52,7 @@ def acknowledge(lake: Lake, name: str, by: str) -> dict[str, Any]:
 
 
 def acknowledge_newest(outbox: Outbox, name: str, by: str, now: datetime) -> Acknowledgement:
-    """Acknowledge what is newest of the alert that a notification belongs to: whoever takes note has seen it all.
+    """Acknowledge the newest change of the alert that a notification belongs to.
 
     Raises:
         AlertsError: there is no such notification.
@@ -71,9 +71,9 @@ def known(outbox: Outbox, name: str) -> bool:
         return False
 
 
-def shown(outboxes: list[Outbox], state: AlertState, now: datetime, routes: Routes) -> dict[str, Any]:
+def list_alerts(outboxes: list[Outbox], state: AlertState, now: datetime, routes: Routes) -> dict[str, Any]:
     """Return the alerts of some outboxes as ``alerts_for_api`` does."""
-    since = (now - timedelta(days=DAYS_SHOWN)).date()
+    since = (now - timedelta(days=DAYS_LISTED)).date()
     found = [alert for outbox in outboxes for alert in _alerts(outbox, since, routes)]
     chosen = sorted(filter(_CHOICES[state], found), key=lambda alert: (alert["changed_at"], alert["id"]), reverse=True)
     receivers = [
@@ -141,9 +141,9 @@ def _deliveries(outbox: Outbox, notification: Notification) -> list[dict[str, An
 
 
 def _end(attempt: Attempt) -> dict[str, Any]:
-    outcome = attempt.outcome
+    result = attempt.result
     return {
-        "delivered": outcome is not None and outcome.delivered,
-        "error": outcome.error if outcome else "",
-        "at": (outcome.at if outcome else attempt.at).isoformat(),
+        "delivered": result is not None and result.delivered,
+        "error": result.error if result else "",
+        "at": (result.at if result else attempt.at).isoformat(),
     }

@@ -38,13 +38,13 @@ from complaints_platform.sources.contract import SILENT_AFTER, load_contracts, l
 LOG = logging.getLogger(__name__)
 
 SEEN_AGAIN = timedelta(minutes=10)
-"""Events are looked at again for so long: what is written late must not be missed, and twice changes nothing."""
+"""Events are read again for so long: late ones must not be missed, and repeating them changes nothing."""
 
 SETTLED_AFTER = timedelta(minutes=15)
-"""After a pause the platform itself has to catch up before anybody else is called late."""
+"""After a pause the platform itself has to catch up before it calls others late."""
 
 PAUSE = timedelta(minutes=5)
-"""Without a look for so long, there was a pause."""
+"""A longer time without a check is a pause."""
 
 WATCHER_IS_ALIVE = timedelta(minutes=3)
 INCIDENT_DAYS = timedelta(days=14)
@@ -72,13 +72,13 @@ class History(Protocol):
 
 @dataclass(frozen=True)
 class Memory:
-    """What a process that looks remembers (UTC): its last look, and since when it has looked without a pause."""
+    """What a checking process remembers (UTC): its last check, and since when it has checked without a pause."""
 
     looked: datetime | None = None
     since: datetime | None = None
 
     def now(self, now: datetime) -> "Memory":
-        """Return the memory of a look now."""
+        """Return the memory of a check now."""
         paused = self.looked is None or self.since is None or now - self.looked > PAUSE
         return Memory(now, now if paused else self.since)
 
@@ -98,7 +98,7 @@ def machine() -> str:
 
 
 class Observer:
-    """Looks at everything that may be wrong, and notes what has changed.
+    """Checks everything that may be wrong, and records what has changed.
 
     Args:
         settings: name the lake, the sources and the spool.
@@ -121,22 +121,22 @@ class Observer:
         self._daemon_was_stopped: datetime | None = None
 
     def look(self, memory: Memory, *, as_watcher: bool = False) -> list[Notification]:
-        """Note all changes since the last look.
+        """Record all changes since the last check.
 
         Args:
-            memory: of this look (``Memory.now``) with ``looked`` of the one before.
-            as_watcher: look as the watching process does, not as the sensor.
+            memory: of this check (``Memory.now``) with ``looked`` of the one before.
+            as_watcher: check as the watcher does, not as the sensor.
 
         Returns:
-            What was noted.
+            The recorded changes.
 
         Raises:
-            AlertsError: something could not be looked at; the rest was noted.
+            AlertsError: some checks failed; the others were recorded.
         """
         now = self._clock()
         name = machine()
         disks: dict[str, Look] = {"disk_low": lambda: watching.full_disks(spaces(self._paths()), name)}
-        # A lake on another machine takes what is said of this one's disks, and whoever sends finds it there.
+        # A lake on another machine stores the state of this one's disks, where any sender finds it.
         is_local = isinstance(self._lake.store, LocalStore)
         noted, problems = self._note(
             self.spool,
@@ -160,7 +160,7 @@ class Observer:
             also += of_disks
             problems += more
         if problems:
-            raise AlertsError("could not look at everything: " + "; ".join(problems))
+            raise AlertsError("some checks failed: " + "; ".join(problems))
         if not as_watcher:
             self.outbox.note_look(now)
         return [*noted, *also]
@@ -174,7 +174,7 @@ class Observer:
             try:
                 noted += outbox.observe(kind, look(), now, about)
             except Exception as error:
-                LOG.exception("could not look for %s", kind)
+                LOG.exception("the check for %s failed", kind)
                 problems.append(f"{kind}: {type(error).__name__}")
         return noted, problems
 
@@ -238,7 +238,7 @@ class Observer:
         for each in self._history.automations(watching.FAILED_TICKS + 1):
             if each.last is None:
                 yield each
-            else:  # a pause of the daemon is no silence of its sensors
+            else:  # a pause of the daemon is not the fault of its sensors
                 yield replace(each, last=max(filter(None, [each.last, memory.since, self._daemon_was_stopped])))
 
     # the lake
@@ -277,9 +277,9 @@ def _seen_until(memory: Memory, now: datetime) -> datetime:
 
 
 def newest_incidents(spec: TableSpec, lake: Lake, now: datetime) -> pl.DataFrame:
-    """Return each spike of the last two weeks as the newest day says it is.
+    """Return each incident of the last two weeks as its newest day describes it.
 
-    One that newer days do not know any more, because what it was made of has changed, has ended with its last day.
+    One that newer days no longer contain, because its data has changed, ended with its last day.
     """
     table = spec.table(lake)
     days = [day for day in sorted(table.row_counts()) if day >= (now - INCIDENT_DAYS).date()]

@@ -1,8 +1,8 @@
 """Where notifications are kept: written before they are sent, with every attempt to send them.
 
 Every object is written once. A change of a condition is *created* under the condition's next number, which only
-one process can: so several may watch, and a change is noticed once. An attempt to deliver is created likewise
-before anything is sent: so several may send, and a message goes out once. Marks (what is open, what is pending)
+one process can do: so several may watch, and each change is noticed once. Attempts to deliver are created the same
+way before anything is sent: so several may send, and each message goes out once. Marks (of what is open or pending)
 are hints written before what they point at: a crash leaves a mark too many, never one too few.
 """
 
@@ -24,7 +24,7 @@ ATTEMPT = re.compile(r"(?P<address>[a-z0-9_~-]+)\.(?P<number>\d+)\.(?P<what>bega
 
 
 class Objects(Protocol):
-    """What an outbox needs of a storage: a part of ``lake.store.Store``, with the same meaning."""
+    """What an outbox needs of a storage: a part of ``lake.store.Store``."""
 
     def get(self, key: str) -> bytes | None:
         """Return the object's bytes, or None if there is none."""
@@ -43,14 +43,14 @@ class Objects(Protocol):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryResult:
     """How an attempt ended.
 
     Attributes:
         delivered: the receiver has taken it.
         at: when (UTC).
-        error: why not, in words without secrets.
-        reached: of a receiver with several recipients those who have it, as hashes.
+        error: why not, without secrets.
+        reached: the recipients who have it, as hashes, if the receiver has several.
     """
 
     delivered: bool
@@ -67,18 +67,18 @@ class Attempt:
         number: from 1.
         message: identity of the message it went out in; the same message again has the same.
         at: when it began (UTC).
-        outcome: None while it is under way, or for ever if the sender was killed.
+        result: None while it is under way, or for ever if the sender was killed.
     """
 
     number: int
     message: str
     at: datetime
-    outcome: Outcome | None = None
+    result: DeliveryResult | None = None
 
 
 @dataclass(frozen=True)
 class Acknowledgement:
-    """Who has taken note of a notification, and when (UTC)."""
+    """Who has acknowledged a notification, and when (UTC)."""
 
     by: str
     at: datetime
@@ -105,32 +105,32 @@ class Outbox:
         self._written: dict[str, Notification] = {}
         self._ended: dict[str, Attempt] = {}
 
-    # what has changed
+    # changes of conditions
 
     def observe(self, kind: str, conditions: Iterable[Condition], now: datetime, about: str = "") -> list[Notification]:
-        """Note all that is so of one kind; what was open and is no longer among it is over.
+        """Record all conditions of one kind; those that were open and are not among them are resolved.
 
         Args:
-            kind: the kind that was looked for.
+            kind: the kind that was checked.
             conditions: all conditions of that kind; none means that all is well.
             now: when (UTC).
-            about: how the subjects begin that were looked for; of all others nothing is said.
+            about: how the checked subjects begin; all others are left alone.
 
         Returns:
-            The changes that this call has noted; somebody else may have noted some before.
+            The changes that this call has recorded; another process may have recorded some before.
         """
         found = {condition.key: condition for condition in conditions}
-        going_on = {
+        open_before = {
             last.condition.key: last
             for last in self.open()
             if last.condition.kind == kind and last.condition.subject.startswith(about)
         }
-        changes = [change(going_on.get(key) or self.last(key), found[key], now) for key in sorted(found)]
-        changes += [resolution(last, now) for key, last in sorted(going_on.items()) if key not in found]
+        changes = [change(open_before.get(key) or self.last(key), found[key], now) for key in sorted(found)]
+        changes += [resolution(last, now) for key, last in sorted(open_before.items()) if key not in found]
         return [each for each in changes if each is not None and self._add(each)]
 
     def happened(self, condition: Condition, now: datetime, *, pending: bool = True) -> Notification | None:
-        """Note something that has no end, and that it is to be delivered; None if it was noted before."""
+        """Record an event that has no end, to be delivered if pending; None if it was recorded before."""
         notification = happening(self.last(condition.key), condition, now)
         return notification if notification is not None and self._add(notification, pending=pending) else None
 
@@ -148,13 +148,13 @@ class Outbox:
         return written
 
     def open(self) -> list[Notification]:
-        """Return the last change of every condition that goes on."""
+        """Return the last change of every open condition."""
         found = {}
         for name in self._objects.names(f"{ALERTS}/open"):
             key, opened = parse_id(name)
             last = self.last(key)
             if last is not None and last.opened > opened:
-                self._objects.delete(f"{ALERTS}/open/{name}")  # of an episode that is over
+                self._objects.delete(f"{ALERTS}/open/{name}")  # of an episode that has ended
             elif last is not None and last.is_open:
                 found[key] = last
             elif last is not None and last.opened == opened:
@@ -194,23 +194,23 @@ class Outbox:
         ]
         return sorted(found, key=lambda notification: (notification.at, notification.id))
 
-    # what became of it
+    # deliveries
 
     def pending(self) -> list[Notification]:
         """Return what is not delivered to everyone yet, in order of time.
 
-        A mark whose notification was never written stays: the next look at its condition writes it.
+        A mark whose notification was never written stays: the next check of its condition writes it.
         """
         marked = [self.get(name) for name in self._objects.names(f"{ALERTS}/pending")]
         found = [notification for notification in marked if notification is not None]
         return sorted(found, key=lambda notification: (notification.at, notification.id))
 
     def counts(self) -> dict[str, int]:
-        """Return conditions that go on (open) and notifications that are not delivered to everyone yet (waiting)."""
+        """Count open conditions (open) and notifications not delivered to everyone yet (waiting)."""
         return {"open": len(self.open()), "waiting": len(self.pending())}
 
     def oldest_unsent(self) -> datetime | None:
-        """Return when the oldest notification was written that is not delivered to everyone yet."""
+        """Return when the oldest notification not delivered to everyone yet was written."""
         return min((notification.at for notification in self.pending()), default=None)
 
     def done(self, name: str) -> None:
@@ -236,34 +236,34 @@ class Outbox:
         if began is None:
             return None
         values = orjson.loads(began)
-        outcome = None
+        result = None
         if f"{key.rsplit('/', 1)[-1]}.ended" in names and (ended := self._objects.get(f"{key}.ended")) is not None:
             fields = orjson.loads(ended)
-            outcome = Outcome(
+            result = DeliveryResult(
                 fields["delivered"], datetime.fromisoformat(fields["at"]), fields["error"], tuple(fields["reached"])
             )
-        attempt = Attempt(int(key.rsplit(".", 1)[-1]), values["message"], datetime.fromisoformat(values["at"]), outcome)
-        if outcome is not None:
+        attempt = Attempt(int(key.rsplit(".", 1)[-1]), values["message"], datetime.fromisoformat(values["at"]), result)
+        if result is not None:
             self._ended[key] = attempt
         return attempt
 
     def begin(self, name: str, address: str, attempt: Attempt, by: str) -> bool:
-        """Claim an attempt before anything is sent; of several senders exactly one is told that it may send."""
+        """Claim an attempt before anything is sent; of several senders exactly one gets True."""
         data = orjson.dumps({"message": attempt.message, "at": attempt.at, "by": by})
         return self._objects.create(f"{_attempt_key(name, address, attempt.number)}.began", data)
 
-    def end(self, name: str, address: str, number: int, outcome: Outcome) -> None:
-        """Note how an attempt ended."""
-        self._objects.create(f"{_attempt_key(name, address, number)}.ended", orjson.dumps(asdict(outcome)))
+    def end(self, name: str, address: str, number: int, result: DeliveryResult) -> None:
+        """Record how an attempt ended."""
+        self._objects.create(f"{_attempt_key(name, address, number)}.ended", orjson.dumps(asdict(result)))
 
-    # what is long over
+    # expiry
 
     def expired(self, before: date) -> Iterator[str]:
-        """Yield the keys of what may be deleted, in the order in which it is to be.
+        """Yield the keys of objects that may be deleted, in the order in which to delete them.
 
-        That is all of what was over before a day (UTC) and delivered, but for the last change of each condition: so
-        no id is used twice, and nothing that has happened is told again. What goes on, acknowledged or not, and what
-        waits for delivery stays whole, however old it is.
+        These are all that were resolved before a day (UTC) and delivered, except the last change of each condition:
+        so no id is used twice, and no event is notified twice. What is open, acknowledged or not, and what waits for
+        delivery is kept, however old it is.
         """
         waiting = set(self._objects.names(f"{ALERTS}/pending"))
         yielded: set[str] = set()
@@ -278,7 +278,7 @@ class Outbox:
                         yield key
 
     def _keys(self, name: str, episode: Sequence[Notification]) -> Iterator[str]:
-        """Yield the keys of an episode, or of what is left of a notification that is gone, marks of days apart."""
+        """Yield the keys of an episode, or what is left of a deleted notification, without marks of days."""
         condition, _ = parse_id(name)
         last = self.last(condition)
         acknowledged = set(self._objects.names(f"{ALERTS}/acknowledged/{condition}"))
@@ -295,7 +295,7 @@ class Outbox:
     # people and receivers
 
     def acknowledge(self, name: str, by: str, now: datetime) -> Acknowledgement:
-        """Note that somebody has taken note; the first one stays.
+        """Acknowledge a notification; the first acknowledgement stays.
 
         Raises:
             AlertsError: there is no such notification.
@@ -338,16 +338,16 @@ class Outbox:
         self._objects.put(f"{ALERTS}/receivers/{receiver}.json", orjson.dumps(asdict(health)))
 
     def receivers(self) -> dict[str, ReceiverHealth]:
-        """Return all receivers that were ever tried."""
+        """Return all receivers that anything was ever sent to."""
         names = [name.removesuffix(".json") for name in self._objects.names(f"{ALERTS}/receivers")]
         return {name: self.health(name) for name in names}
 
     def alive(self, watcher: str, now: datetime) -> None:
-        """Note that a process that watches is alive."""
+        """Record that a watcher is alive."""
         self._objects.put(f"{ALERTS}/watchers/{watcher}.json", orjson.dumps({"at": now}))
 
     def watchers(self) -> dict[str, datetime]:
-        """Return when each process that watches was last alive."""
+        """Return when each watcher was last alive."""
         found = {}
         for name in self._objects.names(f"{ALERTS}/watchers"):
             data = self._objects.get(f"{ALERTS}/watchers/{name}")
@@ -356,11 +356,11 @@ class Outbox:
         return found
 
     def note_look(self, now: datetime) -> None:
-        """Remember that all was looked at that may be wrong."""
+        """Record that everything was checked."""
         self._objects.put(f"{ALERTS}/looked.json", orjson.dumps({"at": now}))
 
     def last_look(self) -> datetime | None:
-        """Return when all was last looked at; None: never, and that nothing is open says nothing."""
+        """Return when everything was last checked; None: never, so that an empty list means nothing."""
         data = self._objects.get(f"{ALERTS}/looked.json")
         return None if data is None else datetime.fromisoformat(orjson.loads(data)["at"])
 
@@ -374,12 +374,12 @@ class Outbox:
         return None if data is None else datetime.fromisoformat(orjson.loads(data)["at"])
 
     def retire(self, watcher: str) -> None:
-        """Forget a process that has ended as it should."""
+        """Forget a watcher that has ended properly."""
         self._objects.delete(f"{ALERTS}/watchers/{watcher}.json")
 
 
 def _is_past(episode: Sequence[Notification], before: date, waiting: AbstractSet[str]) -> bool:
-    """Tell whether an episode was over before a day and all of it was delivered."""
+    """Tell whether an episode was resolved before a day and all of it was delivered."""
     last = episode[-1]
     return not last.is_open and last.at.date() < before and not any(each.id in waiting for each in episode)
 

@@ -1,7 +1,7 @@
 """What is sent next, to whom, together with what: pure functions of what waits and what was tried.
 
 An *address* is a receiver's name, followed by ``~<step>`` if the notification comes by escalation. A message that was
-tried and may have arrived is tried again as it was, with its identity; what was never tried may go together.
+tried and may have arrived is repeated unchanged, with its identity; what was never tried may be combined.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,10 +16,10 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=15)
 
 LOST_AFTER = timedelta(minutes=3)
-"""An attempt without an end is that of a sender that was killed: a message takes seconds."""
+"""An older attempt without an end was made by a sender that was killed: sending takes seconds."""
 
 OTHERS_FIRST_AFTER = 5
-"""A message that failed so often may be what the receiver does not take: others go before it."""
+"""After so many failures the receiver may be refusing this one message: others are sent first."""
 
 MOST_TOGETHER = 100
 
@@ -32,9 +32,9 @@ class Delivery:
         notification: what.
         address: receiver, and step of the escalation.
         due: when it is to be sent (UTC).
-        together: it is to go in a digest.
+        together: it belongs in a digest.
         attempts: what was tried.
-        unacknowledged: for escalations, for how long nobody has taken note.
+        unacknowledged: for escalations, how long nobody has acknowledged it.
     """
 
     notification: Notification
@@ -52,7 +52,7 @@ class Delivery:
     @property
     def delivered(self) -> bool:
         """Tell whether it has arrived."""
-        return any(attempt.outcome is not None and attempt.outcome.delivered for attempt in self.attempts)
+        return any(attempt.result is not None and attempt.result.delivered for attempt in self.attempts)
 
     def tried(self, attempt: Attempt) -> "Delivery":
         """Return the delivery after one more attempt."""
@@ -62,7 +62,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Message:
-    """What goes out at once: one notification, or several together.
+    """What is sent at once: one notification, or several together.
 
     Attributes:
         name: its identity, the same however often it is tried; "" for several that were never tried.
@@ -87,14 +87,14 @@ def deliveries(
     attempts: Callable[[str], Attempts],
     acknowledged: Acknowledgement | None,
 ) -> list[Delivery]:
-    """Return to which addresses a notification goes, those that it has reached included.
+    """Return the deliveries of a notification, including those that have arrived.
 
     Args:
         notification: what.
         history: all changes of its episode, in order.
         routes: the routes.
         attempts: returns what was tried for a notification of the history (by id).
-        acknowledged: who has taken note of it.
+        acknowledged: who has acknowledged it.
     """
     own = attempts(notification.id)
     found: dict[str, Delivery] = {}
@@ -111,7 +111,7 @@ def deliveries(
             found[name] = Delivery(notification, name, notification.at, attempts=tuple(own.get(name, ())))
     is_past = any(later.number > notification.number and not later.is_silent for later in history)
     if acknowledged is not None or is_past:
-        # What has begun is finished: the receiver may have it.
+        # What has begun is completed: the receiver may have it.
         steps = {address: step for address, step in steps.items() if step.attempts}
     return [*found.values(), *steps.values()]
 
@@ -148,7 +148,7 @@ def next_message(
         waiting: all that has not reached the receiver.
         health: whether it answers.
         now: the time (UTC).
-        together_from: if more than so many have never been tried, they go together.
+        together_from: more new ones than this are sent together.
     """
     if health.at is not None and health.failures and now < health.at + pause(health.failures):
         return None
@@ -165,12 +165,12 @@ def next_message(
 
 
 def pause(failures: int) -> timedelta:
-    """Return how long is waited after so many failures in a row."""
+    """Return how long to wait after so many failures in a row."""
     return min(LONGEST_PAUSE, FIRST_PAUSE * (1 << min(failures - 1, 20)))
 
 
 def _begun(waiting: Sequence[Delivery], now: datetime) -> list[Message]:
-    """Return the messages that were tried in vain, in order of time; those under way are left alone."""
+    """Return the messages that have failed, in order of time; those under way are left alone."""
     found: dict[str, list[Delivery]] = {}
     for each in waiting:
         if each.attempts:
@@ -188,7 +188,7 @@ def _begun(waiting: Sequence[Delivery], now: datetime) -> list[Message]:
 
 
 def _is_under_way(attempt: Attempt, now: datetime) -> bool:
-    return attempt.outcome is None and now < attempt.at + LOST_AFTER
+    return attempt.result is None and now < attempt.at + LOST_AFTER
 
 
 def _last_try(message: Message) -> datetime:

@@ -1,4 +1,4 @@
-"""A message as people and machines read it. No more than a notification says stands in it."""
+"""A message as people and machines read it. It contains no more than its notifications do."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from complaints_platform.alerting.routes import Routes
 
 @dataclass(frozen=True)
 class Rendered:
-    """What goes out.
+    """A message, ready to send.
 
     Attributes:
-        name: identity; receivers recognise by it what they have.
-        answers: identity of the message that this one goes on with, for mail programs.
+        name: identity, by which receivers recognise a message they have.
+        in_reply_to: identity of the message that this one follows, for mail programs.
         title: one line.
-        body: the whole, plain text.
-        severity: of the worst in it.
+        body: plain text.
+        severity: the worst in it.
         notifications: the same for machines, one mapping each.
     """
 
     name: str
-    answers: str
+    in_reply_to: str
     title: str
     body: str
     severity: Severity
@@ -31,16 +31,16 @@ class Rendered:
 
 
 def render(message: Message, routes: Routes) -> Rendered:
-    """Return a message as it goes out; the same message is rendered the same again."""
+    """Return a message ready to send; the same message is always rendered the same."""
     first = message.deliveries[0]
     severity = max((each.notification.condition.severity for each in message.deliveries), key=lambda each: each.rank)
     if len(message.deliveries) == 1:
         title, body = _title(first), _body(first, routes)
-        answers = f"{first.notification.opened_id}.{first.address}"
+        in_reply_to = f"{first.notification.opened_id}.{first.address}"
     else:
-        title, body, answers = _title_of_all(message), _body_of_all(message, routes), ""
+        title, body, in_reply_to = _title_of_all(message), _body_of_all(message, routes), ""
     values = [fields(each.notification, routes) for each in message.deliveries]
-    return Rendered(message.name, "" if answers == message.name else answers, title, body, severity, values)
+    return Rendered(message.name, "" if in_reply_to == message.name else in_reply_to, title, body, severity, values)
 
 
 def fields(notification: Notification, routes: Routes) -> dict[str, Any]:
@@ -52,12 +52,12 @@ def fields(notification: Notification, routes: Routes) -> dict[str, Any]:
         "kind": condition.kind,
         "state": notification.state.value,
         "severity": condition.severity.value,
-        "title": notification.kind.title,
+        "title": notification.texts.title,
         "text": condition.text,
         "source": condition.source,
         "day": condition.day.isoformat() if condition.day else None,
         "categories": list(condition.categories),
-        "meaning": notification.kind.meaning,
+        "meaning": notification.texts.meaning,
         "next_step": notification.next_step,
         "runbook": routes.link(condition.kind),
         "at": notification.at.isoformat(),
@@ -82,7 +82,7 @@ def _body(delivery: Delivery, routes: Routes) -> str:
         f"Source: {condition.source}" if condition.source else "",
         f"Day: {condition.day}" if condition.day else "",
         f"Categories: {', '.join(condition.categories)}" if condition.categories else "",
-        f"What it means: {notification.kind.meaning}",
+        f"What it means: {notification.texts.meaning}",
         f"Next step: {notification.next_step}",
         f"Runbook: {routes.link(condition.kind)}",
         f"Noticed: {notification.at:%Y-%m-%d %H:%M} UTC",

@@ -1,4 +1,4 @@
-"""Routes: who hears what, by which way, when. A YAML file says it; errors name its line.
+"""Routes: who is notified of what, where and when, from a YAML file; errors name its line.
 
 The file holds no secrets: a receiver names the environment variable that holds its address.
 """
@@ -22,7 +22,7 @@ RUNBOOK = "docs/runbook.md"
 
 def _zone(value: object) -> object:
     if value is not None and value not in time_zones():
-        raise ValueError(f"{value!r} is no IANA time zone; an example is Africa/Lagos")
+        raise ValueError(f"{value!r} is not an IANA time zone; an example is Africa/Lagos")
     return value
 
 
@@ -36,7 +36,7 @@ def _clock(value: object) -> object:
 
 def _kind(value: object) -> object:
     if value not in KINDS:
-        raise ValueError(f"{value!r} is no kind of notification; there are {', '.join(KINDS)}")
+        raise ValueError(f"{value!r} is not a kind of notification; kinds are {', '.join(KINDS)}")
     return value
 
 
@@ -61,22 +61,22 @@ class Receiver(Part):
 
 
 class DeadMan(Part):
-    """A service outside that is called as long as all is well, and alarms when nobody calls."""
+    """An outside service that is called as long as all is well, and alerts when the calls stop."""
 
     url_env: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="Environment variable that holds its address.")
     every_minutes: int = Field(default=5, ge=1, le=24 * 60)
 
 
 class QuietHours(Part):
-    """Hours in which only the worst is sent; the rest waits for their end."""
+    """Hours in which only the worst is sent; everything else waits until they end."""
 
     from_: TimeOfDay = Field(alias="from")
     to: TimeOfDay
-    unless: Severity = Field(default=Severity.CRITICAL, description="From this severity on it is sent nevertheless.")
+    unless: Severity = Field(default=Severity.CRITICAL, description="From this severity on, send nevertheless.")
     time_zone: TimeZone | None = None
 
     def ends(self, at: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return when the quiet hours end in which ``at`` lies; None if it lies in none."""
+        """Return the end of the quiet hours around ``at``; None if there are none."""
         local = at.astimezone(ZoneInfo(self.time_zone) if self.time_zone else zone)
         clock = local.time()
         over_night = self.from_ > self.to
@@ -88,7 +88,7 @@ class QuietHours(Part):
 
 
 class Digest(Part):
-    """What comes is gathered and sent together: every so many minutes of the day, or once a day."""
+    """Notifications are collected and sent together: every so many minutes, or once a day."""
 
     every_minutes: int | None = Field(default=None, ge=1, le=24 * 60)
     at: TimeOfDay | None = None
@@ -101,7 +101,7 @@ class Digest(Part):
         return self
 
     def due(self, at: datetime, zone: ZoneInfo) -> datetime:
-        """Return when what came at ``at`` is sent."""
+        """Return when a notification of ``at`` is sent."""
         local = at.astimezone(ZoneInfo(self.time_zone) if self.time_zone else zone)
         if self.at is not None:
             today = datetime.combine(local.date(), self.at, local.tzinfo)
@@ -113,19 +113,19 @@ class Digest(Part):
 
 
 class Escalation(Part):
-    """Who else hears of what nobody has acknowledged."""
+    """Who else is notified if nobody acknowledges."""
 
     after_minutes: int = Field(ge=1, le=7 * 24 * 60)
     to: list[ReceiverName] = Field(min_length=1)
 
 
 class Route(Part):
-    """What goes to whom. What is left out does not restrict."""
+    """What goes to whom. A field that is left out matches everything."""
 
     name: str = Field(min_length=1)
     to: list[ReceiverName] = Field(min_length=1)
     kinds: list[KindName] | None = Field(default=None, min_length=1)
-    severity: Severity = Field(default=Severity.INFO, description="This bad, or worse.")
+    severity: Severity = Field(default=Severity.INFO, description="At least this severe.")
     sources: list[str] | None = Field(default=None, min_length=1)
     categories: list[str] | None = Field(default=None, min_length=1)
     quiet_hours: QuietHours | None = None
@@ -133,7 +133,7 @@ class Route(Part):
     escalate: list[Escalation] = []
 
     def takes(self, notification: Notification) -> bool:
-        """Tell whether a notification goes this way; a restriction by source or category passes only those named."""
+        """Tell whether the route matches a notification."""
         condition = notification.condition
         return (
             (self.kinds is None or condition.kind in self.kinds)
@@ -152,7 +152,7 @@ class Route(Part):
 
 
 class Routes(Part):
-    """All of a routes file."""
+    """A whole routes file."""
 
     receivers: Mapping[ReceiverName, Receiver] = {}
     routes: list[Route] = []
@@ -160,16 +160,16 @@ class Routes(Part):
     runbook: str = Field(default=RUNBOOK, description="Where people read the runbook; the anchor follows after #.")
     dead_man: DeadMan | None = None
     together_from: int = Field(
-        default=5, ge=2, le=100, description="If more than so many wait for a receiver, it gets one message of all."
+        default=5, ge=2, le=100, description="A receiver with more than this waiting gets one message with all of them."
     )
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of hours that name none."""
+        """The time zone of hours that name none."""
         return ZoneInfo(self.time_zone)
 
     def link(self, kind: str) -> str:
-        """Return where the runbook speaks of a kind."""
+        """Return the address of a kind's section in the runbook."""
         return f"{self.runbook}#{kind}"
 
 
@@ -180,8 +180,8 @@ def load_routes(path: Path | None) -> Routes:
     """Read a routes file; without one nobody is notified.
 
     Raises:
-        AlertsError: it is no YAML, a value is wrong, or a route names a receiver that is not there; the message names
-            file, line and field of each mistake.
+        AlertsError: it is not YAML, a value is wrong, or a route names an unknown receiver; the message names file,
+            line and field of each mistake.
     """
     if path is None:
         return Routes()
@@ -194,14 +194,14 @@ def load_routes(path: Path | None) -> Routes:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
-        raise AlertsError(f"{path}{place}: no YAML: {getattr(error, 'problem', error)}") from error
+        raise AlertsError(f"{path}{place}: not valid YAML: {getattr(error, 'problem', error)}") from error
     try:
         routes = Routes.model_validate(document if document is not None else {})
     except ValidationError as error:
         found = [(problem["loc"], problem["msg"].removeprefix("Value error, ")) for problem in error.errors()]
         raise _wrong(path, root, found) from None
     unknown = [
-        (location, f"no receiver {name!r}; there are {', '.join(routes.receivers) or 'none'}")
+        (location, f"no receiver {name!r}; receivers are {', '.join(routes.receivers) or 'none'}")
         for location, name in _named_receivers(routes)
         if name not in routes.receivers
     ]

@@ -1,4 +1,4 @@
-"""Which jobs fail, given runs that have ended, and which days can't be made: pure functions."""
+"""Which jobs fail, given runs that have ended, and which days can't be updated: pure functions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from datetime import date, datetime
 from complaints_platform.alerting.events import Condition, Severity
 
 BY_HAND = "__ASSET_JOB"
-"""Dagster's name for runs of assets that somebody has picked."""
+"""Dagster's name for runs of assets that somebody has selected."""
 
 ESSENTIAL = {"collect"}
-"""Without them nothing comes in."""
+"""Without them no data arrives."""
 
 FEW_DAYS = 5
 DAYS_NAMED = 5
@@ -18,7 +18,7 @@ DAYS_NAMED = 5
 
 @dataclass(frozen=True)
 class EndedRun:
-    """A run that has ended and is not repeated by itself.
+    """A run that has ended and is not retried automatically.
 
     Attributes:
         job: its job.
@@ -42,10 +42,10 @@ class EndedRun:
 def failing_jobs(before: Iterable[Condition], runs: Iterable[EndedRun]) -> list[Condition]:
     """Return the jobs whose last run failed, after some runs have ended.
 
-    Looking twice at the same runs changes nothing.
+    Repeating the same runs changes nothing.
 
     Args:
-        before: those that failed before; one that fails on stays as it is.
+        before: those that failed before; one that still fails stays as it is.
         runs: in the order in which they ended.
     """
     failing = {condition.subject: condition for condition in before}
@@ -58,7 +58,7 @@ def failing_jobs(before: Iterable[Condition], runs: Iterable[EndedRun]) -> list[
 
 
 def _failed(run: EndedRun) -> Condition:
-    name = "A run of assets picked by hand" if run.job == BY_HAND else f"A run of {run.job}"
+    name = "A run of manually selected assets" if run.job == BY_HAND else f"A run of {run.job}"
     step = f" in step {run.step}" if run.step else ""
     error = f" with {run.error}" if run.error else ""
     return Condition(
@@ -67,15 +67,15 @@ def _failed(run: EndedRun) -> Condition:
         Severity.CRITICAL if run.job in ESSENTIAL else Severity.MAJOR,
         f"{name} failed{step}{error} at {run.at:%Y-%m-%d %H:%M} UTC.",
         day=run.day or run.at.date(),
-        next_step=f"Open run {run.run[:8]} in Dagster: its first error says what to do. Repeat it at any time.",
+        next_step=f"Open run {run.run[:8]} in Dagster: its first error says what to do. You may repeat it at any time.",
     )
 
 
 def failing_days(days: Sequence[date], attempts: int) -> list[Condition]:
-    """Return that days can't be brought up to date; more than a few are worse.
+    """Return the condition that days can't be brought up to date; more than a few are critical.
 
     Args:
-        days: those that failed so often that somebody should look.
+        days: those that have failed often enough to report.
         attempts: how often the worst of them has failed.
     """
     if not days:
@@ -88,7 +88,7 @@ def failing_days(days: Sequence[date], attempts: int) -> list[Condition]:
             "days_failing",
             "tables",
             Severity.CRITICAL if len(ordered) > FEW_DAYS else Severity.MAJOR,
-            f"The tables of {named}{more} could not be brought up to date {attempts} times.",
+            f"The tables of {named}{more} could not be brought up to date in {attempts} attempts.",
             day=ordered[-1],
             facts={"days": [day.isoformat() for day in ordered]},
         )

@@ -1,4 +1,4 @@
-"""The sender: one look at the outbox, and whatever is due goes out. Any number of senders may run."""
+"""The sender: each pass sends whatever is due in the outbox. Any number of senders may run."""
 
 import logging
 import os
@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from complaints_platform.alerting.dead_man import call_if_due
-from complaints_platform.alerting.delivery import AppriseWay, Way
-from complaints_platform.alerting.outbox import Attempt, Outbox, Outcome, ReceiverHealth
+from complaints_platform.alerting.delivery import AppriseTransport, Transport
+from complaints_platform.alerting.outbox import Attempt, DeliveryResult, Outbox, ReceiverHealth
 from complaints_platform.alerting.planning import Delivery, Message, deliveries, next_message
 from complaints_platform.alerting.rendering import render
 from complaints_platform.alerting.routes import Routes, load_routes
@@ -21,8 +21,8 @@ from complaints_platform.settings import Settings, secret_of_environment
 
 LOG = logging.getLogger(__name__)
 
-LONGEST_LOOK = timedelta(seconds=40)
-"""A look ends after so long; the next goes on. A tick of Dagster's may take 60 s."""
+LONGEST_PASS = timedelta(seconds=40)
+"""A pass ends after so long and the next continues; a tick of Dagster's may take 60 s."""
 
 
 def utc_now() -> datetime:
@@ -32,7 +32,7 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Sent:
-    """What a look has done: messages that arrived, messages that did not, deliveries that still wait."""
+    """What a pass has done: messages that arrived, messages that did not, deliveries that still wait."""
 
     messages: int = 0
     failed: int = 0
@@ -40,7 +40,7 @@ class Sent:
     errors: tuple[str, ...] = ()
 
     def describe(self) -> str:
-        """Say it in one line."""
+        """Return one line."""
         text = f"{self.messages} sent, {self.failed} failed, {self.waiting} waiting"
         return text + (f": {'; '.join(self.errors)}" if self.errors else "")
 
@@ -53,25 +53,25 @@ class Sent:
         )
 
 
-class _NoWay:
-    """Stands for a receiver whose address is not there."""
+class _MissingTransport:
+    """Fails for a receiver that has no address."""
 
     def __init__(self, why: str, clock: Callable[[], datetime]) -> None:
         self._why = why
         self._clock = clock
 
-    def send(self, message: object, reached: tuple[str, ...]) -> Outcome:
+    def send(self, message: object, reached: tuple[str, ...]) -> DeliveryResult:
         del message
-        return Outcome(delivered=False, at=self._clock(), error=self._why, reached=reached)
+        return DeliveryResult(delivered=False, at=self._clock(), error=self._why, reached=reached)
 
 
-def ways(routes: Routes, clock: Callable[[], datetime] = utc_now) -> dict[str, Way]:
-    """Return the way to each receiver; one whose environment variable is not set fails, and says so."""
-    found: dict[str, Way] = {}
+def transports(routes: Routes, clock: Callable[[], datetime] = utc_now) -> dict[str, Transport]:
+    """Return the transport of each receiver; without its environment variable it fails and says so."""
+    found: dict[str, Transport] = {}
     for name, receiver in routes.receivers.items():
         address = secret_of_environment(receiver.url_env)
         missing = f"the environment variable {receiver.url_env} is not set"
-        found[name] = AppriseWay(address, clock) if address else _NoWay(missing, clock)
+        found[name] = AppriseTransport(address, clock) if address else _MissingTransport(missing, clock)
     return found
 
 
@@ -80,22 +80,26 @@ class Sender:
 
     Args:
         outbox: where it waits.
-        routes: who hears what.
-        ways: receiver → the way to it.
+        routes: who is notified of what.
+        transports: receiver → its transport.
         clock: returns the time (UTC).
     """
 
     def __init__(
-        self, outbox: Outbox, routes: Routes, ways: Mapping[str, Way], clock: Callable[[], datetime] = utc_now
+        self,
+        outbox: Outbox,
+        routes: Routes,
+        transports: Mapping[str, Transport],
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._outbox = outbox
         self._routes = routes
-        self._ways = ways
+        self._transports = transports
         self._clock = clock
         self._by = f"{socket.gethostname()} {os.getpid()}"
 
-    def look(self) -> Sent:
-        """Send all that is due, to one receiver after the other; a receiver that fails is left alone for a while."""
+    def send_due(self) -> Sent:
+        """Send all that is due, receiver by receiver; one that fails is left alone for a while."""
         started = self._clock()
         waiting: dict[str, list[Delivery]] = {}
         unreached: dict[str, set[str]] = {}
@@ -128,26 +132,26 @@ class Sender:
         health = self._outbox.health(receiver)
         messages = failed = 0
         errors: list[str] = []
-        while self._clock() - started < LONGEST_LOOK:
+        while self._clock() - started < LONGEST_PASS:
             message = next_message(waiting, health, self._clock(), self._routes.together_from)
             claimed = self._claim(message) if message else None
             if claimed is None:
                 break
-            outcome = self._send(receiver, claimed)
-            health = self._remember(receiver, health, outcome)
+            result = self._send(receiver, claimed)
+            health = self._remember(receiver, health, result)
             waiting = [each for each in waiting if not _is_in(each, claimed)]
-            if outcome.delivered:
+            if result.delivered:
                 messages += 1
                 continue
             failed += 1
-            errors.append(f"{receiver}: {outcome.error}")
-            waiting += [_ended(each, outcome) for each in claimed.deliveries]
+            errors.append(f"{receiver}: {result.error}")
+            waiting += [_ended(each, result) for each in claimed.deliveries]
         return Sent(messages, failed, len(waiting), tuple(errors)), waiting
 
     def _claim(self, message: Message) -> Message | None:
         """Begin an attempt for everything in a message; None if another sender was faster.
 
-        The first one decides: of two senders of the same message one gets none of it.
+        The first delivery decides: of two senders of the same message one gets none of it.
         """
         now = self._clock()
         name = message.name or f"together-{uuid.uuid4().hex}.{message.deliveries[0].receiver}"
@@ -160,21 +164,21 @@ class Sender:
                 return None
         return Message(name, tuple(claimed), message.tried + 1)
 
-    def _send(self, receiver: str, message: Message) -> Outcome:
-        earlier = [attempt.outcome for each in message.deliveries for attempt in each.attempts if attempt.outcome]
-        reached = tuple(sorted({recipient for outcome in earlier for recipient in outcome.reached}))
-        way = self._ways.get(receiver) or _NoWay("it is not among the receivers any more", self._clock)
-        outcome = way.send(render(message, self._routes), reached)
+    def _send(self, receiver: str, message: Message) -> DeliveryResult:
+        earlier = [attempt.result for each in message.deliveries for attempt in each.attempts if attempt.result]
+        reached = tuple(sorted({recipient for result in earlier for recipient in result.reached}))
+        transport = self._transports.get(receiver) or _MissingTransport("it is no longer a receiver", self._clock)
+        result = transport.send(render(message, self._routes), reached)
         for each in message.deliveries:
-            self._outbox.end(each.notification.id, each.address, each.attempts[-1].number, outcome)
-        LOG.info("%s: %s", message.name, "delivered" if outcome.delivered else outcome.error)
-        return outcome
+            self._outbox.end(each.notification.id, each.address, each.attempts[-1].number, result)
+        LOG.info("%s: %s", message.name, "delivered" if result.delivered else result.error)
+        return result
 
-    def _remember(self, receiver: str, health: ReceiverHealth, outcome: Outcome) -> ReceiverHealth:
-        if outcome.delivered:
-            now = ReceiverHealth(0, outcome.at)
+    def _remember(self, receiver: str, health: ReceiverHealth, result: DeliveryResult) -> ReceiverHealth:
+        if result.delivered:
+            now = ReceiverHealth(0, result.at)
         else:
-            now = ReceiverHealth(health.failures + 1, outcome.at, outcome.error)
+            now = ReceiverHealth(health.failures + 1, result.at, result.error)
         self._outbox.note_health(receiver, now)
         return now
 
@@ -186,14 +190,14 @@ def _is_in(delivery: Delivery, message: Message) -> bool:
     )
 
 
-def _ended(delivery: Delivery, outcome: Outcome) -> Delivery:
-    return delivery.tried(replace(delivery.attempts[-1], outcome=outcome))
+def _ended(delivery: Delivery, result: DeliveryResult) -> Delivery:
+    return delivery.tried(replace(delivery.attempts[-1], result=result))
 
 
 def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sent:
-    """Send what waits in the lake's outbox and in the spool; the one is not held up by the other.
+    """Send what is waiting in the lake's outbox and in the spool, independently of each other.
 
-    Without a routes file nothing is done: another process may have one, and what waits is left to it.
+    Without a routes file nothing is sent: another process may have one.
 
     Raises:
         AlertsError: the routes file is wrong, or an outbox can't be read; what the other holds was sent.
@@ -201,19 +205,19 @@ def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sen
     if settings.alerts is None:
         return Sent()
     routes = load_routes(settings.alerts)
-    reached = ways(routes, clock)
+    by_name = transports(routes, clock)
     result = Sent()
     problems = []
     of_lake = Outbox(Lake(settings.lake).store)
     for outbox in (spool(settings.alerts_spool), of_lake):
         try:
-            result += Sender(outbox, routes, reached, clock).look()
+            result += Sender(outbox, routes, by_name, clock).send_due()
         except Exception as error:
             LOG.exception("an outbox can't be read")
             problems.append(type(error).__name__)
     if problems:
         raise AlertsError(f"an outbox can't be read: {', '.join(problems)}; {result.describe()}")
-    # Whom no message reaches would learn nothing: then the calls stay away, and the switch says so.
+    # While a receiver can't be reached, the calls stop, so that the switch alerts somebody.
     if not any(
         health.failures
         for outbox in (spool(settings.alerts_spool), of_lake)

@@ -54,7 +54,7 @@ class MemoryObjects:
 
 
 class SpoolObjects:
-    """Objects in a folder; in memory from the first time on that it can't be written."""
+    """Objects in a folder; in memory once the folder can't be written."""
 
     def __init__(self, folder: Objects) -> None:
         self._folder = folder
@@ -94,7 +94,7 @@ class SpoolObjects:
 
 
 def spool(folder: Path) -> Outbox:
-    """Return the outbox in a folder of this machine; all of a process share one, for what is only in memory."""
+    """Return the outbox in a local folder; a process has one, because some of it may only be in memory."""
     return Outbox(_objects(folder.absolute()))
 
 
@@ -105,7 +105,7 @@ def _objects(folder: Path) -> SpoolObjects:
 
 @dataclass(frozen=True)
 class Space:
-    """Room on a disk, in bytes."""
+    """Space on a disk, in bytes."""
 
     path: str
     free: int
@@ -113,7 +113,7 @@ class Space:
 
 
 def spaces(paths: Sequence[Path]) -> list[Space]:
-    """Return the room on the disks of some paths, one each disk; a path that is not there yet counts as its parent."""
+    """Return the space on the disks of some paths, once per disk; a path that does not exist counts as its parent."""
     found: dict[int, Space] = {}
     for path in paths:
         there = next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
@@ -123,9 +123,9 @@ def spaces(paths: Sequence[Path]) -> list[Space]:
 
 
 def why_unreachable(store: Store, machine: str, seconds: float = PROBED_SECONDS) -> str | None:
-    """Try whether a lake can be read and written; return why not, or None.
+    """Test whether a lake can be read and written; return why not, or None.
 
-    Clients of object stores try for minutes; after ``seconds`` it counts as out of reach.
+    Clients of object stores retry for minutes; after ``seconds`` the lake counts as unreachable.
     """
 
     def probe() -> None:
@@ -144,7 +144,7 @@ def why_unreachable(store: Store, machine: str, seconds: float = PROBED_SECONDS)
 
 
 def _within(call: Callable[[], T], seconds: float) -> T:
-    """Return what a call returns; it goes on by itself if that takes too long."""
+    """Return what a call returns; if it takes too long, it is left running."""
     results: list[T] = []
     errors: list[Exception] = []
 

@@ -1,6 +1,6 @@
-"""What is wrong, given numbers that others have gathered: pure functions, one a kind of notification.
+"""What is wrong, given numbers gathered elsewhere: pure functions, one for each kind of notification.
 
-Each returns *all* conditions of its kind that are so now; whatever is not among them is over.
+Each returns *all* conditions of its kind that hold now; any other is resolved.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,14 +23,14 @@ MODEL_WITHIN = timedelta(hours=1)
 """The first classifier is trained within minutes of the first file."""
 
 INCIDENTS_OF = timedelta(days=2)
-"""Older spikes are history, such as those of an archive that was taken in just now."""
+"""Older incidents are history, such as those of an archive that was collected just now."""
 
 INCIDENT_SEVERITY = {"minor": Severity.MINOR, "major": Severity.MAJOR, "critical": Severity.CRITICAL}
 
 DAEMON_SILENT_AFTER = timedelta(minutes=5)
 WATCHER_SILENT_AFTER = timedelta(minutes=10)
 FAILED_TICKS = 3
-"""So many evaluations in a row must have failed: a single one is repeated by itself."""
+"""How many evaluations in a row must have failed; a single one is retried automatically."""
 
 TICKS_LATE_AFTER = timedelta(minutes=10)
 LATE_FACTOR = 5
@@ -40,7 +40,7 @@ NAMED = 4
 
 @dataclass(frozen=True)
 class SourceState:
-    """When a source last sent a file (UTC; None: never), and for how long it may be silent."""
+    """When a source last sent a file (UTC; None: never), and how long it may be silent."""
 
     source: str
     cadence: str
@@ -50,7 +50,7 @@ class SourceState:
 
 @dataclass(frozen=True)
 class Evaluations:
-    """What became of a sensor or schedule that is turned on.
+    """The evaluations of a sensor or schedule that is turned on.
 
     Attributes:
         name: its name.
@@ -68,17 +68,17 @@ class Evaluations:
 
 
 def silent_sources(sources: Sequence[SourceState], now: datetime) -> list[Condition]:
-    """Return the sources that are silent for longer than their cadence allows; one that never sent is not."""
+    """Return the sources silent for longer than their cadence allows; one that never sent anything does not count."""
     return [
         Condition(
             "source_silent",
             state.source,
             Severity.MAJOR,
-            f"{state.source} ({state.cadence}) has sent nothing since {last:%Y-%m-%d %H:%M} UTC; it is silent after "
-            f"{_hours(state.silent_after)}.",
+            f"{state.source} ({state.cadence}) has sent nothing since {last:%Y-%m-%d %H:%M} UTC; files are expected "
+            f"within {_hours(state.silent_after)}.",
             source=state.source,
             day=(last + state.silent_after).date(),
-            next_step=f"Ask the owner of {state.source} whether the sender runs; look into landing/{state.source}.",
+            next_step=f"Ask the owner of {state.source} whether the sender is running; check landing/{state.source}.",
         )
         for state in sources
         if (last := state.last_received_at) is not None and now - last > state.silent_after
@@ -92,7 +92,7 @@ def full_disks(disks: Sequence[Space], machine: str) -> list[Condition]:
             "disk_low",
             f"{machine} {disk.path}",
             Severity.CRITICAL if disk.free < NEARLY_NOTHING_BYTES else Severity.MAJOR,
-            f"{disk.path} on {machine} has {disk.free / GIB:.2f} of {disk.total / GIB:.1f} GiB left.",
+            f"{disk.path} on {machine} has {disk.free / GIB:.2f} of {disk.total / GIB:.1f} GiB free.",
         )
         for disk in disks
         if disk.free < min(LEAST_FREE_SHARE * disk.total, LEAST_FREE_BYTES) or disk.free < NEARLY_NOTHING_BYTES
@@ -100,7 +100,7 @@ def full_disks(disks: Sequence[Space], machine: str) -> list[Condition]:
 
 
 def unreachable_lake(why: str | None, uri: str, machine: str) -> list[Condition]:
-    """Return that the lake can't be reached from a machine, and why."""
+    """Return the condition that a machine can't reach the lake, and why."""
     if why is None:
         return []
     text = f"{uri} can't be read or written from {machine}: {why}"
@@ -110,22 +110,22 @@ def unreachable_lake(why: str | None, uri: str, machine: str) -> list[Condition]
 def missing_model(
     serving: str | None, first_received: date | None, waiting_since: datetime | None, now: datetime
 ) -> list[Condition]:
-    """Return that files came but no classifier serves.
+    """Return the condition that files came but no classifier serves.
 
     Args:
-        serving: version of the classifier that serves.
+        serving: version of the model that serves.
         first_received: first day on which a file came.
-        waiting_since: when the first file came (UTC), as well as is known.
+        waiting_since: when the first file came (UTC), as far as is known.
         now: the time (UTC).
     """
     if serving is not None or first_received is None or waiting_since is None or now - waiting_since < MODEL_WITHIN:
         return []
-    text = f"Files have come since {first_received}, and no classifier serves: nothing is categorised."
+    text = f"Files have arrived since {first_received}, but no classifier serves: nothing is categorised."
     return [Condition("model_missing", "classifier", Severity.CRITICAL, text, day=first_received)]
 
 
 def stopped_daemons(heartbeats: Mapping[str, datetime | None], now: datetime) -> list[Condition]:
-    """Return that Dagster's daemon gives no sign of life.
+    """Return the condition that Dagster's daemon shows no sign of life.
 
     Args:
         heartbeats: required daemon → last sign of life (UTC); None for one that never gave one, which does not count:
@@ -141,18 +141,18 @@ def stopped_daemons(heartbeats: Mapping[str, datetime | None], now: datetime) ->
         if len(silent) == sum(each is not None for each in heartbeats.values())
         else ", ".join(sorted(silent))
     )
-    text = f"Dagster's daemon ({which}) has given no sign of life since {last:%Y-%m-%d %H:%M} UTC."
+    text = f"Dagster's daemon ({which}) has shown no sign of life since {last:%Y-%m-%d %H:%M} UTC."
     return [Condition("daemon_stopped", "daemon", Severity.CRITICAL, text, day=last.date())]
 
 
 def stopped_watchers(watchers: Mapping[str, datetime], now: datetime) -> list[Condition]:
-    """Return the watching processes that gave no sign of life and did not say that they end."""
+    """Return the watchers that show no sign of life and did not sign off."""
     return [
         Condition(
             "watcher_stopped",
             name,
             Severity.MAJOR,
-            f"The watching process on {name} has given no sign of life since {last:%Y-%m-%d %H:%M} UTC.",
+            f"The watcher on {name} has shown no sign of life since {last:%Y-%m-%d %H:%M} UTC.",
             day=last.date(),
         )
         for name, last in watchers.items()
@@ -177,7 +177,7 @@ def failing_sensors(evaluations: Sequence[Evaluations]) -> list[Condition]:
 
 
 def stopped_ticks(evaluations: Sequence[Evaluations], now: datetime, *, daemon_alive: bool) -> list[Condition]:
-    """Return the sensors that are turned on and are not evaluated; if the daemon has stopped, that says it all."""
+    """Return the sensors that are turned on but not evaluated; none if the daemon has stopped, which explains it."""
     if not daemon_alive:
         return []
     return [
@@ -196,29 +196,29 @@ def stopped_ticks(evaluations: Sequence[Evaluations], now: datetime, *, daemon_a
 
 
 SENDER_FIRST = (
-    "First see whether a source has stopped saying regions (its check records_as_usual): then nothing is out of order "
-    "outside. "
+    "First check whether a source has stopped sending regions (its check records_as_usual): then nothing outside is "
+    "broken. "
 )
 """Where only complaints without a region have risen."""
 
 
 def incidents(frame: pl.DataFrame, already_open: set[str], now: datetime) -> tuple[list[Condition], list[Condition]]:
-    """Return the spikes of complaints that go on, and those that were over before anybody was told.
+    """Return the open incidents, and those that ended before anybody was notified.
 
     Args:
-        frame: of ``mart/incidents`` the newest row of each: incident_id, day, started_at, ended_at (null while it goes
-            on), severity, observed, expected, ratio, categories and regions (JSON arrays).
-        already_open: ids of spikes that people know of: they go on until they have ended, however old they are.
+        frame: of ``mart/incidents`` the newest row of each: incident_id, day, started_at, ended_at (null while it is
+            open), severity, observed, expected, ratio, categories and regions (JSON arrays).
+        already_open: ids of incidents with an open alert: they stay open until they have ended, however old they are.
         now: the time (UTC).
     """
-    going_on, past = [], []
+    still_open, past = [], []
     for row in frame.iter_rows(named=True):
         ended, known = row["ended_at"], row["incident_id"] in already_open
         if ended is None and (known or row["day"] >= (now - INCIDENTS_OF).date()):
-            going_on.append(_incident(row))
+            still_open.append(_incident(row))
         elif ended is not None and not known and now - ended < INCIDENTS_OF:
             past.append(_incident(row))
-    return going_on, past
+    return still_open, past
 
 
 def _incident(row: Mapping[str, Any]) -> Condition:
@@ -226,16 +226,16 @@ def _incident(row: Mapping[str, Any]) -> Condition:
         "incident",
         row["incident_id"],
         INCIDENT_SEVERITY[row["severity"]],
-        _spike(row),
+        _incident_text(row),
         day=row["started_at"].date(),
         categories=tuple(orjson.loads(row["categories"])),
         next_step=(SENDER_FIRST if orjson.loads(row["regions"]) == [NO_VALUE] else "")
-        + f"Open incident {row['incident_id']} in the dashboard, and tell whoever runs what is concerned.",
+        + f"Open incident {row['incident_id']} in the dashboard, and tell the team in charge.",
     )
 
 
-def _spike(row: Mapping[str, Any]) -> str:
-    """Say it in numbers. The table's own sentence also quotes customers' words, which stay inside."""
+def _incident_text(row: Mapping[str, Any]) -> str:
+    """Describe it in numbers. The table's own sentence also quotes customers, and must not leave the company."""
     categories = [name.replace("_", " ") for name in orjson.loads(row["categories"])]
     regions = ["an unknown region" if name == NO_VALUE else name for name in orjson.loads(row["regions"])]
     until = f" until {row['ended_at']:%Y-%m-%d %H:%M} UTC, now over" if row["ended_at"] else ""

@@ -1,4 +1,4 @@
-"""``complaints classifier``: evaluate it, look at its versions, and ask why it decided so."""
+"""``complaints classifier``: evaluate it, list its versions, and explain its decisions."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +10,7 @@ from rich.markup import escape
 from complaints_platform.commands.printing import AsJson, Author, author_or_user, numbers_table, out, print_json, say
 from complaints_platform.settings import load_settings
 
-app = typer.Typer(help="Train, evaluate and look at the classifier.", no_args_is_help=True)
+app = typer.Typer(help="Evaluate the classifier, choose a model, explain its decisions.", no_args_is_help=True)
 
 TERMS_LISTED = 15
 """Words of an explanation beyond these are summed up; --json lists all."""
@@ -21,20 +21,18 @@ def evaluate(
     *,
     train: Annotated[Path, typer.Option(help="CSV to train on.")],
     test: Annotated[Path | None, typer.Option(help="CSV to score on.")] = None,
-    folds: Annotated[int | None, typer.Option(min=2, help="Cross-validate on --train in so many parts.")] = None,
+    folds: Annotated[int | None, typer.Option(min=2, help="Cross-validate on --train in this many parts.")] = None,
     text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
     label: Annotated[str, typer.Option(help="Column of the label.")] = "label",
     tier: Annotated[
         Literal["core", "full"] | None,
-        typer.Option(help="Without or with the extra embeddings; by default with it where it is installed."),
+        typer.Option(help="Without (core) or with (full) the extra embeddings; by default with it, if installed."),
     ] = None,
     out_of_scope: Annotated[
-        str | None, typer.Option(help="Label of texts of no class; measures how well they are rejected.")
+        str | None, typer.Option(help="Label of texts outside all classes; measures how well they are rejected.")
     ] = None,
-    per_class: Annotated[
-        int | None, typer.Option(min=1, help="Train on so many rows a class, drawn at random.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of that draw and of the folds.")] = 0,
+    per_class: Annotated[int | None, typer.Option(min=1, help="Train on this many random rows per class.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed for the random rows and the folds.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Train on one labelled CSV and score on another, or cross-validate on one."""
@@ -57,7 +55,7 @@ def evaluate(
 
 @app.command("versions")
 def versions(as_json: AsJson = False) -> None:
-    """List what became of each trained model, newest first; the first one that serves is the one in service."""
+    """List each trained model and what became of it, newest first."""
     from complaints_platform.lake import Lake
 
     models = Lake(load_settings().lake).models
@@ -66,7 +64,7 @@ def versions(as_json: AsJson = False) -> None:
         print_json({"serving": serving and asdict(serving), "history": [*map(asdict, history)]})
         return
     if serving is None:
-        say("no model has been trained yet: complaints update does it")
+        say("no model has been trained yet; complaints update trains one")
         return
     say(f"{serving.version} serves\n")
     for entry in history:
@@ -76,16 +74,16 @@ def versions(as_json: AsJson = False) -> None:
 
 @app.command("serve")
 def serve(
-    version: Annotated[str, typer.Argument(help="A version that `complaints classifier versions` lists.")],
+    version: Annotated[str, typer.Argument(help="A version from `complaints classifier versions`.")],
     why: Annotated[str, typer.Option(help="The reason, for the history.")] = "chosen by hand",
     author: Author = None,
 ) -> None:
-    """Let a model of before serve again, whatever was measured; history becomes stale and update renews it."""
+    """Go back to an earlier model, or overrule a refusal; days categorised by others become stale."""
     from complaints_platform.lake import Lake
     from complaints_platform.learning.model import serve_version
 
     chosen = serve_version(Lake(load_settings().lake), version, author_or_user(author), why)
-    typer.echo(f"{chosen.version} serves from now on; renew what it has not categorised with: complaints update")
+    typer.echo(f"{chosen.version} serves from now on; to categorise history with it: complaints update")
 
 
 @app.command("explain")
@@ -93,7 +91,7 @@ def explain(
     complaint_id: Annotated[str, typer.Argument(help="A complaint_id of categorized.complaints.")],
     as_json: AsJson = False,
 ) -> None:
-    """Say which words of a complaint decided its category, and which spoke for the runner-up."""
+    """Show which words of a complaint decided its category, and which supported the runner-up."""
     from complaints_platform.lake import Lake
     from complaints_platform.learning.review import explain_complaint
 
@@ -105,11 +103,11 @@ def explain(
     say(str(complaint["text"]))
     say(f"\n{why.category}/{why.subcategory}, ahead of {why.runner_up}/{why.runner_up_subcategory}")
     if complaint["category"] != why.category:
-        say(f"it stands in {complaint['category']}: a person, or the model of that time, said so")
+        say(f"its stored category is {complaint['category']}, from a person or an earlier model")
     table = numbers_table("word", "for the first", "for the second", "difference")
     table.add_row("(any text)", "", "", f"{why.base:+.3f}")
-    shown, others = why.terms[:TERMS_LISTED], why.terms[TERMS_LISTED:]
-    for term in shown:
+    listed, others = why.terms[:TERMS_LISTED], why.terms[TERMS_LISTED:]
+    for term in listed:
         values = (term.for_winner, term.for_runner_up, term.contribution)
         table.add_row(escape(term.term), *(f"{value:+.3f}" for value in values))
     if others:

@@ -25,15 +25,15 @@ FILES_LISTED = 20
 
 
 def generate(
-    out_folder: Annotated[Path, typer.Option("--out", help="Folder to write into; made if it does not exist.")],
+    out_folder: Annotated[Path, typer.Option("--out", help="Folder to write to; created if it does not exist.")],
     days: Annotated[int, typer.Option(min=1, help="How many days.")] = 30,
     per_day: Annotated[
-        int, typer.Option(min=1, help="Complaints a day on average, before copies and corrections.")
+        int, typer.Option(min=1, help="Complaints per day on average, before copies and corrections.")
     ] = 1000,
-    seed: Annotated[int, typer.Option(help="Same seed, same files.")] = 7,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
     first_day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day.")] = datetime(2026, 3, 10),  # noqa: DTZ001  # a calendar day
 ) -> None:
-    """Write what four senders would send, in their formats and with their bad habits, and the truth beside it."""
+    """Write the files of four senders, with their formats and typical faults, and the truth behind them."""
     from complaints_platform.generator.options import GeneratorOptions
     from complaints_platform.generator.output import write_files
     from complaints_platform.lake.store import open_store
@@ -48,12 +48,12 @@ def generate(
 
 def collect(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files or folders; none means: what waits in the landing.")
+        list[Path] | None, typer.Argument(help="Files or folders; by default everything waiting in the landing.")
     ] = None,
-    source: Annotated[str | None, typer.Option(help="The source whose contract reads them.")] = None,
+    source: Annotated[str | None, typer.Option(help="The source whose contract describes them.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take files into the lake: originals, raw records by day, quarantine, receipts. The same file twice is a no-op."""
+    """Collect files into the lake: originals, raw records by day, quarantine, receipts. Repeats change nothing."""
     from complaints_platform.intake.collectors import collect_jobs
     from complaints_platform.intake.files import Status, collect_all, summary
 
@@ -84,7 +84,7 @@ def _numbers(done: "Collected") -> dict[str, Any]:
 
 
 def update(as_json: AsJson = False) -> None:
-    """Materialise whatever is stale, through Dagster, in as few runs as possible."""
+    """Bring whatever is stale up to date, through Dagster, in as few runs as possible."""
     from complaints_platform.commands.running import Runner
     from complaints_platform.instance.local import local_instance
 
@@ -98,9 +98,9 @@ def maintain(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be done, object by object.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Keep the lake small and fast, and Dagster's history short. Safe beside everything else, at any time.
+    """Keep the lake small and fast, and Dagster's history short. Safe at any time, beside everything else.
 
-    Packs small segments, merges the key index, writes checkpoints, and deletes what nobody can need any more.
+    Packs small segments, merges the key index, writes checkpoints, and deletes what nothing needs any more.
     """
     from complaints_platform.instance.local import local_instance
     from complaints_platform.instance.retention import forget, old_runs
@@ -134,11 +134,11 @@ def backfill(
     first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day (UTC).")],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="The last day.")],
     batch: Annotated[
-        int | None, typer.Option(min=1, help="Days of one run at most; by default COMPLAINTS_DAYS_PER_RUN.")
+        int | None, typer.Option(min=1, help="Most days in one run; by default COMPLAINTS_DAYS_PER_RUN.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the tables of a range of days again, from cleaned to marts, stale or not. Files may keep coming."""
+    """Rebuild the tables of a range of days, from cleaned to marts, stale or not. Files may keep coming."""
     from complaints_platform.commands.running import Runner
     from complaints_platform.instance.local import local_instance
     from complaints_platform.instance.names import BY_DAY
@@ -147,7 +147,7 @@ def backfill(
     today = datetime.now(UTC).date()
     if not settings.first_day <= first.date() <= last.date() <= today:
         raise typer.BadParameter(
-            f"{first.date()} to {last.date()} is no range of days from {settings.first_day} to {today}",
+            f"{first.date()} to {last.date()} is not a range of days between {settings.first_day} and {today}",
             param_hint="--from",
         )
     days = [first.date() + timedelta(days=number) for number in range((last - first).days + 1)]
@@ -163,7 +163,7 @@ def backfill(
 def demo(
     days: Annotated[int, typer.Option(min=8, help="How many days.")] = 30,
     per_day: Annotated[
-        int, typer.Option(min=100, help="Complaints a day on average, before copies and corrections.")
+        int, typer.Option(min=100, help="Complaints per day on average, before copies and corrections.")
     ] = 1000,
 ) -> None:
     """Generate a month of complaints, run everything through Dagster and show the answers."""

@@ -22,7 +22,7 @@ from complaints_platform.settings import HOME, Settings
 
 BY_CHANNEL = """
 SELECT channel, count(*) AS records, count(*) FILTER (outcome = 'complaint') AS complaints,
-       count(near_duplicate_of) AS "nearly repeated", min(day) AS "from", max(day) AS "to"
+       count(near_duplicate_of) AS "near dupl", min(day) AS "from", max(day) AS "to"
 FROM cleaned.complaints GROUP BY channel ORDER BY channel
 """
 
@@ -51,7 +51,7 @@ SELECT reason, count(*) AS records FROM cleaned.quarantine GROUP BY reason ORDER
 
 
 def run_demo(settings: Settings, days: int, per_day: int) -> None:
-    """Generate, collect, materialise and show. Doing it again changes nothing.
+    """Generate, collect, materialise and show. Repeating it changes nothing.
 
     Raises:
         RunFailed: a Dagster run failed.
@@ -75,15 +75,15 @@ def run_demo(settings: Settings, days: int, per_day: int) -> None:
             f"\n{received:,} records in {seconds:.1f} s: {received / seconds:,.0f} rows/s, Dagster's own work included."
         )
     else:
-        out.print(f"\nNothing was new: everything is up to date ({seconds:.1f} s).")
+        out.print(f"\nNothing new: everything is up to date ({seconds:.1f} s).")
     out.print(
-        "Look next:  [bold]make start[/] (the asset graph in the browser)   [bold]complaints status[/]   "
+        "Try next:  [bold]make start[/] (the asset graph in the browser)   [bold]complaints status[/]   "
         '[bold]complaints query "SELECT * FROM mart.daily_complaints"[/]'
     )
 
 
 def _generate(settings: Settings, options: GeneratorOptions) -> dict[str, Any]:
-    # What was generated is known of each landing apart: another one is empty.
+    # Each landing has its own record of what was generated: another landing is empty.
     landing = hashlib.sha256(settings.landing.encode()).hexdigest()[:8]
     truth = open_store(str(HOME / f"demo-{options.days}-{options.per_day}-{landing}"))
     stored = truth.get(SUMMARY)
@@ -100,8 +100,8 @@ def _show(catalogue: Catalogue, summary: dict[str, Any]) -> None:
         return pl.DataFrame(run_query(catalogue, sql))
 
     out.print(_table("What arrived, by channel", ask(BY_CHANNEL)))
-    out.print(_table("What became of every record (received = all that follows), by source", ask(FILES)))
-    out.print(_table("Set aside, with reasons", ask(QUARANTINE)))
+    out.print(_table("What became of every record, by source (received = the sum of the rest)", ask(FILES)))
+    out.print(_table("Quarantined, by reason", ask(QUARANTINE)))
     out.print(_table("Top categories", ask(TOP_CATEGORIES)))
     rises = ask(LARGEST_RISE)
     out.print(_table("Largest rises from one day to the next (mart.complaint_trends)", rises))

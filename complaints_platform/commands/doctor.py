@@ -19,11 +19,11 @@ MARKS = {"good": "[green]good[/]   ", "warning": "[yellow]warning[/]", "wrong": 
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Examine settings, lake, instance, sources, model, credentials, disk, clock and versions; say what to do.
+    """Check settings, lake, instance, sources, model, credentials, disk, clock and versions; say what to do.
 
-    Exit code 1 if something is wrong; warnings alone are 0.
+    Exit code 1 if something is wrong, 0 if there are only warnings.
     """
-    from complaints_platform.operations.doctor import Finding, Verdict
+    from complaints_platform.operations.doctor import Finding, FindingVerdict
 
     found: list[Finding] = []
     for finding in _findings():
@@ -33,7 +33,7 @@ def doctor(as_json: AsJson = False) -> None:
             out.print(line, soft_wrap=True)
             if finding.todo:
                 out.print(f"{'':23}→ {escape(finding.todo)}", soft_wrap=True)
-    bad = sum(each.verdict is Verdict.WRONG for each in found)
+    bad = sum(each.verdict is FindingVerdict.WRONG for each in found)
     if as_json:
         print_json({"healthy": not bad, "findings": [asdict(each) for each in found]}, indent=2)
     else:
@@ -52,7 +52,7 @@ def _findings() -> "Iterator[Finding]":
     try:
         settings = load_settings()
     except SettingsError as error:
-        yield wrong("settings", str(error), "correct the variable; docs/settings.md lists all")
+        yield wrong("settings", str(error), "correct the variable (docs/settings.md)")
         return
     dagster = [("instance", examine_definitions), ("instance", examine_instance)]
     yield from examine(Platform(settings), [*EXAMINATIONS, *dagster])

@@ -5,11 +5,11 @@ from complaints_platform.settings import load_settings
 
 
 def rekey() -> None:
-    """Replace the data key in everything, for the day it leaks; first set the new key and its version.
+    """Replace the data key everywhere, for the day it leaks; first set the new key and its version.
 
-    COMPLAINTS_DATA_KEY is the new secret, COMPLAINTS_DATA_KEY_VERSION one more than before. Every hash of a
-    customer, agent or thread is made anew from raw, corrections follow their complaints, and what holds old
-    hashes is deleted. May be interrupted and repeated. Nothing else may run meanwhile.
+    COMPLAINTS_DATA_KEY is the new secret, COMPLAINTS_DATA_KEY_VERSION the next number. Customers, agents and
+    threads are hashed again from raw, corrections follow their complaints, and everything with old hashes is
+    deleted. May be interrupted and repeated. Nothing else may run meanwhile.
     """
     from complaints_platform.commands.running import Runner
     from complaints_platform.instance.local import local_instance

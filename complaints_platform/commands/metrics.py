@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 def metrics(
     serve: Annotated[
-        bool, typer.Option("--serve", help="Answer Prometheus until stopped, instead of printing.")
+        bool, typer.Option("--serve", help="Serve them to Prometheus until stopped, instead of printing.")
     ] = False,
-    host: Annotated[str, typer.Option(help="Address to serve on; others than loopback need a token.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to serve on; anything but loopback needs a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to serve on.")] = 9464,
 ) -> None:
-    """Print runs, rows, rates, latencies and lags as Prometheus reads them, or serve them.
+    """Print runs, rows, rates, latencies and lags for Prometheus, or serve them.
 
-    On an address that others can reach it wants COMPLAINTS_METRICS_TOKEN, and asks for it as a bearer token.
+    An address that others can reach needs COMPLAINTS_METRICS_TOKEN, which clients send as a bearer token.
     """
     from complaints_platform.instance.local import local_instance
     from complaints_platform.operations.server import metrics_application, refuse_open_server
@@ -59,6 +59,6 @@ def gathered(platform: "Platform", instance: "DagsterInstance") -> "Metrics":
 
 
 def gathered_text(platform: "Platform", instance: "DagsterInstance") -> Callable[[], bytes]:
-    """Return what gives all metrics as Prometheus reads them; it loads the definitions when it is first asked."""
+    """Return a function that gives all metrics for Prometheus; it loads the definitions on its first call."""
     first = cache(lambda: gathered(platform, instance))
     return lambda: first().text()

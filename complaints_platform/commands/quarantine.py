@@ -1,4 +1,4 @@
-"""``complaints quarantine``: look at what was set aside, and read its files again."""
+"""``complaints quarantine``: inspect unreadable records, and replay their files."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -11,11 +11,11 @@ from complaints_platform.settings import load_settings
 if TYPE_CHECKING:
     import polars as pl
 
-app = typer.Typer(help="What was set aside: look at it, fix the contract, read the files again.", no_args_is_help=True)
+app = typer.Typer(help="Unreadable records: inspect them, fix the contract, replay the files.", no_args_is_help=True)
 
-OfSource = Annotated[str | None, typer.Option("--source", help="Only of this source.")]
-OfReason = Annotated[str | None, typer.Option("--reason", help="Only set aside for this reason.")]
-OfFile = Annotated[str | None, typer.Option("--file", help="Only of files whose name has this part, or by SHA-256.")]
+OfSource = Annotated[str | None, typer.Option("--source", help="Only this source.")]
+OfReason = Annotated[str | None, typer.Option("--reason", help="Only this reason.")]
+OfFile = Annotated[str | None, typer.Option("--file", help="Only files with this in their name, or this SHA-256.")]
 Since = Annotated[
     datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="Only received on this day (UTC) or later.")
 ]
@@ -29,17 +29,17 @@ def list_quarantined(
     since: Since = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count what lies in quarantine now, by day received, source and reason."""
+    """Count the records in quarantine by day received, source and reason."""
     from complaints_platform.intake.quarantine import count_quarantined
 
     counts = count_quarantined(_found(source, reason, file, since))
     if as_json:
         typer.echo(counts.write_json())
     elif counts.is_empty():
-        say("nothing lies in quarantine")
+        say("the quarantine is empty")
     else:
         print_table(counts)
-        say(f"{plural(int(counts['records'].sum()), 'record')}. Look at them with: complaints quarantine show")
+        say(f"{plural(int(counts['records'].sum()), 'record')}. To see them: complaints quarantine show")
 
 
 @app.command("show")
@@ -51,16 +51,16 @@ def show(
     original: Annotated[
         bool, typer.Option("--original", help="Also print the line as the sender wrote it: PERSONAL DATA.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many records.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Most records to show.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Say of each quarantined record where it stands, why it was set aside and what to do."""
+    """Show where each quarantined record is, why it was quarantined and what to do."""
     from complaints_platform.intake.quarantine import original_line
 
     settings = load_settings()
     records = _found(source, reason, file, since)
-    shown = records.tail(limit).to_dicts()
-    for record in shown:
+    newest = records.tail(limit).to_dicts()
+    for record in newest:
         line = original_line(settings, record) if original else None
         if as_json:
             print_json({**record, **({"original": line} if original else {})})
@@ -71,7 +71,7 @@ def show(
         if line is not None:
             typer.echo(f"    | {line}")
     if not as_json:
-        typer.echo(f"{len(shown):,} of {records.height:,} records in quarantine, the newest last")
+        typer.echo(f"{len(newest):,} of {records.height:,} records in quarantine, newest last")
 
 
 @app.command("replay")
@@ -79,14 +79,12 @@ def replay(
     source: OfSource = None,
     reason: OfReason = None,
     file: OfFile = None,
-    every_file: Annotated[
-        bool, typer.Option("--every-file", help="Also files of which nothing was quarantined.")
-    ] = False,
+    every_file: Annotated[bool, typer.Option("--every-file", help="Also files without quarantined records.")] = False,
     update_too: Annotated[
-        bool, typer.Option("--update/--no-update", help="Materialise what became stale afterwards.")
+        bool, typer.Option("--update/--no-update", help="Afterwards, bring stale tables up to date.")
     ] = True,
 ) -> None:
-    """Read files again whose source contract was changed since, and bring everything behind them up to date."""
+    """Parse files again whose contract has changed since, and bring the tables up to date."""
     from complaints_platform.commands.running import Runner
     from complaints_platform.instance.local import local_instance
     from complaints_platform.intake.quarantine import Selection, replayable
@@ -96,7 +94,7 @@ def replay(
     files = replayable(settings, selection, every_file=every_file)
     if not files:
         say(
-            "nothing to read again: of the chosen files every one was read by the present contract. "
+            "nothing to replay: every selected file was parsed by the current contract. "
             "Change the contract first (complaints quarantine show says what is wrong)"
         )
         return
@@ -105,7 +103,7 @@ def replay(
         runner = Runner(settings, instance)
         runner.replay(selection, every_file=every_file)
         after = _found(source, None, file, None).height
-        say(f"{plural(len(files), 'file')} read again: {before:,} records in quarantine before, {after:,} now")
+        say(f"{plural(len(files), 'file')} replayed: {before:,} records in quarantine before, {after:,} now")
         if update_too:
             print_runs(runner.update())
 

@@ -1,4 +1,4 @@
-"""``complaints query`` and ``complaints status``: what the lake holds, and what it says."""
+"""``complaints query`` and ``complaints status``: what the lake holds, and in what state it is."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ def query(
     output: Annotated[str, typer.Option("--format", help="table, csv, json (one object a line) or parquet.")] = "table",
     to: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of printing.")] = None,
 ) -> None:
-    """Ask any question in SQL. Read-only: a query can't write, read files or reach the network."""
+    """Query the data sets in SQL. Read-only: a query can't write, open files or use the network."""
     from complaints_platform.serving.sql.query import FORMATS, Catalogue, render, run_query
 
     if output not in FORMATS:
@@ -31,7 +31,7 @@ def query(
 
 
 def status(as_json: AsJson = False) -> None:
-    """Say what arrived, what waits in the landing and what is stale."""
+    """Show what arrived, what is waiting in the landing and what is stale."""
     from complaints_platform.serving.status import gather, render_text
 
     found = gather(open_platform())

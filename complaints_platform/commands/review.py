@@ -1,4 +1,4 @@
-"""``complaints labels`` and ``complaints review``: what people say about complaints, on its way in and out."""
+"""``complaints labels`` and ``complaints review``: labels and corrections, in and out."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,8 +8,8 @@ import typer
 from complaints_platform.commands.printing import Author, author_or_user
 from complaints_platform.settings import load_settings
 
-labels = typer.Typer(help="Labels that people gave.", no_args_is_help=True)
-review = typer.Typer(help="Complaints that a person should look at.", no_args_is_help=True)
+labels = typer.Typer(help="Labels given by people.", no_args_is_help=True)
+review = typer.Typer(help="Complaints that a person should check.", no_args_is_help=True)
 
 
 @labels.command("import")
@@ -31,9 +31,9 @@ def labels_import(
 def review_export(
     to: Annotated[Path, typer.Option("--out", help="CSV to write; people fill in its last columns.")],
     limit: Annotated[int, typer.Option(min=1, help="How many complaints.")] = 50,
-    days: Annotated[int, typer.Option(min=1, help="Choose from so many newest days.")] = 30,
+    days: Annotated[int, typer.Option(min=1, help="Choose from this many newest days.")] = 30,
 ) -> None:
-    """Write the complaints from which the classifier would learn most: doubtful ones, unlike each other."""
+    """Write the complaints the classifier would learn most from: doubtful ones, unlike each other."""
     from complaints_platform.lake import Lake
     from complaints_platform.learning.review import export_queue, write_queue
 
@@ -49,7 +49,7 @@ def review_import(
     file: Annotated[Path, typer.Argument(help="CSV with complaint_id, category and, if known, subcategory.")],
     author: Annotated[str, typer.Option(help="Who decided.")],
 ) -> None:
-    """Take in what people decided about complaints: it overrides the model, and trains the next one."""
+    """Import corrections: they override the model, and train the next one."""
     from complaints_platform.classification.taxonomy import load_taxonomy
     from complaints_platform.lake import Lake
     from complaints_platform.learning.corrections import import_corrections
@@ -57,6 +57,6 @@ def review_import(
     settings = load_settings()
     done = import_corrections(Lake(settings.lake), load_taxonomy(settings.taxonomy), file, author)
     typer.echo(
-        f"{done.new} decisions imported for {len(done.days)} days, {done.repeated} were known already, "
-        f"{done.undecided} rows are undecided; bring them to the tables with: complaints update"
+        f"{done.new} corrections imported for {len(done.days)} days, {done.repeated} were known already, "
+        f"{done.undecided} rows are undecided; to apply them to the tables: complaints update"
     )

@@ -1,4 +1,4 @@
-"""Runs started from the command line: the same jobs as in the UI, in this process, in the same instance."""
+"""Runs started from the command line: the same jobs and instance as in the UI, in this process."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from complaints_platform.platform import Platform
 from complaints_platform.settings import Settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-"""Events and stack traces go into the instance, where the UI shows them; the terminal shows results."""
+"""Events and stack traces go to the instance, for the UI; the terminal shows results."""
 
 
 class RunFailed(ComplaintsError):
@@ -31,13 +31,13 @@ class RunFailed(ComplaintsError):
 
 @dataclass(frozen=True)
 class Run:
-    """A run that ended well."""
+    """A run that succeeded."""
 
     job: str
     days: tuple[date, ...] = ()
 
     def describe(self) -> str:
-        """Say it in one line."""
+        """Return one line."""
         if not self.days:
             return self.job
         if len(self.days) == 1:
@@ -54,7 +54,7 @@ class Runner:
         self._definitions = build_definitions(settings)
 
     def collect(self, sources: list[str] | None = None) -> None:
-        """Collect what waits in the landing.
+        """Collect the files in the landing.
 
         Raises:
             RunFailed: the run failed.
@@ -62,10 +62,10 @@ class Runner:
         self._execute(COLLECT, {}, {"ops": {"collect_landing": {"config": {"sources": sources or []}}}})
 
     def replay(self, selection: Selection, *, every_file: bool) -> None:
-        """Read files again whose contract was changed since.
+        """Parse files again whose contract has changed since.
 
         Raises:
-            RunFailed: the run failed; what was read again before stays.
+            RunFailed: the run failed; files replayed before stay so.
         """
         config = {
             "source": selection.source,
@@ -77,21 +77,21 @@ class Runner:
         self._execute(REPLAY, {}, {"ops": {"replay_files": {"config": chosen}}})
 
     def rekey(self) -> Iterator[str]:
-        """Replace the data key in all that is hashed by the one in the settings; say what was done, step by step.
+        """Hash everything again with the data key in the settings; yield a description of each step.
 
-        May be interrupted and repeated. Afterwards no table, and no version of one, holds a hash of the old key.
+        May be interrupted and repeated. Afterwards no version of any table holds a hash of the old key.
 
         Raises:
             SettingsError: the new key or its version can't be used.
-            RunFailed: a run failed, or other runs are at work.
+            RunFailed: a run failed, or other runs are active.
         """
         busy = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
         if busy:
-            raise RunFailed(f"{len(busy)} runs are at work, {busy[0].run_id} first: rekey when nothing else runs")
+            raise RunFailed(f"{len(busy)} runs are active, {busy[0].run_id} first: rekey when nothing else is running")
         settings, lake = self._settings, Lake(self._settings.lake)
         key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
         begun = rekey.begin(lake, key)
-        yield f"the data key is version {key.version}" + ("" if begun else " already: going on")
+        yield f"the data key is version {key.version}" + ("" if begun else " already: continuing")
         for name, collector in customers_collectors(settings).items():
             yield f"{name}: {len(collector.refresh())} files of customers hashed again"
         yield from (run.describe() for run in self.update())
@@ -104,7 +104,7 @@ class Runner:
         """Materialise whatever is stale, in as few runs as possible; yield each run when it has ended.
 
         Raises:
-            RunFailed: a run failed; what was finished before stays.
+            RunFailed: a run failed; runs that finished before stay.
             SettingsError: the data key is not the lake's.
         """
         lake = Lake(self._settings.lake)
@@ -114,19 +114,19 @@ class Runner:
             yield Run(TRAIN)
         yield from self.materialize(BY_DAY, Platform(self._settings).stale().by_day())
         yield from self.materialize(BY_RECEIVED_DAY, Platform(self._settings).stale().by_received_day())
-        # A run that was killed after its last table has not published, and left nothing stale.
+        # A run killed after its last table has left nothing stale, but has not published.
         publish(lake)
 
     def materialize(self, job: str, days: Sequence[date], longest: int | None = None) -> Iterator[Run]:
-        """Materialise some days, stale or not, as they are asked for; yield each run when it has ended.
+        """Materialise some days, stale or not, in the given order; yield each run when it has ended.
 
         Args:
             job: which tables.
             days: which days.
-            longest: days of one run at most; by default as the settings say.
+            longest: most days in one run; by default the setting.
 
         Raises:
-            RunFailed: a run failed; what was finished before stays.
+            RunFailed: a run failed; runs that finished before stay.
         """
         for batch in batches(days, longest or self._settings.days_per_run):
             self._execute(job, batch.tags, batch.config)

@@ -21,12 +21,12 @@ def show(as_json: AsJson = False) -> None:
     from complaints_platform.classification.taxonomy import load_taxonomy
 
     settings = load_settings()
-    shown = load_taxonomy(settings.taxonomy)
+    taxonomy = load_taxonomy(settings.taxonomy)
     if as_json:
-        typer.echo(shown.model_dump_json(indent=2))
+        typer.echo(taxonomy.model_dump_json(indent=2))
         return
-    say(f"version {shown.version}, {shown.approval}\n")
-    for category in shown.categories:
+    say(f"version {taxonomy.version}, {taxonomy.approval}\n")
+    for category in taxonomy.categories:
         out.print(f"[bold]{category.name}[/]  {escape(category.definition)}")
         for subcategory in category.subcategories:
             say(f"  {subcategory.name:24} {subcategory.definition}")
@@ -35,10 +35,10 @@ def show(as_json: AsJson = False) -> None:
 @app.command("diff")
 def diff(
     new: Annotated[Path, typer.Argument(help="The taxonomy to try.")],
-    days: Annotated[int, typer.Option(min=1, help="Look at so many newest days.")] = 30,
+    days: Annotated[int, typer.Option(min=1, help="Compare this many newest days.")] = 30,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a changed taxonomy would do: names that come and go, and which complaints would move where."""
+    """Show what a changed taxonomy would do: names added and removed, and which complaints would move where."""
     from complaints_platform.classification.taxonomy import load_taxonomy
     from complaints_platform.lake import Lake
     from complaints_platform.learning.taxonomy_preview import preview_change
@@ -68,7 +68,7 @@ def diff(
             say(f"{what}: {', '.join(names)}")
     say(
         f"{moved:,} of {total:,} complaints of {len(change.days)} days would move; {change.review_after:,} would need "
-        f"review, {change.review_before:,} do now; {change.labels_left_out:,} labels have no place any more"
+        f"review, {change.review_before:,} do now; {change.labels_left_out:,} labels would lose their category"
     )
     table = numbers_table("from", "to", "complaints", text_columns=2)
     for old, old_sub, target, target_sub, count in change.moved.head(MOVES_LISTED).iter_rows():

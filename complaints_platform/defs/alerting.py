@@ -15,14 +15,14 @@ SEND = "send_notifications"
 
 
 def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """Return the sensors that notice what is wrong and send notifications, running if the settings say so."""
+    """Return the sensors that notice problems and send notifications, running if the settings say so."""
     status = dg.DefaultSensorStatus.RUNNING if settings.automation else dg.DefaultSensorStatus.STOPPED
 
     @dg.sensor(
         name=NOTICE,
         description=(
-            "Looks for what is wrong: failed runs and checks, silent sources, spikes, failing sensors, disk and lake. "
-            "Each change of each condition becomes one notification in the outbox."
+            "Notices problems: failed runs and checks, silent sources, incidents, failing sensors, disk and lake. "
+            "Each change of a condition becomes one notification in the outbox."
         ),
         minimum_interval_seconds=settings.alerts_seconds,
         default_status=status,
@@ -30,7 +30,7 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     def notice_problems(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         repository = context.repository_def
         if repository is None:
-            raise AlertsError("the sensor needs its repository: which checks and sensors there are")
+            raise AlertsError("the sensor needs its repository, to know which checks and sensors exist")
         before = Memory.from_json(context.cursor)
         memory = before.now(utc_now())
         noted = Observer(settings, InstanceHistory(context.instance, repository)).look(
@@ -43,13 +43,13 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
 
     @dg.sensor(
         name=SEND,
-        description="Sends what waits in the outbox; tries again what did not arrive. complaints alerts list shows it.",
+        description="Sends what is waiting in the outbox, and retries what did not arrive (complaints alerts list).",
         minimum_interval_seconds=settings.alerts_seconds,
         default_status=status,
     )
     def send_notifications() -> dg.SkipReason:
         if settings.alerts is None:
-            return dg.SkipReason("COMPLAINTS_ALERTS names no routes file here: nothing is sent from here")
+            return dg.SkipReason("COMPLAINTS_ALERTS names no routes file: nothing is sent from here")
         return dg.SkipReason(send_all(settings).describe())
 
     return [notice_problems, send_notifications]

@@ -1,4 +1,4 @@
-"""Sensors and schedules: they look at landing, lake and runs, and do what ``freshness`` decides.
+"""Sensors and schedules: they watch landing, lake and runs, and do what ``freshness`` decides.
 
 What is decided, and when something is tried again, does not belong here.
 """
@@ -42,10 +42,10 @@ DAYS_TAG = "complaints/days"
 TAG_CHARACTERS = 500
 
 LOOP_SECONDS = 5
-"""Dagster's daemon looks at its sensors so often."""
+"""How often Dagster's daemon checks its sensors."""
 
 RELEASE = uuid.uuid4().hex
-"""Another one whenever the code is loaded anew: what failed may succeed now."""
+"""Changes whenever the code is reloaded: what failed may succeed now."""
 
 KINDS = {_spec: Kind.RECEIVED if _spec.by_received_day else Kind.OCCURRED for _spec in TABLES}
 NEED_A_MODEL = (CATEGORIZED, *DERIVED_OF)
@@ -66,7 +66,7 @@ def _landing_sensor(settings: Settings) -> dg.SensorDefinition:
     @dg.sensor(
         name="landing",
         job_name=COLLECT,
-        description="Looks for new files of all sources; one run collects all that have settled.",
+        description="Watches for new files of all sources; one run collects all that have settled.",
         minimum_interval_seconds=_interval(settings),
         default_status=_sensor_status(settings),
     )
@@ -97,7 +97,7 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
     @dg.sensor(
         name=UPDATE,
         job_name=UPDATE,
-        description="Compares what is stored with what it would be if it were made now; one run makes what differs.",
+        description="Compares stored days with what they would be if built now; one run rebuilds those that differ.",
         minimum_interval_seconds=_interval(settings),
         default_status=_sensor_status(settings),
     )
@@ -146,7 +146,7 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
 
 
 def update_request(batch: reconciling.Batch) -> dg.RunRequest:
-    """Return the request for a run of the job ``UPDATE`` that makes a batch."""
+    """Return the request for a run of the job ``UPDATE`` that builds a batch."""
     run = TablesBatch(batch.tables)
     chosen = [_key(spec) for spec in TABLES if _name(spec) in batch.tables]
     return dg.RunRequest(
@@ -161,9 +161,7 @@ def _report(unit: Unit, why: str) -> dg.AssetObservation:
     return dg.AssetObservation(
         _key(spec),
         partition=unit.day.isoformat(),
-        description=(
-            f"{unit} could not be brought up to date {reconciling.REPORTED_AFTER} times; it is tried again now and then"
-        ),
+        description=(f"{unit} could not be brought up to date {reconciling.REPORTED_AFTER} times; it is retried later"),
         metadata={"failing": True, "sensor": why},
     )
 
@@ -173,8 +171,8 @@ def _changes_sensor(settings: Settings, jobs: Sequence[Any]) -> dg.SensorDefinit
         name="changes",
         jobs=jobs,
         description=(
-            "Trains the first classifier; reads files again whose contract has changed, and trains for a new "
-            "taxonomy, when the settings say so."
+            "Trains the first classifier. Parses files again after a change of their contract, and trains for a new "
+            "taxonomy, when the settings allow it."
         ),
         minimum_interval_seconds=_interval(settings),
         default_status=_sensor_status(settings),
@@ -190,19 +188,19 @@ def _changes_sensor(settings: Settings, jobs: Sequence[Any]) -> dg.SensorDefinit
         asked = [request for request, _ in requests if request is not None and not busy[str(request.job_name)]]
         yield from asked[:1]
         if not asked:
-            yield dg.SkipReason("; ".join(why for _, why in requests) or "contracts and taxonomy are those in use")
+            yield dg.SkipReason("; ".join(why for _, why in requests) or "contracts and taxonomy have not changed")
 
     return changes
 
 
 Asked = tuple[dg.RunRequest | None, str]
-"""A run, if one is due, and in words what it is about."""
+"""A run, if one is due, and its reason."""
 
 
 def _replays(settings: Settings, lake: Lake, now: datetime, *, due: bool) -> Iterator[Asked]:
     for source, collector in collectors(settings).items():
         if readings.are_old(lake, collector):
-            why = f"{source}: files were read by an older contract"
+            why = f"{source}: files were parsed by an older contract"
             config = {"source": source, "every_file": True}
             # Once a day: what fails for ever must not fail all the time.
             request = dg.RunRequest(
@@ -223,7 +221,7 @@ def _trainings(settings: Settings, lake: Lake, now: datetime, *, due: bool) -> I
         return
     taxonomy = load_taxonomy(settings.taxonomy)
     if last is not None and last.taxonomy_version != taxonomy.version:
-        why = f"the taxonomy is {taxonomy.version} now, the classifier was trained for {last.taxonomy_version}"
+        why = f"the taxonomy is now {taxonomy.version}, the classifier was trained for {last.taxonomy_version}"
         request = dg.RunRequest(run_key=f"taxonomy {taxonomy.version} {now.date()}", job_name=TRAIN)
         yield (request, why) if due else (None, f"{why}, {settings.changes}")
 
@@ -235,8 +233,8 @@ def _daily_close(settings: Settings) -> dg.ScheduleDefinition:
         cron_schedule="30 0 * * *",
         execution_timezone=settings.time_zone,
         description=(
-            "Makes yesterday's days, also if nothing came, and checks them as a whole: a day without complaints is "
-            "a day with zero, and drift is measured."
+            "Builds yesterday, even if nothing arrived, and checks the whole day: a day without complaints has zero, "
+            "and drift is measured."
         ),
         default_status=_schedule_status(settings),
     )
@@ -255,7 +253,7 @@ def _weekly_training(settings: Settings) -> dg.ScheduleDefinition:
         job_name=TRAIN,
         cron_schedule="0 3 * * 0",
         execution_timezone=settings.time_zone,
-        description="Trains the classifier if labels, corrections, taxonomy or code have changed since the last time.",
+        description="Trains the classifier if labels, corrections, taxonomy or code have changed.",
         default_status=_schedule_status(settings),
     )
     def weekly_training() -> dg.RunRequest | dg.SkipReason:
@@ -271,7 +269,7 @@ def _policy(settings: Settings) -> Policy:
 
 
 def _interval(settings: Settings) -> int:
-    """Return a bit less than the tick that is wanted: the daemon's loop would otherwise miss every other one."""
+    """Return a bit less than the tick interval: the daemon's loop would otherwise miss every other tick."""
     return max(1, settings.tick_seconds - LOOP_SECONDS + 1)
 
 

@@ -31,29 +31,29 @@ from complaints_platform.quality.verdicts import Point
 from complaints_platform.schemas import Outcome, empty_frame
 from complaints_platform.settings import Settings
 
-MOST_SET_ASIDE = 0.05
-"""Share of a source's records of a day above which its sender or its contract is more likely wrong than they."""
+MOST_QUARANTINED = 0.05
+"""Above this share of a source's records of a day, the sender or the contract is probably wrong."""
 
 GARBAGE = 0.5
-"""Share above which the file is no longer what the contract speaks of: an error, not a warning."""
+"""Above this share the file is not what the contract describes: an error, not a warning."""
 
 ROWS_SHOWN = 60
 
 DAYS_WITHOUT_A_RUN = 31
-"""A check that is started by itself, not with its asset, looks at the newest days."""
+"""A check that runs without its asset judges the newest days."""
 
 DAYS_OF_HISTORY = 28
-"""Days before those of the run that plots show."""
+"""How many earlier days plots show."""
 
 CONTRACT = "keeps_its_contract"
 
 FLOWS_ON = frozenset({data_sets.CLEANED, *(each.source for each in DERIVED)})
-"""Tables of which others are made: what is wrong in them has to be stopped at once."""
+"""Tables that others are built from: errors in them must be stopped at once."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a check found: an ``AssetCheckResult`` before it has a name."""
+    """The result of a check: an ``AssetCheckResult`` before it has a name."""
 
     passed: bool
     description: str
@@ -63,15 +63,15 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Check:
-    """One check of a table: what it is called, and how days are judged."""
+    """One check of a table: its name, and how days are judged."""
 
     name: str
     description: str
     judge: Callable[[Settings, list[date], Table], Judgement]
-    """Of settings, the days to judge and the table as it is now."""
+    """Takes the settings, the days to judge and the table as it is now."""
     blocking: bool = False
     often: bool = True
-    """Also with each micro-batch; otherwise once an hour, and when whole days are made."""
+    """Also with each micro-batch; otherwise once an hour, and when whole days are built."""
 
 
 def latest(materialised: Iterable[date]) -> list[date]:
@@ -80,12 +80,12 @@ def latest(materialised: Iterable[date]) -> list[date]:
 
 
 def table_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
-    """Return the checks of all tables, one definition a table."""
+    """Return the checks of all tables, one definition per table."""
     return [_checks_of(spec, settings) for spec in data_sets.TABLES]
 
 
 def rare_checks() -> list[dg.AssetCheckKey]:
-    """Return the checks of tables that are not evaluated with each micro-batch."""
+    """Return the checks of tables that do not run with each micro-batch."""
     return [
         dg.AssetCheckKey(dg.AssetKey([spec.schema, spec.name]), check.name)
         for spec in data_sets.TABLES
@@ -143,7 +143,7 @@ def _contract(spec: TableSpec) -> Check:
         found = broken(spec.model, table.scan(*(day.isoformat() for day in days)))
         return Judgement(
             found.is_empty(),
-            f"{promises - found.height} of {promises} rules hold of {sum(counts.get(day, 0) for day in days):,} rows"
+            f"{promises - found.height} of {promises} rules hold for {sum(counts.get(day, 0) for day in days):,} rows"
             + "".join(f"; {column} {rule}: not in {rows:,} rows" for column, rule, rows in found.head(3).iter_rows()),
             {
                 "rows": sum(counts.get(day, 0) for day in days),
@@ -156,7 +156,7 @@ def _contract(spec: TableSpec) -> Check:
 
     return Check(
         CONTRACT,
-        "The stored rows keep what the model of the data set says: types, nulls, ranges, closed lists, uniqueness.",
+        "Stored rows obey the model of their data set: types, nulls, ranges, closed lists, uniqueness.",
         judge,
         blocking=True,
         often=spec in FLOWS_ON,
@@ -164,7 +164,7 @@ def _contract(spec: TableSpec) -> Check:
 
 
 def _until(days: Sequence[date], values: Mapping[date, int], expected: Mapping[date, int] | None = None) -> list[Point]:
-    """Return points of ``days`` and the days before them; days of ``expected`` are red where they differ from it."""
+    """Return points of ``days`` and the days before them, red where they differ from ``expected``."""
     expected = expected or {}
     first = min(days, default=date.max)
     shown = (
@@ -199,12 +199,12 @@ def _cleaned_agrees_with_receipts(settings: Settings, days: list[date], stored: 
     return Judgement(
         not wrong,
         f"{len(days) - len(wrong)} of {len(days)} days agree with their receipts"
-        + (f"; files came for {len(newer)} of them meanwhile" if newer else ""),
+        + (f"; new files have arrived for {len(newer)} of them" if newer else ""),
         {
             "rows": sum(rows.get(day, 0) for day in days),
             "expected_rows": sum(expected.values()),
             "days_that_differ": dg.MetadataValue.md(preview(table.head(20))),
-            "history": plot("rows; red where receipts say otherwise", _until(days, rows, judged)),
+            "history": plot("rows; red where receipts disagree", _until(days, rows, judged)),
         },
     )
 
@@ -215,16 +215,15 @@ def _references_resolve(settings: Settings, days: list[date], _stored: Table) ->
     by_day = dict(lost.group_by("day").agg(pl.col("rows").sum()).iter_rows())
     return Judgement(
         lost.is_empty(),
-        "every complaint's original and every repeated complaint exist"
+        "all originals and all complaints referred to exist"
         if lost.is_empty()
-        else f"{lost['rows'].sum():,} complaints refer to what does not exist: "
-        + ", ".join(sorted(set(lost["refers"]))),
+        else f"{lost['rows'].sum():,} complaints refer to missing objects: " + ", ".join(sorted(set(lost["refers"]))),
         {
             "days": len(days),
             "dangling": int(lost["rows"].sum()),
             "allowed": 0,
             "what_is_missing": dg.MetadataValue.md(preview(lost.head(20))),
-            "history": plot("references to nothing", _until(days, by_day, dict.fromkeys(days, 0))),
+            "history": plot("dangling references", _until(days, by_day, dict.fromkeys(days, 0))),
         },
     )
 
@@ -254,18 +253,14 @@ def _categorized_agrees_with_cleaned(settings: Settings, days: list[date], store
     return Judgement(
         not wrong and odd.is_empty(),
         f"{len(days) - len(wrong)} of {len(days)} days have the rows of cleaned/complaints"
-        + (
-            ""
-            if odd.is_empty()
-            else f"; {odd['rows'].sum():,} rows without a category of the taxonomy, or with one too many"
-        ),
+        + ("" if odd.is_empty() else f"; {odd['rows'].sum():,} rows with a missing, unknown or superfluous category"),
         {
             "rows": sum(rows.get(day, 0) for day in days),
             "expected_rows": sum(expected.values()),
             "odd_categories": int(odd["rows"].sum()),
             "days_that_differ": dg.MetadataValue.md(preview(table.head(20))),
             "odd": dg.MetadataValue.md(preview(odd.head(20))),
-            "history": plot("rows; red where cleaned/complaints has others", _until(days, rows, expected)),
+            "history": plot("rows; red where cleaned/complaints differs", _until(days, rows, expected)),
         },
     )
 
@@ -296,7 +291,7 @@ def _trends_agree_with_daily(settings: Settings, days: list[date], stored: Table
 
 
 def _days_of_an_earlier_release(trends: Table, days: list[date]) -> set[date]:
-    """Return the days whose trends still count days of UTC, until they are made again."""
+    """Return the days whose trends still count UTC days, until they are rebuilt."""
     if not days:
         return set()
     stored = trends.scan(*(day.isoformat() for day in days), columns=["day", "local_day"])
@@ -304,7 +299,7 @@ def _days_of_an_earlier_release(trends: Table, days: list[date]) -> set[date]:
 
 
 def _sums_of_local_days(daily: Table, days: list[date], zone: str) -> dict[date, int]:
-    """Return the complaints of the last local day that is over when a day is."""
+    """Return the complaints of the last local day that is over by the end of a day."""
     stored = daily.row_counts()
     read = sorted({each for day in days for each in (day - timedelta(days=1), day) if each in stored})
     if not read:
@@ -338,7 +333,7 @@ def _with_history(days: Sequence[date]) -> list[date]:
 
 
 def _sums(table: Table, days: Sequence[date], columns: list[str], expression: pl.Expr) -> dict[date, int]:
-    """Return day → value of ``expression`` over its rows, read at once; days that are not stored are absent."""
+    """Return day → value of ``expression`` over its rows, in one read; days that are not stored are absent."""
     stored = table.row_counts()
     there = [day for day in days if day in stored]
     if not there:
@@ -363,7 +358,7 @@ def _files_reconcile(_settings: Settings, days: list[date], stored: Table) -> Ju
     return Judgement(
         wrong.is_empty(),
         f"{files.height - wrong.height} of {files.height} files reconcile"
-        + (f"; {waiting} records wait for their day in cleaned/complaints" if waiting else ""),
+        + (f"; {waiting} records are waiting for their day in cleaned/complaints" if waiting else ""),
         {
             "files": files.height,
             "received": int(files["received"].sum()),
@@ -381,12 +376,12 @@ def _files_reconcile(_settings: Settings, days: list[date], stored: Table) -> Ju
 FATES = ["complaints", "duplicates", "superseded", "retracted", "filtered", "quarantined"]
 
 
-def _little_is_set_aside(settings: Settings, days: list[date], stored: Table) -> Judgement:
+def _quarantine_is_small(settings: Settings, days: list[date], stored: Table) -> Judgement:
     lake = Lake(settings.lake)
     frames = [day.frame for day in stored.read_days(_with_history(days), ["day", "source", "reason"])]
-    set_aside = pl.concat([empty_frame(data_sets.QUARANTINE.model).select("day", "source", "reason"), *frames])
+    quarantined = pl.concat([empty_frame(data_sets.QUARANTINE.model).select("day", "source", "reason"), *frames])
     by_source = _received(lake, days).join(
-        set_aside.group_by("day", "source").agg(quarantined=pl.len().cast(pl.Int64)), on=["day", "source"], how="left"
+        quarantined.group_by("day", "source").agg(quarantined=pl.len().cast(pl.Int64)), on=["day", "source"], how="left"
     )
     by_source = (
         by_source.with_columns(pl.col("quarantined").fill_null(0))
@@ -394,28 +389,31 @@ def _little_is_set_aside(settings: Settings, days: list[date], stored: Table) ->
         .sort("day", "source", descending=[True, False])
     )
     of_run = by_source.filter(pl.col("day").is_in(days))
-    set_aside = set_aside.filter(pl.col("day").is_in(days))
-    by_reason = set_aside.group_by("source", "reason").agg(records=pl.len()).sort("records", "source", descending=True)
-    wrong = of_run.filter(pl.col("share") > MOST_SET_ASIDE)
+    quarantined = quarantined.filter(pl.col("day").is_in(days))
+    by_reason = (
+        quarantined.group_by("source", "reason").agg(records=pl.len()).sort("records", "source", descending=True)
+    )
+    wrong = of_run.filter(pl.col("share") > MOST_QUARANTINED)
     garbage = of_run.filter(pl.col("share") > GARBAGE)
     panels = [
         (
-            f"{source}: share set aside",
-            [Point(day, share or 0.0, None, None, MOST_SET_ASIDE) for day, share in rows.sort("day").iter_rows()],
+            f"{source}: share in quarantine",
+            [Point(day, share or 0.0, None, None, MOST_QUARANTINED) for day, share in rows.sort("day").iter_rows()],
         )
         for (source,), rows in by_source.select("day", "share", "source").group_by("source", maintain_order=True)
         for rows in [rows.select("day", "share")]
     ]
     return Judgement(
         wrong.is_empty(),
-        f"{set_aside.height:,} of {int(of_run['received'].sum()):,} records are in quarantine"
+        f"{quarantined.height:,} of {int(of_run['received'].sum()):,} records are in quarantine"
         + "".join(
-            f"; too many of {source} on {day}: {share:.0%}" for day, source, share in _named(wrong).tail(5).iter_rows()
+            f"; {source} on {day}: {share:.0%}, above the limit"
+            for day, source, share in _named(wrong).tail(5).iter_rows()
         ),
         {
-            "quarantined": set_aside.height,
+            "quarantined": quarantined.height,
             "received": int(of_run["received"].sum()),
-            "most_allowed": MOST_SET_ASIDE,
+            "most_allowed": MOST_QUARANTINED,
             # What notifications are made of.
             TOO_MANY: dg.MetadataValue.json(
                 [
@@ -425,7 +423,9 @@ def _little_is_set_aside(settings: Settings, days: list[date], stored: Table) ->
             ),
             "by_source_and_day": dg.MetadataValue.md(preview(of_run.head(ROWS_SHOWN))),
             "by_reason": dg.MetadataValue.md(preview(by_reason.head(ROWS_SHOWN))),
-            "history": dg.MetadataValue.md(drawing(history_svg(sorted(panels)), "share set aside, by source and day")),
+            "history": dg.MetadataValue.md(
+                drawing(history_svg(sorted(panels)), "share in quarantine, by source and day")
+            ),
         },
         dg.AssetCheckSeverity.WARN if garbage.is_empty() else dg.AssetCheckSeverity.ERROR,
     )
@@ -436,7 +436,7 @@ def _named(shares: pl.DataFrame) -> pl.DataFrame:
 
 
 def _received(lake: Lake, days: Sequence[date]) -> pl.DataFrame:
-    """Return day, source, received: of the run's days by their receipts, of those before by the reconciliation."""
+    """Return day, source and received: for the run's days from receipts, for earlier ones from the reconciliation."""
     schema = {"day": pl.Date, "source": pl.String, "received": pl.Int64}
     now = pl.DataFrame(
         [(day, receipt.source, receipt.received) for day in days for receipt in lake.receipts.received_on(day)],
@@ -455,13 +455,13 @@ CHECKS: dict[TableSpec, list[Check]] = {
     data_sets.CLEANED: [
         Check(
             "no_record_lost_or_added",
-            "Each day holds exactly as many rows as the receipts of its live segments say.",
+            "Each day has exactly the rows that the receipts of its live segments list.",
             _cleaned_agrees_with_receipts,
             blocking=True,
         ),
         Check(
             "references_resolve",
-            "The original file of each complaint exists, and so does the complaint that another one repeats.",
+            "The original file of each complaint exists, and so does the complaint that a duplicate repeats.",
             _references_resolve,
             often=False,
         ),
@@ -469,16 +469,16 @@ CHECKS: dict[TableSpec, list[Check]] = {
     data_sets.QUARANTINE: [
         Check(
             "little_is_set_aside",
-            f"Of each source and day received, at most {MOST_SET_ASIDE:.0%} of the records are in quarantine; above "
-            f"{GARBAGE:.0%} it is an error. Look at them with complaints quarantine show; after the contract is "
-            "fixed, complaints quarantine replay.",
-            _little_is_set_aside,
+            f"At most {MOST_QUARANTINED:.0%} of a source's records of a day are in quarantine; above {GARBAGE:.0%} it "
+            "is an error. Inspect them with complaints quarantine show; after fixing the contract, run complaints "
+            "quarantine replay.",
+            _quarantine_is_small,
         )
     ],
     data_sets.CATEGORIZED: [
         Check(
             "agrees_with_cleaned",
-            "Each day has the rows of cleaned/complaints; complaints have a category of the taxonomy, others none.",
+            "Each day has the rows of cleaned/complaints; only complaints have a category, one of the taxonomy.",
             _categorized_agrees_with_cleaned,
             blocking=True,
         )

@@ -1,4 +1,4 @@
-"""The asset ``classifier/model``: trained from the taxonomy's seeds and people's labels, and let serve if it may."""
+"""The asset ``classifier/model``: trained from seed phrases and labels, and promoted if it is not worse."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ HISTORY_SHOWN = 20
 
 
 def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
-    """Return the asset that trains the classifier and lets it serve if it is not worse than the one that does."""
+    """Return the asset that trains the classifier and promotes the model if it is not worse than the champion."""
 
     @dg.asset(
         key=["classifier", "model"],
@@ -30,7 +30,7 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
             "The classifier: word and character TF-IDF with a calibrated linear model over the telecom taxonomy "
             "(or the company's own). Without labels it learns from the taxonomy's seed phrases and its accuracy is "
             "not measured; with labels in the lake it is cross-validated on them. A new model serves only if it is "
-            "not worse than the one in service, overall and in each category, on labels that neither was trained on."
+            "not worse than the current one, overall and in each category, on labels that neither was trained on."
         ),
         group_name="classifier",
         owners=[OWNER],
@@ -40,13 +40,13 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
     )
     def model(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         lake = Lake(settings.lake)
-        taxonomy, asked_by = load_taxonomy(settings.taxonomy), f"run {context.run.run_id}"
-        training = train_challenger(lake, taxonomy, asked_by, settings.classifier_tier)
+        taxonomy, author = load_taxonomy(settings.taxonomy), f"run {context.run.run_id}"
+        training = train_challenger(lake, taxonomy, author, settings.classifier_tier)
         if training.verdict.serves:
             context.log.info(f"model {training.model.version} serves from now on: {training.verdict.why}")
         else:
             context.log.warning(
-                f"model {training.model.version} does not serve, {training.serving.version} serves on: "
+                f"model {training.model.version} does not serve, {training.serving.version} stays in service: "
                 f"{training.verdict.why}"
             )
         return dg.MaterializeResult(
@@ -63,7 +63,7 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
 
 
 def history_table(history: Sequence[Promotion]) -> pl.DataFrame:
-    """Return the history of models as people read it, in the order given."""
+    """Return the history of models for people, in the given order."""
     rows = [
         (
             f"{entry.at:%Y-%m-%d %H:%M:%S}" if entry.at else "",

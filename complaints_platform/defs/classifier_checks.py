@@ -30,7 +30,7 @@ from complaints_platform.settings import Settings
 DESCRIPTIONS = {
     "category_shares": "Shares of the categories (population stability index)",
     "mean_confidence": "Mean confidence of the model",
-    "unknown_words": "Share of words that the model was not trained on",
+    "unknown_words": "Share of words the model was not trained on",
     "needs_review": "Share of complaints that need review",
 }
 FEWEST_SEEDS_RIGHT = 0.5
@@ -48,7 +48,7 @@ DRIFT_CHECKS = [dg.AssetCheckKey(ASSET, check_name(number)) for number in DESCRI
 
 
 def classifier_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
-    """Return the checks on ``categorized/complaints`` that look at the classifier."""
+    """Return the checks on ``categorized/complaints`` that watch the classifier."""
 
     @dg.multi_asset_check(
         name="classifier_drift",
@@ -58,9 +58,9 @@ def classifier_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
                 check_name(number),
                 asset=ASSET,
                 description=(
-                    f"{description} in the newest {CURRENT_DAYS} days, against up to {REFERENCE_DAYS} days before: "
-                    f"a warning if they differ by more than {SMALLEST_SHIFT[number]:g} and by more than days dealt "
-                    "at random do."
+                    f"{description} in the newest {CURRENT_DAYS} days, compared with up to {REFERENCE_DAYS} days "
+                    f"before: a warning if they differ by more than {SMALLEST_SHIFT[number]:g} and by more than "
+                    "shuffled days do."
                 ),
             )
             for number, description in DESCRIPTIONS.items()
@@ -78,7 +78,7 @@ def classifier_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
 
 def _nothing(number: str) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        passed=True, asset_key=ASSET, check_name=check_name(number), description="no days are categorised yet"
+        passed=True, asset_key=ASSET, check_name=check_name(number), description="no days have been categorised yet"
     )
 
 
@@ -120,13 +120,13 @@ def _plot(shift: Shift, first_new: date) -> str:
 def _sentence(shift: Shift, drift: Drift, *, enough: bool) -> str:
     if not enough:
         before, now = len(drift.reference), len(drift.current)
-        return f"only {before} days before the newest {now}: too few to tell drift from chance"
+        return f"only {before} days before the newest {now}: not enough to tell drift from chance"
     if shift.name == "category_shares":
         numbers = f"index {shift.distance:.3f}"
     else:
         numbers = f"{shift.reference:.3f} before, {shift.current:.3f} now"
     mixed = "; several models categorised these days" if len(drift.model_versions) > 1 else ""
-    return f"{'drift' if shift.drifted else 'no drift'}: {numbers}, allowed is {shift.threshold:.3f}{mixed}"
+    return f"{'drift' if shift.drifted else 'no drift'}: {numbers}, limit {shift.threshold:.3f}{mixed}"
 
 
 def _shares(drift: Drift) -> pl.DataFrame:
@@ -149,7 +149,7 @@ def model_check(settings: Settings) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=["classifier", "model"],
         name="can_serve",
-        description="The classifier that serves can be loaded, and puts the seed phrases of its taxonomy into place.",
+        description="The model that serves can be loaded, and classifies the seed phrases of its taxonomy correctly.",
         blocking=True,
     )
     def can_serve() -> dg.AssetCheckResult:
@@ -166,7 +166,7 @@ def model_check(settings: Settings) -> dg.AssetChecksDefinition:
         share = right / max(1, phrases.height)
         return dg.AssetCheckResult(
             passed=share >= FEWEST_SEEDS_RIGHT,
-            description=f"{model.version} puts {right} of {phrases.height} seed phrases into their categories",
+            description=f"{model.version} classifies {right} of {phrases.height} seed phrases correctly",
             metadata={"share": share, "least_allowed": FEWEST_SEEDS_RIGHT, "model_version": model.version},
         )
 

@@ -32,15 +32,14 @@ FILES_SHOWN = 200
 class CollectConfig(dg.Config):
     """Which files to collect."""
 
-    sources: list[str] = Field(default_factory=list, description="Of these sources; none named means all.")
-    settle_seconds: float = Field(
-        default=0, description="Leave files alone that were changed less than so many seconds ago."
-    )
+    sources: list[str] = Field(default_factory=list, description="Sources to collect; by default all.")
+    settle_seconds: float = Field(default=0, description="Leave alone files changed less than this many seconds ago.")
     ahead: bool = Field(
-        default=False, description="Take files that were changed in the future; by their age they would never settle."
+        default=False,
+        description="Also collect files with a modification time in the future, which never settle by age.",
     )
     again: bool = Field(
-        default=False, description="Also files that were taken in before: under a changed contract they are read again."
+        default=False, description="Also files collected before: under a changed contract they are parsed again."
     )
 
 
@@ -48,7 +47,7 @@ def collect_job(settings: Settings) -> dg.JobDefinition:
     """Return the job that collects everything in the landing."""
 
     @dg.op(
-        description="Store, read and commit every new file of the landing; report the raw partitions that changed.",
+        description="Store, parse and commit every new file in the landing; report the changed raw partitions.",
         pool=RAW_POOL,
     )
     def collect_landing(context: dg.OpExecutionContext, config: CollectConfig) -> None:
@@ -82,13 +81,13 @@ def collect_job(settings: Settings) -> dg.JobDefinition:
         failed = [done for _, done in results if done.status is Status.FAILED]
         if failed:
             raise dg.Failure(
-                f"{len(failed)} of {len(results)} files could not be collected; they stay in the landing and are tried "
-                "again next time. The others are collected. First: " + "; ".join(done.describe() for done in failed[:5])
+                f"{len(failed)} of {len(results)} files could not be collected; they stay in the landing for the "
+                "next attempt. All others are collected. First: " + "; ".join(done.describe() for done in failed[:5])
             )
 
     @dg.job(
         name=COLLECT,
-        description="Take all new files from the landing into the lake: originals, raw segments, quarantine, receipts.",
+        description="Collect all new files from the landing: originals, raw segments, quarantine, receipts.",
         tags={"complaints/lane": "collect"},
     )
     def collect() -> None:
@@ -98,23 +97,23 @@ def collect_job(settings: Settings) -> dg.JobDefinition:
 
 
 class ReplayConfig(dg.Config):
-    """Which files to read again; what is left empty does not restrict."""
+    """Which files to replay; empty fields match all."""
 
     source: str | None = Field(default=None, description="Files of this source.")
-    reason: str | None = Field(default=None, description="Files of which records were set aside for this reason.")
-    file: str | None = Field(default=None, description="Part of the file's name, or the beginning of its SHA-256.")
-    every_file: bool = Field(default=False, description="Also files of which nothing was quarantined.")
+    reason: str | None = Field(default=None, description="Files with records quarantined for this reason.")
+    file: str | None = Field(default=None, description="Part of the file's name, or the start of its SHA-256.")
+    every_file: bool = Field(default=False, description="Also files without quarantined records.")
 
     def reads_all_of(self, source: str) -> bool:
-        """Tell whether afterwards no file of a source stays as an older contract has read it."""
+        """Tell whether this replays every file of a source that an older contract has parsed."""
         return self.every_file and self.reason is None and self.file is None and self.source in {None, source}
 
 
 def replay_job(settings: Settings) -> dg.JobDefinition:
-    """Return the job that reads files again whose contract was changed since."""
+    """Return the job that parses files again whose contract has changed since."""
 
     @dg.op(
-        description="Read files again by their present contracts; report the raw partitions that changed.",
+        description="Parse files again by their current contracts; report the changed raw partitions.",
         pool=RAW_POOL,
     )
     def replay_files(context: dg.OpExecutionContext, config: ReplayConfig) -> None:
@@ -132,7 +131,7 @@ def replay_job(settings: Settings) -> dg.JobDefinition:
         table = pl.DataFrame(rows, schema=columns, orient="row")
         _report_partitions(context, Lake(settings.lake), results)
         released = int((table["quarantined before"] - table["quarantined now"]).sum()) if rows else 0
-        context.log.info(f"{len(rows)} files read again, {released:,} records released from quarantine")
+        context.log.info(f"{len(rows)} files replayed, {released:,} records released from quarantine")
         context.add_output_metadata(
             {
                 "files": len(rows),
@@ -144,8 +143,8 @@ def replay_job(settings: Settings) -> dg.JobDefinition:
     @dg.job(
         name=REPLAY,
         description=(
-            "Read files again that have records in quarantine and whose source contract (or its reader) was changed "
-            "since. Afterwards the days that changed are stale: materialise them (complaints update does)."
+            "Parse files again that have quarantined records and whose source contract (or reader) has changed since. "
+            "The days that change are stale afterwards; complaints update rebuilds them."
         ),
         tags={"complaints/lane": "collect"},
     )

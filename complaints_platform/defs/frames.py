@@ -21,12 +21,12 @@ MAX_VIOLATION_CHARACTERS = 2000
 """Pandera writes out every failing value: a million bad rows gave a 1 MB message."""
 
 READABLE_TYPES = {"Datetime(time_unit='us', time_zone='UTC')": "Timestamp (UTC)"}
-"""How the catalogue names types that Polars spells out."""
+"""Readable names for types in the catalogue."""
 
 
 @dataclass(frozen=True)
 class DayFrames:
-    """What an asset returns: the frames of its partitions, computed as they are taken."""
+    """What an asset returns: the frames of its partitions, computed lazily."""
 
     context: dg.AssetExecutionContext
     days: Sequence[date]
@@ -35,7 +35,7 @@ class DayFrames:
 
 @dataclass(frozen=True)
 class StoredDays:
-    """What an asset is given: the materialised days among the partitions that it depends on."""
+    """The input of an asset: the materialised days among the partitions that it depends on."""
 
     table: Table
     partitions: Sequence[date]
@@ -67,7 +67,7 @@ def frames_type(model: type[DataSet]) -> dg.DagsterType:
 
 
 def table_schema(model: type[DataSet]) -> dg.TableSchema:
-    """Return the columns of ``model`` as the catalogue shows them."""
+    """Return the columns of ``model`` for the catalogue."""
     schema = _pandera_type(model).metadata["schema"]
     if not isinstance(schema, dg.TableSchemaMetadataValue):
         raise TypeError(f"{model.__name__}: no table schema")

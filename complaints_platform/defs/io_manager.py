@@ -54,7 +54,7 @@ class DeltaIOManager(dg.ConfigurableIOManager):
         )
 
     def load_input(self, context: dg.InputContext) -> StoredDays:
-        """Give access to the days that the input depends on; missing days are simply not there."""
+        """Give access to the days that the input depends on; missing days are absent."""
         spec = spec_of(context.asset_key)
         return StoredDays(spec.table(Lake(self.lake)), days_of(context.asset_partition_keys))
 
@@ -70,7 +70,7 @@ class _Writing:
         self.sample = pl.DataFrame()
 
     def frames(self) -> Iterator[DayFrame]:
-        """Yield all frames; those of small days pass the gate together, which costs the same as for one."""
+        """Yield all frames; small days are checked together, at the cost of one."""
         group: list[DayFrame] = []
         for day in self._value.frames:
             group.append(day)
@@ -100,7 +100,7 @@ def _is_at_work(lake: Lake, spec: TableSpec, writing: _Writing) -> bool:
 
 
 def _report_days(context: dg.OutputContext, value: DayFrames, writing: _Writing) -> None:
-    """Tell the catalogue what each day now holds, in the run's own events or in ours."""
+    """Report to the catalogue what each day now holds, in the run's own events or in ours."""
     told: dict[date, dict[str, Any]] = {
         day: {"dagster/partition_row_count": rows, "fingerprint": writing.fingerprints[day]}
         for day, rows in writing.rows.items()

@@ -1,4 +1,4 @@
-"""Asset jobs: which assets are materialised together, and over which kind of day."""
+"""Asset jobs: which assets are materialised together, by which kind of day."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,13 +26,13 @@ def asset_jobs(sources: Sequence[str], customers: Sequence[str]) -> list[Any]:
             # Drift is measured when a day is closed; what keeps nothing wrong from flowing on is judged once an hour.
             (keys(by_received_day=False) | keys(by_received_day=True))
             - dg.AssetSelection.checks(*DRIFT_CHECKS, *rare_checks()),
-            description="All tables, each for the days that are stale; the sensor of that name asks for it.",
+            description="All tables, each for its stale days; started by the sensor of that name.",
             tags={"complaints/lane": "days"},
         ),
         dg.define_asset_job(
             BY_DAY,
             keys(by_received_day=False) | senders,
-            description="From raw to marts, for days on which complaints occurred; then what senders sent is judged.",
+            description="From raw to marts, for days on which complaints occurred; then the senders are judged.",
             tags={"complaints/lane": "days"},
         ),
         dg.define_asset_job(
@@ -44,13 +44,13 @@ def asset_jobs(sources: Sequence[str], customers: Sequence[str]) -> list[Any]:
         dg.define_asset_job(
             CHECKS,
             senders | dg.AssetSelection.checks(*rare_checks(), *reference_check_keys(customers)),
-            description="Judges the newest days: what each source sends, and what is not judged with each micro-batch.",
+            description="Judges the newest days: each source, and everything not judged with each micro-batch.",
             tags={"complaints/lane": "checks"},
         ),
         dg.define_asset_job(
             TRAIN,
             dg.AssetSelection.assets(["classifier", "model"]),
-            description="Train the classifier and let it serve.",
+            description="Train the classifier, and let it serve if it is not worse.",
             tags={"complaints/lane": "classifier"},
         ),
     ]

@@ -1,4 +1,4 @@
-"""The job ``maintenance``, hourly: the lake is kept small and fast, and Dagster's own history short.
+"""The hourly job ``maintenance``: it keeps the lake small and fast, and Dagster's history short.
 
 What may go is decided in ``operations.maintenance`` and ``instance.retention``; here it is run and shown.
 """
@@ -26,7 +26,7 @@ def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.Sc
 
     @dg.op(
         pool=MAINTENANCE_POOL,
-        description="Merge what came in small pieces, sum up logs, delete what nobody can need any more.",
+        description="Merge small pieces, sum up logs, delete what nothing needs any more.",
     )
     def maintain_lake(context: dg.OpExecutionContext, config: MaintenanceConfig) -> None:
         table = summed_up(maintain(settings, dry_run=config.dry_run))
@@ -41,7 +41,7 @@ def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.Sc
 
     @dg.op(
         pool=MAINTENANCE_POOL,
-        description="Delete runs that ended long ago, but none that made some partition last.",
+        description="Delete runs that ended long ago, except the last of each partition.",
         ins={"after": dg.In(dg.Nothing)},
     )
     def forget_old_runs(context: dg.OpExecutionContext, config: MaintenanceConfig) -> None:
@@ -57,9 +57,9 @@ def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.Sc
     @dg.job(
         name="maintenance",
         description=(
-            "Pack small segments, merge the key index, write checkpoints; delete expired manifests and what only they "
-            "name, what killed runs left, what only older contracts had read, notifications, audit entries and reports "
-            "that are older than the settings say, and Dagster's old runs. Safe at any time."
+            "Pack small segments, merge the key index, write checkpoints. Delete expired manifests and files that only "
+            "they name, leftovers of killed runs, segments of older contracts, Dagster's old runs, and notifications, "
+            "audit entries and reports older than the settings allow. Safe at any time."
         ),
     )
     def maintenance() -> None:

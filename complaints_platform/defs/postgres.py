@@ -1,4 +1,4 @@
-"""Marts in Postgres as Dagster sees them: one asset, there only where a database is named."""
+"""Marts in Postgres: one asset, if a database is configured."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ CRON = "*/15 * * * *"
 
 
 def postgres_definitions(settings: Settings) -> dg.Definitions:
-    """Return the asset, its job and its schedule; nothing if no database is named."""
+    """Return the asset, its job and its schedule; nothing if no database is configured."""
     if settings.postgres is None:
         return dg.Definitions()
     asset = _marts(settings, settings.postgres)
@@ -28,8 +28,8 @@ def _marts(settings: Settings, url: SecretStr) -> dg.AssetsDefinition:
     @dg.asset(
         key=["postgres", "marts"],
         description=(
-            "All marts as tables of a Postgres schema, for BI tools. They are written beside what is there and put "
-            "in place in one transaction: readers see the tables of one version or of the next."
+            "All marts as tables of a Postgres schema, for BI tools. They are written to a staging schema and "
+            "swapped in within one transaction: readers see either all old or all new tables."
         ),
         group_name="marts",
         owners=[OWNER],
@@ -61,7 +61,7 @@ def _schedule(settings: Settings, url: SecretStr, job: Any) -> dg.ScheduleDefini
         job=job,
         cron_schedule=CRON,
         execution_timezone=settings.time_zone,
-        description="Publishes the marts to Postgres, if they have changed since the last time.",
+        description="Publishes the marts to Postgres if they have changed.",
         default_status=status,
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -69,7 +69,7 @@ def _schedule(settings: Settings, url: SecretStr, job: Any) -> dg.ScheduleDefini
         if newest is None:
             return dg.SkipReason("no tables have been published in the lake yet")
         if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNDER_WAY), limit=1):
-            return dg.SkipReason("a run publishes just now")
+            return dg.SkipReason("a run is publishing right now")
         if published_manifest(url, settings.postgres_schema) == (newest.number, newest.published_at):
             return dg.SkipReason(f"Postgres holds manifest {newest.number}, the newest")
         return dg.RunRequest(run_key=f"postgres {newest.number} {newest.published_at.isoformat()}")

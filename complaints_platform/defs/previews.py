@@ -1,4 +1,4 @@
-"""Markdown that people see in the UI: small tables, and plots as embedded pictures."""
+"""Markdown for the UI: small tables, and plots as embedded images."""
 
 import base64
 
@@ -7,7 +7,7 @@ import polars as pl
 MAX_CELL_CHARACTERS = 80
 
 WIDE = 6
-"""More columns than this don't fit beside each other on the screen."""
+"""More columns than this don't fit on the screen."""
 
 ROWS_OF_WIDE = 2
 
@@ -32,12 +32,12 @@ def sample(frame: pl.DataFrame) -> str:
 
 
 def picture(png: bytes, description: str) -> str:
-    """Return a PNG as a Markdown image; ``description`` is read out to those who can't see it."""
+    """Return a PNG as a Markdown image; ``description`` is for screen readers."""
     return f"![{description}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
 def drawing(svg: str, description: str) -> str:
-    """Return an SVG as a Markdown image; ``description`` is read out to those who can't see it."""
+    """Return an SVG as a Markdown image; ``description`` is for screen readers."""
     return f"![{description}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
 
 

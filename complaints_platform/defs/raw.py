@@ -23,7 +23,7 @@ from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import SILENT_AFTER, ChannelMap, SourceContract
 
 KINDS = {"csv": "csv", "ndjson": "json", "json": "json", "parquet": "parquet", "xlsx": "excel"}
-"""Names by which the UI knows an icon."""
+"""Names of the UI's icons."""
 
 MAX_FILE_NAMES = 20
 
@@ -60,20 +60,20 @@ def raw_asset(name: str, contract: SourceContract, settings: Settings) -> dg.Ass
         days = days_of(context.partition_keys)
         beyond = sorted(rebuild(context, collector, days) - set(days))
         if beyond:
-            context.log.info(f"reading again also changed {len(beyond)} other days: {beyond[0]} … {beyond[-1]}")
+            context.log.info(f"parsing again also changed {len(beyond)} other days: {beyond[0]} … {beyond[-1]}")
             log_together(context.op_execution_context, materializations(collector.lake, name, beyond))
 
     return raw
 
 
 def freshness_of(cadence: str) -> dg.FreshnessPolicy:
-    """Return when a source of this cadence counts as silent: seen in the UI, and an event of its asset."""
+    """Return when a source of this cadence counts as silent, for the UI and as an event of its asset."""
     silent = SILENT_AFTER[cadence]
     return dg.FreshnessPolicy.time_window(fail_window=silent, warn_window=silent * WARNED_AFTER)
 
 
 def rebuild(context: dg.AssetExecutionContext, collector: Collector, days: list[date]) -> set[date]:
-    """Read the originals behind ``days`` again; return all days that this touched."""
+    """Parse the originals of ``days`` again; return all days that this touched."""
     segments = collector.lake.segments
     receipts = {receipt.sha256: receipt for day in days for _, receipt in segments.day(collector.source, day).segments}
     touched: set[date] = set()
@@ -110,22 +110,22 @@ def materializations(lake: Lake, source: str, days: Iterable[date]) -> Iterator[
 
 
 def day_metadata(raw_day: RawDay) -> dict[str, dg.MetadataValue]:
-    """Return what the catalogue shows of a raw day. Nothing of it is a record's own value."""
+    """Return the catalogue's view of a raw day, without any values of records."""
     files = sorted({receipt.file_name for _, receipt in raw_day.segments})
-    shown = ", ".join(files[:MAX_FILE_NAMES])
+    names = ", ".join(files[:MAX_FILE_NAMES])
     if len(files) > MAX_FILE_NAMES:
-        shown += f" and {len(files) - MAX_FILE_NAMES} more"
+        names += f" and {len(files) - MAX_FILE_NAMES} more"
     return {
         "dagster/partition_row_count": dg.MetadataValue.int(raw_day.rows),
         "files": dg.MetadataValue.int(len(files)),
-        "file_names": dg.MetadataValue.text(shown),
+        "file_names": dg.MetadataValue.text(names),
         "records_with_versions_on_other_days": dg.MetadataValue.int(raw_day.elsewhere.height),
         "fingerprint": dg.MetadataValue.text(raw_day.fingerprint),
     }
 
 
 def _preview(lake: Lake, raw_days: Sequence[RawDay]) -> dg.MetadataValue:
-    """Show some records of the newest of some days that has any: of the file that came last, whatever else is there."""
+    """Show some records of the newest day that has any, from the file received last."""
     for raw_day in reversed(raw_days):
         if raw_day.segments:
             newest = max(raw_day.segments, key=lambda segment: segment[1].received_at)
@@ -144,6 +144,6 @@ def _description(contract: SourceContract) -> str:
         f"Raw records as sent, one partition per day of occurrence (UTC). Channel: {channel}. "
         f"Format: {contract.format.type}, encoding {contract.encoding}, times in {contract.times.zone}. "
         f"Cadence: {contract.cadence}.\n\n"
-        "Collect writes it; materialising a day by hand reads its originals again by the present contract. "
-        "Holds personal data: nothing downstream does."
+        "Collect writes it; materialising a day by hand parses its originals again by the current contract. "
+        "Holds personal data; nothing downstream does."
     )

@@ -1,4 +1,4 @@
-"""The reports as Dagster sees them: two assets, a job each, and the schedules that ask for them."""
+"""The reports in Dagster: two assets, with a job and a schedule each."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -20,8 +20,8 @@ from complaints_platform.settings import Settings
 
 OWNER = "team:complaints-analytics"
 DESCRIPTIONS: dict[Kind, str] = {
-    "daily": "What happened on one day, against the day and the week before: numbers, what changed most, incidents.",
-    "weekly": "What happened in the seven days that end with this one, against the seven before.",
+    "daily": "What happened on one day, compared with the day and week before: numbers, largest changes, incidents.",
+    "weekly": "What happened in the seven days up to and including this one, compared with the seven before.",
 }
 CRON: dict[Kind, str] = {"daily": "0 7 * * *", "weekly": "15 7 * * 1"}
 """After the daily close, which is at half past midnight."""
@@ -39,14 +39,14 @@ def report_definitions(settings: Settings) -> tuple[list[dg.AssetsDefinition], l
 
 
 def last_day(now: datetime, zone: ZoneInfo) -> date:
-    """Return the last day that is over, in the company's zone."""
+    """Return the last completed day in the company's time zone."""
     return now.astimezone(zone).date() - timedelta(days=1)
 
 
 def _report(settings: Settings, kind: Kind) -> dg.AssetsDefinition:
     @dg.asset(
         key=["report", kind],
-        description=f"{DESCRIPTIONS[kind]}\n\nA page that mails and prints; each one is kept as it was sent.",
+        description=f"{DESCRIPTIONS[kind]}\n\nA page for mail and print; each is kept as it was sent.",
         group_name="reports",
         owners=[OWNER],
         kinds={"html", "duckdb"},
@@ -65,7 +65,7 @@ def _report(settings: Settings, kind: Kind) -> dg.AssetsDefinition:
 
 
 def _tell(outbox: Outbox, kind: Kind, figures: Figures) -> None:
-    """Let people know, once a day that is reported, however often it is made again."""
+    """Notify people once per reported day, however often the report is made again."""
     day = figures.period.last
     ready = Condition(
         "report_ready",
@@ -74,7 +74,7 @@ def _tell(outbox: Outbox, kind: Kind, figures: Figures) -> None:
         f"The {kind} report is ready. {title(figures)}. {sentences(figures)[0]}",
         day=day,
         facts={"page": f"/reports/{kind}/{day}"},
-        next_step=f"Open /reports/{kind}/{day} of the query service.",
+        next_step=f"Open /reports/{kind}/{day} in the query service.",
     )
     outbox.happened(ready, datetime.now(UTC))
 
@@ -94,7 +94,7 @@ def _metadata(figures: Figures, size: int, name: str) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    """Keep what a terms list may hold from becoming markup."""
+    """Keep text from becoming markup."""
     return "".join(f"\\{mark}" if mark in "\\`*_{}[]<>#|" else mark for mark in text)
 
 
@@ -117,7 +117,7 @@ def _schedule(settings: Settings, kind: Kind, job: Any) -> dg.ScheduleDefinition
         if first is None:
             return dg.SkipReason("no tables have been published in the lake yet")
         if first > day:
-            return dg.SkipReason(f"the data begin on {first}, after {day}")
+            return dg.SkipReason(f"the data starts on {first}, after {day}")
         return dg.RunRequest(run_key=f"{kind} report {day}", partition_key=day.isoformat())
 
     return schedule

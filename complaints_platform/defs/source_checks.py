@@ -1,4 +1,4 @@
-"""Asset checks of sources: whether segments are whole, and whether each sender sends as it usually does.
+"""Asset checks of sources: whether segments are intact, and whether each sender sends as usual.
 
 What senders do is judged once an hour and with every run over days, not with each micro-batch. It warns and never
 blocks: a strange day is a reason to ask the sender, and its complaints count all the same.
@@ -37,7 +37,7 @@ def sender_check_keys(sources: Sequence[str]) -> list[dg.AssetCheckKey]:
 
 
 def reference_check_keys(customers: Sequence[str]) -> list[dg.AssetCheckKey]:
-    """Return the keys of the checks of what sources of customers have sent."""
+    """Return the keys of the checks on reference data."""
     return [dg.AssetCheckKey(dg.AssetKey(["reference", source]), CONTRACT) for source in customers]
 
 
@@ -60,12 +60,12 @@ def hourly_checks(settings: Settings) -> dg.ScheduleDefinition:
         job_name=CHECKS,
         cron_schedule="20 * * * *",
         execution_timezone="UTC",
-        description="Judges the newest days: what each source sends, and what is not judged with each micro-batch.",
+        description="Judges the newest days: each source, and everything not judged with each micro-batch.",
         default_status=dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED,
     )
     def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if CLEANED.table(Lake(settings.lake)).version() is None:
-            return dg.SkipReason("no day is there yet")
+            return dg.SkipReason("there are no days yet")
         return dg.RunRequest(run_key=f"checks {context.scheduled_execution_time:%Y-%m-%d %H}")
 
     return hourly
@@ -74,12 +74,12 @@ def hourly_checks(settings: Settings) -> dg.ScheduleDefinition:
 def _senders(settings: Settings, sources: Sequence[str]) -> dg.AssetChecksDefinition:
     descriptions = {
         VOLUME: (
-            "Records of each day against the level and the weekdays of the eight weeks before (medians); a day counts "
-            "when it is over and its files had time to come. With fewer than 14 days before, nothing is said."
+            "Records of each day, compared with the level and the weekdays of the eight weeks before (medians). A day "
+            "is judged once it is over and its files had time to arrive; the first 14 days are not judged."
         ),
         RECORDS: (
-            "Lateness and the shares of repeated, repaired, damaged and incomplete records of each day against the "
-            "median of the four weeks before. With fewer than 7 days before, nothing is said."
+            "Lateness and the shares of repeated, repaired, damaged and incomplete records of each day, compared with "
+            "the median of the four weeks before; the first 7 days are not judged."
         ),
     }
 
@@ -105,7 +105,7 @@ def _result(source: str, name: str, verdicts: Sequence[Verdict]) -> dg.AssetChec
     failing = [verdict for verdict in verdicts if not verdict.passed]
     judged = {point.day for verdict in verdicts for point in verdict.judged}
     said = " ".join(f"{verdict.describe()} {verdict.next_step}" for verdict in failing)
-    calm = f"as usual on {len(judged)} days" if judged else "too few days before to tell what is usual"
+    calm = f"as usual on {len(judged)} days" if judged else "not enough history to judge"
     panels = [(f"{source}: {verdict.measure}", [*verdict.history, *verdict.points]) for verdict in verdicts]
     return dg.AssetCheckResult(
         passed=not failing,
@@ -130,13 +130,13 @@ def _result(source: str, name: str, verdicts: Sequence[Verdict]) -> dg.AssetChec
                 ]
             ),
             "numbers": dg.MetadataValue.md(preview(_numbers(verdicts).head(ROWS_SHOWN))),
-            "history": dg.MetadataValue.md(drawing(history_svg(panels), f"what {source} sent, by day")),
+            "history": dg.MetadataValue.md(drawing(history_svg(panels), f"records of {source}, by day")),
         },
     )
 
 
 def _newest(verdicts: Sequence[Verdict]) -> dict[str, float]:
-    """Return the numbers of the newest day judged of each measure: Dagster draws them from evaluation to evaluation."""
+    """Return the numbers of each measure's newest judged day, which Dagster plots over evaluations."""
     newest = {verdict.measure: verdict.judged[-1] for verdict in verdicts if verdict.judged}
     numbers = {measure.replace(" ", "_"): point.value for measure, point in newest.items()}
     bounds = {
@@ -149,7 +149,7 @@ def _newest(verdicts: Sequence[Verdict]) -> dict[str, float]:
 
 
 def _numbers(verdicts: Sequence[Verdict]) -> pl.DataFrame:
-    """Return the newest day of each measure, and all days that fail."""
+    """Return the newest day of each measure, and all failing days."""
     rows = [
         (verdict.measure, point.day, point.value, point.usual, point.lower, point.upper, "no" if point.fails else "yes")
         for verdict in verdicts
@@ -178,8 +178,8 @@ def _segments(settings: Settings, source: str) -> dg.AssetChecksDefinition:
         asset=key,
         name="segments_are_whole",
         description=(
-            "The live segments of each day can be read, hold as many records as their receipts say, all of that day, "
-            "and keep the model of raw records."
+            "The live segments of each day can be read, match their receipts, hold only records of that day, and obey "
+            "the model of raw records."
         ),
         blocking=True,
     )
@@ -210,7 +210,7 @@ def _segments(settings: Settings, source: str) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not wrong,
             severity=dg.AssetCheckSeverity.ERROR,
-            description=f"{len(days) - bad} of {len(days)} days are whole",
+            description=f"{len(days) - bad} of {len(days)} days are intact",
             metadata={
                 "days": len(days),
                 "records": records,
@@ -225,7 +225,7 @@ def _reference(settings: Settings, source: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=["reference", source],
         name=CONTRACT,
-        description="What is known of customers keeps its model: types and nulls.",
+        description="Reference data of customers obeys its model: types and nulls.",
     )
     def keeps_its_contract() -> dg.AssetCheckResult:
         lake = Lake(settings.lake)
@@ -241,7 +241,7 @@ def _reference(settings: Settings, source: str) -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(
             passed=not wrong,
             severity=dg.AssetCheckSeverity.ERROR,
-            description=f"{len(files) - table['file'].n_unique()} of {len(files)} files keep the model",
+            description=f"{len(files) - table['file'].n_unique()} of {len(files)} files obey the model",
             metadata={**numbers, "broken": dg.MetadataValue.md(preview(table.head(20)))},
         )
 

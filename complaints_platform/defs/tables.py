@@ -140,7 +140,7 @@ def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _mart(derived: Derived, settings: Settings, deps: Sequence[Sequence[str]] = ()) -> dg.AssetsDefinition:
-    """Return the asset of a mart that is made of one other table."""
+    """Return the asset of a mart that is built from one other table."""
     source_model = derived.source.model
 
     @_table_asset(

@@ -13,7 +13,7 @@ from complaints_platform.platform import Platform
 
 AREA = "instance"
 HEARTBEATS_AFTER = timedelta(minutes=2)
-"""Dagster's daemon gives a sign of life every 30 s."""
+"""Dagster's daemon sends a heartbeat every 30 s."""
 SEEN = timedelta(days=1)
 MOST_RUNS = 1000
 
@@ -28,7 +28,7 @@ def examine_definitions(platform: Platform) -> Iterator[Finding]:
     except Exception as error:  # noqa: BLE001  # whatever keeps them from loading
         first = (str(error).splitlines() or [""])[0]
         yield wrong(
-            AREA, f"the definitions can't be loaded: {type(error).__name__}: {first}", "dg check defs says more"
+            AREA, f"the definitions can't be loaded: {type(error).__name__}: {first}", "run dg check defs for details"
         )
         return
     assets = len(definitions.resolve_asset_graph().get_all_asset_keys())
@@ -36,13 +36,13 @@ def examine_definitions(platform: Platform) -> Iterator[Finding]:
 
 
 def examine_instance(platform: Platform) -> Iterator[Finding]:
-    """Look at the instance of DAGSTER_HOME: that its storage answers, its daemon lives, its runs end well."""
+    """Check the instance of DAGSTER_HOME: its storage, its daemon, its runs."""
     home = os.environ.get("DAGSTER_HOME")
     if not home or not (Path(home) / "dagster.yaml").exists():
         yield warning(
             AREA,
-            f"DAGSTER_HOME is {home or 'not set'}, and there is no dagster.yaml there",
-            "complaints update makes one below .complaints; with make start or Docker it is set for you",
+            f"DAGSTER_HOME is {home or 'not set'}, and there is no dagster.yaml in it",
+            "complaints update creates one below .complaints; make start and Docker set it for you",
         )
         return
     if names_moved_modules(Path(home)):
@@ -60,12 +60,12 @@ def examine_instance(platform: Platform) -> Iterator[Finding]:
         yield wrong(
             AREA,
             f"the instance at {home} does not answer: {type(error).__name__}: {first}",
-            "check its database, disk and rights; after an update: dagster instance migrate",
+            "check its database, disk and permissions; after an upgrade run dagster instance migrate",
         )
 
 
 def examine_open_instance(instance: dg.DagsterInstance, platform: Platform) -> Iterator[Finding]:
-    """Look at an instance that is open."""
+    """Check an open instance."""
     since = datetime.now(UTC) - SEEN
     records = instance.get_run_records(dg.RunsFilter(updated_after=since), limit=MOST_RUNS)
     yield good(AREA, f"its storage answers; {len(records)} runs in the last 24 hours")
@@ -73,8 +73,8 @@ def examine_open_instance(instance: dg.DagsterInstance, platform: Platform) -> I
     if failed:
         yield warning(
             AREA,
-            f"{len(failed)} of them failed, the newest is {failed[0].run_id} of {failed[0].job_name}",
-            "look at it in the UI (Runs); what is transient was repeated by itself",
+            f"{len(failed)} of them failed, most recently {failed[0].run_id} of {failed[0].job_name}",
+            "see it in the UI (Runs); transient failures were retried automatically",
         )
     yield from _daemons(instance, platform)
 
@@ -84,7 +84,7 @@ def _daemons(instance: dg.DagsterInstance, platform: Platform) -> Iterator[Findi
     todo = "start it: make start, or dagster-daemon run (in Docker: docker compose ps, docker compose restart daemon)"
     if not beats:
         if platform.settings.automation:
-            yield warning(AREA, "no daemon has ever run: nothing happens by itself", todo)
+            yield warning(AREA, "no daemon has ever run: there is no automation", todo)
         return
     now = datetime.now(UTC)
     ages = {name: now - datetime.fromtimestamp(beat.timestamp, UTC) for name, beat in beats.items()}
@@ -95,14 +95,14 @@ def _daemons(instance: dg.DagsterInstance, platform: Platform) -> Iterator[Findi
         newest = min(ages.values())
         yield wrong(
             AREA,
-            f"the daemon gives no sign of life ({', '.join(silent)}), the last {newest.total_seconds():,.0f} s ago",
+            f"the daemon shows no sign of life ({', '.join(silent)}), the last was {newest.total_seconds():,.0f} s ago",
             todo,
         )
         return
     troubled = {name: beat.errors for name, beat in beats.items() if beat.errors}
     for name, errors in sorted(troubled.items()):
         yield warning(
-            AREA, f"the daemon {name} met an error: {errors[0].message.strip().splitlines()[0]}", "see its log"
+            AREA, f"the daemon {name} reported an error: {errors[0].message.strip().splitlines()[0]}", "see its log"
         )
     if not troubled:
-        yield good(AREA, f"the daemon lives: {', '.join(sorted(ages))}")
+        yield good(AREA, f"the daemon is alive: {', '.join(sorted(ages))}")

@@ -33,7 +33,7 @@ WILL_RETRY_TAG = "dagster/will_retry"
 """Undocumented: "true" where Dagster starts a run once more."""
 
 RETRY_SHOWS_UP_SECONDS = 60
-"""Dagster starts a run of which the process was lost once more, a little later."""
+"""Dagster restarts a run whose process was lost, a little later."""
 
 
 class InstanceHistory:
@@ -129,7 +129,7 @@ class InstanceHistory:
 
 
 def at_work(instance: dg.DagsterInstance, jobs: set[str], assets: set[dg.AssetKey]) -> str | None:
-    """Name a run of these jobs or assets that waits or works, if there is one."""
+    """Name a queued or running run of these jobs or assets, if there is one."""
     for run in instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY), limit=RUNS_LOOKED_AT):
         if run.job_name in jobs or assets & (run.asset_selection or set()):
             return f"run {run.run_id[:8]} of {run.job_name}"
@@ -153,7 +153,7 @@ def _will_be_retried(run: dg.DagsterRun) -> bool:
 
 
 def _first_failure(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]:
-    """Return step and class of the first error; its message may quote data, and stays in Dagster."""
+    """Return step and class of the first error; its message may quote data and stays in Dagster."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         event = entry.get_dagster_event()
         error = event.step_failure_data.error
@@ -164,7 +164,7 @@ def _first_failure(instance: dg.DagsterInstance, run_id: str) -> tuple[str, str]
 
 
 def _at(record: AssetCheckExecutionRecord) -> float:
-    """Return when a check spoke; 0 if it has not yet."""
+    """Return when a check was evaluated; 0 if it has not been yet."""
     event = record.event.dagster_event if record.event else None
     is_said = event is not None and event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
     return record.event.timestamp if is_said and record.event else 0.0

@@ -33,7 +33,7 @@ def instance_home() -> Path:
     before = file.read_bytes() if file.exists() else None
     wanted = INSTANCE_FILE.read_bytes() if before is None else MOVED.sub(b"instance", before)
     if wanted != before:
-        # At once or not at all: half a file would be an instance with other settings.
+        # Atomically: half a file would be an instance with other settings.
         LocalStore(home).put(file.name, wanted)
     return home
 

@@ -13,7 +13,7 @@ TRAIN = "train_classifier"
 CHECKS = "hourly_checks"
 
 RAW_POOL = "raw"
-"""Runs that write raw segments: collect, replay, and raw days that are read again."""
+"""Runs that write raw segments: collect, replay, and raw days that are parsed again."""
 
 TABLES_POOL = "tables"
 """Runs that write tables: no two of them work on one day."""
@@ -22,4 +22,4 @@ CLASSIFIER_POOL = "classifier"
 """Runs that train."""
 
 MAINTENANCE_POOL = "maintenance"
-"""Runs that tidy up: safe beside all others, but two at once would do everything twice."""
+"""Maintenance runs: safe beside all others, but two at once would do everything twice."""

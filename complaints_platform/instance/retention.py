@@ -13,7 +13,7 @@ EVENTS_AT_ONCE = 1000
 
 
 def old_runs(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]:
-    """Yield the ids of runs that ended before a time and made no partition last.
+    """Yield the ids of runs that ended before a time and are not the last of any partition.
 
     Dagster deletes the events of a run with it. Without those of the run that made it last, a partition would
     count as never made.
@@ -32,13 +32,13 @@ def old_runs(instance: dg.DagsterInstance, before: datetime) -> Iterator[str]:
 
 
 def forget(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Delete a run, its events and what it printed."""
+    """Delete a run, its events and its output."""
     instance.compute_log_manager.delete_logs(prefix=[run_id])
     instance.delete_run(run_id)
 
 
 def _last_makers(instance: dg.DagsterInstance, key: dg.AssetKey, before: datetime) -> Iterator[str]:
-    """Yield the runs that made the asset, or some partition of it, last, and that before a time."""
+    """Yield the runs before a time that were the last to make the asset, or a partition of it."""
     last = instance.get_latest_materialization_event(key)
     if last is not None:
         yield last.run_id

@@ -166,7 +166,7 @@ def _looks_like_a_file(name: str) -> bool:
 def look_on(
     landing: Landing, lake: Lake, sources: Sequence[str], state: LandingState
 ) -> tuple[list[LandedFile], LandingState]:
-    """Look on from where the tick before stopped, up to the end of the last source; return what waits."""
+    """Continue where the previous tick stopped, up to the end of the last source; return the waiting files."""
     waiting: list[LandedFile] = []
     left, after = LISTED_PER_TICK, state.after
     for source in sources[sources.index(state.source) if state.source in sources else 0 :]:

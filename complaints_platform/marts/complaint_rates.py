@@ -1,4 +1,4 @@
-"""Complaints against subscribers: how many there are for each thousand customers, by region and product."""
+"""Complaints per thousand subscribers, by region and product."""
 
 from datetime import date
 
@@ -13,13 +13,13 @@ GROUP = ["region", "product"]
 
 
 class ComplaintRate(DataSet, unique=["day", "region", "product"]):
-    """Complaints of a day and how many subscribers there were, by region and product."""
+    """Complaints and subscribers of a day, by region and product."""
 
     day: pl.Date = fields.DAY
     region: str = fields.REGION
     product: str = fields.PRODUCT
-    complaints: int = pa.Field(ge=0, description="Complaints, exact duplicates excluded, near duplicates included.")
-    subscribers: int = pa.Field(ge=0, description="Accounts that reference data knows on the day.")
+    complaints: int = pa.Field(ge=0, description="Complaints, without duplicates, with near duplicates.")
+    subscribers: int = pa.Field(ge=0, description="Accounts in the reference data on the day.")
 
 
 def subscribers(accounts: pl.DataFrame, day: date) -> pl.DataFrame:
@@ -64,10 +64,9 @@ def complaint_rates(day: date, daily: pl.DataFrame, known: pl.DataFrame) -> pl.D
 
 MART = Mart(
     name="mart.complaint_rates",
-    title="Complaints against subscribers",
+    title="Complaint rates",
     grain="a day, region and product",
-    description="Complaints beside the number of subscribers, by UTC day. Without reference data of customers it is "
-    "empty.",
+    description="Complaints and subscribers by UTC day. Empty without reference data of customers.",
     model=ComplaintRate,
     recipe=ByDay(
         lambda window: complaint_rates(window.day, window.today, subscribers(window.accounts, window.day)),
@@ -80,8 +79,8 @@ MART = Mart(
         Metric(
             name="complaints_per_1000_subscribers",
             title="Complaints per 1,000 subscribers",
-            description="Complaints of the period for each thousand subscribers there were in it on average. Only with "
-            "reference data of customers. Complaints of customers whose region or product is unknown count in totals.",
+            description="Complaints of the period per thousand subscribers on average. Needs reference data. "
+            "Complaints of customers whose region or product is unknown count in totals.",
             unit="complaints per 1,000 subscribers",
             formula="1000 * complaints / (sum of subscribers over days / days)",
             expression="1000.0 * sum(complaints) * count(DISTINCT day) / nullif(sum(subscribers), 0)",

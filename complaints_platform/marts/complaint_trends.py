@@ -1,6 +1,6 @@
-"""Complaints of a day, week and month of the reporting zone, against the period before, by region and category.
+"""Complaints by day, week and month of the reporting zone, against the previous period, by region and category.
 
-For reports and SQL. Other dimensions, and a year before, are answered by the metric ``complaints``.
+For reports and SQL. For other dimensions, or the year before, use the metric ``complaints``.
 """
 
 import calendar
@@ -26,26 +26,24 @@ before or ends on the one after."""
 
 
 class ComplaintTrend(DataSet, unique=["day", "period", "region", "category"]):
-    """Complaints of a period up to a day, against the period before, by region and category."""
+    """Complaints of a period up to a day, against the previous period, by region and category."""
 
-    day: pl.Date = pa.Field(description="Day at whose end it was counted (UTC). Partition.")
+    day: pl.Date = pa.Field(description="Day at whose end the complaints were counted (UTC). Partition.")
     local_day: pl.Date = pa.Field(
         nullable=True,
-        description=f"Last day counted: the last of the reporting zone that was over by then{fields.EARLIER}.",
+        description=f"Last day counted: the last local day that was over by then{fields.EARLIER}.",
     )
     period: str = pa.Field(isin=["day", "week", "month"], description="Calendar period: day, ISO week, month.")
-    period_start: pl.Date = pa.Field(description="First day of the period that `local_day` lies in.")
-    complete: bool = pa.Field(
-        description="`local_day` is the period's last day; otherwise the count is period-to-date."
-    )
+    period_start: pl.Date = pa.Field(description="First day of the period of `local_day`.")
+    complete: bool = pa.Field(description="`local_day` is the period's last day; otherwise the count is to date.")
     region: str = fields.REGION
     category: str = fields.CATEGORY
     complaints: int = pa.Field(ge=0, description="Complaints from period_start to local_day.")
     previous: int = pa.Field(
-        ge=0, description="Complaints of the period before: all of it if complete, else as many days of it."
+        ge=0, description="Complaints of the previous period: all of it if complete, else the same number of days."
     )
     mixed_versions: bool = pa.Field(
-        description="The days counted were categorised by different models or taxonomies: a change may be theirs."
+        description="Different models or taxonomies categorised these days: a change may come from that."
     )
     change: int = pa.Field(description="complaints - previous.")
     change_ratio: float = pa.Field(nullable=True, description="change / previous; null if previous is 0.")
@@ -64,10 +62,10 @@ class Period:
 
 
 def periods(day: date) -> list[Period]:
-    """Return the day, ISO week and month that ``day`` lies in, as far as ``day``.
+    """Return the day, ISO week and month of ``day``, up to ``day``.
 
-    A complete period is compared with the whole period before; an incomplete one with as many
-    days of it, so that a week in progress does not look like a collapse.
+    A complete period is compared with all of the previous one; an incomplete one with the same number of days of it,
+    so that a week in progress does not look like a collapse.
     """
     yesterday = day - timedelta(days=1)
     week_start = day - timedelta(days=day.weekday())
@@ -141,8 +139,8 @@ MART = Mart(
     name="mart.complaint_trends",
     title="Trends",
     grain="a period (day, ISO week, month) up to a day, region and category",
-    description="Complaints of a period against the period before. By other dimensions, and against a year before, "
-    "ask for the metric `complaints` (`compare=year`), which counts the same days.",
+    description="Complaints of a period against the previous one. For other dimensions, or the year before, use the "
+    "metric `complaints` (`compare=year`), which counts the same days.",
     model=ComplaintTrend,
     recipe=ByDay(
         lambda window: complaint_trends(window.day, window.together, window.rules.zone), INPUT_COLUMNS, every_day=True

@@ -1,13 +1,13 @@
-"""Contacts and cases: complaints of one customer about one category, linked in the order of time.
+"""Contacts and cases: complaints of one customer about one category, linked in order of time.
 
-A contact links to the one before it if that is not older than 7 days, by whatever channel. Contacts that hang
-together are a *case* (episode), so that someone who calls four times about one outage is four events and one case.
+A contact links to the previous one if that is at most 7 days older, through any channel. Linked contacts are a
+*case* (episode): someone who calls four times about one outage is four contacts and one case.
 
-Who complains every week would be one case for ever, and telling where it began would need all history. So time is
-divided into spans of 15 days, which begin at another moment for each customer, and where a chain of contacts
-crosses from one span into the next and is 15 days old by then, the next contact begins a new case. A case is
-therefore shorter than 30 days, no chain shorter than 15 days is ever divided, and what case a contact belongs to
-depends on the 37 days before it alone: not on when or in which order days are computed.
+A customer who complains every week would be one endless case, and finding its start would need all history. So time
+is divided into spans of 15 days, starting at a different moment for each customer. Where a chain of contacts crosses
+into the next span and is 15 days old by then, the next contact starts a new case. A case is therefore shorter than
+30 days, no chain shorter than 15 days is ever divided, and the case of a contact depends only on the 37 days before
+it: not on when or in which order days are computed.
 """
 
 import pandera.polars as pa
@@ -41,7 +41,7 @@ PERSON = "person_key"
 CHAIN = [PERSON, "category"]
 ORDER = ["occurred_at", "complaint_id"]
 HISTORY_COLUMNS = [*CHAIN, *ORDER]
-"""What is looked at of contacts of the days before."""
+"""Columns of earlier contacts that are used."""
 
 LINKED = ["previous_id", "repeat_7_days", "repeat_30_days", "episode_id", "episode_started_at", "contact_number"]
 
@@ -53,7 +53,7 @@ KNOWN_CUSTOMER = f"{COMPLAINT} AND coalesce(account_key, customer_key) IS NOT NU
 
 
 class Contact(DataSet, unique=["day", "complaint_id"]):
-    """A complaint of a known customer, linked to the one before about the same category. One row a complaint."""
+    """A complaint of a known customer, linked to the one before about the same category. One row per complaint."""
 
     day: pl.Date = fields.DAY
     local_day: pl.Date = fields.LOCAL_DAY
@@ -68,11 +68,11 @@ class Contact(DataSet, unique=["day", "complaint_id"]):
     subcategory: str = fields.SUBCATEGORY
     previous_id: str = pa.Field(
         nullable=True,
-        description="The customer's complaint before it about the same category, by any channel, within 7 days.",
+        description="The customer's previous complaint about the same category, through any channel, within 7 days.",
     )
-    repeat_7_days: bool = pa.Field(description="There is one within 7 days.")
-    repeat_30_days: bool = pa.Field(description="There is one within 30 days.")
-    episode_id: str = pa.Field(description="Complaint with which its case began; that of a first contact is its own.")
+    repeat_7_days: bool = pa.Field(description="There is an earlier one within 7 days.")
+    repeat_30_days: bool = pa.Field(description="There is an earlier one within 30 days.")
+    episode_id: str = pa.Field(description="First complaint of its case; for a first contact, itself.")
     episode_started_at: UtcTime = pa.Field(description="When that was (UTC); less than 30 days before.")
     contact_number: int = pa.Field(ge=1, description="Number of the contact in its case, from 1.")
 
@@ -151,8 +151,8 @@ def _of_contacts(days: int) -> Metric:
     return Metric(
         name=f"repeat_contacts_{days}_days",
         title=f"Repeat contacts within {days} days",
-        description=f"Complaints of customers who had complained about the same category within {days} days, by "
-        "whatever channel.",
+        description=f"Complaints of customers who had complained about the same category within {days} days, "
+        "through any channel.",
         unit="complaints",
         formula=f"number of complaints with repeat_{days}_days",
         expression=f"count(*) FILTER (repeat_{days}_days)",
@@ -169,7 +169,7 @@ MART = Mart(
     name="mart.contacts",
     title="Contacts and cases",
     grain="a complaint of a known customer",
-    description="Which complaint of the same customer about the same category came before it, and which case (episode) "
+    description="The previous complaint of the same customer about the same category, and the case (episode) "
     "it belongs to: complaints not more than 7 days apart, by any channel, for less than 30 days.",
     model=Contact,
     recipe=ByDay(_make, INPUT_COLUMNS, lambda frame, _rules: of_known_customers(frame), keep=HISTORY_COLUMNS),
@@ -181,8 +181,8 @@ MART = Mart(
     metrics=(
         Metric(
             name="contacts",
-            title="Complaints of known customers",
-            description="Complaints whose customer is known: the events behind the cases.",
+            title="Contacts",
+            description="Complaints whose customer is known; the contacts that make up the cases.",
             unit="complaints",
             formula="number of complaints with a customer",
             expression="count(*)",
@@ -192,8 +192,8 @@ MART = Mart(
         Metric(
             name="cases",
             title="Cases",
-            description="Cases that began: complaints of one customer about one category, not more than 7 days apart "
-            "and for less than 30 days, are one case, by whatever channels they came.",
+            description="Cases that started: complaints of one customer about one category at most 7 days apart, for "
+            "less than 30 days, through any channels, are one case.",
             unit="cases",
             formula="number of complaints that are the first of their case",
             expression="count(*) FILTER (contact_number = 1)",
@@ -203,9 +203,8 @@ MART = Mart(
         _of_contacts(30),
         Metric(
             name="repeat_rate_7_days",
-            title="Share of repeat contacts within 7 days",
-            description="Share of the complaints of known customers that repeat one of the last 7 days about the same "
-            "category.",
+            title="Repeat rate within 7 days",
+            description="Share of contacts that follow another about the same category within 7 days.",
             unit="share",
             formula="complaints with repeat_7_days / complaints with a customer",
             expression="avg(CAST(repeat_7_days AS INTEGER))",

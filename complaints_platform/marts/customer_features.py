@@ -1,7 +1,7 @@
-"""What customers went through up to a day on which they complained: features for models of who will leave.
+"""Customers' complaints up to a day on which they complained: features for churn models.
 
-Only what was known when the day ended is counted, so that a model trained on old days sees what it would have
-seen then. (What the sender says later of an older complaint, such as a withdrawal, does change old days.)
+Only what was known at the end of the day is counted, so that a model trained on old days sees what it would have
+seen then. (Later changes to an older complaint, such as a retraction, do change old days.)
 """
 
 from collections.abc import Collection, Sequence
@@ -25,33 +25,33 @@ INPUT_COLUMNS = [
 ]
 
 HISTORY_COLUMNS = [PERSON, "day", "occurred_at", "channel", "category", "resolved_at", "may_be_open", "negative"]
-"""What is looked at of complaints of the days before."""
+"""Columns of earlier complaints that are used."""
 
 
 class CustomerFeatures(DataSet, unique=["day", "person_key"]):
-    """What a customer went through in the 90 days up to a day on which they complained, for churn models."""
+    """A customer's complaints in the 90 days up to one on which they complained, for churn models."""
 
     day: pl.Date = pa.Field(description="Day of their complaint (UTC), the last one counted. Partition.")
     person_key: str = fields.PERSON_KEY
-    account_known: bool = pa.Field(description="Reference data knows the account.")
-    region: str = pa.Field(nullable=True, description="Region of the newest complaint of the day that has one.")
-    product: str = pa.Field(nullable=True, description="Product of the newest complaint of the day that has one.")
-    segment: str = pa.Field(nullable=True, description="Segment of the newest complaint of the day that has one.")
+    account_known: bool = pa.Field(description="The account is in the reference data.")
+    region: str = pa.Field(nullable=True, description="Region of the day's newest complaint that has one.")
+    product: str = pa.Field(nullable=True, description="Product of the day's newest complaint that has one.")
+    segment: str = pa.Field(nullable=True, description="Segment of the day's newest complaint that has one.")
     last_category: str = pa.Field(description="Category of the newest complaint.")
     contacts_today: int = pa.Field(ge=1, description="Complaints on that day.")
     contacts_7_days: int = pa.Field(ge=1, description="Complaints in 7 days, that day included.")
     contacts_30_days: int = pa.Field(ge=1, description="Complaints in 30 days, that day included.")
     contacts_90_days: int = pa.Field(ge=1, description="Complaints in 90 days, that day included.")
     categories_90_days: int = pa.Field(ge=1, description="How many categories they were about.")
-    channels_90_days: int = pa.Field(ge=1, description="By how many channels they came.")
+    channels_90_days: int = pa.Field(ge=1, description="How many channels they came through.")
     repeats_90_days: int = pa.Field(
-        ge=0, description="How many came within 7 days of another of these about the same category."
+        ge=0, description="How many followed another of them about the same category within 7 days."
     )
     negative_share_90_days: float = pa.Field(
-        nullable=True, ge=0, le=1, description="Share that sounds negative, of those whose sentiment is known."
+        nullable=True, ge=0, le=1, description="Share with negative sentiment, of those whose sentiment is known."
     )
     unresolved_90_days: int = pa.Field(
-        ge=0, description="How many, of sources that say so, were not resolved when the day ended."
+        ge=0, description="How many were unresolved at the end of the day, of sources that report resolutions."
     )
     days_since_last: int = pa.Field(
         nullable=True, ge=1, description="Days since the last day with a complaint before this one; null: none in 90."
@@ -59,7 +59,7 @@ class CustomerFeatures(DataSet, unique=["day", "person_key"]):
 
 
 def history(categorized: pl.DataFrame, resolving: Collection[str]) -> pl.DataFrame:
-    """Return what features look at of the complaints of known customers, in order of time and id.
+    """Return the columns that features need, of the complaints of known customers, in order of time and id.
 
     Args:
         categorized: rows of ``CategorizedComplaint`` (at least ``INPUT_COLUMNS``).
@@ -91,7 +91,7 @@ def customer_features(day: date, today: pl.DataFrame, before: Sequence[pl.DataFr
         before: ``history`` of the ``LOOK_BACK_DAYS`` before it (at least ``HISTORY_COLUMNS``), in order.
 
     Returns:
-        ``CustomerFeatures``, one row a customer, in order of their key.
+        ``CustomerFeatures``, one row per customer, in order of their key.
     """
     persons = today.select(pl.col(PERSON).unique())
     # At once, not day by day: of small days, starting a join costs more than the join.
@@ -133,7 +133,7 @@ MART = Mart(
     name="mart.customer_features",
     title="Customer features",
     grain="a day and customer who complained on it",
-    description="What the customer went through in 90 days, as it was known when the day ended: for models of churn.",
+    description="The customer's complaints in 90 days, as known at the end of the day, for churn models.",
     model=CustomerFeatures,
     recipe=ByDay(
         lambda window: customer_features(window.day, window.today, window.before),

@@ -10,7 +10,7 @@ from complaints_platform.schemas import DataSet, Outcome, conform, fields
 GRAIN = ["day", "local_day", *BY_COMPLAINT]
 
 VERSIONS = ["model_version", "taxonomy_version"]
-"""By which its categories were given; a day is categorised at once, so it has one of each."""
+"""Versions that categorised the day; a day is categorised at once, so it has one of each."""
 
 INPUT_COLUMNS = [
     *("day", "occurred_at", *BY_COMPLAINT, *VERSIONS, "outcome", "near_duplicate_of"),
@@ -19,7 +19,7 @@ INPUT_COLUMNS = [
 
 BY_MODEL, BY_PERSON = "model", "person"
 NEGATIVE, SEVERE = "negative", "high"
-"""Values of sentiment and severity that are counted; of a taxonomy that knows neither, none is."""
+"""The values of sentiment and severity that are counted, if the taxonomy has them."""
 
 
 class DailyComplaints(DataSet, unique=[*GRAIN, *VERSIONS]):
@@ -36,24 +36,24 @@ class DailyComplaints(DataSet, unique=[*GRAIN, *VERSIONS]):
     model_version: str = fields.MODEL_VERSION
     taxonomy_version: str = fields.TAXONOMY_VERSION
     complaints: int = fields.COMPLAINTS
-    near_duplicates: int = pa.Field(ge=0, description="How many of them nearly repeat an earlier one.")
-    needs_review: int = pa.Field(ge=0, description="How many of them a person should look at.")
-    by_model: int = pa.Field(ge=0, description="How many of them have the category that the classifier gave.")
-    confidence_total: float = pa.Field(ge=0, description="Sum of the classifier's confidence (0..1) in these.")
-    corrected: int = pa.Field(ge=0, description="How many of them have the category that a person gave.")
-    confirmed: int = pa.Field(ge=0, description="How many of these the classifier had put into the same category.")
+    near_duplicates: int = pa.Field(ge=0, description="How many of them are near duplicates.")
+    needs_review: int = pa.Field(ge=0, description="How many of them need review.")
+    by_model: int = pa.Field(ge=0, description="How many of them have the classifier's category.")
+    confidence_total: float = pa.Field(ge=0, description="Sum of the confidence (0..1) of these.")
+    corrected: int = pa.Field(ge=0, description="How many of them have a person's category.")
+    confirmed: int = pa.Field(ge=0, description="For how many of these the classifier's category was the same.")
     with_sentiment: int = pa.Field(
-        nullable=True, ge=0, description=f"Of how many of the complaints the sentiment is known{fields.EARLIER}."
+        nullable=True, ge=0, description=f"How many complaints have a known sentiment{fields.EARLIER}."
     )
-    negative: int = pa.Field(nullable=True, ge=0, description=f"How many of these sound negative{fields.EARLIER}.")
+    negative: int = pa.Field(nullable=True, ge=0, description=f"How many of these are negative{fields.EARLIER}.")
     with_severity: int = pa.Field(
-        nullable=True, ge=0, description=f"Of how many of the complaints the severity is known{fields.EARLIER}."
+        nullable=True, ge=0, description=f"How many complaints have a known severity{fields.EARLIER}."
     )
     severe: int = pa.Field(nullable=True, ge=0, description=f"How many of these are of high severity{fields.EARLIER}.")
 
 
 def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """Count complaints. Exact duplicates are excluded; near duplicates are included and counted beside.
+    """Count complaints, without duplicates; near duplicates are included, and also counted separately.
 
     Args:
         categorized: rows of ``CategorizedComplaint`` of one day (at least ``INPUT_COLUMNS``).
@@ -63,7 +63,7 @@ def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
         ``DailyComplaints``, sorted by its grain.
     """
     corrected = pl.col("category_source") == BY_PERSON
-    # What the classifier finds likeliest stays in alternatives where a person decided otherwise.
+    # The classifier's own choice stays in alternatives where a person decided otherwise.
     said_by_model = pl.col("alternatives").str.split(", ").list.first()
     counted = (
         categorized.filter(pl.col("outcome") == Outcome.COMPLAINT)
@@ -88,7 +88,7 @@ def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
 
 
 def _share_of(name: str, title: str, description: str, counts: tuple[str, str], attribute: tuple[str, str]) -> Metric:
-    """Return the share of complaints that have a value of an attribute, of those of which the attribute is known."""
+    """Return the share of complaints with a value of an attribute, among those whose attribute is known."""
     (having, known), (column, value) = counts, attribute
     return Metric(
         name=name,
@@ -107,8 +107,8 @@ MART = Mart(
     name="mart.daily_complaints",
     title="Complaints by day",
     grain="a day, source, channel, region, product, category and subcategory",
-    description="How many complaints there were, of what kind, and how sure the classifier was of them. Where the "
-    "reporting time zone is not UTC, a UTC day has rows of two local days.",
+    description="How many complaints there were, about what, and how sure the classifier was. Where the reporting "
+    "time zone is not UTC, a UTC day has rows of two local days.",
     model=DailyComplaints,
     recipe=ByDay(lambda window: daily_complaints(window.today, window.rules.zone), INPUT_COLUMNS),
     settings=by_zone,
@@ -118,8 +118,8 @@ MART = Mart(
         Metric(
             name="complaints",
             title="Complaints",
-            description="Complaints received. Exact repetitions, older versions and withdrawn records do not count; "
-            "complaints that nearly repeat an earlier one do.",
+            description="Complaints received, without duplicates, superseded versions and retracted records; near "
+            "duplicates are included.",
             unit="complaints",
             formula="number of records with outcome complaint",
             expression="CAST(coalesce(sum(complaints), 0) AS BIGINT)",
@@ -129,7 +129,7 @@ MART = Mart(
         Metric(
             name="near_duplicates",
             title="Near duplicates",
-            description="Complaints whose words nearly repeat those of an earlier one, as campaigns and bots do.",
+            description="Complaints whose text is almost that of an earlier one, as in campaigns and from bots.",
             unit="complaints",
             formula="number of complaints that name an earlier one as near_duplicate_of",
             expression="CAST(coalesce(sum(near_duplicates), 0) AS BIGINT)",
@@ -137,8 +137,8 @@ MART = Mart(
         ),
         Metric(
             name="needs_review",
-            title="For review",
-            description="Complaints of whose category the classifier is too unsure: a person should look.",
+            title="Need review",
+            description="Complaints whose category is uncertain: a person should check it.",
             unit="complaints",
             formula="number of complaints marked needs_review",
             expression="CAST(coalesce(sum(needs_review), 0) AS BIGINT)",
@@ -147,8 +147,8 @@ MART = Mart(
         ),
         Metric(
             name="review_share",
-            title="Share for review",
-            description="Share of complaints of whose category the classifier is too unsure.",
+            title="Share needing review",
+            description="Share of complaints whose category is uncertain.",
             unit="share",
             formula="complaints marked needs_review / complaints",
             expression="sum(needs_review) / nullif(sum(complaints), 0)",
@@ -158,8 +158,8 @@ MART = Mart(
         ),
         Metric(
             name="mean_confidence",
-            title="Confidence of the classifier",
-            description="How likely the classifier holds its own categories to be right, on average.",
+            title="Classifier confidence",
+            description="Average probability, by the classifier's own estimate, that its categories are right.",
             unit="share",
             formula="sum of confidence / complaints with the classifier's category",
             expression="sum(confidence_total) / nullif(sum(by_model), 0)",
@@ -169,22 +169,22 @@ MART = Mart(
         ),
         _share_of(
             "negative_share",
-            "Sounds negative",
-            "Share of complaints whose words sound angry, disappointed or sarcastic, as the classifier hears them.",
+            "Negative in tone",
+            "Share of complaints whose text sounds angry, disappointed or sarcastic to the classifier.",
             ("negative", "with_sentiment"),
             ("sentiment", "negative"),
         ),
         _share_of(
             "severe_share",
             "Severe",
-            "Share of complaints that are grave for the customer, as the classifier judges by the taxonomy.",
+            "Share of complaints that the classifier judges severe for the customer.",
             ("severe", "with_severity"),
             ("severity", "high"),
         ),
         Metric(
             name="corrections",
-            title="Decided by people",
-            description="Complaints whose category a person gave.",
+            title="Corrections",
+            description="Complaints whose category was set by a person.",
             unit="complaints",
             formula="number of complaints with category_source person",
             expression="CAST(coalesce(sum(corrected), 0) AS BIGINT)",
@@ -192,11 +192,11 @@ MART = Mart(
         ),
         Metric(
             name="correction_agreement",
-            title="People agree with the classifier",
-            description="Share of the complaints that people looked at which they left in the category that the "
-            "classifier found likeliest. People mostly look at what it was unsure of.",
+            title="Agreement with people",
+            description="Share of the complaints checked by people whose category they confirmed. People mostly check "
+            "uncertain ones.",
             unit="share",
-            formula="complaints whose category by a person is the first of alternatives / complaints decided by people",
+            formula="complaints whose category by a person is the first of alternatives / corrections",
             expression="sum(confirmed) / nullif(sum(corrected), 0)",
             better="higher",
             detail=Detail(

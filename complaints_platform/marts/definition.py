@@ -1,7 +1,7 @@
-"""What a mart is: one object that says all the platform has to know of it.
+"""What a mart is: one object with everything the platform has to know about it.
 
 Assets, the catalogue of tables, staleness, publishing, documentation and the query service are made from these
-objects, which ``registry`` lists. How a certain mart is computed stands in the file of that mart.
+objects, which ``registry`` lists. Each mart's computation is in its own file.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,10 +19,10 @@ MARTS_VERSION = "4"
 """Part of the fingerprint of every mart that has no version of its own: raise it when a definition changes."""
 
 CATEGORIZED = "categorized.complaints"
-"""SQL name of the table that most marts are made of."""
+"""SQL name of the table that most marts are made from."""
 
 COMPLAINT = "outcome = 'complaint'"
-"""What counts in the detail: exact duplicates, older versions and withdrawn records do not."""
+"""What counts in the detail: not duplicates, superseded versions or retracted records."""
 
 BY_COMPLAINT = ("source", "channel", "region", "product", "category", "subcategory")
 """Dimensions of marts whose rows have all that is known of a complaint."""
@@ -33,17 +33,17 @@ GRAINS: tuple[Grain, ...] = ("total", "day", "week", "month")
 
 @dataclass(frozen=True)
 class OpenRows:
-    """For what is a state, not an event: which rows count at the end of a day."""
+    """For metrics of a state, not of events: which rows count at the end of a day."""
 
     since: str
     """Column of the day from which a row counts."""
     until: str
-    """Column of the day from which it no longer counts; null: it still does."""
+    """Column of the day from which it no longer counts; null: it still counts."""
 
 
 @dataclass(frozen=True)
 class Detail:
-    """The same number from ``categorized.complaints``: what a test holds the mart against."""
+    """The same number from ``categorized.complaints``, with which a test compares the mart."""
 
     expression: str
     """A DuckDB SQL aggregate over its rows."""
@@ -53,7 +53,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Metric:
-    """One number. All SQL in it is constant text; what people ask for are columns of its closed lists."""
+    """One number. All its SQL is constant; requests choose among closed lists of columns."""
 
     name: str
     title: str
@@ -84,7 +84,7 @@ class Metric:
 
 @dataclass(frozen=True, order=True)
 class TimesSent:
-    """Which times a source sends, by its contract. Where it sends none, a missing time says nothing."""
+    """Which times a source sends, by its contract. If it sends none, a missing time means nothing."""
 
     first_response: bool
     resolution: bool
@@ -92,7 +92,7 @@ class TimesSent:
 
 @dataclass(frozen=True)
 class MartRules:
-    """What settings and source contracts decide of marts."""
+    """The settings and source contracts that marts depend on."""
 
     times: Mapping[str, TimesSent]
     """By source; sources that send no times may be absent."""
@@ -106,18 +106,18 @@ class MartRules:
 
     @property
     def answering(self) -> list[str]:
-        """Sources that say when complaints are first answered."""
+        """Sources that report first responses."""
         return sorted(source for source, sent in self.times.items() if sent.first_response)
 
     @property
     def resolving(self) -> list[str]:
-        """Sources that say when complaints are resolved."""
+        """Sources that report resolutions."""
         return sorted(source for source, sent in self.times.items() if sent.resolution)
 
 
 @dataclass(frozen=True)
 class Window:
-    """What a day of a mart is made of."""
+    """What one day of a mart is made from."""
 
     day: date
     today: pl.DataFrame
@@ -140,9 +140,9 @@ class ByDay:
 
     make: Callable[[Window], pl.DataFrame]
     columns: Sequence[str]
-    """What is read of the source table."""
+    """Columns read from the source table."""
     prepare: Callable[[pl.DataFrame, MartRules], pl.DataFrame] | None = None
-    """What is done at once with each day that is read."""
+    """Applied to each day as soon as it is read."""
     keep: Sequence[str] | None = None
     """Columns of a prepared day that are kept for the days after; None: all."""
     every_day: bool = False
@@ -151,7 +151,7 @@ class ByDay:
 
 @dataclass(frozen=True)
 class Span:
-    """What several days of a mart are made of."""
+    """What several days of a mart are made from."""
 
     days: Sequence[date]
     """In order."""
@@ -190,7 +190,7 @@ class Mart:
     recipe: ByDay | BySpan | None
     """None: ``pipeline.reconciliation`` makes it, by the day on which files were received."""
     source: str = CATEGORIZED
-    """SQL name of the table that it is made of."""
+    """SQL name of the table that it is made from."""
     look_back: int = 0
     """Days before its own that a day reads; it reads nothing else of the source."""
     version: str = MARTS_VERSION
@@ -205,10 +205,10 @@ class Mart:
     day_column: str = "day"
     """The day by which readers group and filter; ``day`` itself is always the partition (UTC)."""
     by_complaint: bool = False
-    """One row a complaint: as long as the detail, though narrow. The others stay small."""
+    """One row per complaint: as long as the detail, though narrow. The others stay small."""
 
     def __post_init__(self) -> None:
-        """Say in each metric of which mart it is."""
+        """Set the mart of each metric."""
         metrics = tuple(replace(metric, table=self.name, dimensions=self.dimensions) for metric in self.metrics)
         object.__setattr__(self, "metrics", metrics)
 

@@ -19,10 +19,10 @@ def documentation() -> str:
 
 
 def renewed(document: str) -> str:
-    """Return a document with what stands between the marks made anew.
+    """Return a document with the part between the marks written again.
 
     Raises:
-        ValueError: the marks are not in it.
+        ValueError: it does not have the marks.
     """
     before, rest = document.split(BEGIN)
     _, after = rest.split(END)
@@ -35,7 +35,7 @@ def metrics_table(mart: Mart) -> str:
         f"| `{metric.name}` | **{metric.title}.** {metric.description} | {metric.formula} | {metric.unit} |"
         for metric in mart.metrics
     ]
-    return "\n".join(["| metric | what it says | formula | unit |", "|---|---|---|---|", *rows, ""])
+    return "\n".join(["| metric | meaning | formula | unit |", "|---|---|---|---|", *rows, ""])
 
 
 def _metrics(mart: Mart) -> str:

@@ -21,7 +21,7 @@ LEAST_DAYS = 7
 LEAST_COMPLAINTS = 5
 LEAST_RISE = 2.0
 LEAST_SCORE = 5.0
-"""A term emerges if it is used in so many complaints, so many times as often as usual, and that improbably."""
+"""A term is emerging above these: complaints that use it, ratio to the usual share, and improbability."""
 
 MOST_TOPICS = 20
 _DISPERSION = 0.1
@@ -29,13 +29,13 @@ _DISPERSION = 0.1
 
 
 class EmergingTopic(DataSet, unique=["day", "category", "term"]):
-    """Words and pairs of words that rise within a category, against the four weeks before."""
+    """Words and word pairs that rise in a category, compared with the four weeks before."""
 
     day: pl.Date = pa.Field(description="Day (UTC) on which the term stands out. Partition.")
     category: str = fields.CATEGORY
     term: str = fields.TERM
     complaints: int = pa.Field(ge=1, description="Complaints of the category that use it on the day.")
-    expected: float = pa.Field(ge=0, description="As many would use it at its share of the four weeks before.")
+    expected: float = pa.Field(ge=0, description="How many would use it at its share of the four weeks before.")
     score: float = pa.Field(description="How improbable the rise is: -log10 of the probability of as many or more.")
     sample_ids: str = fields.SAMPLE_IDS
 
@@ -90,7 +90,7 @@ def emerging_topics(day: date, counts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _said_by_pairs(found: pl.DataFrame) -> pl.Series:
-    """Tell of each term whether it is a word that is mostly used within a pair of words that is found as well."""
+    """Tell for each term whether it is mostly used within a word pair that was found too."""
     pairs: dict[tuple[str, str], int] = {}
     for category, term, complaints in found.select("category", "term", "complaints").iter_rows():
         for word in term.split(" ") if " " in term else ():
@@ -107,8 +107,8 @@ def _said_by_pairs(found: pl.DataFrame) -> pl.Series:
 MART = Mart(
     name="mart.emerging_topics",
     title="Emerging topics",
-    grain="a word or pair of words that rises within a category on a day",
-    description="What is written about more than in the four weeks before.",
+    grain="a word or word pair that rises in a category on a day",
+    description="Terms used more than in the four weeks before.",
     model=EmergingTopic,
     recipe=ByDay(
         lambda window: emerging_topics(window.day, window.together), polars_schema(TermCount).names(), every_day=True

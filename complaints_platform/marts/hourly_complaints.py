@@ -1,4 +1,4 @@
-"""Complaints by hour, channel, region and category: what incidents are found in."""
+"""Complaints by hour, channel, region and category, from which incidents are detected."""
 
 import pandera.polars as pa
 import polars as pl
@@ -16,7 +16,7 @@ INCIDENTS_VERSION = "2"
 
 
 class HourlyComplaints(DataSet, unique=["hour_at", *GRAIN[2:], *VERSIONS]):
-    """Complaints by hour, channel, region and category: what incidents are found in."""
+    """Complaints by hour, channel, region and category, from which incidents are detected."""
 
     day: pl.Date = fields.DAY
     hour_at: UtcTime = pa.Field(description="Start of the hour in which they occurred (UTC).")
@@ -29,7 +29,7 @@ class HourlyComplaints(DataSet, unique=["hour_at", *GRAIN[2:], *VERSIONS]):
 
 
 def hourly_complaints(categorized: pl.DataFrame) -> pl.DataFrame:
-    """Count complaints by hour. Exact duplicates are excluded, near duplicates included.
+    """Count complaints by hour, without duplicates, with near duplicates.
 
     Args:
         categorized: rows of ``CategorizedComplaint`` of one day (at least ``INPUT_COLUMNS``).
@@ -50,7 +50,7 @@ MART = Mart(
     name="mart.hourly_complaints",
     title="Complaints by hour",
     grain="an hour (UTC), channel, region and category",
-    description="How many complaints there were by hour: what incidents are found in.",
+    description="How many complaints there were by hour, from which incidents are detected.",
     model=HourlyComplaints,
     recipe=ByDay(lambda window: hourly_complaints(window.today), INPUT_COLUMNS),
     version=INCIDENTS_VERSION,

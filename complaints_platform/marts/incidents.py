@@ -1,7 +1,7 @@
-"""Incidents as rows that people read: where, when, how much, in which words.
+"""Incidents as rows for people: where, when, how much, in which words.
 
-How they are found stands in ``incident_detection``. The rows of a day come from a bounded window of hourly counts
-alone, so they are the same in whatever order days are made; texts are read only to describe what is open.
+``incident_detection`` finds them. The rows of a day depend only on a bounded window of hourly counts, so they are the
+same whatever the order in which days are made; texts are read only to describe open incidents.
 """
 
 import json
@@ -35,7 +35,7 @@ from complaints_platform.schemas.model import polars_schema
 TEXT_COLUMNS = ["complaint_id", "occurred_at", "text", "channel", "region", "category", "outcome", "near_duplicate_of"]
 
 FAIR_SHARE = 0.1
-"""Regions, categories and channels are named if they have so much of the excess."""
+"""Regions, categories and channels with at least this share of the excess are named."""
 
 TOP_TERMS = 8
 SAMPLES = 5
@@ -43,20 +43,22 @@ _NAMED = 3
 
 
 class IncidentDay(DataSet, unique=["day", "incident_id"]):
-    """Outbreaks of complaints: one row for each day on which one is open; the newest row of an incident is the whole.
+    """Incidents: one row for each day on which one is open; its newest row describes all of it.
 
     Lists are JSON arrays, so that every reader of the table can take them; `(none)` stands for an unknown region.
     """
 
-    day: pl.Date = pa.Field(description="Day (UTC) as of whose end, or newest hour, the row describes it. Partition.")
+    day: pl.Date = pa.Field(
+        description="Day (UTC); the row describes the incident as of its end or newest hour. Partition."
+    )
     incident_id: str = pa.Field(
-        str_length={"min_value": 16, "max_value": 16}, description="Stable name: the same on all its days."
+        str_length={"min_value": 16, "max_value": 16}, description="Stable id: the same on all its days."
     )
     started_at: UtcTime = pa.Field(description="Start of its first hour (UTC).")
-    detected_at: UtcTime = pa.Field(description="End of the hour whose data were enough to see it (UTC).")
+    detected_at: UtcTime = pa.Field(description="End of the hour whose data revealed it (UTC).")
     peak_at: UtcTime = pa.Field(description="Start of the hour with the largest excess (UTC).")
     ended_at: UtcTime = pa.Field(
-        nullable=True, description="End of its last hour (UTC), once it is seen to be over; null while it is open."
+        nullable=True, description="End of its last hour (UTC), once it has ended; null while it is open."
     )
     severity: str = pa.Field(
         isin=["minor", "major", "critical"],
@@ -64,18 +66,18 @@ class IncidentDay(DataSet, unique=["day", "incident_id"]):
         "from a tenth.",
     )
     observed: int = pa.Field(ge=1, description="Complaints during the incident, in its regions and categories.")
-    expected: float = pa.Field(ge=0, description="Complaints usual in them at these hours.")
+    expected: float = pa.Field(ge=0, description="Complaints expected there in these hours.")
     excess: float = pa.Field(description="observed - expected.")
     ratio: float = pa.Field(ge=0, description="observed / expected.")
-    categories: str = pa.Field(description="Categories that it shows in, the largest excess first (JSON array).")
-    regions: str = pa.Field(description="Regions that it shows in, the largest excess first (JSON array).")
+    categories: str = pa.Field(description="Categories it appears in, the largest excess first (JSON array).")
+    regions: str = pa.Field(description="Regions it appears in, the largest excess first (JSON array).")
     channels: str = pa.Field(description="Channels that brought most of the excess, the largest first (JSON array).")
     counted: str = pa.Field(
         nullable=True,
         description="What observed counts from started_at on: JSON array of [category, region, channel], null for any"
         f"{fields.EARLIER}.",
     )
-    top_terms: str = pa.Field(description="Words and pairs of words that stand out in its texts (JSON array).")
+    top_terms: str = pa.Field(description="Words and word pairs that stand out in its texts (JSON array).")
     sample_ids: str = pa.Field(description="complaint_id of a few of its complaints around the peak (JSON array).")
     series: str = pa.Field(
         description="Its hours: JSON array of [start of the hour, observed, expected, upper], where more than upper is "
@@ -243,7 +245,7 @@ def _sentence(  # noqa: PLR0913, PLR0917  # what an incident is described from
     terms: Sequence[str],
     zone: ZoneInfo,
 ) -> str:
-    """Say what happened, with the numbers of the row."""
+    """Describe what happened, with the numbers of the row."""
     where = f" from {_listed(regions)}" if regions else ""
     about = f" about {_listed([category.replace('_', ' ') for category in categories])}" if categories else ""
     until = f"until {_clock(row['ended_at'], zone)}, now over" if row["ended_at"] is not None else "and going on"
@@ -289,8 +291,8 @@ def _evidence(span: Span, first: date, last: date) -> Evidence:
 MART = Mart(
     name="mart.incidents",
     title="Incidents",
-    grain="an outbreak of complaints and a day on which it is open; the newest row of an incident is the whole",
-    description="More complaints than is usual for the hour, the weekday and the place, by more than chance explains.",
+    grain="an incident and a day on which it is open; its newest row describes all of it",
+    description="Complaints above what is usual for the hour, weekday and place, by more than chance explains.",
     model=IncidentDay,
     # What is usual is worked out once for all days of a span.
     recipe=BySpan(_make, TEXT_COLUMNS, most_days_between=SCORED_DAYS),

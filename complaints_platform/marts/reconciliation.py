@@ -1,4 +1,4 @@
-"""Reconciliation: for each file, received = complaints + all other outcomes, or say what is missing."""
+"""Reconciliation: for each file, received = complaints + all other outcomes, or what is missing."""
 
 import pandera.polars as pa
 import polars as pl
@@ -19,7 +19,7 @@ FILE_COLUMNS = pl.Schema(
         "waiting": pl.Int64(),
     }
 )
-"""What the receipts of a day say, one row a file; ``waiting`` counts records of days that were not made since."""
+"""The receipts of a day, one row per file; ``waiting`` counts records of days that were not made since."""
 
 OUTCOME_COLUMNS = ["source", "raw_sha256", "outcome"]
 
@@ -32,7 +32,7 @@ COLUMN_OF_OUTCOME = {
 
 
 class Reconciliation(DataSet, unique=["day", "source", "raw_sha256"]):
-    """What became of every record of every file: the proof that nothing is lost or counted twice."""
+    """The outcomes of every file's records: the proof that nothing is lost or counted twice."""
 
     day: pl.Date = fields.RECEIVED_DAY
     source: str = fields.FILE_SOURCE
@@ -40,16 +40,16 @@ class Reconciliation(DataSet, unique=["day", "source", "raw_sha256"]):
     raw_sha256: str = fields.RAW_SHA256
     received_at: UtcTime = fields.RECEIVED_AT
     received: int = pa.Field(
-        ge=0, description="Records in the file; an unreadable file or rest of a file counts as one."
+        ge=0, description="Records in the file; an unreadable file, or rest of a file, counts as one."
     )
     complaints: int = pa.Field(ge=0, description="Records that count as complaints.")
-    duplicates: int = pa.Field(ge=0, description="Exact repetitions of another record.")
-    superseded: int = pa.Field(ge=0, description="Records of which a newer version came.")
-    retracted: int = pa.Field(ge=0, description="Records that the sender withdrew.")
-    filtered: int = pa.Field(ge=0, description="Records that the contract says are no complaints.")
+    duplicates: int = pa.Field(ge=0, description="Records that repeat another exactly.")
+    superseded: int = pa.Field(ge=0, description="Records replaced by a newer version.")
+    retracted: int = pa.Field(ge=0, description="Records that the sender retracted.")
+    filtered: int = pa.Field(ge=0, description="Records that are not complaints, according to the contract.")
     quarantined: int = pa.Field(ge=0, description="Records quarantined with a reason.")
-    waiting: int = pa.Field(ge=0, description="Records whose day has not been materialised in cleaned/complaints yet.")
-    reconciles: bool = pa.Field(description="received equals the sum of all outcomes, with nothing waiting.")
+    waiting: int = pa.Field(ge=0, description="Records whose day has not been built in cleaned/complaints yet.")
+    reconciles: bool = pa.Field(description="received equals the sum of all outcomes, and nothing is waiting.")
 
 
 def count_outcomes(cleaned: pl.DataFrame) -> pl.DataFrame:
@@ -58,7 +58,7 @@ def count_outcomes(cleaned: pl.DataFrame) -> pl.DataFrame:
 
 
 def reconciliation(files: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
-    """Set what the receipts say against what stands in ``cleaned/complaints``.
+    """Compare the receipts with ``cleaned/complaints``.
 
     Args:
         files: ``FILE_COLUMNS``, the files received on one day.
@@ -66,7 +66,7 @@ def reconciliation(files: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
             other files are ignored, several rows of one file and outcome are added up.
 
     Returns:
-        ``Reconciliation``, one row a file, by source, time and hash.
+        ``Reconciliation``, one row per file, by source, time and hash.
     """
     key = ["source", "raw_sha256"]
     counts = [
@@ -91,7 +91,7 @@ MART = Mart(
     name="mart.reconciliation",
     title="Reconciliation",
     grain="a file received",
-    description="What became of every record of every file.",
+    description="The outcomes of every file's records.",
     model=Reconciliation,
     recipe=None,
     source="cleaned.complaints",

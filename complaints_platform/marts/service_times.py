@@ -1,7 +1,7 @@
-"""Service times: how long customers waited for a first answer and for a solution, and what is still open.
+"""Service times: how long customers waited for a first response and a resolution, and the backlog.
 
-One row for each complaint of a source that sends such times. When it was to be answered is decided by the target
-of the day on which it was made, so that a new target never changes old numbers.
+One row for each complaint of a source that sends such times. When a response was due depends on the target of the
+day on which the complaint was made, so that a new target never changes old numbers.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ INPUT_COLUMNS = [
 ]
 
 CLOSED = ("closed", "resolved", "solved", "done", "completed", "cancelled", "canceled", "rejected", "withdrawn")
-"""Status (lower case) of a complaint that is no longer open, though its source does not say since when."""
+"""Status (lower case) of a closed complaint, even if its source does not say when it was closed."""
 
 SECONDS_OF_MINUTE = 60
 
@@ -40,7 +40,7 @@ OPEN = OpenRows("backlog_from", "resolved_day")
 
 
 class ServiceTime(DataSet, unique=["day", "complaint_id"]):
-    """How long a complaint waited for its first answer and its solution, if its source says so. One row a complaint."""
+    """How long a complaint waited for its first response and its resolution. One row per complaint."""
 
     day: pl.Date = fields.DAY
     local_day: pl.Date = fields.LOCAL_DAY
@@ -59,14 +59,16 @@ class ServiceTime(DataSet, unique=["day", "complaint_id"]):
     )
     first_response_target_minutes: float = pa.Field(
         nullable=True,
-        description="Minutes it may take by the target of local_day; null: no target, or never sent.",
+        description="Target of local_day, in minutes; null: no target, or the source sends no such times.",
     )
     first_response_clock: str = pa.Field(
-        nullable=True, isin=["calendar", "business"], description="Which minutes the target counts."
+        nullable=True,
+        isin=["calendar", "business"],
+        description="Whether the target counts all minutes or working hours.",
     )
-    first_response_due_at: UtcTime = pa.Field(nullable=True, description="When these minutes have passed (UTC).")
+    first_response_due_at: UtcTime = pa.Field(nullable=True, description="When it is due (UTC).")
     first_response_timely: bool = pa.Field(
-        nullable=True, description="Answered by then; null: not answered yet, or no target."
+        nullable=True, description="Answered in time; null: not answered yet, or no target."
     )
     resolved_at: UtcTime = fields.RESOLVED_AT
     resolved_day: pl.Date = pa.Field(nullable=True, description="That day in the reporting time zone.")
@@ -76,19 +78,21 @@ class ServiceTime(DataSet, unique=["day", "complaint_id"]):
     )
     resolution_target_minutes: float = pa.Field(
         nullable=True,
-        description="Minutes it may take by the target of local_day; null: no target, or never sent.",
+        description="Target of local_day, in minutes; null: no target, or the source sends no such times.",
     )
     resolution_clock: str = pa.Field(
-        nullable=True, isin=["calendar", "business"], description="Which minutes the target counts."
+        nullable=True,
+        isin=["calendar", "business"],
+        description="Whether the target counts all minutes or working hours.",
     )
-    resolution_due_at: UtcTime = pa.Field(nullable=True, description="When these minutes have passed (UTC).")
+    resolution_due_at: UtcTime = pa.Field(nullable=True, description="When it is due (UTC).")
     resolution_timely: bool = pa.Field(
-        nullable=True, description="Resolved by then; null: not resolved yet, or no target."
+        nullable=True, description="Resolved in time; null: not resolved yet, or no target."
     )
     backlog_from: pl.Date = pa.Field(
         nullable=True,
         description="Local day from which it is open, until resolved_day; null: its source does not say when "
-        "complaints are resolved, or says that it is closed but not since when.",
+        "complaints are resolved, or when this one was closed.",
     )
 
 
@@ -114,7 +118,7 @@ def service_times(categorized: pl.DataFrame, rules: MartRules) -> pl.DataFrame:
             solution_sent=pl.col("source").is_in(rules.resolving),
             closed=pl.col("resolved_at").is_not_null() | pl.col("status").is_in(CLOSED).fill_null(value=False),
         )
-        # What is closed without a time says nothing of how long it took: neither open nor late.
+        # A complaint closed without a time is neither open nor late: how long it took is unknown.
         .with_columns(solution_sent=pl.col("solution_sent") & (pl.col("resolved_at").is_not_null() | ~pl.col("closed")))
         .with_columns(backlog_from=pl.when("solution_sent").then("local_day"))
         .sort("opened_at", "complaint_id")
@@ -125,7 +129,7 @@ def service_times(categorized: pl.DataFrame, rules: MartRules) -> pl.DataFrame:
 
 
 def _with_times(rows: pl.DataFrame, rules: MartRules, measure: Measure, at: str, sent: str) -> pl.DataFrame:
-    """Add minutes in both kinds of time, the target, when it ends and whether it was met."""
+    """Add minutes in both kinds of time, the target, when it is due and whether it was met."""
     names = {
         name: f"{measure}_{name}"
         for name in ("minutes", "business_minutes", "target_minutes", "clock", "due", "timely")
@@ -151,7 +155,7 @@ def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
 
     def metric(share: str, words: str, quantile: float, *, business: bool) -> Metric:
         column = f"{name}_business_minutes" if business else f"{name}_minutes"
-        kind = "minutes of working hours" if business else "minutes"
+        kind = "working minutes" if business else "minutes"
         return Metric(
             name=f"{name}_{'median' if quantile == MEDIAN else 'p90'}{'_business' if business else ''}",
             title=f"{title}: {words}{' (working hours)' if business else ''}",
@@ -175,13 +179,13 @@ def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
 
 
 def _timely(name: str, title: str, done: str, besides: str = "") -> Metric:
-    """Return the share of complaints that were dealt with in time; ``besides`` is said of what does not count."""
+    """Return the share of complaints dealt with in time; ``besides`` adds what does not count."""
     due = f"{name}_timely IS NOT NULL OR {name}_due_at <= now()"
     return Metric(
         name=f"{name}_timely_rate",
         title=title,
-        description=f"Share of the complaints that were {done} in time, of those that were {done} or should have been "
-        f"by now. The target is that of the day on which the complaint was made.{besides}",
+        description=f"Share {done} in time, of the complaints that were {done} or should have been by now. The target "
+        f"is that of the day on which the complaint was made.{besides}",
         unit="share",
         formula=f"{name}_timely / ({name}_timely is known, or {name}_due_at has passed), by the day of the complaint",
         expression=f"count(*) FILTER ({name}_timely) / nullif(count(*) FILTER ({due}), 0)",
@@ -191,12 +195,12 @@ def _timely(name: str, title: str, done: str, besides: str = "") -> Metric:
 
 
 def _settings(rules: MartRules, day: date) -> Sequence[object]:
-    # What a source sends is hashed in the words of the first release, or every day of every lake were stale.
+    # What a source sends is hashed in the words of the first release: otherwise every day of every lake would be stale.
     sent = [
         f"({source!r}, Told(first_response={times.first_response}, resolution={times.resolution}))"
         for source, times in sorted(rules.times.items())
     ]
-    # A complaint's local day is at most a day off: later targets can't be its.
+    # A complaint's local day is at most a day off, so later targets can't apply.
     return [*rules.calendar.fingerprint, *sent, *rules.targets.until(day + timedelta(days=1))]
 
 
@@ -204,8 +208,8 @@ MART = Mart(
     name="mart.service_times",
     title="Service times",
     grain="a complaint of a source whose contract maps first_response_at or resolved_at",
-    description="How long customers waited for an answer and a solution, in all hours and in working hours; by which "
-    "target, as of the day of the complaint; and since and until when the complaint was open.",
+    description="How long customers waited for a first response and a resolution, in all hours and in working hours; "
+    "the targets, as of the day of the complaint; and when the complaint was open.",
     model=ServiceTime,
     recipe=ByDay(lambda window: service_times(window.today, window.rules), INPUT_COLUMNS),
     settings=_settings,
@@ -218,7 +222,7 @@ MART = Mart(
         Metric(
             name="answered",
             title="Answered",
-            description="Complaints that were answered, by the day of the complaint.",
+            description="Complaints that have been answered, by the day they were made.",
             unit="complaints",
             formula="number of complaints with first_response_at",
             expression="count(first_response_at)",
@@ -227,7 +231,7 @@ MART = Mart(
         Metric(
             name="resolved",
             title="Resolved",
-            description="Complaints that were resolved, by the day of the complaint.",
+            description="Complaints that have been resolved, by the day they were made.",
             unit="complaints",
             formula="number of complaints with resolved_at",
             expression="count(resolved_at)",
@@ -238,12 +242,12 @@ MART = Mart(
             "resolution",
             "Resolved in time",
             "resolved",
-            " What is closed without a time does not count: it is neither open nor late.",
+            " Complaints closed without a time do not count: they are neither open nor late.",
         ),
         Metric(
             name="backlog",
-            title="Open complaints",
-            description="Complaints that were open when the period ended, of sources that say when they are resolved.",
+            title="Backlog",
+            description="Complaints open at the end of the period, of sources that report resolutions.",
             unit="complaints",
             formula="number of complaints with backlog_from <= last day, and resolved_day none or later",
             expression="CAST(coalesce(sum(rows_of_age), 0) AS BIGINT)",
@@ -252,8 +256,8 @@ MART = Mart(
         ),
         Metric(
             name="backlog_median_age",
-            title="Age of open complaints: median",
-            description="For how many days half of the complaints had been open when the period ended.",
+            title="Backlog: median age",
+            description="Median age in days of the complaints open at the end of the period.",
             unit="days",
             formula="median of last day - backlog_from over open complaints",
             # Half way between the two in the middle, which are one if their number is odd.
@@ -265,8 +269,8 @@ MART = Mart(
         ),
         Metric(
             name="backlog_over_30_days",
-            title="Open for more than 30 days",
-            description="Complaints that had been open for more than 30 days when the period ended.",
+            title="Backlog over 30 days",
+            description="Complaints open for more than 30 days at the end of the period.",
             unit="complaints",
             formula="number of open complaints with last day - backlog_from > 30",
             expression="CAST(coalesce(sum(rows_of_age) FILTER (age > 30), 0) AS BIGINT)",

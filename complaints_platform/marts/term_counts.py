@@ -16,19 +16,19 @@ TOPICS_VERSION = "1"
 """Part of the fingerprints of term counts and emerging topics: raise it when a definition changes."""
 
 MOST_TERMS = 200
-"""Terms stored of each category and day."""
+"""Terms stored for each category and day."""
 
 SAMPLES = 3
 _TEXTS_AT_ONCE = 50_000
-"""All words of so many texts are held at once."""
+"""How many texts' words are held in memory at once."""
 
 
 class TermCount(DataSet, unique=["day", "category", "term"]):
-    """How many complaints of a category use a word or a pair of words, by day: the most used ones."""
+    """How many complaints of a category use a word or word pair, by day: the most used ones."""
 
     day: pl.Date = fields.DAY
     category: str = fields.CATEGORY
-    texts: int = pa.Field(ge=1, description="Complaints of the category on the day, near duplicates left out.")
+    texts: int = pa.Field(ge=1, description="Complaints of the category on the day, without near duplicates.")
     term: str = fields.TERM
     complaints: int = pa.Field(ge=1, description="How many of these texts use it.")
     sample_ids: str = fields.SAMPLE_IDS
@@ -97,8 +97,8 @@ def term_counts(day: date, categorized: pl.DataFrame) -> pl.DataFrame:
 MART = Mart(
     name="mart.term_counts",
     title="Words by day",
-    grain="a word or pair of words of a category on a day, the 200 most used ones",
-    description="How many complaints of a category use a word.",
+    grain="a word or word pair of a category on a day, the 200 most used",
+    description="How many complaints of a category use each term.",
     model=TermCount,
     recipe=ByDay(lambda window: term_counts(window.day, window.today), INPUT_COLUMNS),
     version=TOPICS_VERSION,

@@ -1,8 +1,7 @@
 """The doctor: examinations of settings, lake, sources, model, credentials, disk, clock and versions.
 
-Each examination asks one thing and says what is wrong and what to do; none changes anything but a probe object,
-which it deletes again. What is asked of Dagster's instance stands in ``instance.doctor``; printing, in
-``commands.doctor``.
+Each examination covers one area and says what is wrong and what to do. None changes anything except a probe object,
+which it deletes again. Dagster's instance is examined in ``instance.doctor``; ``commands.doctor`` prints.
 """
 
 import difflib
@@ -33,15 +32,15 @@ DISTRIBUTION = "complaints_platform"
 LEAST_FREE_BYTES = 1 << 30
 LEAST_FREE_SHARE = 0.1
 MOST_SKEW = timedelta(minutes=1)
-"""Times of receipt decide which version of a record is the newest; senders' clocks may be a day ahead, ours may not."""
+"""Receipt times decide which version of a record is newest: senders' clocks may be a day ahead, ours may not."""
 FILES_TRIED = 50
-"""Waiting files of each source that are opened."""
+"""How many waiting files of each source are opened."""
 ALIKE = 0.8
-"""Names of variables that agree so much are taken for misspelt settings."""
+"""Variables whose names are this similar to a setting count as misspelt."""
 
 
-class Verdict(StrEnum):
-    """What an examination came to."""
+class FindingVerdict(StrEnum):
+    """Whether a finding is good or bad news."""
 
     GOOD = "good"
     WARNING = "warning"
@@ -50,12 +49,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One result of an examination."""
 
     area: str
-    verdict: Verdict
+    verdict: FindingVerdict
     what: str
-    """What is so, or what is wrong."""
+    """What was found."""
     todo: str = ""
     """What to do; empty where all is well."""
 
@@ -64,80 +63,80 @@ Examination = Callable[[Platform], Iterable[Finding]]
 
 
 def good(area: str, what: str) -> Finding:
-    """Return that something is as it should be."""
-    return Finding(area, Verdict.GOOD, what)
+    """Return a finding that all is well."""
+    return Finding(area, FindingVerdict.GOOD, what)
 
 
 def warning(area: str, what: str, todo: str) -> Finding:
-    """Return that something may be meant so, and may be a mistake."""
-    return Finding(area, Verdict.WARNING, what, todo)
+    """Return a finding that may be intended or a mistake."""
+    return Finding(area, FindingVerdict.WARNING, what, todo)
 
 
 def wrong(area: str, what: str, todo: str) -> Finding:
-    """Return that something is wrong."""
-    return Finding(area, Verdict.WRONG, what, todo)
+    """Return a finding that something is wrong."""
+    return Finding(area, FindingVerdict.WRONG, what, todo)
 
 
 def examine(platform: Platform, examinations: Iterable[tuple[str, Examination]]) -> Iterator[Finding]:
-    """Yield what all examinations (area and function) find; one that itself fails is a finding."""
+    """Yield the findings of all examinations (area and function); one that fails is itself a finding."""
     for area, examination in examinations:
         try:
             yield from examination(platform)
-        except Exception as error:  # noqa: BLE001  # whatever one examination meets, the others go on
+        except Exception as error:  # noqa: BLE001  # whatever one examination meets, the others continue
             yield wrong(area, f"can't be examined: {type(error).__name__}: {_first_line(error)}", "see the error")
 
 
 def unknown_variables(names: Iterable[str]) -> Iterator[Finding]:
-    """Yield the environment variables that look like a setting and are none."""
+    """Yield the environment variables that look like a setting but are not."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
     for name in sorted(set(names) - known):
         close = difflib.get_close_matches(name, known, 1, ALIKE) if name.startswith(PREFIX) else []
         if close:
-            yield warning("settings", f"{name} is no setting", f"did you mean {close[0]}? docs/settings.md lists all")
+            yield warning("settings", f"{name} is not a setting", f"did you mean {close[0]}? See docs/settings.md")
 
 
 def examine_settings(platform: Platform) -> Iterator[Finding]:
-    """Look at what the settings say of each other."""
+    """Check that the settings fit together."""
     settings = platform.settings
     yield good("settings", f"profile {settings.profile}, lake {settings.lake}, landing {settings.landing}")
     remote, landing = _is_remote(settings.lake), settings.landing
     if settings.profile == "prod" and not remote and not Path(_path(settings.lake)).is_absolute():
         yield warning(
             "settings",
-            f"the lake {settings.lake} is relative to the folder a command is run in",
+            f"the lake {settings.lake} is relative to the folder where a command runs",
             f"set {PREFIX}LAKE to an absolute folder or to s3://bucket/prefix",
         )
     inside = _path(landing).startswith(f"{_path(settings.lake).rstrip('/')}/") or landing == settings.lake
     if inside:
-        yield wrong("settings", "the landing lies inside the lake", f"set {PREFIX}LANDING to a place of its own")
+        yield wrong("settings", "the landing is inside the lake", f"set {PREFIX}LANDING to a separate place")
 
 
 def examine_credentials(platform: Platform) -> Iterator[Finding]:
-    """Look at secrets, without showing any."""
+    """Check secrets, without printing any."""
     settings = platform.settings
     key = settings.data_key.get_secret_value()
     if key == DEVELOPMENT_DATA_KEY:
-        # Profile prod does not even start with it.
+        # Profile prod does not start with it.
         say = wrong if _is_remote(settings.lake) else warning
         yield say(
             "credentials",
-            "the data key is the one of development, which everybody knows: hashes of customers can be guessed",
-            f"set {PREFIX}DATA_KEY to a secret of your own and {PREFIX}PROFILE to prod; for a lake that holds hashes "
-            "already: complaints rekey",
+            "the data key is the public development key: hashes of customers can be guessed",
+            f"set {PREFIX}DATA_KEY to a secret of your own and {PREFIX}PROFILE to prod; if the lake already holds "
+            "hashes, run complaints rekey",
         )
     else:
-        yield good("credentials", f"the data key is a secret of its own, version {settings.data_key_version}")
+        yield good("credentials", f"the data key is your own, version {settings.data_key_version}")
     token = settings.metrics_token
     if token is not None and len(token.get_secret_value()) < FEWEST_CHARACTERS:
         yield wrong(
             "credentials",
-            f"the token of the metrics has fewer than {FEWEST_CHARACTERS} characters",
+            f"the metrics token has fewer than {FEWEST_CHARACTERS} characters",
             f"set {PREFIX}METRICS_TOKEN to a longer one (python -c 'import secrets; print(secrets.token_hex(32))')",
         )
 
 
 def examine_lake(platform: Platform) -> Iterator[Finding]:
-    """Write, read and delete a probe; look at the data key, and at the tables' columns."""
+    """Write, read and delete a probe; check the data key and the tables' columns."""
     lake = platform.lake
     problem = _probe(lake.store)
     if problem is not None:
@@ -154,33 +153,31 @@ def examine_lake(platform: Platform) -> Iterator[Finding]:
         try:
             there = set(spec.table(lake).stored_columns())
         except ComplaintsError as error:
-            yield wrong(
-                "lake", str(error), "restore the folder from a backup, or delete the table: update makes it anew"
-            )
+            yield wrong("lake", str(error), "restore the folder from a backup, or delete the table: update rebuilds it")
             continue
         newer = sorted(there - set(polars_schema(spec.model)))
         if newer:
             yield wrong(
                 "lake",
-                f"{spec.sql_name} has columns that this release does not know: {', '.join(newer)}",
+                f"{spec.sql_name} has columns unknown to this release: {', '.join(newer)}",
                 "a newer release has written this lake: install that release",
             )
 
 
 def _probe(store: Store) -> Finding | None:
-    """Return what is wrong with a store; None if objects can be made once, read and deleted."""
+    """Return what is wrong with a store; None if objects can be created once, read and deleted."""
     key = f"doctor/{uuid.uuid4().hex}"
     todo = (
-        "check address, credentials and rights (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"
+        "check address, credentials and permissions (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"
         if _is_remote(store.uri)
-        else "check that the folder exists, belongs to the user who runs this, and is not on a full or read-only disk"
+        else "check that the folder exists, is writable for the current user, and is not on a full or read-only disk"
     )
     try:
         if not store.create(key, b"probe") or store.create(key, b"other") or store.get(key) != b"probe":
             return wrong(
                 "lake",
-                f"{store.uri} does not keep what was written first: of two writers at once one would lose",
-                "use a storage with conditional writes (If-None-Match)",
+                f"{store.uri} lets a second writer overwrite what the first has created",
+                "use a store with conditional writes (If-None-Match)",
             )
     except (ComplaintsError, OSError) as error:
         return wrong("lake", f"{store.uri} can't be used: {_first_line(error)}", todo)
@@ -197,7 +194,7 @@ def _delete(store: Store, key: str) -> None:
 
 
 def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator[Finding]:
-    """Look at contracts, at files that can't be read, and at senders that are silent."""
+    """Check contracts, waiting files that can't be read, and silent senders."""
     now = now or datetime.now(UTC)
     settings, lake, landing = platform.settings, platform.lake, platform.landing
     try:
@@ -206,7 +203,7 @@ def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator
         yield wrong("sources", str(error), "correct the file; dg check yaml names the line")
         return
     if not contracts:
-        yield wrong("sources", f"there is no source below {settings.sources}", "add <name>/defs.yaml (docs/sources.md)")
+        yield wrong("sources", f"there are no sources in {settings.sources}", "add <name>/defs.yaml (docs/sources.md)")
         return
     yield good("sources", f"{len(contracts)} contracts are valid: {', '.join(sorted(contracts))}")
     received = lake.receipts.last_received(contracts)
@@ -215,30 +212,32 @@ def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator
         for file in waiting[:FILES_TRIED]:
             try:
                 if file.is_folder:
-                    raise IsADirectoryError("is a folder where a file is expected")
+                    raise IsADirectoryError("is a folder, not a file")
                 with file.open() as stream:
                     stream.read(1)
             except (ComplaintsError, OSError) as error:
                 yield wrong(
                     "sources",
                     f"{name}: {file.name} can't be read: {_first_line(error)}",
-                    "give the user who runs this the right to read it, or take it out of the landing",
+                    "make it readable for the current user, or remove it from the landing",
                 )
         if not _is_remote(settings.landing) and not Path(_path(settings.landing), name).is_dir():
             yield warning(
-                "sources", f"{name}: the landing has no folder {name}", f"make {settings.landing}/{name} for its sender"
+                "sources",
+                f"{name}: the landing has no folder {name}",
+                f"create {settings.landing}/{name} for its sender",
             )
         last = received.get(name)
         if last is not None and now - last > SILENT_AFTER[contract.cadence]:
             yield warning(
                 "sources",
-                f"{name}: nothing new since {last:%Y-%m-%d %H:%M} UTC, and its cadence is {contract.cadence}",
-                "ask the sender; if it has ended, take its contract away",
+                f"{name}: nothing new since {last:%Y-%m-%d %H:%M} UTC, although its cadence is {contract.cadence}",
+                "ask the sender; if the source has ended, delete its contract",
             )
 
 
 def examine_model(platform: Platform) -> Iterator[Finding]:
-    """Look at the classifier that serves, its taxonomy and the tier's extra."""
+    """Check the model that serves, its taxonomy and the extra for the tier."""
     try:
         taxonomy = platform.taxonomy
         if platform.settings.classifier_tier == "full":
@@ -259,7 +258,7 @@ def examine_model(platform: Platform) -> Iterator[Finding]:
         yield wrong(
             "model",
             str(error),
-            "train it again: materialise classifier/model, or choose one that is whole: "
+            "train again by materialising classifier/model, or go back to an intact model: "
             "complaints classifier versions, complaints classifier serve VERSION",
         )
         return
@@ -268,14 +267,14 @@ def examine_model(platform: Platform) -> Iterator[Finding]:
         yield warning(
             "model",
             f"the taxonomy is {taxonomy.version}, the model was trained for {model.taxonomy.version}",
-            "complaints update trains for the new one; the sensor changes does it when COMPLAINTS_CHANGES lets it",
+            "complaints update trains for the new one; the sensor changes does so when COMPLAINTS_CHANGES allows",
         )
 
 
 def examine_disk(
     platform: Platform, usage: Callable[[str], tuple[int, int, int]] = shutil.disk_usage
 ) -> Iterator[Finding]:
-    """Look at the space left where lake, landing and temporary files lie on disks of this machine."""
+    """Check the free space of the local disks with lake, landing and temporary files."""
     import tempfile
 
     places = {"temporary files": tempfile.gettempdir()}
@@ -285,7 +284,7 @@ def examine_disk(
     for name, place in sorted(places.items()):
         total, _, free = usage(place)
         what = f"{name}: {free / 1e9:,.1f} GB of {total / 1e9:,.0f} GB free at {place}"
-        todo = "delete what is not needed, complaints maintain, or give it a larger disk"
+        todo = "delete what is not needed, run complaints maintain, or enlarge the disk"
         if free < LEAST_FREE_BYTES:
             yield wrong("disk", what, todo)
         elif free < LEAST_FREE_SHARE * total:
@@ -295,7 +294,7 @@ def examine_disk(
 
 
 def examine_clock(platform: Platform, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[Finding]:
-    """Compare this machine's clock with the lake's, and with what was published."""
+    """Compare this machine's clock with the lake's, and with the last publication."""
     lake = platform.lake
     key = f"doctor/{uuid.uuid4().hex}"
     now = clock()
@@ -303,11 +302,11 @@ def examine_clock(platform: Platform, clock: Callable[[], datetime] = lambda: da
         lake.store.put(key, b"probe")
         entry = lake.store.stat(key)
     except (ComplaintsError, OSError) as error:
-        yield wrong("clock", f"can't be compared with the lake's: {_first_line(error)}", "see what is said of the lake")
+        yield wrong("clock", f"can't be compared with the lake's: {_first_line(error)}", "see the area lake")
         return
     finally:
         _delete(lake.store, key)
-    todo = "synchronise the clocks (timedatectl, chrony): times of receipt decide which version of a record counts"
+    todo = "synchronise the clocks (timedatectl, chrony): receipt times decide which version of a record counts"
     skew = timedelta(0) if entry is None else now - entry.modified
     if abs(skew) > MOST_SKEW:
         yield wrong("clock", f"this machine's clock is {skew.total_seconds():+,.0f} s off the lake's", todo)
@@ -318,25 +317,25 @@ def examine_clock(platform: Platform, clock: Callable[[], datetime] = lambda: da
             "clock", f"the lake was published at {manifest.published_at:%Y-%m-%d %H:%M} UTC, in the future", todo
         )
         return
-    yield good("clock", f"it is {now:%Y-%m-%d %H:%M:%S} UTC, as the lake says")
+    yield good("clock", f"it is {now:%Y-%m-%d %H:%M:%S} UTC, in agreement with the lake")
 
 
 def examine_versions(
     _platform: Platform, installed: Callable[[str], str] = metadata.version, requires: list[str] | None = None
 ) -> Iterator[Finding]:
-    """Compare the installed packages with what the platform asks for.
+    """Compare the installed packages with the platform's requirements.
 
     Args:
         installed: name → version; raises ``PackageNotFoundError``.
-        requires: what is asked for; by default what the installed platform says.
+        requires: the requirements; by default those of the installed platform.
     """
-    asked = metadata.requires(DISTRIBUTION) if requires is None else requires
+    requirements = metadata.requires(DISTRIBUTION) if requires is None else requires
     good_ones = bad = 0
-    for text in asked or []:
+    for text in requirements or []:
         requirement = Requirement(text)
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
-        todo = "install by the lock: make setup, or build the image again"
+        todo = "install from the lock: make setup, or rebuild the image"
         try:
             version = installed(requirement.name)
         except metadata.PackageNotFoundError:
@@ -345,11 +344,11 @@ def examine_versions(
             continue
         if version not in requirement.specifier:
             bad += 1
-            yield wrong("versions", f"{requirement.name} is {version}, needed is {requirement.specifier}", todo)
+            yield wrong("versions", f"{requirement.name} is {version}, but {requirement.specifier} is required", todo)
             continue
         good_ones += 1
     if not bad:
-        yield good("versions", f"{good_ones} packages are as needed")
+        yield good("versions", f"{good_ones} packages match the requirements")
 
 
 EXAMINATIONS: list[tuple[str, Examination]] = [

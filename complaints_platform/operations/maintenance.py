@@ -322,7 +322,7 @@ def to_merge(alone: Sequence[Unit], packs: Sequence[Unit]) -> list[list[Unit]]:
 
 
 def maintenance_of(settings: Settings) -> Maintenance:
-    """Return what is to be done in the lake that ``settings`` name, as of now.
+    """Return the maintenance of the lake in ``settings``, as of now.
 
     Raises:
         ContractError: a source contract is wrong.
@@ -334,7 +334,7 @@ def maintenance_of(settings: Settings) -> Maintenance:
 
 
 def maintain(settings: Settings, *, dry_run: bool = False) -> Iterator[Step]:
-    """Do everything that is due in the lake, and delete notifications that are long over; yield it step by step.
+    """Do everything that is due in the lake, and delete old notifications; yield each step.
 
     Raises:
         ContractError: a source contract is wrong.

@@ -17,7 +17,7 @@ FLAG_SEPARATOR = "; "
 """Between the flags of one record in ``time_flags``."""
 
 NO_VALUE = "(none)"
-"""Stands for a value that is not there (region, product, …) wherever texts are listed or asked for."""
+"""Stands for a missing value (region, product, …) in lists and filters."""
 
 
 class Outcome(StrEnum):
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 
 class QuarantineReason(StrEnum):
-    """Why a record, or what could be read of a file, was set aside. A closed list."""
+    """Why a record, or the unreadable part of a file, is in quarantine. A closed list."""
 
     UNREADABLE_FILE = "unreadable_file"
     """No record could be read: not a file, unknown compression, damaged from the start."""
@@ -66,11 +66,11 @@ class RawRecord(DataSet):
     line_number: int = pa.Field(ge=1, description="Line of the file on which the record starts, from 1.")
     source_id: str = pa.Field(nullable=True, description="The sender's own identifier of the record.")
     channel: str = fields.CHANNEL
-    text: str = pa.Field(nullable=True, description="The complaint's words as sent. Only a withdrawal may have none.")
+    text: str = pa.Field(nullable=True, description="The complaint's words as sent. Only a retraction may have none.")
     occurred_at: UtcTime = fields.OCCURRED_AT
     original_timestamp: str = fields.ORIGINAL_TIMESTAMP
     original_timezone: str = pa.Field(
-        description="Zone by which it was read: the contract's, or UTC for offsets and epochs."
+        description="Time zone used to read it: the contract's, or UTC for offsets and epochs."
     )
     updated_at: UtcTime = fields.UPDATED_AT
     first_response_at: UtcTime = fields.FIRST_RESPONSE_AT
@@ -82,26 +82,26 @@ class RawRecord(DataSet):
     product: str = pa.Field(nullable=True, description="Product as sent.")
     status: str = pa.Field(nullable=True, description="Status as sent.")
     language: str = pa.Field(nullable=True, description="Language as sent.")
-    withdrawn: bool = pa.Field(description="The sender withdraws the record by this version.")
+    withdrawn: bool = pa.Field(description="This version retracts the record.")
     time_flags: str = pa.Field(
-        nullable=True, description="Optional times that were sent but are left out: which ones, and why. Null: none."
+        nullable=True, description="Optional times that were sent but dropped, and why. Null: none."
     )
-    raw_record: str = pa.Field(description="The whole record as it stands in the file (decoded). Personal data.")
+    raw_record: str = pa.Field(description="The whole record as in the file (decoded). Personal data.")
 
 
 class KnownCustomer(DataSet):
-    """What reference data says of a customer under one of their names, since a day. No personal data."""
+    """Reference data about a customer under one of their names, from a day on. No personal data."""
 
     person_key: str = pa.Field(description="Keyed hash of the name: account, phone number, e-mail address, handle.")
     account_key: str = pa.Field(description="Keyed hash of the account.")
-    valid_from: pl.Date = pa.Field(description="First day (UTC) on which it holds.")
+    valid_from: pl.Date = pa.Field(description="First day (UTC) on which it is valid.")
     region: str = pa.Field(nullable=True, description="Region, named by the alias table.")
     product: str = pa.Field(nullable=True, description="Product or tariff.")
     segment: str = pa.Field(nullable=True, description="Segment, such as business or prepaid.")
 
 
 class QuarantinedRecord(DataSet):
-    """One record (or file, with record number 0) that was set aside, and why. No raw text."""
+    """One quarantined record (or file, with record number 0), and why. No raw text."""
 
     day: pl.Date = fields.RECEIVED_DAY
     source: str = fields.FILE_SOURCE
@@ -122,20 +122,20 @@ class CleanedComplaint(DataSet, unique=["source", "raw_sha256", "record_number"]
     day: pl.Date = fields.DAY
     complaint_id: str = pa.Field(
         str_length={"min_value": 32, "max_value": 32},
-        description="Stable identity: hash of source and native id, or (keyed) of all that was sent and its ordinal.",
+        description="Stable identity: hash of source and native id, or (keyed) of everything sent and its ordinal.",
     )
     source: str = fields.SOURCE
     source_id: str = pa.Field(nullable=True, description="The sender's own identifier.")
     channel: str = fields.CHANNEL
     occurred_at: UtcTime = fields.OCCURRED_AT
     original_timestamp: str = fields.ORIGINAL_TIMESTAMP
-    original_timezone: str = pa.Field(description="Zone by which it was read.")
+    original_timezone: str = pa.Field(description="Time zone used to read it.")
     updated_at: UtcTime = fields.UPDATED_AT
     first_response_at: UtcTime = fields.FIRST_RESPONSE_AT
     resolved_at: UtcTime = fields.RESOLVED_AT
     time_flags: str = pa.Field(
         nullable=True,
-        description="Times that were sent but are left out, because they are unreadable, out of range or before "
+        description="Times that were sent but dropped, because they are unreadable, out of range or before "
         "occurred_at. Null: none.",
     )
     customer_key: str = pa.Field(
@@ -151,9 +151,9 @@ class CleanedComplaint(DataSet, unique=["source", "raw_sha256", "record_number"]
     agent_key: str = pa.Field(nullable=True, description="Keyed hash of the agent.")
     thread_key: str = pa.Field(nullable=True, description="Keyed hash of the conversation or case.")
     text: str = pa.Field(
-        nullable=True, description="The complaint: repaired, normalised, personal data replaced by tokens."
+        nullable=True, description="The complaint: repaired, normalised, personal data replaced by its kind."
     )
-    language: str = pa.Field(nullable=True, description="Language (ISO 639): as the sender says, or else detected.")
+    language: str = pa.Field(nullable=True, description="Language (ISO 639): as sent, or else detected.")
     region: str = pa.Field(
         nullable=True, description="Region as sent, or else by reference data; named by the alias table."
     )
@@ -161,11 +161,11 @@ class CleanedComplaint(DataSet, unique=["source", "raw_sha256", "record_number"]
     status: str = pa.Field(nullable=True, description="Status, lower case.")
     outcome: str = pa.Field(
         isin=[outcome.value for outcome in Outcome],
-        description="What became of the record; headline counts take 'complaint'.",
+        description="Outcome of the record; headline counts take 'complaint'.",
     )
-    duplicate_of: str = pa.Field(nullable=True, description="complaint_id of what it repeats exactly, for duplicates.")
+    duplicate_of: str = pa.Field(nullable=True, description="For duplicates, complaint_id of the record it repeats.")
     near_duplicate_of: str = pa.Field(
-        nullable=True, description="complaint_id of the earliest complaint whose text it nearly repeats; still counted."
+        nullable=True, description="For near duplicates, complaint_id of the earliest similar complaint; still counted."
     )
     similarity: float = pa.Field(
         nullable=True, ge=0, le=1, description="Jaccard similarity to that text (3-word shingles)."
@@ -183,18 +183,18 @@ class CategorizedComplaint(CleanedComplaint):
     )
     subcategory: str = fields.SUBCATEGORY
     confidence: float = pa.Field(nullable=True, ge=0, le=1, description="Calibrated probability of the category.")
-    needs_review: bool = pa.Field(nullable=True, description="Too uncertain: a person should look.")
+    needs_review: bool = pa.Field(nullable=True, description="The category is uncertain: a person should check it.")
     category_source: str = pa.Field(nullable=True, isin=["model", "person"], description="Who gave the category.")
     alternatives: str = pa.Field(
         nullable=True,
-        description="The three categories that the model finds likeliest, the likeliest first, separated by commas.",
+        description="The model's three likeliest categories, likeliest first, separated by commas.",
     )
     is_complaint: bool = pa.Field(
         nullable=True,
         description="The words express dissatisfaction or report a fault, by the model or a person. Headline counts "
         "do not depend on it. Null if the taxonomy does not define it.",
     )
-    severity: str = pa.Field(nullable=True, description="How grave it is for the customer, by the taxonomy's values.")
-    sentiment: str = pa.Field(nullable=True, description="How the words sound, by the taxonomy's values.")
+    severity: str = pa.Field(nullable=True, description="How severe it is for the customer, by the taxonomy's values.")
+    sentiment: str = pa.Field(nullable=True, description="Tone of the text, by the taxonomy's values.")
     model_version: str = pa.Field(nullable=True, description="Version of the classifier.")
     taxonomy_version: str = pa.Field(nullable=True, description="Version of the taxonomy.")

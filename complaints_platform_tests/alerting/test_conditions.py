@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from complaints_platform.alerting.events import KINDS, Condition, Notification, Severity, State
-from complaints_platform.alerting.outbox import Attempt, Outbox, Outcome
+from complaints_platform.alerting.outbox import Attempt, DeliveryResult, Outbox
 from complaints_platform.alerting.spool import MemoryObjects
 from complaints_platform.errors import AlertsError
 from complaints_platform.lake.store import open_store
@@ -39,7 +39,7 @@ def test_opened_worsened_and_resolved_are_told_once_each_and_it_may_open_again(o
     assert see(minor) == [("collect", State.OPENED)]
     history = outbox.pending()
     assert [each.number for each in history] == [1, 2, 3, 4]
-    assert history[2].condition.text == "Over after 5 min. It was: collect is wrong."
+    assert history[2].condition.text == "Resolved after 5 min. It was: collect is wrong."
     assert [each.opened for each in history] == [1, 1, 1, 4]
 
 
@@ -176,7 +176,7 @@ def test_what_was_over_and_delivered_long_ago_may_go_and_what_goes_on_or_waits_m
         ]
         outbox.acknowledge(opened.id, "ada", clock())
         outbox.begin(opened.id, "team", Attempt(1, opened.id, clock()), "a sender")
-        outbox.end(opened.id, "team", 1, Outcome(delivered, clock()))
+        outbox.end(opened.id, "team", 1, DeliveryResult(delivered, clock()))
         if ends:
             outbox.observe("run_failed", [], clock(), about=subject)
         for each in outbox.since(clock().date()) if delivered else ():

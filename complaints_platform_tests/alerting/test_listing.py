@@ -107,7 +107,7 @@ def test_the_command_lists_shows_and_acknowledges(filled):
     assert "worsened (critical): collect is wrong." in shown
     assert "acknowledged by ada" in run("ack", alert["id"][:8], "--by", "ada")
     assert "acknowledged by ada" in run("show", alert["id"][:8])
-    assert "A job fails, acknowledged, waiting" in run("list")
+    assert "A job is failing, acknowledged, waiting" in run("list")
     result = CliRunner().invoke(app, ["alerts", "show", "zzz"])
     assert isinstance(result.exception, AlertsError)
 
@@ -144,17 +144,17 @@ def test_a_receiver_that_does_not_answer_is_shown(lake, filled, tmp_path, monkey
     run("send", code=1)
     (receiver,) = alerts_for_api(lake)["receivers"]
     assert (receiver["receiver"], receiver["failures"]) == ("hook", 1)
-    assert "hook has not answered 1 times: the environment variable HOOK_URL is not set" in run("list").replace(
+    assert "hook has failed 1 times in a row: the environment variable HOOK_URL is not set" in run("list").replace(
         "\n", " "
     )
     assert by_kind(alerts_for_api(lake, "waiting")).keys() == {"source_silent", "run_failed", "disk_low"}
 
 
 def test_that_nobody_looks_or_sends_is_said_beside_an_empty_list(lake, filled):
-    assert "not everything has been looked at for what is wrong yet" in run("list")
+    assert "the platform has not completed its checks yet" in run("list")
     filled.note_look(datetime.now(UTC) - timedelta(minutes=11))
-    assert "not everything has been looked at for what is wrong since 20" in run("list", "--state", "waiting")
+    assert "the platform has not completed its checks since 20" in run("list", "--state", "waiting")
     filled.note_look(datetime.now(UTC))
-    assert "not everything has been looked at" not in run("list")
-    assert "COMPLAINTS_ALERTS names no file" in run("list", said="stderr")
+    assert "has not completed its checks" not in run("list")
+    assert "COMPLAINTS_ALERTS names no routes file" in run("list", said="stderr")
     assert "COMPLAINTS_ALERTS" not in run("list", "--state", "waiting", said="stdout")

@@ -38,8 +38,8 @@ def test_what_can_not_be_read_is_an_alert_of_each_source_until_newer_days_are_as
     )
     found = failing_now([], [both])
     assert {each.source: each.text for each in found} == {
-        "sms": "40% of the records that sms sent on 2026-03-10 can't be read.",
-        "forms": "9% of the records that forms sent on 2026-03-09 can't be read.",
+        "sms": "40% of the records from sms on 2026-03-10 can't be read.",
+        "forms": "9% of the records from forms on 2026-03-09 can't be read.",
     }
     older = evaluation("nothing", [DAY - timedelta(days=5)], passed=True)
     assert failing_now(found, [older]) == found
@@ -113,7 +113,7 @@ def test_of_a_spike_without_any_region_the_sender_is_suspected_first():
     nowhere = incident().with_columns(regions=pl.lit('["(none)"]'))
     for frame, suspected in ((incident(), False), (nowhere, True)):
         ((condition,), _) = incidents(frame, set(), NOON)
-        assert ("stopped saying regions" in condition.next_step) == suspected
+        assert ("stopped sending regions" in condition.next_step) == suspected
         assert "Open incident i-1" in condition.next_step
 
 

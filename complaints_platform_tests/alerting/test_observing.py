@@ -94,7 +94,7 @@ class Platform:
         self.clock = Clock(datetime.now(UTC))
         self.team = Keeps(self.clock)
         self.memory = Memory()
-        monkeypatch.setattr(sending, "ways", lambda _routes, _clock: {"team": self.team})
+        monkeypatch.setattr(sending, "transports", lambda _routes, _clock: {"team": self.team})
         self.observer = self.another_observer()
 
     def another_observer(self, repository=None):
@@ -369,7 +369,7 @@ def test_a_full_disk_is_told_once_although_nothing_can_be_written(platform, monk
     assert len(told) == len(platform.team.arrived) == 2
     assert all(message.severity is Severity.CRITICAL for message in platform.team.arrived)
     monkeypatch.undo()
-    monkeypatch.setattr(sending, "ways", lambda _routes, _clock: {"team": platform.team})
+    monkeypatch.setattr(sending, "transports", lambda _routes, _clock: {"team": platform.team})
     told = [each for _ in range(3) for each in platform.look()]
     assert sorted((kind, state) for kind, _, state in told) == [
         ("disk_low", State.RESOLVED),
@@ -415,7 +415,7 @@ def test_the_watch_goes_on_after_any_error_and_says_no_secret(platform, monkeypa
     memory = alerts._look(platform.settings, observer, Memory())
     assert memory.looked is not None
     said = capsys.readouterr().err
-    assert said.split("\n")[:2] == ["looking failed: BadStatusLine", "sending failed: BadStatusLine"]
+    assert said.split("\n")[:2] == ["checking failed: BadStatusLine", "sending failed: BadStatusLine"]
     assert SECRET not in said
 
 
@@ -441,7 +441,7 @@ def test_a_lake_that_does_not_answer_is_told_within_its_time(platform, monkeypat
 def test_what_can_not_be_looked_at_is_said_and_the_rest_is_noticed(platform, monkeypatch):
     run("collect", platform, fails=True)
     monkeypatch.setattr(Observer, "_failing_days", lambda _self: 1 / 0)
-    with pytest.raises(AlertsError, match="could not look at everything: days_failing: ZeroDivisionError"):
+    with pytest.raises(AlertsError, match="some checks failed: days_failing: ZeroDivisionError"):
         platform.look()
     assert [each.condition.kind for each in platform.observer.outbox.open()] == ["run_failed"]
 

@@ -19,12 +19,12 @@ import pytest
 from pydantic import SecretStr
 
 from complaints_platform.alerting.dead_man import call_if_due
-from complaints_platform.alerting.delivery import AppriseWay
+from complaints_platform.alerting.delivery import AppriseTransport
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.alerting.planning import Delivery, Message
 from complaints_platform.alerting.rendering import render
 from complaints_platform.alerting.routes import load_routes
-from complaints_platform.alerting.sending import Sender, ways
+from complaints_platform.alerting.sending import Sender, transports
 from complaints_platform.errors import AlertsError
 from complaints_platform.lake.store import open_store
 from complaints_platform_tests.alerting.tools import Clock, condition
@@ -42,12 +42,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.alerting.routes import load_routes
-from complaints_platform.alerting.sending import Sender, ways
+from complaints_platform.alerting.sending import Sender, transports
 from complaints_platform.lake.store import open_store
 lake, routes, later = sys.argv[1:]
 clock = lambda: datetime.now(UTC) + timedelta(minutes=float(later))
 routes = load_routes(Path(routes))
-Sender(Outbox(open_store(lake)), routes, ways(routes, clock), clock).look()
+Sender(Outbox(open_store(lake)), routes, transports(routes, clock), clock).send_due()
 """
 
 
@@ -113,7 +113,7 @@ class Place:
 
     def look(self):
         routes = load_routes(self.file)
-        return Sender(Outbox(open_store(str(self.lake))), routes, ways(routes, self.clock), self.clock).look()
+        return Sender(Outbox(open_store(str(self.lake))), routes, transports(routes, self.clock), self.clock).send_due()
 
     def told(self, server):
         """Return notification → times it was kept, each message counted once by its identity."""
@@ -185,7 +185,7 @@ def test_a_mail_has_one_identity_and_follows_the_one_it_goes_on_with(tmp_path, p
     assert sorted(each["to"][0] for each in kept[:2]) == ["other@example.org", "team@example.org"]
     assert [each["ids"] for each in kept[:2]] == [[f"<{change.id}.one@complaints-platform>"]] * 2
     assert {each["answers"] for each in kept[2:]} == {f"<{change.id}.one@complaints-platform>"}
-    assert kept[0]["subject"] == "[major] A job fails"
+    assert kept[0]["subject"] == "[major] A job is failing"
     assert "Next step: Open the run in Dagster" in kept[0]["text"]
 
 
@@ -242,11 +242,11 @@ def test_a_text_message_is_cut_to_what_it_has_room_for(place, monkeypatch):
     monkeypatch.setattr(NotifyAfricasTalking, "send", keep)
     (change,) = place.open("collect")
     rendered = render(Message("m", (Delivery(change, "one", NOW),)), load_routes(place.file))
-    way = AppriseWay(SecretStr("atalk://user@apikey/+2348012345678"), place.clock)
-    assert way.send(rendered, ()).delivered
+    transport = AppriseTransport(SecretStr("atalk://user@apikey/+2348012345678"), place.clock)
+    assert transport.send(rendered, ()).delivered
     assert len(sent) == 1
     assert len(sent[0]) <= NotifyAfricasTalking.body_maxlen
-    assert "A job fails" in sent[0]
+    assert "A job is failing" in sent[0]
 
 
 def test_the_dead_mans_switch_is_called_as_long_as_all_is_well(tmp_path, place, monkeypatch):

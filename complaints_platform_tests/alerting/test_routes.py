@@ -44,9 +44,9 @@ def test_without_a_file_nobody_is_notified(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        ("to: [sms]", "to: [smss]", 10, "routes.1.to.0: no receiver 'smss'; there are mail, sms"),
+        ("to: [sms]", "to: [smss]", 10, "routes.1.to.0: no receiver 'smss'; receivers are mail, sms"),
         ("[mail]}", "[nobody]}", 16, "routes.1.escalate.0.to.0: no receiver 'nobody'"),
-        ("[incident]", "[incidents]", 11, "'incidents' is no kind of notification; there are source_silent"),
+        ("[incident]", "[incidents]", 11, "'incidents' is not a kind of notification; kinds are source_silent"),
         ("severity: major", "severity: bad", 12, "Input should be 'info', 'minor', 'major' or 'critical'"),
         ("severity: major", "sevrity: major", 12, "routes.1.sevrity: Extra inputs are not permitted"),
         ("Africa/Lagos", "Lagos", 1, "'Lagos' is no IANA time zone"),
@@ -55,7 +55,7 @@ def test_without_a_file_nobody_is_notified(tmp_path):
         ("after_minutes: 30", "after_minutes: 0", 16, "greater than or equal to 1"),
         ("url_env: SMS_URL", "url: json://host", 4, "receivers.sms.url_env: Field required"),
         ("url_env: SMS_URL", "url_env: json://secret", 4, "String should match pattern"),
-        ("routes:\n", "routes\n", 6, "no YAML"),
+        ("routes:\n", "routes\n", 6, "not valid YAML"),
         ("  - name: all by mail\n    to: [mail]\n", "  - to: [mail]\n", 6, "routes.0.name: Field required"),
     ],
 )

@@ -1,9 +1,9 @@
-"""What the tests of notifications share: conditions, a clock, ways that keep what they are given."""
+"""What the tests of notifications share: conditions, a clock, transports that keep what they are given."""
 
 from datetime import UTC, date, datetime, timedelta
 
 from complaints_platform.alerting.events import Condition, Severity
-from complaints_platform.alerting.outbox import Outbox, Outcome
+from complaints_platform.alerting.outbox import DeliveryResult, Outbox
 from complaints_platform.alerting.routes import load_routes
 from complaints_platform.alerting.sending import Sender
 from complaints_platform.alerting.spool import MemoryObjects
@@ -41,7 +41,7 @@ class Keeps:
             self.arrived.append(message)
         if self.crashes:
             raise KeyboardInterrupt  # as if the process were killed: nothing more is written
-        return Outcome(self.works, self.clock(), "" if self.works else "refused", reached)
+        return DeliveryResult(self.works, self.clock(), "" if self.works else "refused", reached)
 
     @property
     def names(self):
@@ -63,12 +63,12 @@ class Office:
         self.clock = Clock()
         self.objects = objects or MemoryObjects()
         self.outbox = Outbox(self.objects)
-        self.ways = {name: Keeps(self.clock) for name in self.routes.receivers}
+        self.transports = {name: Keeps(self.clock) for name in self.routes.receivers}
         self.sender = self.another_sender()
 
     def another_sender(self):
         """Return a sender as another process has it: with nothing in memory."""
-        return Sender(Outbox(self.objects), self.routes, self.ways, self.clock)
+        return Sender(Outbox(self.objects), self.routes, self.transports, self.clock)
 
     def open(self, *subjects, kind="run_failed", severity=Severity.MAJOR, **more):
         """Let exactly these conditions of a kind be so now; return the changes."""

@@ -87,7 +87,7 @@ def test_a_lake_without_days_passes(make_settings):
     result = definitions.resolve_job_def("check").execute_in_process()
     found = result.get_asset_check_evaluations()
     assert [(check.passed, check.description) for check in found] == [
-        (True, "no days are categorised yet") for _ in SMALLEST_SHIFT
+        (True, "no days have been categorised yet") for _ in SMALLEST_SHIFT
     ]
 
 

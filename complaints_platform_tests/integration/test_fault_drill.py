@@ -150,7 +150,7 @@ def test_half_the_volume_of_a_source_is_one_alert_that_names_source_day_and_next
     failing, (alert,) = half_a_day
     assert failing == {("raw/social_media", "volume_as_usual")}
     assert alert.state is State.OPENED
-    assert alert.title() == f"[major] An unusual number of complaints (social_media, {HALF_DAY})"
+    assert alert.title() == f"[major] Unusual number of complaints (social_media, {HALF_DAY})"
     assert f"social_media: volume low on {HALF_DAY}" in alert.condition.text
     assert "Ask the sender" in alert.next_step
 

@@ -235,17 +235,17 @@ def test_maintenance_packs_and_cleans_an_object_store(bucket, monkeypatch):
 def test_notifications_are_kept_and_sent_once_in_an_object_store(bucket, tmp_path):
     routes = "receivers: {mail: {url_env: MAIL_URL}}\nroutes: [{name: all, to: [mail]}]\n"
     office = Office(tmp_path, routes, open_store(f"{bucket}/lake"))
-    office.ways["mail"].works = False
+    office.transports["mail"].works = False
     changes = office.open("a", "b")
-    office.sender.look()
-    office.ways["mail"].works = True
+    office.sender.send_due()
+    office.transports["mail"].works = True
     office.clock.move(minutes=1)
-    office.another_sender().look()
-    assert sorted(office.ways["mail"].told) == sorted(each.id for each in changes)
+    office.another_sender().send_due()
+    assert sorted(office.transports["mail"].told) == sorted(each.id for each in changes)
     assert office.outbox.pending() == []
     assert [each.state for each in office.open("b")] == [State.RESOLVED]
     assert office.outbox.acknowledge(changes[0].id, "ada", office.clock()).by == "ada"
     assert [each.condition.subject for each in Outbox(office.objects).open()] == ["b"]
-    office.another_sender().look()
-    assert len(office.ways["mail"].told) == 3
+    office.another_sender().send_due()
+    assert len(office.transports["mail"].told) == 3
     assert len(office.outbox.since(office.clock().date())) == 3

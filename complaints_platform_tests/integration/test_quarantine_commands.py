@@ -90,7 +90,7 @@ def test_what_was_set_aside_is_counted_by_day_source_and_reason(home):
     assert (count["source"], count["reason"], count["records"], count["files"]) == ("forms", "unreadable_time", 3, 1)
     assert json.loads(run("list", "--json", "--source", "other")) == []
     assert json.loads(run("list", "--json", "--reason", "missing_text")) == []
-    assert "nothing lies in quarantine" in run("list", "--since", "2999-01-01")
+    assert "the quarantine is empty" in run("list", "--since", "2999-01-01")
 
 
 def test_each_record_is_shown_with_its_place_and_reason_and_only_on_demand_with_its_words(home):
@@ -121,7 +121,7 @@ def test_after_the_contract_is_fixed_replay_releases_the_records_and_the_numbers
     assert (before["march.csv"]["complaints"], before["march.csv"]["quarantined"]) == (1, 3)
     fix(home)
     output = run("replay", "--source", "forms")
-    assert "1 file read again: 3 records in quarantine before, 1 now" in output
+    assert "1 file replayed: 3 records in quarantine before, 1 now" in output
     after = {row["file_name"]: row for row in reconciliation()}
     assert (after["march.csv"]["complaints"], after["march.csv"]["quarantined"]) == (3, 1)
     assert after["fine.csv"] == before["fine.csv"]
@@ -134,7 +134,7 @@ def test_after_the_contract_is_fixed_replay_releases_the_records_and_the_numbers
 
 def test_every_file_of_a_changed_contract_can_be_read_again(home):
     fix(home)
-    assert "2 files read again" in run("replay", "--every-file", "--no-update")
+    assert "2 files replayed" in run("replay", "--every-file", "--no-update")
     lake = Lake(load_settings().lake)
     assert sum(CLEANED.table(lake).row_counts().values()) == 2, "--no-update leaves the tables as they are"
     assert len({receipt.version for receipt in lake.receipts.all()}) == 1

@@ -31,7 +31,7 @@ def test_a_file_reaches_the_marts_in_three_runs_and_then_there_is_rest(shared):
     assert shared.rows().height == 6
     for sensor, why in {
         "landing": "no new files",
-        "changes": "contracts and taxonomy are those in use",
+        "changes": "contracts and taxonomy have not changed",
         "update_tables": "everything that is due is up to date",
     }.items():
         assert shared.tick(sensor)[0].skip_message == why
@@ -95,7 +95,7 @@ def test_a_changed_contract_is_applied_by_hand_at_night_or_at_once(tmp_path):
     platform.load()
     platform.settle()
     assert set(platform.rows()["channel"]) == {"sms"}
-    assert platform.tick("changes")[0].skip_message == "contracts and taxonomy are those in use"
+    assert platform.tick("changes")[0].skip_message == "contracts and taxonomy have not changed"
 
 
 def test_a_day_that_fails_is_isolated_tried_again_later_and_reported(tmp_path, monkeypatch):

@@ -65,7 +65,7 @@ def test_a_queue_goes_out_is_filled_in_and_comes_back(place, monkeypatch, capsys
     filled.write_csv(file, include_bom=True)
     code, said = complaints(monkeypatch, capsys, "review", "import", file, "--author", "Ada")
     assert code == 0, said
-    assert "1 decisions imported" in said
+    assert "1 corrections imported" in said
     assert "1 rows are undecided" in said
     place.update()
     decided = {row["complaint_id"]: row for row in place.rows().values()}[queue["complaint_id"][0]]

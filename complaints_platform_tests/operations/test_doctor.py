@@ -22,7 +22,7 @@ from complaints_platform.lake.data_sets import DAILY
 from complaints_platform.lake.store import LocalStore
 from complaints_platform.lake.tables import DayFrame, Table
 from complaints_platform.operations import doctor
-from complaints_platform.operations.doctor import Verdict
+from complaints_platform.operations.doctor import FindingVerdict
 from complaints_platform.platform import Platform
 from complaints_platform.schemas import empty_frame
 from complaints_platform.schemas.model import polars_schema
@@ -41,7 +41,7 @@ def settings(make_settings, tmp_path):
 
 
 def of(findings, *verdicts):
-    chosen = verdicts or (Verdict.WRONG, Verdict.WARNING)
+    chosen = verdicts or (FindingVerdict.WRONG, FindingVerdict.WARNING)
     return [f"{each.area}: {each.what} → {each.todo}" for each in findings if each.verdict in chosen]
 
 
@@ -54,27 +54,27 @@ def test_a_sound_installation_has_nothing_wrong(settings):
 
 def test_a_misspelt_variable_is_named_with_the_right_one_and_others_are_left_alone():
     (found,) = doctor.unknown_variables(["COMPLAINTS_LANDNG", "COMPLAINTS_LAKE", "COMPLAINTS_SMTP_SECRET", "HOME"])
-    assert found.what == "COMPLAINTS_LANDNG is no setting"
+    assert found.what == "COMPLAINTS_LANDNG is not a setting"
     assert "COMPLAINTS_LANDING" in found.todo
 
 
 def test_a_landing_inside_the_lake_is_wrong(settings):
     inside = settings.model_copy(update={"landing": f"{settings.lake}/landing"})
-    assert "the landing lies inside the lake" in of(doctor.examine_settings(Platform(inside)))[0]
+    assert "the landing is inside the lake" in of(doctor.examine_settings(Platform(inside)))[0]
 
 
 def test_the_development_key_warns_and_on_an_object_store_is_wrong(make_settings):
     (found,) = doctor.examine_credentials(Platform(make_settings()))
-    assert found.verdict is Verdict.WARNING
+    assert found.verdict is FindingVerdict.WARNING
     (found,) = doctor.examine_credentials(Platform(make_settings(lake="s3://bucket/lake")))
-    assert found.verdict is Verdict.WRONG
+    assert found.verdict is FindingVerdict.WRONG
     assert "COMPLAINTS_DATA_KEY" in found.todo
 
 
 def test_no_secret_is_shown(settings):
     short = settings.model_copy(update={"metrics_token": SecretStr("too-short-a-token")})
     found = list(doctor.examine(Platform(short), doctor.EXAMINATIONS))
-    assert any("token of the metrics" in line for line in of(found, Verdict.WRONG))
+    assert any("metrics token" in line for line in of(found, FindingVerdict.WRONG))
     assert KEY not in str(found)
     assert "too-short-a-token" not in str(found)
 
@@ -110,7 +110,7 @@ def test_a_lake_of_a_newer_release_is_named_with_its_columns(settings):
     frame = empty_frame(DAILY.model).with_columns(mood=pl.lit(None, pl.String))
     table.replace_days([DAY], [DayFrame(DAY, frame, "f" * 32)])
     (found,) = of(doctor.examine_lake(Platform(settings)))
-    assert "mart.daily_complaints has columns that this release does not know: mood" in found
+    assert "mart.daily_complaints has columns unknown to this release: mood" in found
 
 
 def test_a_damaged_table_is_named(settings):
@@ -130,7 +130,7 @@ def test_a_wrong_contract_is_named(settings):
 def test_a_landing_without_its_folder_and_a_file_that_cannot_be_read(settings):
     folder = Path(settings.landing) / "forms"
     (folder / "broken.csv").mkdir()
-    (found,) = of(doctor.examine_sources(Platform(settings)), Verdict.WRONG)
+    (found,) = of(doctor.examine_sources(Platform(settings)), FindingVerdict.WRONG)
     assert "forms: broken.csv can't be read" in found
     (folder / "broken.csv").rmdir()
     folder.rmdir()
@@ -156,17 +156,18 @@ def test_a_model_that_is_gone_and_an_extra_that_is_not_installed(settings, monke
 
     promoted = Promotion(Action.PROMOTED, ServingModel("gone", "1.0", "x"), "test", "test", {})
     Lake(settings.lake).models.record(promoted)
-    (found,) = of(doctor.examine_model(Platform(settings)), Verdict.WRONG)
+    (found,) = of(doctor.examine_model(Platform(settings)), FindingVerdict.WRONG)
     assert "the stored model gone is gone" in found
     monkeypatch.setattr("complaints_platform.classification.embeddings._MODULES", ("no_such_module",))
     (found,) = of(
-        doctor.examine_model(Platform(settings.model_copy(update={"classifier_tier": "full"}))), Verdict.WRONG
+        doctor.examine_model(Platform(settings.model_copy(update={"classifier_tier": "full"}))), FindingVerdict.WRONG
     )
     assert "embeddings" in found
 
 
 @pytest.mark.parametrize(
-    ("free", "verdict"), [(5 << 20, Verdict.WRONG), (9 << 30, Verdict.WARNING), (50 << 30, Verdict.GOOD)]
+    ("free", "verdict"),
+    [(5 << 20, FindingVerdict.WRONG), (9 << 30, FindingVerdict.WARNING), (50 << 30, FindingVerdict.GOOD)],
 )
 def test_a_disk_that_runs_full_is_noticed(settings, free, verdict):
     total = 100 << 30
@@ -196,7 +197,7 @@ def test_packages_that_are_missing_or_other_versions_are_named(settings):
     )
     assert [line.split(" → ")[0] for line in found] == [
         "versions: polars is not installed",
-        "versions: dagster is 1.12.0, needed is ==1.13.27",
+        "versions: dagster is 1.12.0, but ==1.13.27 is required",
     ]
 
 
@@ -205,7 +206,7 @@ def test_an_examination_that_fails_hides_no_other(settings):
         raise ZeroDivisionError("by accident")
 
     found = list(doctor.examine(Platform(settings), [("odd", fails), ("disk", doctor.examine_disk)]))
-    assert "odd: can't be examined: ZeroDivisionError: by accident" in of(found, Verdict.WRONG)[0]
+    assert "odd: can't be examined: ZeroDivisionError: by accident" in of(found, FindingVerdict.WRONG)[0]
     assert len(found) > 1
 
 
@@ -214,7 +215,7 @@ def test_an_instance_without_home_storage_or_daemon(settings, monkeypatch, tmp_p
     assert "DAGSTER_HOME is not set" in of(dagster_doctor.examine_instance(Platform(settings)))[0]
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     (tmp_path / "dagster.yaml").write_text("storage:\n  sqlite:\n    base_dir: /proc/nowhere\n")
-    (found,) = of(dagster_doctor.examine_instance(Platform(settings)), Verdict.WRONG)
+    (found,) = of(dagster_doctor.examine_instance(Platform(settings)), FindingVerdict.WRONG)
     assert "does not answer" in found
 
 
@@ -237,14 +238,14 @@ def test_a_daemon_that_stopped_and_runs_that_failed_are_noticed(settings):
             instance.add_daemon_heartbeat(DaemonHeartbeat(time.time() - 300, name, "id", []))
         failed, silent = of(dagster_doctor.examine_open_instance(instance, Platform(settings)))
     assert run in failed
-    assert "gives no sign of life" in silent
+    assert "shows no sign of life" in silent
     assert "dagster-daemon run" in silent
 
 
 def test_definitions_that_do_not_load_are_noticed(settings):
     assert of(dagster_doctor.examine_definitions(Platform(settings))) == []
     (settings.sources / "forms" / "defs.yaml").write_text("type: nonsense\n")
-    (found,) = of(dagster_doctor.examine_definitions(Platform(settings)), Verdict.WRONG)
+    (found,) = of(dagster_doctor.examine_definitions(Platform(settings)), FindingVerdict.WRONG)
     assert "the definitions can't be loaded: ContractError" in found
 
 

@@ -134,7 +134,7 @@ def test_the_overview_shows_the_numbers_of_the_detail(open_page, small_lake):
     page = open_page("overview")
     tile = page.locator(".tile", has=page.get_by_text("Complaints", exact=True)).first
     assert number(tile.locator(".tile-value").inner_text()) == count_of(small_lake, "true")
-    shown = dict(bars(page, "By which channel"))
+    shown = dict(bars(page, "By channel"))
     expected = rows_of(
         small_lake,
         "SELECT channel, count(*) AS found FROM categorized.complaints WHERE outcome = 'complaint' GROUP BY ALL",
@@ -151,9 +151,9 @@ def bars(page, title):
 
 def test_a_chart_is_also_a_sentence_and_a_table(open_page):
     page = open_page("overview")
-    figure = page.locator("figure", has=page.get_by_role("heading", name="Complaints a day"))
+    figure = page.locator("figure", has=page.get_by_role("heading", name="Complaints per day"))
     image = figure.get_by_role("img")
-    assert re.search(r"[\d,]+ complaints, on average [\d,]+ a day", image.get_attribute("aria-label"))
+    assert re.search(r"[\d,]+ complaints, [\d,]+ per day on average", image.get_attribute("aria-label"))
     figure.locator("canvas").wait_for()
     figure.get_by_role("button", name="Show as table").press("Enter")
     assert image.count() == 0
@@ -235,7 +235,7 @@ def test_an_incident_shows_its_course_and_leads_to_its_complaints(open_page, sma
     go(page, "incidents")
     page.get_by_role("link", name=re.compile(" in Lagos$")).click()
     page.locator("main h1", has_text="in Lagos").wait_for()
-    course = page.locator("figure", has=page.get_by_role("heading", name="Its course"))
+    course = page.locator("figure", has=page.get_by_role("heading", name="Hour by hour"))
     course.locator("canvas").wait_for()
     course.get_by_role("button", name="Show as table").click()
     assert course.get_by_role("row").count() == 1 + len(incident["series"])
@@ -302,8 +302,8 @@ def test_search_finds_words_and_pages_on(open_page):
 
 def test_a_search_without_results_says_what_to_do(open_page):
     page = open_page("search?q=xyzzyqwerty")
-    assert "Fewer words or a longer period" in page.locator("main").inner_text()
-    page.get_by_role("link", name="Start anew").click()
+    assert "Try fewer words or a longer period" in page.locator("main").inner_text()
+    page.get_by_role("link", name="Start over").click()
     page.locator(".complaint").first.wait_for()
 
 
@@ -324,7 +324,7 @@ def test_filters_are_chosen_by_keyboard_stand_in_the_address_and_can_be_shared(o
     page.locator("main[aria-busy]").wait_for(state="detached")
     assert page.evaluate("document.activeElement.textContent") == "Channel: SMS"
     shared = open_page(page.url.split("#/")[1])
-    assert [name for name, _ in bars(shared, "By which channel")] == ["SMS"]
+    assert [name for name, _ in bars(shared, "By channel")] == ["SMS"]
     assert heading(shared) == "Overview"
 
 
@@ -368,7 +368,7 @@ def test_what_is_shown_is_made_anew_when_the_tables_have_changed(open_page):
     assert page.evaluate("document.activeElement.textContent") == "Region"
 
 
-def test_alerts_are_shown_where_they_are_set_up_and_can_be_taken_note_of(open_page):
+def test_alerts_are_shown_where_they_are_set_up_and_can_be_acknowledged(open_page):
     alert = {
         "id": "an-alert",
         "state": "open",
@@ -406,9 +406,9 @@ def test_alerts_are_shown_where_they_are_set_up_and_can_be_taken_note_of(open_pa
     assert "What to do: Ask the source's owner." in shown.inner_text()
     page.evaluate(Axe().axe_script)
     assert serious_faults(page, {"resultTypes": ["violations"]}) == []
-    page.get_by_role("button", name="I take note").click()
-    page.get_by_text("local has taken note, 18 Mar 2026, 10:00").wait_for()
-    assert page.get_by_role("button", name="I take note").count() == 0
+    page.get_by_role("button", name=re.compile("^Acknowledge:")).click()
+    page.get_by_text("acknowledged by local, 18 Mar 2026, 10:00").wait_for()
+    assert page.get_by_role("button", name=re.compile("^Acknowledge:")).count() == 0
 
 
 def test_that_nothing_is_wrong_is_said_only_while_somebody_looks(open_page):
@@ -418,8 +418,8 @@ def test_that_nothing_is_wrong_is_said_only_while_somebody_looks(open_page):
         route.fulfill(json={"alerts": [], "receivers": [], "looked_at": looked["at"]})
 
     page = open_page("alerts", before=lambda page: page.route("**/api/v1/alerts**", answer))
-    unwatched, good = page.get_by_text("Nobody has looked"), page.get_by_text("Nothing needs attention.")
-    for minutes, words in ((None, "wrong yet"), (11, "wrong since"), (2, None)):
+    unwatched, good = page.get_by_text("The platform has not checked"), page.get_by_text("Nothing needs attention.")
+    for minutes, words in ((None, "problems yet"), (11, "problems since"), (2, None)):
         looked["at"] = minutes and (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
         page.reload()
         settled(page)
@@ -456,10 +456,10 @@ def test_a_category_is_corrected_by_one_key_and_becomes_a_label(open_page, small
     assert page.locator(".review-card mark").count() > 0, "no deciding term is shown in the text"
     before = small_lake.lake.corrections.read().height
     page.keyboard.press("2")
-    page.get_by_text(f"{wanted} is taken.").wait_for()
+    page.get_by_text(f"{wanted} chosen.").wait_for()
     assert page.locator(".review-text").inner_text() != text
     page.keyboard.press("1")  # the next decision sends the one before
-    page.get_by_text("1 decided now").wait_for()
+    page.get_by_text("1 decided").wait_for()
     page.keyboard.press("u")
     correction = small_lake.lake.corrections.read()[before:].row(0, named=True)
     assert re.sub(r"\s+", " ", correction["text"]) == text
@@ -482,16 +482,16 @@ def test_an_undone_decision_leaves_no_trace_and_a_held_one_is_sent_when_the_page
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     first = page.locator(".review-text").inner_text()
     page.keyboard.press("x")
-    page.get_by_text("No complaint is taken.").wait_for()
+    page.get_by_text("Not a complaint chosen.").wait_for()
     page.keyboard.press("u")
-    page.get_by_text("No complaint is taken.").wait_for(state="detached")
+    page.get_by_text("Not a complaint chosen.").wait_for(state="detached")
     assert page.locator(".review-text").inner_text() == first
     assert sent == []
     before = small_lake.lake.corrections.read().height
     page.keyboard.press("c")
     page.get_by_role("combobox").fill("router equip")
     page.keyboard.press("Enter")
-    page.get_by_text(re.compile("Router equipment is taken")).wait_for()
+    page.get_by_text(re.compile("Router equipment chosen")).wait_for()
     with page.expect_response("**/api/v1/corrections") as answered:
         page.keyboard.press("g")
         page.keyboard.press("o")
@@ -524,7 +524,7 @@ def test_before_nothing_waits_is_said_the_queue_is_asked_for_once_more(open_page
     text.wait_for()
     assert text.inner_text() != first
     page.keyboard.press("1")
-    page.get_by_text("Nothing waits").wait_for()
+    page.get_by_text("The queue is empty").wait_for()
 
 
 def test_a_decision_that_could_not_be_saved_is_said_and_comes_again(open_page, small_lake):
@@ -535,7 +535,7 @@ def test_a_decision_that_could_not_be_saved_is_said_and_comes_again(open_page, s
     text = page.locator(".review-text")
     first = text.inner_text()
     page.keyboard.press("1")
-    page.get_by_text("is taken.").wait_for()
+    page.get_by_text(" chosen.").wait_for()
     second = text.inner_text()
     page.keyboard.press("1")
     page.get_by_text("the lake is away").wait_for()
@@ -642,7 +642,7 @@ def test_an_error_says_what_to_do_and_can_be_tried_again(open_page):
     alert.get_by_role("button", name="Try again").click()
     page.locator("figure canvas").wait_for()
     go(page, "incidents/none-such")
-    assert "It is not there" in page.get_by_role("alert").inner_text()
+    assert "Not found" in page.get_by_role("alert").inner_text()
 
 
 def test_with_tokens_people_log_in_and_see_what_their_role_may(open_page, small_lake):

@@ -26,7 +26,7 @@ CHECKS = [
     ("cleaned/complaints", "no_record_lost_or_added", r"30 of 30 days agree with their receipts"),
     ("mart/daily_complaints", "agrees_with_detail", r"30 of 30 days agree with the detail"),
     ("mart/reconciliation", "every_file_reconciles", r"(\d+) of \1 files reconcile"),
-    ("mart/service_times", "keeps_its_contract", r"(\d+) of \1 rules hold of [\d,]+ rows"),
+    ("mart/service_times", "keeps_its_contract", r"(\d+) of \1 rules hold for [\d,]+ rows"),
     ("raw/call_centre", "volume_as_usual", r"as usual on 4 days"),
     ("raw/social_media", "records_as_usual", r"as usual on 4 days"),
     ("categorized/complaints", "no_drift_of_mean_confidence", r"no drift: [\d.]+ before, [\d.]+ now"),

@@ -28,7 +28,7 @@ from complaints_platform.serving.store.warehouse import Reading
 from complaints_platform.sources.contract import SILENT_AFTER
 
 log = logging.getLogger(__name__)
-FILES_SHOWN = 20
+FILES_LISTED = 20
 SAID_AGAIN_SECONDS = 300
 REVIEW_IS_MUCH = 0.2
 """From this share of complaints for review on, it is said that the classifier needs labels."""
@@ -180,7 +180,7 @@ def _reconciliation(reading: Reading) -> ReconciliationHealth:
     )[0]
     still_open = reading.rows(
         f"SELECT source, file_name, received_at, received, waiting FROM {RECONCILIATION.sql_name} "  # noqa: S608  # a name of the registry
-        f"WHERE NOT reconciles ORDER BY received_at DESC LIMIT {FILES_SHOWN}"
+        f"WHERE NOT reconciles ORDER BY received_at DESC LIMIT {FILES_LISTED}"
     )
     return ReconciliationHealth(
         files=files,
@@ -203,25 +203,25 @@ def _quality(
             "readable",
             "Readable records",
             1 - quarantined / received if received else None,
-            f"{quarantined:,} of {received:,} records could not be read and were set aside.",
+            f"{quarantined:,} of {received:,} records could not be read and are in quarantine.",
         ),
         (
             "reconciled",
             "Files accounted for",
             reconciliation.reconciled / reconciliation.files if reconciliation.files else None,
-            f"Of {reconciliation.reconciled:,} of {reconciliation.files:,} files every record is accounted for.",
+            f"Every record is accounted for in {reconciliation.reconciled:,} of {reconciliation.files:,} files.",
         ),
         (
             "duplicates",
-            "Exact repetitions",
+            "Duplicates",
             duplicates / received if received else None,
-            f"{duplicates:,} records repeat another one exactly and are not counted twice.",
+            f"{duplicates:,} records repeat another exactly and are not counted again.",
         ),
         (
             "needs_review",
-            "For review",
+            "Need review",
             review,
-            "Share of the last 30 days' complaints of whose category the classifier is too unsure.",
+            "Share of the last 30 days' complaints whose category is uncertain.",
         ),
     ]
     return [
@@ -233,29 +233,31 @@ def _quality(
 def _sentences(
     sources: list[SourceHealth], reconciliation: ReconciliationHealth, pulse: Pulse, review: float | None
 ) -> list[str]:
-    """Return findings, the most urgent first; one that says all is well if nothing else is to be said."""
+    """Return findings, the most urgent first; one saying that all is well if there are none."""
     if pulse.taken_at is None:
-        return ["It is not known yet how the sources are and what waits: this is looked at soon after the start."]
+        return ["The state of the sources is not known yet: it is checked soon after the start."]
     found = [
         f"{source.source} has sent nothing since {source.last_received_at:%Y-%m-%d %H:%M} UTC; "
-        f"it is expected to send {source.cadence.replace('_', '-')} files."
+        f"its cadence is {source.cadence.replace('_', '-')}."
         for source in sources
         if source.late and source.last_received_at is not None
     ]
     found += [f"{source.source} has never sent a file." for source in sources if source.last_received_at is None]
     missing = reconciliation.files - reconciliation.reconciled
     if missing:
-        found.append(f"{missing:,} files are not accounted for record by record yet.")
+        found.append(f"{missing:,} files are not fully accounted for yet.")
     found += [
-        f"{source.waiting:,} files of {source.source} wait to be taken in." for source in sources if source.waiting
+        f"{source.waiting:,} files of {source.source} are waiting to be collected."
+        for source in sources
+        if source.waiting
     ]
     found += [
-        f"{source.quarantined:,} of {source.received:,} records of {source.source} were set aside as unreadable."
+        f"{source.quarantined:,} of {source.received:,} records of {source.source} are in quarantine."
         for source in sources
         if source.quarantined
     ]
     if pulse.stale_days:
-        found.append(f"{pulse.stale_days:,} days will be made again, because something they are made of changed.")
+        found.append(f"{pulse.stale_days:,} days are stale and will be rebuilt.")
     if review is not None and review > REVIEW_IS_MUCH:
-        found.append(f"{review:.0%} of the last 30 days' complaints wait for a person's decision: labels would help.")
-    return found or ["All files are accounted for, nothing waits, and every source sends as expected."]
+        found.append(f"{review:.0%} of the last 30 days' complaints need review: corrections would help.")
+    return found or ["All files are accounted for, nothing is waiting, and every source is on time."]

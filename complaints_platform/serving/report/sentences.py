@@ -1,18 +1,18 @@
-"""What the figures of a report say, in sentences. Pure: figures in, text out; every number in it stands in them."""
+"""The figures of a report in sentences. Pure: figures in, text out; every number comes from the figures."""
 
 from collections.abc import Iterator
 
 from complaints_platform.serving.report.figures import Cell, Figures
 
 NAMED_CELLS = 3
-"""Of what changed most, so many are named."""
+"""How many of the largest changes are named."""
 WORTH_SAYING = 0.05
-"""A smaller change against a week before is called about the same."""
+"""A smaller change against a week earlier is called about the same."""
 MINUTES_OF_HOUR, MINUTES_OF_DAY = 60, 24 * 60
 
 
 def sentences(figures: Figures) -> list[str]:
-    """Return what changed and why, what is going on, and whether the data can be trusted."""
+    """Return what changed and where, incidents, and whether the data can be trusted."""
     return [
         *_how_many(figures),
         *_where_the_change_is(figures),
@@ -44,7 +44,7 @@ def changed(now: float, before: float) -> str:
 
 
 def duration(minutes: float) -> str:
-    """Return a length of time as people say it."""
+    """Return a length of time in words."""
     whole = round(minutes)
     if whole < MINUTES_OF_HOUR:
         return f"{whole} min"
@@ -55,7 +55,7 @@ def duration(minutes: float) -> str:
 
 
 def name(value: str | None) -> str:
-    """Return a category, region or channel as people read it."""
+    """Return a category, region or channel for people."""
     return "not given" if value is None else value.replace("_", " ")
 
 
@@ -70,7 +70,7 @@ def _how_many(figures: Figures) -> Iterator[str]:
     now, before = figures.headline("complaints")
     count = int(now or 0)
     unit = "day" if figures.kind == "daily" else "week"
-    text = f"{counted(count, 'complaint')} came in"
+    text = f"{counted(count, 'complaint')} received"
     if before is not None:
         text += f", {changed(count, before)} the {unit} before"
     if figures.kind == "daily" and figures.week_before is not None:
@@ -82,7 +82,7 @@ def _how_many(figures: Figures) -> Iterator[str]:
     if figures.overview.mixed_versions:
         yield (
             "The days compared were categorised by different models or taxonomies: "
-            "a change within categories may be theirs."
+            "a change within categories may come from that."
         )
 
 
@@ -96,7 +96,7 @@ def _where_the_change_is(figures: Figures) -> Iterator[str]:
         yield f"{'The largest rises' if rises else 'The largest falls'}: {'; '.join(map(_cell, cells))}."
     against = next((cell for cell in figures.cells if cell.change and (cell.change > 0) != rises), None)
     if against is not None and cells and abs(against.change) > abs(cells[-1].change):
-        yield f"Against that, {_cell(against)}."
+        yield f"In the other direction: {_cell(against)}."
 
 
 def _cell(cell: Cell) -> str:
@@ -107,39 +107,39 @@ def _cell(cell: Cell) -> str:
 def _incidents(figures: Figures) -> Iterator[str]:
     incidents = figures.overview.incidents
     if not incidents:
-        yield "No incident: nothing rose beyond what is usual for the hour, the weekday and the place."
+        yield "No incidents: nothing rose beyond what is usual for the hour, weekday and place."
     for incident in incidents:
-        state = "still going on" if incident.open else "over"
+        state = "still open" if incident.open else "ended"
         yield f"Incident ({incident.severity}, {state}): {incident.explanation}"
 
 
 def _service(figures: Figures) -> Iterator[str]:
     for metric, what in (
-        ("first_response_median", "Half of the complaints that were answered had a first answer within"),
-        ("resolution_median", "Half of those that were resolved were so within"),
+        ("first_response_median", "Half of the answered complaints got a first response within"),
+        ("resolution_median", "Half of the resolved complaints were resolved within"),
     ):
         now, before = figures.headline(metric)
         if now is not None:
             yield f"{what} {duration(now)}{f' (before: {duration(before)})' if before is not None else ''}."
     timely, _ = figures.headline("first_response_timely_rate")
     if timely is not None:
-        yield f"{timely:.0%} of those with a target were answered within it."
+        yield f"{timely:.0%} of complaints with a response target were answered within it."
 
 
 def _review(figures: Figures) -> Iterator[str]:
     share, _ = figures.headline("review_share")
     if share:
-        yield f"Of {share:.0%} of the complaints the category is too uncertain: they wait for review."
+        yield f"{share:.0%} of the complaints need review: their category is uncertain."
 
 
 def _files(figures: Figures) -> Iterator[str]:
     received = figures.received
     if not received.files:
-        yield "No file was received."
+        yield "No files were received."
         return
     text = f"{counted(received.files, 'file')} with {counted(received.records, 'record')} received; "
     missing = received.files - received.reconciled
     text += "every record is accounted for" if not missing else f"{counted(missing, 'file')} not yet accounted for"
     if received.quarantined:
-        text += f", {received.quarantined:,} set aside as unreadable"
+        text += f", {received.quarantined:,} quarantined as unreadable"
     yield f"{text}."

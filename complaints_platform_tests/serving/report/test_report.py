@@ -69,24 +69,25 @@ def test_every_count_equals_that_of_the_detail(place, reading, kind, last):
     }
     page = render(figures, "UTC")
     assert f"{total:,} complaint" in page
-    assert set(re.findall(r"\d[\d,]* complaints? came in", page)) == {f"{counted(total, 'complaint')} came in"}
+    assert set(re.findall(r"\d[\d,]* complaints? received", page)) == {f"{counted(total, 'complaint')} received"}
 
 
 def test_sentences_say_what_changed_and_where(reading):
     said = sentences(Figures.of(reading, "daily", LATER))
     assert said[0] == (
-        "12 complaints came in, 12 more than the day before and 9 more (+300%) than on the same day a week earlier (3)."
+        "12 complaints received, 12 more than the day before "
+        "and 9 more (+300%) than on the same day a week earlier (3)."
     )
     assert said[1] == "The largest rises: network voice, region not given from 0 to 12."
     fallen = sentences(Figures.of(reading, "daily", FIRST + timedelta(days=3)))
-    assert fallen[0].startswith("0 complaints came in, 3 fewer (-100%) than the day before.")
+    assert fallen[0].startswith("0 complaints received, 3 fewer (-100%) than the day before.")
     assert fallen[1].startswith("The largest falls: ")
     assert "from 1 to 0" in fallen[1]
 
 
 def test_the_first_day_is_compared_with_nothing(reading):
     figures = Figures.of(reading, "daily", FIRST)
-    assert sentences(figures)[0] == "3 complaints came in."
+    assert sentences(figures)[0] == "3 complaints received."
     assert title(figures) == "Tuesday 10 March 2026: 3 complaints"
     assert "no comparison" in render(figures, "UTC")
 
@@ -156,7 +157,7 @@ def test_a_long_silence_is_reported_as_such(place, silent):
     assert made.figures.headline("complaints") == (0, 0)
     assert made.figures.week_before == 0
     assert len(made.figures.course) == COURSE_DAYS
-    assert "0 complaints came in" in made.page
+    assert "0 complaints received" in made.page
 
 
 def test_what_can_t_be_reported_is_said(place, make_settings):
@@ -201,5 +202,5 @@ def test_the_schedule_asks_for_nothing_that_can_t_be_reported(place, make_settin
 
     at = datetime.combine(LATER + timedelta(days=1), time(7), UTC)
     assert asked(place.settings, at).partition_key == str(LATER)
-    assert "begin on" in asked(place.settings, datetime.combine(FIRST, time(7), UTC)).skip_message
+    assert "starts on" in asked(place.settings, datetime.combine(FIRST, time(7), UTC)).skip_message
     assert "published" in asked(make_settings(), at).skip_message

@@ -1,4 +1,4 @@
-// Asking the query service. Its errors become `ApiError`, with what to do about them.
+// Requests to the query service. Its errors become `ApiError`, with what to do about them.
 
 const BASE = "api/v1/";
 const MANIFEST = "X-Manifest";

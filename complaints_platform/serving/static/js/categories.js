@@ -1,4 +1,4 @@
-// Choosing any category of the taxonomy: a box to type in, and what fits below it.
+// Choosing any category of the taxonomy: a box to type in, with the matches below it.
 
 import { clear, h } from "./dom.js";
 import { session } from "./session.js";
@@ -38,9 +38,9 @@ export function chooseCategory() {
         h("kbd", {}, "↓"),
         " move, ",
         h("kbd", {}, "Enter"),
-        " takes, ",
+        " chooses, ",
         h("kbd", {}, "Esc"),
-        " leaves all as it is",
+        " cancels",
       ),
     );
     let result = null;
@@ -69,7 +69,7 @@ export function chooseCategory() {
           : h(
               "li",
               { role: "option", "aria-disabled": "true", "aria-selected": "false" },
-              "No category fits. Type less.",
+              "No category matches. Type less.",
             ),
       );
       if (fitting.length) field.setAttribute("aria-activedescendant", `picker-${current}`);

@@ -1,4 +1,4 @@
-// Charts: Apache ECharts in the page's colours, each with a sentence that says what it shows and a table
+// Charts: Apache ECharts in the page's colours, each with a one-sentence summary and a table
 // of its numbers. The library is loaded when the first chart is drawn.
 
 import { h } from "./dom.js";

@@ -1,5 +1,5 @@
-// Making elements. Every word that comes from data goes through here, and becomes a text node:
-// nothing in the dashboard parses HTML.
+// Creating elements. All text from data goes through here and becomes a text node: nothing in the
+// dashboard parses HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 const PROPERTIES = new Set(["value", "checked", "disabled", "selected", "hidden", "open", "indeterminate"]);

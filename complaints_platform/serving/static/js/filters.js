@@ -1,4 +1,4 @@
-// The bar of period and filters. What is chosen goes into the address, and so to every page and every shared link.
+// The bar of period and filters. Choices go into the address, and so to every page and every shared link.
 
 import { ask } from "./api.js";
 import { clear, h, icon } from "./dom.js";
@@ -57,9 +57,9 @@ function periodMenu(period, params, choose) {
   const apply = () => {
     const wrong =
       !from.value || !to.value
-        ? "Give both days."
+        ? "Enter both days."
         : from.value > to.value
-          ? "The first day comes after the last one."
+          ? "The first day is after the last."
           : null;
     problem.hidden = !wrong;
     problem.textContent = wrong || "";
@@ -168,7 +168,7 @@ function filterMenu(name, chosen, choose) {
         h("input", {
           type: "search",
           class: "narrow",
-          placeholder: `Find among ${options.length} ${PLURALS[name]}`,
+          placeholder: `Search ${options.length} ${PLURALS[name]}`,
           "aria-label": `Find ${PLURALS[name]}`,
           on: { input: (event) => show(event.target.value) },
         }),

@@ -1,4 +1,4 @@
-// Numbers, times and comparisons as people read them. English; times in the reporting zone.
+// Numbers, times and comparisons for people, in English; times in the reporting time zone.
 
 import { timeZone } from "./session.js";
 

@@ -1,5 +1,5 @@
-// Single keys that do something, and the overlay that lists them. They can be turned off (for
-// speech input, which types what it hears), and never fire while somebody writes.
+// Single-key shortcuts, and the overlay that lists them. They can be turned off (for speech input,
+// which types what it hears), and never fire while somebody is typing.
 
 import { clear, h } from "./dom.js";
 
@@ -12,10 +12,10 @@ let ofPage = [];
 let chord = null;
 let dialog = null;
 
-/** Add keys that hold everywhere. Entries: `{keys: "g o", title, run}`; two keys are pressed one after the other. */
+/** Add shortcuts for every page. Entries: `{keys: "g o", title, run}`; two keys are pressed one after the other. */
 export const addKeys = (...entries) => everywhere.push(...entries);
 
-/** Set the keys of the page that is shown now. */
+/** Set the shortcuts of the current page. */
 export function setPageKeys(entries) {
   ofPage = entries;
 }
@@ -44,7 +44,7 @@ document.addEventListener("keydown", (event) => {
 
 const isToggle = (element) => element.matches("input[type=checkbox], input[type=radio]");
 
-/** Show which keys there are. */
+/** List the shortcuts. */
 export function showHelp() {
   if (!dialog) {
     dialog = h("dialog", { class: "dialog", "aria-labelledby": "keys-title" });
@@ -83,12 +83,12 @@ export function showHelp() {
     h(
       "div",
       { class: "dialog-head" },
-      h("h2", { id: "keys-title" }, "Keys"),
+      h("h2", { id: "keys-title" }, "Keyboard shortcuts"),
       h("button", { type: "button", class: "button quiet", on: { click: () => dialog.close() } }, "Close"),
     ),
     list("On this page", ofPage),
     list("Everywhere", everywhere),
-    h("label", { class: "option" }, toggle, "Single keys are on"),
+    h("label", { class: "option" }, toggle, "Use keyboard shortcuts"),
   );
   dialog.showModal();
 }

@@ -1,4 +1,4 @@
-// The frame: navigation, the state of the data above every page, and which page is shown.
+// The frame: navigation, the state of the data above every page, and the current page.
 
 import { ApiError, ask, newestManifest } from "./api.js";
 import { recolour, sweep } from "./charts.js";
@@ -48,13 +48,13 @@ const COMPLAINT = {
   right: "complaints",
   within: "search",
 };
-const THEMES = { auto: "Light or dark as the system is", light: "Light", dark: "Dark" };
+const THEMES = { auto: "as the system", light: "light", dark: "dark" };
 
 const main = document.getElementById("main");
 const nav = document.getElementById("nav");
 const topbar = document.getElementById("topbar");
 const shell = document.getElementById("shell");
-let shown = { page: null, id: null, manifest: null, leave: null };
+let current = { page: null, id: null, manifest: null, leave: null };
 let running = null;
 
 function openIncidents(pulse) {
@@ -96,8 +96,8 @@ function nameKeys() {
     })),
     { keys: "/", title: "Search complaints", run: focusSearch },
     { keys: "f", title: "Go to the filters", run: () => main.querySelector(".filters button")?.focus() },
-    { keys: "l", title: "Light, dark, or as the system is", run: nextTheme },
-    { keys: "?", title: "Show the keys", run: showHelp },
+    { keys: "l", title: "Light, dark or as the system", run: nextTheme },
+    { keys: "?", title: "Show keyboard shortcuts", run: showHelp },
   );
 }
 
@@ -137,7 +137,7 @@ function showFrame() {
                 "span",
                 { class: `nav-count ${entry.name === "incidents" ? "bad" : ""}` },
                 format.short(number),
-                h("span", { class: "sr-only" }, entry.name === "incidents" ? " now" : " waiting"),
+                h("span", { class: "sr-only" }, entry.name === "incidents" ? " open" : " waiting"),
               ),
           ),
         );
@@ -147,7 +147,7 @@ function showFrame() {
       "div",
       { class: "side-foot" },
       h("p", {}, `Version ${session.me.version}`),
-      h("p", {}, `You are: ${session.me.role.replace("_", " ")}`),
+      h("p", {}, `Role: ${session.me.role.replace("_", " ")}`),
     ),
   );
   clear(
@@ -159,9 +159,9 @@ function showFrame() {
       themeButton(),
       h(
         "button",
-        { type: "button", class: "icon-button", title: "Keys (?)", on: { click: showHelp } },
+        { type: "button", class: "icon-button", title: "Keyboard shortcuts (?)", on: { click: showHelp } },
         icon("help"),
-        h("span", { class: "sr-only" }, "Show the keys"),
+        h("span", { class: "sr-only" }, "Show keyboard shortcuts"),
       ),
       session.me.role === "local"
         ? null
@@ -251,17 +251,17 @@ document.getElementById("skip").addEventListener("click", (event) => {
 
 // Pages
 
-/** Show the page that the address names. The same page with other filters stays until the new answer is there. */
+/** Show the page that the address names. The same page with other filters stays until the new response arrives. */
 async function show({ quietly = false } = {}) {
   if (running) running.abort();
   const abort = new AbortController();
   running = abort;
   const { page: name, id, params } = here();
   const page = name === COMPLAINT.name ? COMPLAINT : PAGES.find((each) => each.name === name) || PAGES[0];
-  const isNew = shown.page !== page.name || shown.id !== id;
-  if (!quietly && shown.leave) {
-    shown.leave();
-    shown.leave = null;
+  const isNew = current.page !== page.name || current.id !== id;
+  if (!quietly && current.leave) {
+    current.leave();
+    current.leave = null;
   }
   if (isNew) {
     setPageKeys([]);
@@ -303,12 +303,12 @@ async function show({ quietly = false } = {}) {
   sweep();
   const title = main.querySelector("h1")?.textContent || page.title;
   document.title = `${title} – Complaints`;
-  if (isNew && shown.page !== null) main.querySelector("h1")?.focus({ preventScroll: true });
-  if (!quietly) announce(isNew ? title : `${title}: shown anew`);
-  shown = { page: page.name, id, manifest: newestManifest(), leave: context.leave, live: context.live };
+  if (isNew && current.page !== null) main.querySelector("h1")?.focus({ preventScroll: true });
+  if (!quietly) announce(isNew ? title : `${title}: updated`);
+  current = { page: page.name, id, manifest: newestManifest(), leave: context.leave, live: context.live };
 }
 
-/** Do something that makes elements anew, and give the focus to the one that stands where it was. */
+/** Do something that replaces elements, and give the focus to the one that takes the place of the focused one. */
 function keepFocus(change) {
   const key = document.activeElement?.dataset?.focus;
   change();
@@ -319,22 +319,22 @@ function announce(text) {
   document.getElementById("announcer").textContent = text;
 }
 
-/** Once a minute: what is new? Pages that only show are made anew when the tables have changed. */
+/** Once a minute: what is new? Pages without input are refreshed when the tables have changed. */
 async function pulse() {
   if (document.hidden || !session.pulse) return;
   try {
     await takePulse();
   } catch {
-    return; // the next one may succeed; until then the time of the shown state stands above the page
+    return; // the next one may succeed; until then the top of the page shows how old the data is
   }
   keepFocus(showFrame);
   const isBusy = document.querySelector("dialog[open], .menu-panel:not([hidden])") || main.hasAttribute("aria-busy");
-  if (shown.live && newestManifest() !== shown.manifest && !isBusy) await show({ quietly: true });
+  if (current.live && newestManifest() !== current.manifest && !isBusy) await show({ quietly: true });
 }
 
 document.addEventListener("signed-out", () => {
   if (shell.classList.contains("signed-out")) return;
-  if (shown.leave) shown.leave();
+  if (current.leave) current.leave();
   shell.classList.add("signed-out");
   clear(nav);
   clear(topbar);

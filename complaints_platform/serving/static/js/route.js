@@ -1,4 +1,4 @@
-// Where we are is in the address: `#/trends?region=Lagos&grain=week`. So every screen can be shared and gone back to.
+// The address holds the state of a screen, `#/trends?region=Lagos&grain=week`, so it can be shared and revisited.
 
 export const FILTERS = ["channel", "region", "category", "subcategory", "product", "source"];
 const KEPT = ["from", "to", ...FILTERS];

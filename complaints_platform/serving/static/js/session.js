@@ -1,11 +1,11 @@
-// What holds for the whole visit: who asks, how categories are called, and the pulse of the data
-// (as of when, what is late, what waits), which is asked for every minute.
+// What holds for the whole visit: the user, the names of categories, and the pulse of the data
+// (its time, what is late, what is waiting), which is fetched every minute.
 
 import { ask } from "./api.js";
 
 export const session = { me: null, taxonomy: null, metrics: null, pulse: null };
 
-/** Ask who we are and what everything is called. */
+/** Fetch the user, the taxonomy, the metrics and the pulse. */
 export async function open() {
   session.me = await ask("me");
   const [taxonomy, { metrics }, pulse] = await Promise.all([ask("taxonomy"), ask("metrics"), ask("overview")]);
@@ -23,7 +23,7 @@ export const metricOf = (name) => session.metrics.find((metric) => metric.name =
 /** The filters that complaints can be counted by. */
 export const countedBy = (names) => names.filter((name) => metricOf("complaints").dimensions.includes(name));
 
-/** Whether the asker's role includes a right. */
+/** Whether the user's role includes a right. */
 export const can = (right) => session.me.rights.includes(right);
 
 export const timeZone = () => (session.me && session.me.time_zone) || "UTC";
@@ -32,7 +32,7 @@ export function categoryOf(name) {
   return session.taxonomy.categories.find((category) => category.name === name);
 }
 
-/** What people call a category, and its subcategory if given. */
+/** The title of a category, and of its subcategory if given. */
 export function categoryTitle(name, subcategory) {
   if (!name) return "No category";
   const category = categoryOf(name);
@@ -50,7 +50,7 @@ export function subcategoryTitle(name) {
   return humanise(name);
 }
 
-/** What people call a value of a dimension. */
+/** The title of a value of a dimension. */
 export function titleOf(dimension, value) {
   if (value === null || value === undefined || value === "(none)") return NONE[dimension] || "None";
   if (dimension === "category") return categoryTitle(value);

@@ -1,4 +1,4 @@
-// The parts that pages are put together from.
+// The parts that pages are made of.
 
 import { h, icon, svg } from "./dom.js";
 import * as format from "./format.js";
@@ -43,7 +43,7 @@ export const severityBadge = (severity) => badge(humanise(severity), SEVERITIES[
 export const button = (text, listener, { kind = "", ...props } = {}) =>
   h("button", { type: "button", class: `button ${kind}`, on: { click: listener }, ...props }, text);
 
-/** A comparison in words, with an arrow and, where one way is better, a colour. */
+/** A comparison in words, with an arrow and, where one direction is better, a colour. */
 export function delta(value, previous, { unit, better, versus } = {}) {
   const found = format.change(value, previous, { unit, better });
   const arrow = { up: "↑ ", down: "↓ ", same: "", unknown: "" }[found.direction];
@@ -73,7 +73,7 @@ export const empty = (title, text, ...actions) =>
 export function failure(error, retry) {
   const status = error.status;
   const title =
-    status === 403 ? "Your role does not include this" : status === 404 ? "It is not there" : "This could not be shown";
+    status === 403 ? "Your role does not include this" : status === 404 ? "Not found" : "Something went wrong";
   return h(
     "div",
     { class: "empty failed", role: "alert" },
@@ -232,15 +232,15 @@ export function segmented(label, choices, chosen, choose) {
  */
 export function marked(text, terms) {
   const lower = text.toLowerCase();
-  // Lower case can change a text's length (İ): positions would not fit any more, so nothing is marked.
+  // Lower case can change a text's length (İ): positions would no longer match, so nothing is marked.
   if (lower.length !== text.length) return [text];
   const kinds = new Array(text.length).fill(null);
   terms.forEach(({ term, kind }, number) => {
-    const wanted = term.toLowerCase();
-    if (!wanted) return;
-    for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, at + wanted.length)) {
-      if (isPartOfWord(lower, at, wanted.length)) continue;
-      for (let position = at; position < at + wanted.length; position += 1) kinds[position] ??= { kind, number, at };
+    const needle = term.toLowerCase();
+    if (!needle) return;
+    for (let at = lower.indexOf(needle); at >= 0; at = lower.indexOf(needle, at + needle.length)) {
+      if (isPartOfWord(lower, at, needle.length)) continue;
+      for (let position = at; position < at + needle.length; position += 1) kinds[position] ??= { kind, number, at };
     }
   });
   const parts = [];
@@ -257,7 +257,7 @@ export function marked(text, terms) {
 
 const WEAK = 0.15;
 
-/** The terms that are worth a mark, strongest first: words (not signs) that weigh something beside the strongest. */
+/** The terms worth marking, strongest first: words (not punctuation) that matter compared with the strongest. */
 export function telling(terms, most) {
   const words = (terms || [])
     .filter(({ term }) => /[\p{L}\p{N}]/u.test(term))
@@ -289,9 +289,9 @@ export function complaintItem(item, words = []) {
         { class: "complaint-category", href: complaintHref(item.complaint_id) },
         categoryTitle(item.category, item.subcategory),
       ),
-      item.severity === "high" && badge("Grave", "bad"),
+      item.severity === "high" && badge("Severe", "bad"),
       item.needs_review && badge("Needs review", "warn"),
-      item.category_source === "person" && badge("Decided by a person", "good"),
+      item.category_source === "person" && badge("Corrected", "good"),
       item.near_duplicate_of && badge("Near duplicate"),
     ),
     h(
@@ -337,7 +337,7 @@ const firstOf = (names) => (names.length > 2 ? `${names[0]} and ${names.length -
 
 /** When an incident was, and for how long. */
 export function incidentTimes(incident) {
-  if (incident.open || !incident.ended_at) return `Since ${format.time(incident.started_at)}, still going on`;
+  if (incident.open || !incident.ended_at) return `Since ${format.time(incident.started_at)}, still open`;
   return `${format.time(incident.started_at)}, for ${format.between(incident.started_at, incident.ended_at)}`;
 }
 
@@ -352,7 +352,7 @@ export function incidentItem(incident) {
       "div",
       { class: "incident-head" },
       severityBadge(incident.severity),
-      incident.open && badge("Now", "bad"),
+      incident.open && badge("Open", "bad"),
       h("a", { class: "incident-title", href: incidentHref(incident.incident_id) }, incidentTitle(incident)),
     ),
     h(

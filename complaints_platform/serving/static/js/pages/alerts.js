@@ -1,4 +1,4 @@
-// What the platform noticed by itself, who was told, and who has taken note.
+// What the platform noticed by itself, who was notified, and who has acknowledged it.
 
 import { ask } from "../api.js";
 import { h } from "../dom.js";
@@ -10,10 +10,10 @@ import * as ui from "../ui.js";
 const CHOICES = [
   ["all", "All"],
   ["open", "Open"],
-  ["unacknowledged", "Open, nobody has taken note"],
+  ["unacknowledged", "Unacknowledged"],
   ["resolved", "Resolved"],
 ];
-const LOOKED_LATELY_MS = 10 * 60_000; // the platform looks every half minute
+const CHECKED_LATELY_MS = 10 * 60_000; // the platform checks every half minute
 const STATES = { open: ["Open", "bad"], resolved: ["Resolved", "good"], happened: ["For information", "plain"] };
 
 export async function render(context) {
@@ -22,13 +22,13 @@ export async function render(context) {
   const { alerts, receivers, looked_at: lookedAt } = await ask("alerts", { params: { state }, signal });
   context.live = true;
   const failing = (receivers || []).filter((receiver) => receiver.failures > 0);
-  const isWatched = Boolean(lookedAt) && Date.now() - new Date(lookedAt).getTime() <= LOOKED_LATELY_MS;
+  const isWatched = Boolean(lookedAt) && Date.now() - new Date(lookedAt).getTime() <= CHECKED_LATELY_MS;
   return h(
     "div",
     { class: "page" },
     ui.pageHead(
       "Alerts",
-      "What the platform noticed by itself in the last 30 days. Taking note of one tells the others that you look after it.",
+      "What the platform noticed by itself in the last 30 days. Acknowledge an alert to tell others that you are dealing with it.",
     ),
     h(
       "div",
@@ -38,12 +38,12 @@ export async function render(context) {
     !isWatched &&
       ui.note(
         "warn",
-        `Nobody has looked for what is wrong ${lookedAt ? `since ${format.time(lookedAt)}` : "yet"}: what is not listed here may be wrong all the same. Whoever operates the platform starts Dagster's daemon.`,
+        `The platform has not checked for problems ${lookedAt ? `since ${format.time(lookedAt)}` : "yet"}, so this list may be incomplete. An operator should start Dagster's daemon.`,
       ),
     failing.map((receiver) =>
       ui.note(
         "warn",
-        `${receiver.receiver} has not answered ${format.plural(receiver.failures, "time")}, last tried ${format.time(receiver.at)}. What it should hear is kept and sent when it answers again.`,
+        `${receiver.receiver} has failed ${format.plural(receiver.failures, "time")} in a row, last at ${format.time(receiver.at)}. Its notifications are kept and sent when it works again.`,
       ),
     ),
     alerts.length
@@ -54,7 +54,7 @@ export async function render(context) {
             h("li", { class: `card alert ${alert.state === "open" ? "open" : ""}` }, one(alert, context)),
           ),
         )
-      : ui.empty(state === "all" ? "No alerts" : "None of these", isWatched && "Nothing needs attention."),
+      : ui.empty(state === "all" ? "No alerts" : "No such alerts", isWatched && "Nothing needs attention."),
   );
 }
 
@@ -63,14 +63,14 @@ function one(alert, { redraw, announce }) {
   const acknowledge = async () => {
     try {
       await ask(`alerts/${encodeURIComponent(alert.id)}/ack`, { method: "POST", body: {} });
-      announce("Noted");
+      announce("Acknowledged");
       redraw();
     } catch (error) {
-      problem.replaceChildren(ui.note("bad", `Not noted: ${error.message} ${error.hint || ""}`));
+      problem.replaceChildren(ui.note("bad", `Not acknowledged: ${error.message} ${error.hint || ""}`));
     }
   };
   const [words, kind] = STATES[alert.state] || [humanise(alert.state), "plain"];
-  const told = [
+  const notified = [
     ...new Set((alert.deliveries || []).filter((delivery) => delivery.delivered).map((delivery) => delivery.receiver)),
   ];
   return [
@@ -87,9 +87,9 @@ function one(alert, { redraw, announce }) {
         alert.changed_at !== alert.opened_at && `changed ${format.time(alert.changed_at)}`,
         alert.source && humanise(alert.source),
         alert.day && format.day(alert.day),
-        told.length > 0 && `told: ${format.list(told)}`,
-        alert.waiting && "waits to be sent",
-        alert.acknowledged && `${alert.acknowledged.by} has taken note, ${format.time(alert.acknowledged.at)}`,
+        notified.length > 0 && `notified: ${format.list(notified)}`,
+        alert.waiting && "waiting to be sent",
+        alert.acknowledged && `acknowledged by ${alert.acknowledged.by}, ${format.time(alert.acknowledged.at)}`,
       ]),
     ),
     h(
@@ -98,11 +98,11 @@ function one(alert, { redraw, announce }) {
       can("acknowledge") &&
         alert.state === "open" &&
         !alert.acknowledged &&
-        ui.button("I take note", acknowledge, {
+        ui.button("Acknowledge", acknowledge, {
           "data-focus": `ack:${alert.id}`,
-          "aria-label": `I take note of: ${alert.title}`,
+          "aria-label": `Acknowledge: ${alert.title}`,
         }),
-      alert.kind === "incident" && h("a", { class: "button quiet", href: hrefTo("incidents") }, "The incidents"),
+      alert.kind === "incident" && h("a", { class: "button quiet", href: hrefTo("incidents") }, "See incidents"),
     ),
     problem,
   ];

@@ -1,4 +1,4 @@
-// One complaint: its words, what was decided and why, and its history back to file and record.
+// One complaint: its text, its category and why, and its history back to file and record.
 
 import { ask } from "../api.js";
 import { chooseCategory } from "../categories.js";
@@ -46,13 +46,13 @@ export async function render(context) {
         h(
           "section",
           { class: "card" },
-          h("h2", { class: "sr-only" }, "Words"),
+          h("h2", { class: "sr-only" }, "Text"),
           h("p", { class: "review-text" }, ui.marked(complaint.text || "(no text)", ui.asMarks(terms))),
         ),
         decision(context, data, explanation),
         why(explanation),
-        related("Nearly the same", data.near_duplicates),
-        related("Exact repetitions", data.duplicates),
+        related("Near duplicates", data.near_duplicates),
+        related("Duplicates", data.duplicates),
       ),
       h("div", { class: "stack" }, history(data), about(data), can("raw") && raw(path)),
     ),
@@ -60,7 +60,7 @@ export async function render(context) {
 }
 
 function goBack(event) {
-  if (window.history.length < 2) return; // opened from a link: there is the search to go to
+  if (window.history.length < 2) return; // opened from a link: go to the search
   event.preventDefault();
   window.history.back();
 }
@@ -89,7 +89,7 @@ function decision(context, { complaint, corrections }, explanation) {
       h("strong", {}, categoryTitle(complaint.category, complaint.subcategory)),
       " ",
       person
-        ? ui.badge("Decided by a person", "good")
+        ? ui.badge("Corrected", "good")
         : complaint.needs_review
           ? ui.badge("Needs review", "warn")
           : null,
@@ -98,7 +98,7 @@ function decision(context, { complaint, corrections }, explanation) {
       "p",
       { class: "muted" },
       person
-        ? "A person's decision stays, whatever the classifier says."
+        ? "A correction by a person overrides the classifier."
         : format.isMissing(complaint.confidence)
           ? null
           : `The classifier is ${format.percent(complaint.confidence)} sure (model ${complaint.model_version}).`,
@@ -114,7 +114,7 @@ function decision(context, { complaint, corrections }, explanation) {
             h(
               "span",
               {},
-              each.is_complaint === false ? "No complaint" : categoryTitle(each.category, each.subcategory),
+              each.is_complaint === false ? "Not a complaint" : categoryTitle(each.category, each.subcategory),
             ),
             h("span", { class: "muted small" }, `${each.author}, ${format.time(each.at)}`),
           ),
@@ -122,7 +122,7 @@ function decision(context, { complaint, corrections }, explanation) {
       ),
     corrections.length > 0 &&
       !person &&
-      ui.note("plain", "The correction is kept. It shows in the numbers when the day has been made anew."),
+      ui.note("plain", "The correction is saved. The numbers show it once the day has been rebuilt."),
     can("review") &&
       h(
         "div",
@@ -136,20 +136,20 @@ function decision(context, { complaint, corrections }, explanation) {
           const chosen = await chooseCategory();
           if (chosen) await correct({ ...chosen, is_complaint: true });
         }),
-        ui.button("No complaint", () => correct({ category: null, subcategory: null, is_complaint: false })),
+        ui.button("Not a complaint", () => correct({ category: null, subcategory: null, is_complaint: false })),
       ),
     said,
   );
 }
 
 function why(explanation) {
-  if (explanation.error) return ui.card("Why this category", {}, ui.empty("Not known", explanation.error.message));
+  if (explanation.error) return ui.card("Why this category", {}, ui.empty("Unknown", explanation.error.message));
   const terms = ui.telling(explanation.terms, TERMS);
   if (!terms.length) return null;
   const strongest = Math.abs(terms[0].weight) || 1;
   return ui.card(
-    "Why the classifier says so",
-    { lead: "Words that spoke for its category, and words that spoke for the next likeliest" },
+    "Why this category",
+    { lead: "Words that support the category, and words that support the next likeliest" },
     h(
       "ul",
       { class: "weights" },
@@ -214,7 +214,7 @@ function history({ complaint, lineage }) {
       "dl",
       { class: "pairs", id: "lineage" },
       pair("File", lineage.file_name),
-      pair("Record in it", format.count(lineage.record_number)),
+      pair("Record number", format.count(lineage.record_number)),
       pair("SHA-256 of the file", h("code", { class: "hash" }, lineage.raw_sha256)),
     ),
   );
@@ -222,7 +222,7 @@ function history({ complaint, lineage }) {
 
 function about({ complaint, episode }) {
   return ui.card(
-    "About it",
+    "Details",
     {},
     h(
       "dl",
@@ -244,11 +244,11 @@ function about({ complaint, episode }) {
       episode && episode.contacts && pair("Case", `${format.plural(episode.contacts, "contact")} about this`),
       complaint.near_duplicate_of &&
         pair(
-          "Nearly the same as",
+          "Near duplicate of",
           h("a", { href: complaintHref(complaint.near_duplicate_of) }, "an earlier complaint"),
         ),
-      complaint.time_flags && pair("Times left out", complaint.time_flags),
-      pair("Identity", h("code", { class: "hash" }, complaint.complaint_id)),
+      complaint.time_flags && pair("Dropped times", complaint.time_flags),
+      pair("Id", h("code", { class: "hash" }, complaint.complaint_id)),
     ),
   );
 }
@@ -279,7 +279,7 @@ function raw(path) {
   };
   return ui.card(
     "As sent",
-    { lead: "Personal data. That you looked is recorded." },
+    { lead: "Personal data. Your access is recorded in the audit log." },
     h("div", { class: "actions" }, ui.button("Show the record as sent", show)),
     place,
   );

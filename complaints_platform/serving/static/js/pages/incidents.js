@@ -1,4 +1,4 @@
-// Outbreaks: what goes on, what went on, and each of them with its course, its words and its complaints.
+// Incidents: open and ended ones, each with its hours, its words and its complaints.
 
 import { ask } from "../api.js";
 import { categoryAxis, chart, legendOf, valueAxis } from "../charts.js";
@@ -11,8 +11,8 @@ import * as ui from "../ui.js";
 
 const STATES = [
   ["", "All"],
-  ["true", "Now"],
-  ["false", "Over"],
+  ["true", "Open"],
+  ["false", "Ended"],
 ];
 
 export async function render(context) {
@@ -27,7 +27,7 @@ async function list({ params, signal }) {
   return h(
     "div",
     { class: "page" },
-    ui.pageHead("Incidents", "Where complaints rose clearly above what is usual for that weekday and hour."),
+    ui.pageHead("Incidents", "Where complaints rose clearly above what is usual for the weekday and hour."),
     filterBar("incidents", params, period, countedBy(["channel", "region", "category"])),
     h(
       "div",
@@ -46,7 +46,7 @@ async function list({ params, signal }) {
                 "div",
                 { class: "incident-head" },
                 ui.severityBadge(incident.severity),
-                incident.open && ui.badge("Now", "bad"),
+                incident.open && ui.badge("Open", "bad"),
               ),
               h(
                 "h2",
@@ -66,11 +66,11 @@ async function list({ params, signal }) {
           ),
         )
       : ui.empty(
-          "No incident",
+          "No incidents",
           open === "true"
-            ? "Nothing unusual goes on now."
+            ? "No incident is open."
             : "Nothing unusual was found in this period with these filters.",
-          h("a", { class: "button", href: hrefTo("trends") }, "Look at the trends"),
+          h("a", { class: "button", href: hrefTo("trends") }, "See the trends"),
         ),
   );
 }
@@ -90,32 +90,32 @@ async function detail({ id, signal }) {
         ui.facts([ui.incidentTimes(incident), channels.length ? format.list(channels) : null]),
       ),
       ui.severityBadge(incident.severity),
-      incident.open && ui.badge("Now", "bad"),
+      incident.open && ui.badge("Open", "bad"),
     ),
     h("p", { class: "statement" }, incident.explanation),
     h(
       "ul",
       { class: "tiles" },
-      fact("Complaints", format.count(incident.observed), "in the time of the incident"),
-      fact("Expected", format.count(incident.expected), "at this weekday and hour"),
+      fact("Complaints", format.count(incident.observed), "during the incident"),
+      fact("Expected", format.count(incident.expected), "for these weekdays and hours"),
       fact(
-        "More than usual",
+        "Above expected",
         format.count(incident.excess),
         incident.ratio ? `${format.decimal(incident.ratio)} times the usual` : null,
       ),
       fact("Peak", format.clock(incident.peak_at), format.day(format.localDay(incident.peak_at))),
     ),
-    course(incident),
+    hours(incident),
     h(
       "div",
       { class: "columns" },
       ui.card(
         "Words that rose",
-        { lead: "Against the weeks before" },
+        { lead: "Compared with the weeks before" },
         incident.top_terms.length ? terms(incident.top_terms) : ui.empty("No word stands out"),
       ),
       ui.card(
-        "Where and by which way",
+        "Where and how",
         {},
         h(
           "dl",
@@ -135,7 +135,7 @@ async function detail({ id, signal }) {
     ),
     can("complaints") &&
       ui.card(
-        "Some of its complaints",
+        "Examples",
         {
           aside: h(
             "a",
@@ -150,7 +150,7 @@ async function detail({ id, signal }) {
               { class: "complaints" },
               incident.samples.map((item) => ui.complaintItem(item, incident.top_terms)),
             )
-          : ui.empty("No samples"),
+          : ui.empty("No examples"),
       ),
   );
 }
@@ -179,7 +179,7 @@ const terms = (words) =>
     words.map((word) => h("li", { class: "chip" }, word)),
   );
 
-function course(incident) {
+function hours(incident) {
   const rows = incident.series || [];
   const inside = rows.map(
     (row) =>
@@ -190,22 +190,22 @@ function course(incident) {
   const last = inside.lastIndexOf(true);
   const label = (row) => format.time(row.time, { year: undefined });
   return chart({
-    title: "Its course",
+    title: "Hour by hour",
     summary: incident.explanation,
-    lead: `Complaints an hour, ${format.zone()}`,
+    lead: `Complaints per hour, ${format.zone()}`,
     rows,
     height: "tall",
     legend: legendOf([
       ["bar", "complaints"],
       ["expected", "expected"],
-      ["upper", "usual up to here"],
+      ["upper", "limit"],
       ["bad", "incident"],
     ]),
     columns: [
       { title: "Hour", of: (row) => format.time(row.time) },
       { title: "Complaints", numeric: true, of: (row) => format.count(row.observed) },
       { title: "Expected", numeric: true, of: (row) => format.decimal(row.expected) },
-      { title: "Usual up to", numeric: true, of: (row) => format.decimal(row.upper) },
+      { title: "Limit", numeric: true, of: (row) => format.decimal(row.upper) },
     ],
     option: (palette) => ({
       xAxis: categoryAxis(palette, rows.map(label), true),
@@ -213,7 +213,7 @@ function course(incident) {
       tooltip: {
         formatter: (points) => {
           const row = rows[points[0].dataIndex];
-          return `${format.time(row.time)}\n${format.count(row.observed)} complaints\n${format.decimal(row.expected)} expected, usual up to ${format.decimal(row.upper)}`;
+          return `${format.time(row.time)}\n${format.count(row.observed)} complaints\n${format.decimal(row.expected)} expected, limit ${format.decimal(row.upper)}`;
         },
       },
       series: [

@@ -34,7 +34,7 @@ export function renderLogin(done) {
     h(
       "p",
       { class: "muted", id: "token-hint" },
-      "With the token that you were given. It stays in this browser until you log out.",
+      "With the token you were given. You stay logged in on this browser until you log out.",
     ),
     h("form", { on: { submit: logIn } }, h("label", { for: "token" }, "Token"), field, problem, submit),
   );

@@ -1,4 +1,4 @@
-// How many, where, what, compared with before; what goes on now; how fresh the data is.
+// How many complaints, where, about what, compared with before; open incidents; how fresh the data is.
 
 import { ask } from "../api.js";
 import { categoryAxis, chart, legendOf, valueAxis } from "../charts.js";
@@ -49,15 +49,15 @@ export async function render(context) {
         },
         data.incidents.length
           ? h("ul", { class: "incidents" }, data.incidents.slice(0, 4).map(ui.incidentItem))
-          : ui.empty("Nothing unusual", "No category and region has clearly more complaints than at other times."),
+          : ui.empty("Nothing unusual", "No category or region has clearly more complaints than usual."),
       ),
     ),
     h(
       "div",
       { class: "columns three" },
-      breakdown("What about", "category", data, filters),
+      breakdown("About what", "category", data, filters),
       breakdown("Where", "region", data, filters),
-      h("div", { class: "stack" }, breakdown("By which channel", "channel", data, filters), freshness(data.freshness)),
+      h("div", { class: "stack" }, breakdown("By channel", "channel", data, filters), freshness(data.freshness)),
     ),
   );
 }
@@ -69,7 +69,7 @@ function nothingYet() {
     ui.pageHead("Overview"),
     ui.empty(
       "There are no complaints yet",
-      "As soon as files of complaints arrive and are taken in, they are counted here.",
+      "They appear here as soon as files of complaints have been collected.",
       h("a", { class: "button", href: hrefTo("quality") }, "What has arrived"),
     ),
   );
@@ -80,11 +80,11 @@ function notes(data) {
     data.stale_days > 0 &&
       ui.note(
         "warn",
-        `${format.plural(data.stale_days, "day")} of the tables ${data.stale_days === 1 ? "waits" : "wait"} to be made anew: newer data or corrections are not counted yet. `,
-        h("a", { href: hrefTo("quality") }, "What waits"),
+        `${format.plural(data.stale_days, "day")} of the tables ${data.stale_days === 1 ? "is" : "are"} stale: newer data or corrections are not counted yet. `,
+        h("a", { href: hrefTo("quality") }, "What is waiting"),
       ),
     data.mixed_versions &&
-      ui.note("plain", "These days were categorised by different models: a change between categories may be theirs."),
+      ui.note("plain", "These days were categorised by different models: a change between categories may come from that."),
   ];
 }
 
@@ -111,7 +111,7 @@ function tile(entry, filters, isCompared) {
 
 function incidentsLead(incidents) {
   const open = incidents.filter((incident) => incident.open).length;
-  return open ? `${format.plural(open, "incident")} ${open === 1 ? "goes" : "go"} on now` : "None goes on now";
+  return open ? `${format.count(open)} open` : "None open";
 }
 
 function byDay(data, filters, isCompared) {
@@ -119,12 +119,12 @@ function byDay(data, filters, isCompared) {
   const highest = rows.reduce((best, row) => (row.value > best.value ? row : best), rows[0] || { value: 0 });
   const total = rows.reduce((sum, row) => sum + row.value, 0);
   const summary = rows.length
-    ? `${format.count(total)} complaints, on average ${format.count(total / rows.length)} a day; the most, ${format.count(highest.value)}, on ${format.weekday(highest.day)}.`
+    ? `${format.count(total)} complaints, ${format.count(total / rows.length)} per day on average; most on ${format.weekday(highest.day)} (${format.count(highest.value)}).`
     : "No complaints in this period.";
   const openDay = (index) =>
     rows[index] && go(hrefTo("search", changed(filters, { from: rows[index].day, to: rows[index].day })));
   return chart({
-    title: "Complaints a day",
+    title: "Complaints per day",
     summary,
     rows,
     choose: openDay,
@@ -132,7 +132,7 @@ function byDay(data, filters, isCompared) {
     legend: isCompared
       ? legendOf([
           ["accent", "this period"],
-          ["previous", "the one before"],
+          ["previous", "previous period"],
         ])
       : null,
     columns: [
@@ -210,7 +210,7 @@ function breakdown(title, dimension, data, filters) {
 
 function freshness(sources) {
   return ui.card(
-    "How fresh",
+    "Freshness",
     {},
     h(
       "ul",

@@ -1,4 +1,4 @@
-// Whether the numbers can be relied on, in plain words: what arrived, what was set aside, what waits, how sure the classifier is.
+// Whether the numbers can be trusted: what arrived, what is in quarantine, what is waiting, how sure the classifier is.
 
 import { ask } from "../api.js";
 import { h } from "../dom.js";
@@ -15,7 +15,7 @@ export async function render(context) {
   return h(
     "div",
     { class: "page" },
-    ui.pageHead("Data quality", "Whether the numbers can be relied on, and what is done with what arrives."),
+    ui.pageHead("Data quality", "Whether the numbers can be trusted, and what happens to the data that arrives."),
     ui.card(
       "In short",
       {},
@@ -25,7 +25,7 @@ export async function render(context) {
             { class: "sentences" },
             data.sentences.map((sentence) => h("li", {}, sentence)),
           )
-        : ui.empty("Nothing to report", "Everything that arrived is counted, and nothing is late."),
+        : ui.empty("Nothing to report", "Everything that arrived has been counted, and nothing is late."),
     ),
     h(
       "ul",
@@ -34,7 +34,7 @@ export async function render(context) {
         "Files accounted for",
         `${format.count(reconciliation.reconciled)} of ${format.count(reconciliation.files)}`,
         reconciliation.reconciled === reconciliation.files
-          ? "every record of every file ends somewhere"
+          ? "every record is accounted for"
           : "some records have not been counted yet",
       ),
       tile(
@@ -43,23 +43,23 @@ export async function render(context) {
         `${format.count(sum(data.sources, "files"))} files`,
       ),
       tile(
-        "Set aside",
+        "In quarantine",
         format.count(sum(data.sources, "quarantined")),
-        "records that could not be read; nothing is thrown away",
+        "unreadable records; nothing is thrown away",
       ),
       tile(
         "Tables up to date",
         !data.looked_at ? "Not known yet" : stale.length ? "No" : "Yes",
         !data.looked_at
-          ? "it is looked at soon after the start"
+          ? "checked soon after the start"
           : stale.length
-            ? `${format.plural(stale.length, "table")} to make anew`
-            : "everything taken in is counted",
+            ? `${format.plural(stale.length, "table")} to update`
+            : "everything collected is counted",
       ),
     ),
     ui.card(
-      "What arrives",
-      { lead: "One line for each sender" },
+      "Incoming data",
+      { lead: "One line per source" },
       ui.table(
         "Sources",
         [
@@ -68,7 +68,7 @@ export async function render(context) {
           {
             title: "Sends",
             of: (row) =>
-              ({ stream: "all the time", micro_batch: "every few minutes", hourly: "every hour", daily: "every day" })[
+              ({ stream: "continuously", micro_batch: "every few minutes", hourly: "every hour", daily: "every day" })[
                 row.cadence
               ] || humanise(row.cadence),
           },
@@ -83,7 +83,7 @@ export async function render(context) {
           },
           { title: "Files", numeric: true, of: (row) => format.count(row.files) },
           { title: "Records", numeric: true, of: (row) => format.count(row.received) },
-          { title: "Set aside", numeric: true, of: (row) => format.count(row.quarantined) },
+          { title: "In quarantine", numeric: true, of: (row) => format.count(row.quarantined) },
           { title: "Files waiting", numeric: true, of: (row) => format.count(row.waiting) },
         ],
         data.sources,
@@ -93,14 +93,14 @@ export async function render(context) {
       "div",
       { class: "columns" },
       ui.card(
-        "Set aside, and why",
-        { lead: "After a contract is corrected, these can be read again" },
+        "Quarantine",
+        { lead: "Once their source contract is fixed, these records can be replayed" },
         data.quarantine.length
-          ? setAside(data.quarantine)
-          : ui.empty("Nothing is set aside", "Every record could be read."),
+          ? quarantineTable(data.quarantine)
+          : ui.empty("The quarantine is empty", "Every record could be read."),
       ),
       ui.card(
-        "What the complaints look like",
+        "Quality of the complaints",
         {},
         data.quality.length
           ? h(
@@ -131,14 +131,14 @@ export async function render(context) {
         {},
         stale.length
           ? ui.table(
-              "Days to make anew",
+              "Stale days",
               [
                 { title: "Table", of: ([name]) => name },
-                { title: "Days to make anew", numeric: true, of: ([, days]) => format.count(days) },
+                { title: "Stale days", numeric: true, of: ([, days]) => format.count(days) },
               ],
               stale,
             )
-          : ui.empty("Everything is up to date", "All that was received and corrected is in the tables."),
+          : ui.empty("Everything is up to date", "Everything received and corrected is in the tables."),
       ),
       ui.card(
         "The classifier",
@@ -152,16 +152,16 @@ export async function render(context) {
               model.trained_at && pair("Trained", format.time(model.trained_at)),
               pair("Unsure about", `${format.percent(model.needs_review_share)} of complaints`),
               can("review") &&
-                pair("To make it better", h("a", { href: hrefTo("review") }, "Correct complaints in the review queue")),
+                pair("To improve it", h("a", { href: hrefTo("review") }, "Correct complaints in the review queue")),
             )
-          : ui.empty("None serves yet", "It is trained when the first complaints are categorised."),
+          : ui.empty("No model serves yet", "One is trained when the first complaints are categorised."),
       ),
     ),
     openFiles(reconciliation.open),
   );
 }
 
-function setAside(quarantine) {
+function quarantineTable(quarantine) {
   const sources = [...new Set(quarantine.map((row) => row.source))].sort();
   const byReason = new Map();
   for (const { source, reason, records } of quarantine) {
@@ -171,7 +171,7 @@ function setAside(quarantine) {
     row.total += records;
   }
   return ui.table(
-    "Records set aside, by reason and source",
+    "Quarantined records, by reason and source",
     [
       { title: "Reason", of: (row) => humanise(row.reason) },
       ...sources.map((source) => ({
@@ -205,10 +205,10 @@ function openFiles(files) {
   return (
     files.length > 0 &&
     ui.card(
-      "Files that are not accounted for yet",
-      { lead: "Some of their days have not been made since they arrived" },
+      "Files not accounted for yet",
+      { lead: "Some of their days have not been rebuilt since they arrived" },
       ui.table(
-        "Files that are not accounted for yet",
+        "Files not accounted for yet",
         [
           { title: "File", of: (row) => row.file_name },
           { title: "Source", of: (row) => humanise(row.source) },

@@ -1,7 +1,7 @@
-// The review queue: one complaint at a time, its likeliest categories each on a key.
+// The review queue: one complaint at a time, each of its likeliest categories on a key.
 //
-// A decision is held back for a few seconds, so that it can be undone without a trace: corrections are
-// append-only, and each one teaches the classifier. It is sent when the time is over, with the next
+// A decision is held for a few seconds, so that it can be undone without a trace: corrections are
+// append-only, and each one trains the classifier. It is sent when the time is up, with the next
 // decision, and when the page is left or closed.
 
 import { ask } from "../api.js";
@@ -15,7 +15,7 @@ import * as ui from "../ui.js";
 const AT_ONCE = 50;
 const FEW = 10;
 const HOLD_MS = 6_000;
-const SHOWN_DECISIONS = 8;
+const DECISIONS_LISTED = 8;
 const TERMS = 6;
 
 export async function render(context) {
@@ -46,7 +46,7 @@ class Queue {
       { class: "page" },
       ui.pageHead(
         "Review queue",
-        "What the classifier doubts, the most telling first. Each decision stands for its complaint, and teaches the classifier.",
+        "Complaints whose category the classifier doubts, the most useful first. Each decision corrects its complaint and trains the classifier.",
       ),
       h("div", { class: "review" }, h("div", {}, this.stage, this.status), this.side),
     );
@@ -57,7 +57,7 @@ class Queue {
   keys() {
     const candidate = (number) => ({
       keys: String(number),
-      title: `Take category ${number}`,
+      title: `Choose category ${number}`,
       run: () => this.take(number - 1),
     });
     return [
@@ -65,7 +65,7 @@ class Queue {
       { keys: "c", title: "Choose another category", run: () => this.choose() },
       {
         keys: "x",
-        title: "It is no complaint",
+        title: "Not a complaint",
         run: () => this.decide({ category: null, subcategory: null, is_complaint: false }),
       },
       { keys: "s", title: "Skip", run: () => this.skip() },
@@ -154,7 +154,7 @@ class Queue {
       this.decided.splice(this.decided.indexOf(entry), 1);
       this.items.splice(1, 0, item); // not in place of the one that is being read: a key may be on its way
       this.problem = {
-        title: `Not saved: ${decisionTitle(decision)}. The complaint comes again after this one.`,
+        title: `Not saved: ${decisionTitle(decision)}. It comes back after this complaint.`,
         error,
       };
     }
@@ -162,7 +162,7 @@ class Queue {
   }
 
   async refill() {
-    // Another queue may have been chosen since: before it is said that nothing waits, it is asked once more.
+    // The queue may have been replaced since: fetch once more before saying that it is empty.
     if (this.items.length > FEW || (this.isAll && this.current)) return;
     await this.fetch().catch(() => null); // what is there can be worked on; the next decision tries again
   }
@@ -171,7 +171,7 @@ class Queue {
     try {
       await this.fetch();
     } catch (error) {
-      this.problem = { title: "The queue could not be read.", error };
+      this.problem = { title: "The queue could not be loaded.", error };
       this.draw();
     }
   }
@@ -191,9 +191,9 @@ class Queue {
 
   nothing() {
     return ui.empty(
-      "Nothing waits",
-      "The classifier is sure of everything, or people have decided it.",
-      ui.button("Look again", () => this.lookAgain()),
+      "The queue is empty",
+      "The classifier is sure of everything else, or people have corrected it.",
+      ui.button("Check again", () => this.lookAgain()),
       h("a", { class: "button", href: hrefTo("overview") }, "Overview"),
     );
   }
@@ -202,7 +202,7 @@ class Queue {
     return h(
       "p",
       { class: "held-line" },
-      h("span", {}, h("strong", {}, decisionTitle(this.held.decision)), " is taken. "),
+      h("span", {}, h("strong", {}, decisionTitle(this.held.decision)), " chosen. "),
       ui.button([h("kbd", {}, "U"), " Undo"], () => this.undo(), { kind: "quiet" }),
     );
   }
@@ -262,14 +262,14 @@ class Queue {
         { class: "actions" },
         ui.button([h("kbd", {}, "C"), " Another category"], () => this.choose(), { disabled: !this.mayDecide }),
         ui.button(
-          [h("kbd", {}, "X"), " No complaint"],
+          [h("kbd", {}, "X"), " Not a complaint"],
           () => this.decide({ category: null, subcategory: null, is_complaint: false }),
           { disabled: !this.mayDecide },
         ),
         ui.button([h("kbd", {}, "S"), " Skip"], () => this.skip(), { kind: "quiet" }),
-        h("a", { class: "button quiet", href: complaintHref(item.complaint_id) }, "Its history"),
+        h("a", { class: "button quiet", href: complaintHref(item.complaint_id) }, "History"),
       ),
-      !this.mayDecide && ui.note("plain", "Your role can look at the queue, but not decide."),
+      !this.mayDecide && ui.note("plain", "Your role may see the queue but not decide."),
       terms.length > 0 &&
         h(
           "div",
@@ -307,7 +307,7 @@ class Queue {
           "p",
           { class: "progress-words" },
           h("strong", {}, format.count(done)),
-          " decided now, ",
+          " decided, ",
           h("strong", {}, format.count(this.waiting)),
           " waiting",
         ),
@@ -315,20 +315,20 @@ class Queue {
       ),
       this.decided.length > 0 &&
         ui.card(
-          "Decided now",
-          { lead: "A later decision on the same complaint replaces an earlier one" },
+          "Your decisions",
+          { lead: "A later decision on a complaint replaces the earlier one" },
           h(
             "ol",
             { class: "decisions" },
             this.decided
-              .slice(0, SHOWN_DECISIONS)
+              .slice(0, DECISIONS_LISTED)
               .map((entry) =>
                 h(
                   "li",
                   {},
                   h("a", { href: complaintHref(entry.item.complaint_id) }, decisionTitle(entry.decision)),
                   h("span", { class: "muted small clip" }, entry.item.text),
-                  entry.state === "sending" && h("span", { class: "muted small" }, "being saved"),
+                  entry.state === "sending" && h("span", { class: "muted small" }, "saving"),
                 ),
               ),
           ),
@@ -338,7 +338,7 @@ class Queue {
 }
 
 const decisionTitle = (decision) =>
-  decision.is_complaint ? categoryTitle(decision.category, decision.subcategory) : "No complaint";
+  decision.is_complaint ? categoryTitle(decision.category, decision.subcategory) : "Not a complaint";
 
 function definitionOf({ category, subcategory }) {
   const found = categoryOf(category);

@@ -8,7 +8,7 @@ import { changed, go, hrefTo, incidentHref } from "../route.js";
 import * as ui from "../ui.js";
 
 const PAGE = 25;
-const DEFAULT_DAYS = 30; // as the service does without a period
+const DEFAULT_DAYS = 30; // the default of the service
 const OFFERED = ["channel", "region", "category", "subcategory", "product", "source"];
 const SORTS = [
   ["newest", "Newest"],
@@ -19,10 +19,10 @@ export async function render(context) {
   const { params, signal } = context;
   const query = params.get("q") || "";
   const sort = params.get("sort") || (query ? "relevance" : "newest");
-  const asked = changed(params, { limit: PAGE, sort: query ? sort : "newest" });
+  const request = changed(params, { limit: PAGE, sort: query ? sort : "newest" });
   const id = params.get("incident");
   const [answer, incident] = await Promise.all([
-    ask("complaints", { params: asked, signal }),
+    ask("complaints", { params: request, signal }),
     id && ask(`incidents/${encodeURIComponent(id)}`, { signal }),
   ]);
   const field = h("input", {
@@ -50,7 +50,7 @@ export async function render(context) {
   return h(
     "div",
     { class: "page" },
-    ui.pageHead("Search", "In the words of the complaints; personal data is left out of them."),
+    ui.pageHead("Search", "In the text of the complaints, without personal data."),
     h(
       "form",
       {
@@ -69,7 +69,7 @@ export async function render(context) {
     incident
       ? ui.note(
           "plain",
-          "Only complaints that an incident counts: ",
+          "Only the complaints of an incident: ",
           h("a", { href: incidentHref(id) }, ui.incidentTitle(incident)),
           `. ${ui.incidentTimes(incident)}. `,
           h("a", { href: hrefTo("search", changed(params, { incident: null })) }, "Search all complaints"),
@@ -78,7 +78,7 @@ export async function render(context) {
     h(
       "div",
       { class: "controls" },
-      check("needs_review", "Only what needs review"),
+      check("needs_review", "Only complaints that need review"),
       check("near_duplicates", "Only near duplicates"),
       query && ui.segmented("Order", SORTS, sort, (value) => find({ sort: value })),
     ),
@@ -86,9 +86,9 @@ export async function render(context) {
       ui.note(
         "plain",
         "Only complaints of one customer. ",
-        h("a", { href: hrefTo("search", changed(params, { customer_key: null })) }, "Of all customers"),
+        h("a", { href: hrefTo("search", changed(params, { customer_key: null })) }, "Show all customers"),
       ),
-    results(answer, asked, query.split(/\s+/).filter(Boolean), signal),
+    results(answer, request, query.split(/\s+/).filter(Boolean), signal),
   );
 }
 
@@ -98,32 +98,32 @@ function periodOf(params, answer) {
   return { from: params.get("from") || (first < answer.indexed_from ? answer.indexed_from : first), to: last };
 }
 
-function results(answer, asked, words, signal) {
+function results(answer, request, words, signal) {
   if (!answer.items.length) {
     return ui.empty(
       "Nothing found",
       words.length
-        ? "No complaint has these words in this period with these filters. Fewer words or a longer period may find some."
+        ? "No complaint in this period with these filters has these words. Try fewer words or a longer period."
         : "No complaint in this period with these filters.",
-      h("a", { class: "button", href: hrefTo("search") }, "Start anew"),
+      h("a", { class: "button", href: hrefTo("search") }, "Start over"),
     );
   }
   const list = h("ol", { class: "complaints card" });
   const more = h("div", { class: "actions centre" });
   const state = h("p", { class: "muted", role: "status" });
-  let shown = 0;
+  let listed = 0;
   const add = (page) => {
-    shown += page.items.length;
+    listed += page.items.length;
     const items = page.items.map((item) => ui.complaintItem(item, words));
     list.append(...items);
-    state.textContent = `${format.plural(page.total, "complaint")}; ${format.count(shown)} shown`;
+    state.textContent = `${format.plural(page.total, "complaint")}; ${format.count(listed)} shown`;
     more.replaceChildren(...(page.next_cursor ? [ui.button(`Show ${PAGE} more`, () => next(page.next_cursor))] : []));
     return items[0];
   };
   const next = async (cursor) => {
     more.setAttribute("aria-busy", "true");
     try {
-      const first = add(await ask("complaints", { params: changed(asked, { cursor }), signal }));
+      const first = add(await ask("complaints", { params: changed(request, { cursor }), signal }));
       first.querySelector("a").focus();
     } catch (error) {
       if (error.name !== "AbortError") more.replaceChildren(ui.failure(error, () => next(cursor)));

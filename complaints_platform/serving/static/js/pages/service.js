@@ -1,4 +1,4 @@
-// How soon customers hear from us, how soon it is solved, how much is open.
+// How soon customers hear from us, how soon complaints are resolved, and the backlog.
 
 import { ask } from "../api.js";
 import { h } from "../dom.js";
@@ -56,7 +56,7 @@ export async function render(context) {
     { class: "page" },
     ui.pageHead(
       "Response & resolution",
-      "How soon customers hear from us, how soon it is solved, and what is still open.",
+      "How soon customers hear from us, how soon complaints are resolved, and the backlog.",
     ),
     filterBar(
       "service",
@@ -127,7 +127,7 @@ export async function render(context) {
 
 function breakdownTable(metric, by, { rows }, at) {
   if (!rows.length)
-    return ui.empty("Nothing to show", "No complaint of this period and these filters has the times that this needs.");
+    return ui.empty("Nothing to show", "No complaint in this period with these filters has the times needed.");
   const sorted = [...rows].sort((one, other) => (other.value ?? -1) - (one.value ?? -1));
   return ui.table(
     `${metric.title} by ${DIMENSIONS[by].toLowerCase()}`,

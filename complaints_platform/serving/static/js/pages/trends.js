@@ -16,7 +16,7 @@ const GRAINS = [
   ["month", "Months"],
 ];
 const COMPARISONS = [
-  ["previous", "Period before"],
+  ["previous", "Previous period"],
   ["year", "Year before"],
 ];
 const DRILL = ["region", "category", "subcategory", "channel", "product"];
@@ -40,15 +40,15 @@ export async function render(context) {
   const compare = oneOf(params.get("compare"), ["previous", "year"], "previous");
   const { filters, left } = filtersFor(metric, params);
   const at = (changes) => hrefTo("trends", changed(params, { metric: metric.name, grain, by, compare, ...changes }));
-  const asked = (more) => ({ params: changed(filters, more), signal: context.signal });
+  const request = (more) => ({ params: changed(filters, more), signal: context.signal });
   const [series, breakdown, lines] = await Promise.all([
-    ask(`metrics/${metric.name}`, asked({ grain, compare })),
+    ask(`metrics/${metric.name}`, request({ grain, compare })),
     by === CROSSED
-      ? ask(`metrics/${metric.name}`, asked({ grain: "total", by: ["region", "category"] }))
+      ? ask(`metrics/${metric.name}`, request({ grain: "total", by: ["region", "category"] }))
       : by
-        ? ask(`metrics/${metric.name}`, asked({ grain: "total", by, compare }))
+        ? ask(`metrics/${metric.name}`, request({ grain: "total", by, compare }))
         : null,
-    by && by !== CROSSED ? ask(`metrics/${metric.name}`, asked({ grain, by })) : null,
+    by && by !== CROSSED ? ask(`metrics/${metric.name}`, request({ grain, by })) : null,
   ]);
   context.live = true;
   const choices = dimensions.map((name) => [name, DIMENSIONS[name]]);
@@ -75,7 +75,7 @@ export async function render(context) {
     h(
       "div",
       { class: "controls" },
-      h("label", { for: "metric", class: "control" }, h("span", {}, "What"), select),
+      h("label", { for: "metric", class: "control" }, h("span", {}, "Metric"), select),
       h(
         "div",
         { class: "control" },
@@ -96,7 +96,7 @@ export async function render(context) {
     ),
     leftOut(metric, left),
     series.mixed_versions &&
-      ui.note("plain", "These days were categorised by different models: a change between categories may be theirs."),
+      ui.note("plain", "These days were categorised by different models: a change between categories may come from that."),
     seriesChart(metric, series, grain, compare, filters),
     by === CROSSED
       ? crossTable({ metric, breakdown, filters, aside: choice })
@@ -105,7 +105,7 @@ export async function render(context) {
   );
 }
 
-/** The filters that a metric can be asked by, and the names of those that it does not know. */
+/** The filters that apply to a metric, and the names of those that don't. */
 export function filtersFor(metric, params) {
   const filters = filtersOf(params);
   const left = FILTERS.filter((name) => filters.has(name) && !metric.dimensions.includes(name));
@@ -117,7 +117,7 @@ export const leftOut = (metric, left) =>
   left.length > 0 &&
   ui.note(
     "plain",
-    `“${metric.title}” is not known by ${format.list(left.map((name) => DIMENSIONS[name].toLowerCase()))}: that filter is left out here.`,
+    `“${metric.title}” can't be filtered by ${format.list(left.map((name) => DIMENSIONS[name].toLowerCase()))}; that filter is ignored here.`,
   );
 
 const oneOf = (value, allowed, otherwise) => (allowed.includes(value) ? value : otherwise);
@@ -147,7 +147,7 @@ export function seriesChart(metric, answer, grain, compare, filters, height = "t
     legend: hasPrevious
       ? legendOf([
           ["accent", "this period"],
-          ["previous", compare === "year" ? "a year before" : "the one before"],
+          ["previous", compare === "year" ? "a year before" : "previous period"],
         ])
       : null,
     columns: [
@@ -276,7 +276,7 @@ function drillTable({ metric, by, dimensions, breakdown, lines, filters, at, asi
   return ui.card(
     `By ${DIMENSIONS[by].toLowerCase()}`,
     {
-      lead: next ? `A name leads to its ${PLURALS[next]}.` : null,
+      lead: next ? `Click a name for its ${PLURALS[next]}.` : null,
       aside,
     },
     body,
@@ -318,8 +318,8 @@ function crossTable({ metric, breakdown, filters, aside }) {
     {
       lead:
         regions.length > MOST_REGIONS
-          ? `The ${MOST_REGIONS} largest regions of ${regions.length}. A number leads to its complaints.`
-          : "A number leads to its complaints.",
+          ? `The ${MOST_REGIONS} largest of ${regions.length} regions. Click a number for its complaints.`
+          : "Click a number for its complaints.",
       aside,
     },
     regions.length
@@ -355,12 +355,12 @@ export function definition(metric, filters, { from, to }) {
     { class: "definition" },
     h("summary", {}, `How “${metric.title}” is counted`),
     h("p", {}, metric.description),
-    h("p", {}, `${metric.formula}, from `, h("code", {}, metric.table), `, a row of which is ${metric.grain}.`),
+    h("p", {}, `${metric.formula}, from `, h("code", {}, metric.table), `, which has one row for each ${metric.grain.replace(/^(an?|one) /, "")}.`),
     can("export") &&
       h(
         "p",
         {},
-        "Download its rows with this period and these filters: ",
+        "Download the rows of this period with these filters: ",
         h("a", { href: download("csv"), download: true }, "CSV"),
         ", ",
         h("a", { href: download("parquet"), download: true }, "Parquet"),
