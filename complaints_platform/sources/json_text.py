@@ -34,7 +34,29 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
-EXACT = json.JSONDecoder(parse_int=NumberText, parse_float=NumberText, parse_constant=_refuse)
+MOST_LEVELS = 1000
+"""Python 3.11 decodes hardly deeper than this, 3.12 ten times as deep: what a file holds must not depend on it."""
+
+
+class _Decoder(json.JSONDecoder):
+    """Refuses what is nested too deeply, in every version of Python."""
+
+    def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+        value, end = super().raw_decode(s, idx)
+        if s.count("[", idx, end) + s.count("{", idx, end) > MOST_LEVELS and _levels(value) > MOST_LEVELS:
+            raise RecursionError(f"more than {MOST_LEVELS} lists or objects in each other")
+        return value, end
+
+
+def _levels(value: Any) -> int:
+    levels, inner = 0, [value]
+    while inner := [item for item in inner if isinstance(item, list | dict)]:
+        levels += 1
+        inner = [item for outer in inner for item in (outer.values() if isinstance(outer, dict) else outer)]
+    return levels
+
+
+EXACT = _Decoder(parse_int=NumberText, parse_float=NumberText, parse_constant=_refuse)
 """Decodes all that JSON allows, and keeps numbers as they are written."""
 
 BROKEN = (ValueError, RecursionError)
