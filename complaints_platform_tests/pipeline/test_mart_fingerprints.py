@@ -31,7 +31,9 @@ BEFORE = {
 """Computed by the release of 21 November 2026, under the same settings and the packaged contracts."""
 
 
-@pytest.mark.parametrize("derived", DERIVED, ids=lambda derived: derived.mart.name)
+@pytest.mark.parametrize(
+    "derived", [each for each in DERIVED if each.mart.name in BEFORE], ids=lambda derived: derived.mart.name
+)
 def test_days_of_the_release_before_are_not_stale(make_settings, derived):
     recipes = MartRecipes.of(make_settings(time_zone="Pacific/Auckland", holidays="NZ"), REFERENCE)
     assert recipes.fingerprint(derived.spec, DAY, SOURCE) == BEFORE[derived.mart.name]
