@@ -5,7 +5,7 @@ import pytest
 from complaints_platform.instance.doctor import examine_instance
 from complaints_platform.instance.event_log import BatchingSqliteEventLogStorage
 from complaints_platform.instance.local import INSTANCE_FILE, local_instance
-from complaints_platform.operations.doctor import Verdict
+from complaints_platform.operations.doctor import FindingVerdict
 from complaints_platform.platform import Platform
 
 OLD = INSTANCE_FILE.read_text().replace("complaints_platform.instance.event_log", "complaints_platform.defs.event_log")
@@ -43,7 +43,7 @@ def test_the_doctor_says_that_the_file_names_a_module_that_has_moved(file, make_
     file.parent.mkdir()
     file.write_text(OLD)
     (finding,) = examine_instance(Platform(make_settings()))
-    assert finding.verdict is Verdict.WRONG
+    assert finding.verdict is FindingVerdict.WRONG
     assert "has moved" in finding.what
     assert "complaints update" in finding.todo
     assert file.read_text() == OLD
