@@ -46,7 +46,10 @@ def collect_and_clean(settings: Settings, received_at: datetime) -> dict[str, Sp
         return received_at
 
     with step("collect"):
-        jobs = [(replace(collector, clock=clock), file) for collector, file in collect_jobs(settings, [], None)]
+        jobs = [
+            (replace(collector, clock=clock), file)
+            for collector, file in collect_jobs(Platform(settings).collectors(), Platform(settings).landing, [], None)
+        ]
         days = {day for _, done in collect_all(jobs, settings.workers) for day in done.days}
     with step("clean"):
         recipe = Platform(settings).cleaned_recipe()

@@ -75,7 +75,7 @@ def load(settings: Settings, days: Sequence[date], a_day: int, one_by_one: int) 
     file = folder / "history.csv"
     file.write_text("\n".join(history(days, a_day)) + "\n", encoding="latin-1")
     with local_instance() as instance, Meter() as meter:
-        runner = Runner(settings, instance)
+        runner = Runner(Platform(settings), instance)
         started = time.time()
         runner.collect()
         collected = time.time()

@@ -33,6 +33,7 @@ from complaints_platform.intake.files import batched
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED
 from complaints_platform.lake.store import LocalStore
+from complaints_platform.platform import Platform
 from complaints_platform.settings import Settings, load_settings
 
 DAY_SECONDS = 86_400
@@ -130,7 +131,7 @@ class Day:
         self._settings = settings
         self._lake = Lake(settings.lake)
         self._instance = instance
-        self._definitions = build_definitions(settings)
+        self._definitions = build_definitions(Platform(settings))
         self._coming = coming
         self._dropped = 0
         self._collected = 0

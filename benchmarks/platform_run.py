@@ -75,7 +75,7 @@ def through_dagster(settings: Settings) -> Spans:
     """Take the whole path as ``complaints demo`` does; return what each stage took, by Dagster's step events."""
     spans: Spans = {}
     with local_instance() as instance:
-        runner = Runner(settings, instance)
+        runner = Runner(Platform(settings), instance)
         runner.collect()
         for _ in runner.update():
             pass
@@ -104,7 +104,9 @@ def without_dagster(settings: Settings) -> Spans:
         table.replace_days(days, frames(table))
 
     with stage("collect"):
-        for _ in collect_all(collect_jobs(settings, [], None), settings.workers):
+        for _ in collect_all(
+            collect_jobs(Platform(settings).collectors(), Platform(settings).landing, [], None), settings.workers
+        ):
             pass
     categorized = CategorizedRecipe(
         data_sets.CATEGORIZED.table(lake), serving_model(lake), CorrectionsInForce.of(lake), settings.workers
@@ -116,7 +118,7 @@ def without_dagster(settings: Settings) -> Spans:
         source = data_sets.CLEANED.table(lake)
         write(data_sets.CATEGORIZED, days, lambda _: categorized.frames(source.read_days(days)))
     with stage("marts"):
-        recipes = marts.MartRecipes.of(settings)
+        recipes = marts.Platform(settings).mart_recipes()
         for each in DERIVED:
             source = each.source.table(lake)
             write(each.spec, days, lambda _, spec=each.spec, source=source: recipes.frames(spec, days, source))

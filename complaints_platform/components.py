@@ -1,11 +1,10 @@
-"""The Dagster components behind every ``defs.yaml``: a source contract becomes an asset.
+"""The Dagster components behind every ``defs.yaml``: through them ``dg check yaml`` names the line of any mistake.
 
-The one module outside ``defs`` that knows Dagster. What the asset does stands in
-``defs.raw``; what a contract may say stands in ``contract``.
+They make no assets: ``definitions`` makes those of all contracts, wherever the folder of contracts lies.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import dagster as dg
 from pydantic import BaseModel
@@ -14,58 +13,36 @@ from complaints_platform.sources.contract import CustomersContract, SourceContra
 
 
 @dataclass
-class ComplaintSource(dg.Component):
-    """One source of complaints: its channel, file format, encoding, times and fields.
+class _Contract(dg.Component):
+    """A source contract; the folder that holds the ``defs.yaml`` gives the source its name."""
 
-    The folder that holds the ``defs.yaml`` gives the source its name.
-    """
-
-    contract: SourceContract
+    model: ClassVar[type[BaseModel]]
 
     @classmethod
     def get_model_cls(cls) -> type[BaseModel]:
-        """Return the contract's own model, so that ``dg check yaml`` names the line of any mistake."""
-        return SourceContract
+        """Return the contract's own model."""
+        return cls.model
 
     @classmethod
     def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
-        """Take the validated attributes as they are."""
-        if not isinstance(attributes, SourceContract):
+        """Accept attributes that are valid."""
+        if not isinstance(attributes, cls.model):
             raise TypeError(f"{context.path}: attributes are missing")
-        return cls(attributes)
+        return cls()
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """Return the raw asset of this source."""
-        from complaints_platform.defs.raw import raw_asset
-        from complaints_platform.settings import load_settings
-
-        return dg.Definitions(assets=[raw_asset(context.path.name, self.contract, load_settings())])
+        """Return nothing."""
+        del context
+        return dg.Definitions()
 
 
-@dataclass
-class CustomerSource(dg.Component):
-    """One source of reference data: who the customers are, under which names, since when.
+class ComplaintSource(_Contract):
+    """One source of complaints: its channel, file format, encoding, times and fields."""
 
-    The folder that holds the ``defs.yaml`` gives the source its name.
-    """
+    model = SourceContract
 
-    contract: CustomersContract
 
-    @classmethod
-    def get_model_cls(cls) -> type[BaseModel]:
-        """Return the contract's own model, so that ``dg check yaml`` names the line of any mistake."""
-        return CustomersContract
+class CustomerSource(_Contract):
+    """One source of reference data: who the customers are, under which names, since when."""
 
-    @classmethod
-    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
-        """Take the validated attributes as they are."""
-        if not isinstance(attributes, CustomersContract):
-            raise TypeError(f"{context.path}: attributes are missing")
-        return cls(attributes)
-
-    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """Return the reference asset of this source."""
-        from complaints_platform.defs.reference import reference_asset
-        from complaints_platform.settings import load_settings
-
-        return dg.Definitions(assets=[reference_asset(context.path.name, self.contract, load_settings())])
+    model = CustomersContract

@@ -1,7 +1,6 @@
-"""Assembly only: the one Definitions object, from settings and source contracts."""
+"""Assembly only: the one Definitions object of a platform."""
 
 import warnings
-from pathlib import Path
 
 import dagster as dg
 
@@ -22,66 +21,53 @@ from complaints_platform.defs.source_checks import hourly_checks, source_checks
 from complaints_platform.defs.tables import table_assets
 from complaints_platform.instance.logs import use_log_format
 from complaints_platform.instance.partitions import RunDays
-from complaints_platform.settings import PACKAGED_SOURCES, Settings, load_settings
-from complaints_platform.sources.contract import load_contracts, load_customer_contracts
+from complaints_platform.platform import Platform
+from complaints_platform.settings import load_settings
 
 # The dagster family is pinned exactly and what is beta in it is covered by tests: repeating the
 # warning at every start of every command would only teach people to overlook warnings.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 
-def build_definitions(settings: Settings) -> dg.Definitions:
-    """Return all definitions under ``settings``.
+def build_definitions(platform: Platform) -> dg.Definitions:
+    """Return all definitions of a platform.
 
     Raises:
         ContractError: a source contract is wrong.
     """
-    use_log_format(settings.log_format)
-    sources = sorted(load_contracts(settings.sources))
-    customers = sorted(load_customer_contracts(settings.sources))
-    jobs = [collect_job(settings), replay_job(settings), *asset_jobs(sources, customers)]
-    maintenance, hourly = maintenance_definitions(settings)
-    reports, report_jobs, report_schedules = report_definitions(settings)
+    use_log_format(platform.settings.log_format)
+    contracts, customer_contracts = platform.contracts, platform.customer_contracts
+    sources, customers = sorted(contracts), sorted(customer_contracts)
+    jobs = [collect_job(platform), replay_job(platform), *asset_jobs(sources, customers)]
+    maintenance, hourly = maintenance_definitions(platform)
+    reports, report_jobs, report_schedules = report_definitions(platform)
     return dg.Definitions.merge(
-        _source_definitions(settings),
-        postgres_definitions(settings),
+        postgres_definitions(platform),
         dg.Definitions(
             assets=[
-                classifier_asset(settings),
-                *table_assets(settings, sources, customers),
+                *(raw_asset(name, contract, platform) for name, contract in contracts.items()),
+                *(reference_asset(name, contract, platform) for name, contract in customer_contracts.items()),
+                classifier_asset(platform),
+                *table_assets(platform, sources, customers),
                 *reports,
             ],
             asset_checks=[
-                *table_checks(settings),
-                model_check(settings),
-                *classifier_checks(settings),
-                *source_checks(settings, sources, customers),
+                *table_checks(platform),
+                model_check(platform),
+                *classifier_checks(platform),
+                *source_checks(platform, sources, customers),
             ],
             jobs=[*jobs, maintenance, *report_jobs],
-            sensors=[*sensors(settings, jobs), *alert_sensors(settings)],
-            schedules=[*schedules(settings), hourly, hourly_checks(settings), *report_schedules],
-            resources={"io_manager": DeltaIOManager(lake=settings.lake), "run_days": RunDays()},
+            sensors=[*sensors(platform, jobs), *alert_sensors(platform)],
+            schedules=[*schedules(platform), hourly, hourly_checks(platform), *report_schedules],
+            resources={"io_manager": DeltaIOManager(platform.lake), "run_days": RunDays()},
             # A process a step costs more than the steps of a day do.
             executor=dg.in_process_executor,
         ),
     )
 
 
-def _source_definitions(settings: Settings) -> dg.Definitions:
-    if settings.sources == PACKAGED_SOURCES:
-        return dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
-    # Contracts outside of the project are not part of Dagster's component tree.
-    contracts = load_contracts(settings.sources)
-    customers = load_customer_contracts(settings.sources)
-    return dg.Definitions(
-        assets=[
-            *(raw_asset(name, contract, settings) for name, contract in contracts.items()),
-            *(reference_asset(name, contract, settings) for name, contract in customers.items()),
-        ]
-    )
-
-
 @dg.definitions
 def defs() -> dg.Definitions:
     """Return the definitions under the settings of the environment."""
-    return build_definitions(load_settings())
+    return build_definitions(Platform(load_settings()))

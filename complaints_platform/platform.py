@@ -19,10 +19,15 @@ from complaints_platform.intake.customers import CustomersCollector
 from complaints_platform.intake.files import FileCollector
 from complaints_platform.intake.landing import Landing
 from complaints_platform.lake import Lake
+from complaints_platform.marts.business_time import BusinessCalendar, WorkingHours
+from complaints_platform.marts.definition import MartRules, TimesSent
+from complaints_platform.marts.targets import PACKAGED_TARGETS, load_targets
 from complaints_platform.pipeline.cleaned import CleanedLook, CleanedRecipe
+from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import (
     CustomersContract,
+    FileContract,
     SourceContract,
     load_contracts,
     load_customer_contracts,
@@ -80,6 +85,15 @@ class Platform:
             ContractError: a contract is wrong.
         """
         return load_customer_contracts(self.settings.sources)
+
+    @property
+    def all_contracts(self) -> Mapping[str, FileContract]:
+        """Source → contract, of all sources, as the files say now.
+
+        Raises:
+            ContractError: a contract is wrong, or there is none of complaints.
+        """
+        return {**self.contracts, **self.customer_contracts}
 
     @property
     def taxonomy(self) -> Taxonomy:
@@ -150,6 +164,25 @@ class Platform:
         rules = self._rules(contracts)
         return CleanedRecipe(self.lake, sorted(contracts), self.data_key(), rules, self.settings.workers)
 
+    def mart_rules(self) -> MartRules:
+        """Return what settings and source contracts decide of marts.
+
+        Raises:
+            ContractError: a source contract is wrong.
+            SettingsError: business hours, holidays or targets are wrong.
+        """
+        times = {
+            name: TimesSent(contract.fields.first_response_at is not None, contract.fields.resolved_at is not None)
+            for name, contract in self.contracts.items()
+        }
+        hours = WorkingHours.parse(self.settings.business_hours)
+        calendar = BusinessCalendar(self.settings.time_zone, hours, self.settings.holidays)
+        return MartRules(times, calendar, load_targets(self.settings.targets or PACKAGED_TARGETS))
+
+    def mart_recipes(self) -> MartRecipes:
+        """Return the recipes of the marts, by what the lake knows of customers now; raises as ``mart_rules`` does."""
+        return MartRecipes(self.lake, self.mart_rules(), self.lake.reference.files())
+
     def stale(self, watch: StalenessWatch | None = None) -> Staleness:
         """Return what is stale: by looking at everything, or as a watch finds it that has looked before.
 
@@ -157,7 +190,7 @@ class Platform:
             ContractError: a source contract is wrong.
             SettingsError: regions, business hours, holidays or targets are wrong.
         """
-        return (watch or StalenessWatch()).find(self.cleaned_look(), self.settings)
+        return (watch or StalenessWatch()).find(self.cleaned_look(), self.mart_rules())
 
     def _rules(self, contracts: Mapping[str, SourceContract]) -> Rules:
         patterns = {name: contract.account_pattern for name, contract in contracts.items() if contract.account_pattern}

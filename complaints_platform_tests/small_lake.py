@@ -36,7 +36,7 @@ class Place:
         )
         self.root = root
         self.lake = Lake(self.settings.lake)
-        self.runner = Runner(self.settings, dg.DagsterInstance.ephemeral())
+        self.runner = Runner(Platform(self.settings), dg.DagsterInstance.ephemeral())
 
     def fill(self):
         rows = [

@@ -53,6 +53,14 @@ LOOKS_UP = {
 """Lazy imports up the house, each with its reason."""
 
 
+TAKE_THE_PLATFORM = {"alerting", "operations", "serving", "instance", "defs", "definitions", "commands"}
+"""Rooms that put work together may take the whole ``Platform``; all others take a lake, contracts or a number."""
+
+OPENS_A_LAKE = {"platform.py"}
+READS_THE_ENVIRONMENT = {"definitions.py", "commands/opening.py"}
+"""Where a process begins: Dagster's and the command line, of which the query service is a part."""
+
+
 def floor_of(room):
     return next(number for number, rooms in enumerate(HOUSE) if room in rooms)
 
@@ -132,3 +140,28 @@ def test_what_dagster_does_not_promise_is_recognised(line):
 @pytest.mark.parametrize("path", [*MODULES, PACKAGE / "__init__.py"], ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_every_module_says_what_belongs_there(path):
     assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def calls(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
+def places_that_call(name):
+    return {path.relative_to(PACKAGE).as_posix() for path in MODULES if name in set(calls(path))}
+
+
+def test_the_lake_is_opened_and_the_environment_read_in_one_place_each():
+    assert places_that_call("Lake") == OPENS_A_LAKE
+    assert places_that_call("load_settings") == READS_THE_ENVIRONMENT
+    assert places_that_call("Platform") == READS_THE_ENVIRONMENT
+
+
+def test_only_rooms_that_put_work_together_take_the_platform_or_settings():
+    taking = {
+        room_of(path)
+        for path in MODULES
+        if {"complaints_platform.platform", "complaints_platform.settings"} & set(imports(path))
+    }
+    assert taking - {"platform", "settings"} <= TAKE_THE_PLATFORM

@@ -31,9 +31,9 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import INCIDENTS, TableSpec
 from complaints_platform.lake.layout import received_day
 from complaints_platform.lake.store import LocalStore
+from complaints_platform.platform import Platform
 from complaints_platform.schemas import empty_frame
-from complaints_platform.settings import Settings
-from complaints_platform.sources.contract import SILENT_AFTER, load_contracts, load_customer_contracts
+from complaints_platform.sources.contract import SILENT_AFTER
 
 LOG = logging.getLogger(__name__)
 
@@ -101,23 +101,23 @@ class Observer:
     """Checks everything that may be wrong, and records what has changed.
 
     Args:
-        settings: name the lake, the sources and the spool.
+        platform: the lake, the sources and the spool that are looked at.
         history: what Dagster knows.
         clock: returns the time (UTC).
     """
 
     def __init__(
         self,
-        settings: Settings,
+        platform: Platform,
         history: History,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._settings = settings
+        self._platform = platform
         self._history = history
         self._clock = clock
-        self._lake = Lake(settings.lake)
+        self._lake = platform.lake
         self.outbox = Outbox(self._lake.store)
-        self.spool = spool(settings.alerts_spool)
+        self.spool = spool(platform.settings.alerts_spool)
         self._daemon_was_stopped: datetime | None = None
 
     def look(self, memory: Memory, *, as_watcher: bool = False) -> list[Notification]:
@@ -179,9 +179,11 @@ class Observer:
         return noted, problems
 
     def _paths(self) -> list[Path]:
-        local = [Path(uri) for uri in (self._settings.lake, self._settings.landing) if "://" not in uri]
+        local = [
+            Path(uri) for uri in (self._platform.settings.lake, self._platform.settings.landing) if "://" not in uri
+        ]
         home = os.environ.get("DAGSTER_HOME")
-        return [*local, self._settings.alerts_spool, *([Path(home)] if home else [])]
+        return [*local, self._platform.settings.alerts_spool, *([Path(home)] if home else [])]
 
     def _looks_of_sensor(self, memory: Memory, now: datetime) -> dict[str, Look]:
         looks: dict[str, Look] = {
@@ -244,7 +246,7 @@ class Observer:
     # the lake
 
     def _sources(self) -> list[SourceState]:
-        contracts = {**load_contracts(self._settings.sources), **load_customer_contracts(self._settings.sources)}
+        contracts = self._platform.all_contracts
         last = self._lake.receipts.last_received(contracts)
         return [
             SourceState(name, contract.cadence, SILENT_AFTER[contract.cadence], last.get(name))

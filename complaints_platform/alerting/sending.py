@@ -16,8 +16,8 @@ from complaints_platform.alerting.rendering import render
 from complaints_platform.alerting.routes import Routes, load_routes
 from complaints_platform.alerting.spool import spool
 from complaints_platform.errors import AlertsError
-from complaints_platform.lake import Lake
-from complaints_platform.settings import Settings, secret_of_environment
+from complaints_platform.platform import Platform
+from complaints_platform.settings import secret_of_environment
 
 LOG = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ def _ended(delivery: Delivery, result: DeliveryResult) -> Delivery:
     return delivery.tried(replace(delivery.attempts[-1], result=result))
 
 
-def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sent:
+def send_all(platform: Platform, clock: Callable[[], datetime] = utc_now) -> Sent:
     """Send what is waiting in the lake's outbox and in the spool, independently of each other.
 
     Without a routes file nothing is sent: another process may have one.
@@ -202,14 +202,14 @@ def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sen
     Raises:
         AlertsError: the routes file is wrong, or an outbox can't be read; what the other holds was sent.
     """
-    if settings.alerts is None:
+    if platform.settings.alerts is None:
         return Sent()
-    routes = load_routes(settings.alerts)
+    routes = load_routes(platform.settings.alerts)
     by_name = transports(routes, clock)
     result = Sent()
     problems = []
-    of_lake = Outbox(Lake(settings.lake).store)
-    for outbox in (spool(settings.alerts_spool), of_lake):
+    of_lake = Outbox(platform.lake.store)
+    for outbox in (spool(platform.settings.alerts_spool), of_lake):
         try:
             result += Sender(outbox, routes, by_name, clock).send_due()
         except Exception as error:
@@ -220,7 +220,7 @@ def send_all(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Sen
     # While a receiver can't be reached, the calls stop, so that the switch alerts somebody.
     if not any(
         health.failures
-        for outbox in (spool(settings.alerts_spool), of_lake)
+        for outbox in (spool(platform.settings.alerts_spool), of_lake)
         for name, health in outbox.receivers().items()
         if name in routes.receivers
     ):

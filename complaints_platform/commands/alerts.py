@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from complaints_platform.alerting.events import AlertState, Condition, Notification, Severity
+from complaints_platform.commands.opening import open_platform
 from complaints_platform.commands.printing import AsJson, author_or_user, print_json
 from complaints_platform.errors import AlertsError, ComplaintsError
-from complaints_platform.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from complaints_platform.alerting.delivery import Transport
     from complaints_platform.alerting.observing import Memory, Observer
     from complaints_platform.alerting.outbox import DeliveryResult, Outbox
     from complaints_platform.alerting.routes import Routes
+    from complaints_platform.platform import Platform
 
 app = typer.Typer(help="What is wrong, who was notified, and who has acknowledged.", no_args_is_help=True)
 
@@ -41,9 +42,9 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
     from complaints_platform.alerting.routes import load_routes
     from complaints_platform.alerting.sending import utc_now
 
-    settings = load_settings()
-    now, outboxes = utc_now(), _outboxes(settings)
-    found = listing.list_alerts(outboxes, state, now, load_routes(settings.alerts))
+    platform = open_platform()
+    now, outboxes = utc_now(), _outboxes(platform)
+    found = listing.list_alerts(outboxes, state, now, load_routes(platform.settings.alerts))
     looked = outboxes[0].last_look()
     if as_json:
         print_json({**found, "looked_at": looked.isoformat() if looked else None})
@@ -65,13 +66,15 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
             + (f" ({about})" if about else "")
             + "".join(f", {remark}" for remark in remarks if remark)
         )
-    if looked is None or now - looked > max(CHECKED_LATELY, CHECKS_MISSED * timedelta(seconds=settings.alerts_seconds)):
+    if looked is None or now - looked > max(
+        CHECKED_LATELY, CHECKS_MISSED * timedelta(seconds=platform.settings.alerts_seconds)
+    ):
         since = f"since {looked:%Y-%m-%d %H:%M} UTC" if looked else "yet"
         typer.echo(
             f"the platform has not completed its checks {since}: is Dagster's daemon running? (complaints doctor)",
             err=True,
         )
-    if settings.alerts is None and any(alert["waiting"] for alert in found["alerts"]):
+    if platform.settings.alerts is None and any(alert["waiting"] for alert in found["alerts"]):
         typer.echo("nothing is sent from here: COMPLAINTS_ALERTS names no routes file", err=True)
     for receiver in found["receivers"]:
         if receiver["failures"]:
@@ -86,8 +89,8 @@ def show(alert: AlertId, as_json: AsJson = False) -> None:
     from complaints_platform.alerting.routes import load_routes
     from complaints_platform.alerting.sending import utc_now
 
-    settings = load_settings()
-    found = listing.list_alerts(_outboxes(settings), "all", utc_now(), load_routes(settings.alerts))["alerts"]
+    platform = open_platform()
+    found = listing.list_alerts(_outboxes(platform), "all", utc_now(), load_routes(platform.settings.alerts))["alerts"]
     chosen = next(each for each in found if each["id"] == _id(found, alert))
     if as_json:
         print_json(chosen)
@@ -114,8 +117,8 @@ def ack(
     from complaints_platform.alerting.routes import Routes
     from complaints_platform.alerting.sending import utc_now
 
-    settings = load_settings()
-    outboxes = _outboxes(settings)
+    platform = open_platform()
+    outboxes = _outboxes(platform)
     name = _id(list_alerts(outboxes, "all", utc_now(), Routes())["alerts"], alert)
     outbox = next(each for each in outboxes if known(each, name))
     entry = acknowledge_newest(outbox, name, author_or_user(by), utc_now())
@@ -130,10 +133,9 @@ def send_test(
     from complaints_platform.alerting.outbox import Outbox
     from complaints_platform.alerting.routes import load_routes
     from complaints_platform.alerting.sending import transports, utc_now
-    from complaints_platform.lake import Lake
 
-    settings = load_settings()
-    routes = load_routes(settings.alerts)
+    platform = open_platform()
+    routes = load_routes(platform.settings.alerts)
     chosen = to or list(routes.receivers)
     unknown = sorted(set(chosen) - routes.receivers.keys())
     if unknown or not chosen:
@@ -141,7 +143,7 @@ def send_test(
         raise AlertsError(f"no receiver {', '.join(unknown) or 'to send to'}; receivers are {known}")
     now = utc_now()
     condition = Condition("test", now.isoformat(), Severity.INFO, f"{author_or_user(None)} tries whether this arrives.")
-    outbox = Outbox(Lake(settings.lake).store)
+    outbox = Outbox(platform.lake.store)
     # Not pending: it goes to these receivers, whatever the routes say about tests.
     notification = outbox.happened(condition, now, pending=False)
     if notification is None:
@@ -181,28 +183,28 @@ def send(
     from complaints_platform.alerting.routes import load_routes
     from complaints_platform.alerting.sending import send_all
 
-    settings = load_settings()
-    load_routes(settings.alerts)
-    if settings.alerts is None:
+    platform = open_platform()
+    load_routes(platform.settings.alerts)
+    if platform.settings.alerts is None:
         typer.echo("COMPLAINTS_ALERTS names no routes file: alerts are recorded, nothing is sent", err=True)
     if not watch:
-        sent = send_all(settings)
+        sent = send_all(platform)
         typer.echo(sent.describe())
         if sent.failed:
             raise typer.Exit(1)
         return
-    with _watching(settings) as observer, _until_stopped() as stopped:
-        typer.echo(f"watching every {settings.alerts_seconds} s", err=True)
+    with _watching(platform) as observer, _until_stopped() as stopped:
+        typer.echo(f"watching every {platform.settings.alerts_seconds} s", err=True)
         memory = Memory()
         while True:
-            memory = _look(settings, observer, memory)
-            if stopped.wait(settings.alerts_seconds):
+            memory = _look(platform, observer, memory)
+            if stopped.wait(platform.settings.alerts_seconds):
                 break
     typer.echo("stopped", err=True)
 
 
 @contextmanager
-def _watching(settings: Settings) -> Iterator["Observer"]:
+def _watching(platform: "Platform") -> Iterator["Observer"]:
     """Open Dagster's instance and the code's definitions; sign off at a proper end, so that nobody is alerted."""
     from complaints_platform.alerting.observing import Observer, machine
     from complaints_platform.definitions import build_definitions
@@ -210,12 +212,12 @@ def _watching(settings: Settings) -> Iterator["Observer"]:
     from complaints_platform.instance.local import local_instance
 
     with local_instance() as instance:
-        observer = Observer(settings, InstanceHistory(instance, build_definitions(settings).get_repository_def()))
+        observer = Observer(platform, InstanceHistory(instance, build_definitions(platform).get_repository_def()))
         yield observer
         observer.outbox.retire(machine())
 
 
-def _look(settings: Settings, observer: "Observer", memory: "Memory") -> "Memory":
+def _look(platform: "Platform", observer: "Observer", memory: "Memory") -> "Memory":
     """Check once, and send; failures are printed and retried."""
     from complaints_platform.alerting.sending import Sent, send_all, utc_now
 
@@ -226,7 +228,7 @@ def _look(settings: Settings, observer: "Observer", memory: "Memory") -> "Memory
     except Exception as error:  # noqa: BLE001  # stores and receivers have errors of their own; the watch goes on
         typer.echo(f"checking failed: {_safe_text(error)}", err=True)
     try:
-        sent = send_all(settings)
+        sent = send_all(platform)
         if sent != Sent(waiting=sent.waiting):
             typer.echo(f"{utc_now():%Y-%m-%d %H:%M:%S} {sent.describe()}", err=True)
     except Exception as error:  # noqa: BLE001  # stores and receivers have errors of their own; the watch goes on
@@ -253,12 +255,11 @@ def _until_stopped() -> Iterator[threading.Event]:
     yield stopped
 
 
-def _outboxes(settings: Settings) -> list["Outbox"]:
+def _outboxes(platform: "Platform") -> list["Outbox"]:
     from complaints_platform.alerting.outbox import Outbox
     from complaints_platform.alerting.spool import spool
-    from complaints_platform.lake import Lake
 
-    return [Outbox(Lake(settings.lake).store), spool(settings.alerts_spool)]
+    return [Outbox(platform.lake.store), spool(platform.settings.alerts_spool)]
 
 
 def _id(alerts: list[dict[str, Any]], beginning: str) -> str:

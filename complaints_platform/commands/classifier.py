@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import typer
 from rich.markup import escape
 
+from complaints_platform.commands.opening import open_platform
 from complaints_platform.commands.printing import AsJson, Author, author_or_user, numbers_table, out, print_json, say
-from complaints_platform.settings import load_settings
 
 app = typer.Typer(help="Evaluate the classifier, choose a model, explain its decisions.", no_args_is_help=True)
 
@@ -56,9 +56,7 @@ def evaluate(
 @app.command("versions")
 def versions(as_json: AsJson = False) -> None:
     """List each trained model and what became of it, newest first."""
-    from complaints_platform.lake import Lake
-
-    models = Lake(load_settings().lake).models
+    models = open_platform().lake.models
     serving, history = models.serving(), models.history()
     if as_json:
         print_json({"serving": serving and asdict(serving), "history": [*map(asdict, history)]})
@@ -79,10 +77,9 @@ def serve(
     author: Author = None,
 ) -> None:
     """Go back to an earlier model, or overrule a refusal; days categorised by others become stale."""
-    from complaints_platform.lake import Lake
     from complaints_platform.learning.model import serve_version
 
-    chosen = serve_version(Lake(load_settings().lake), version, author_or_user(author), why)
+    chosen = serve_version(open_platform().lake, version, author_or_user(author), why)
     typer.echo(f"{chosen.version} serves from now on; to categorise history with it: complaints update")
 
 
@@ -92,10 +89,9 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Show which words of a complaint decided its category, and which supported the runner-up."""
-    from complaints_platform.lake import Lake
     from complaints_platform.learning.review import explain_complaint
 
-    complaint, why = explain_complaint(Lake(load_settings().lake), complaint_id)
+    complaint, why = explain_complaint(open_platform().lake, complaint_id)
     if as_json:
         terms = [term._asdict() for term in why.terms]
         print_json({**complaint, "explanation": {**asdict(why), "terms": terms}})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from complaints_platform.commands.opening import open_platform
 from complaints_platform.commands.printing import (
     AsJson,
     plural,
@@ -15,7 +16,6 @@ from complaints_platform.commands.printing import (
     progress_bar,
     say,
 )
-from complaints_platform.settings import load_settings
 
 if TYPE_CHECKING:
     from complaints_platform.intake.files import Collected
@@ -57,11 +57,11 @@ def collect(
     from complaints_platform.intake.collectors import collect_jobs
     from complaints_platform.intake.files import Status, collect_all, summary
 
-    settings = load_settings()
-    jobs = collect_jobs(settings, paths or [], source)
+    platform = open_platform()
+    jobs = collect_jobs(platform.collectors(), platform.landing, paths or [], source)
     results: list[Collected] = []
     with progress_bar() as progress:
-        collecting = collect_all(jobs, settings.workers)
+        collecting = collect_all(jobs, platform.settings.workers)
         for collector, done in progress.track(collecting, total=len(jobs), description="collecting"):
             results.append(done)
             if as_json:
@@ -89,7 +89,7 @@ def update(as_json: AsJson = False) -> None:
     from complaints_platform.instance.local import local_instance
 
     with local_instance() as instance:
-        runs = print_runs(Runner(load_settings(), instance).update(), as_json=as_json)
+        runs = print_runs(Runner(open_platform(), instance).update(), as_json=as_json)
     if not runs and not as_json:
         say("everything is up to date")
 
@@ -107,15 +107,15 @@ def maintain(
     from complaints_platform.operations.maintenance import maintain as maintained
     from complaints_platform.operations.maintenance import summed_up
 
-    settings = load_settings()
+    platform = open_platform()
     steps = []
     with progress_bar() as progress:
-        for step in progress.track(maintained(settings, dry_run=dry_run), description="maintaining"):
+        for step in progress.track(maintained(platform, dry_run=dry_run), description="maintaining"):
             steps.append(step)
             if dry_run and not as_json:
                 typer.echo(f"{step.what}: {step.name}" + (f" ({step.objects})" if step.objects > 1 else ""))
     with local_instance() as instance:
-        runs = list(old_runs(instance, datetime.now(UTC) - timedelta(days=settings.run_history_days)))
+        runs = list(old_runs(instance, datetime.now(UTC) - timedelta(days=platform.settings.run_history_days)))
         for run_id in () if dry_run else runs:
             forget(instance, run_id)
     table = summed_up(steps)
@@ -143,18 +143,18 @@ def backfill(
     from complaints_platform.instance.local import local_instance
     from complaints_platform.instance.names import BY_DAY
 
-    settings = load_settings()
+    platform = open_platform()
     today = datetime.now(UTC).date()
-    if not settings.first_day <= first.date() <= last.date() <= today:
+    if not platform.settings.first_day <= first.date() <= last.date() <= today:
         raise typer.BadParameter(
-            f"{first.date()} to {last.date()} is not a range of days between {settings.first_day} and {today}",
+            f"{first.date()} to {last.date()} is not a range of days between {platform.settings.first_day} and {today}",
             param_hint="--from",
         )
     days = [first.date() + timedelta(days=number) for number in range((last - first).days + 1)]
     runs = []
     with local_instance() as instance, progress_bar() as progress:
         task = progress.add_task("days", total=len(days))
-        for run in Runner(settings, instance).materialize(BY_DAY, days, batch):
+        for run in Runner(platform, instance).materialize(BY_DAY, days, batch):
             progress.advance(task, len(run.days))
             runs.append(run)
     print_runs(runs, as_json=as_json, days=len(days))
@@ -169,4 +169,4 @@ def demo(
     """Generate a month of complaints, run everything through Dagster and show the answers."""
     from complaints_platform.commands.demo import run_demo
 
-    run_demo(load_settings(), days, per_day)
+    run_demo(open_platform(), days, per_day)

@@ -18,7 +18,7 @@ from complaints_platform.intake.collectors import collect_jobs
 from complaints_platform.lake.store import open_store
 from complaints_platform.platform import Platform
 from complaints_platform.serving.sql.query import Catalogue, run_query
-from complaints_platform.settings import HOME, Settings
+from complaints_platform.settings import HOME
 
 BY_CHANNEL = """
 SELECT channel, count(*) AS records, count(*) FILTER (outcome = 'complaint') AS complaints,
@@ -50,25 +50,26 @@ SELECT reason, count(*) AS records FROM cleaned.quarantine GROUP BY reason ORDER
 """
 
 
-def run_demo(settings: Settings, days: int, per_day: int) -> None:
+def run_demo(platform: Platform, days: int, per_day: int) -> None:
     """Generate, collect, materialise and show. Repeating it changes nothing.
 
     Raises:
         RunFailed: a Dagster run failed.
     """
     options = GeneratorOptions(days=days, per_day=per_day)
-    summary = _generate(settings, options)
+    summary = _generate(platform, options)
     started = time.perf_counter()
     with local_instance() as instance:
-        runner = Runner(settings, instance)
-        say(f"collecting {len(collect_jobs(settings, [], None))} files from {settings.landing} …")
+        runner = Runner(platform, instance)
+        waiting = collect_jobs(platform.collectors(), platform.landing, [], None)
+        say(f"collecting {len(waiting)} files from {platform.settings.landing} …")
         runner.collect()
         runs = []
         for run in runner.update():
             runs.append(run)
             out.print(f"  run: {run.describe()}")
     seconds = time.perf_counter() - started
-    _show(Catalogue.of(Platform(settings)), summary)
+    _show(Catalogue.of(platform), summary)
     received = summary["records"]
     if runs:
         out.print(
@@ -82,14 +83,14 @@ def run_demo(settings: Settings, days: int, per_day: int) -> None:
     )
 
 
-def _generate(settings: Settings, options: GeneratorOptions) -> dict[str, Any]:
+def _generate(platform: Platform, options: GeneratorOptions) -> dict[str, Any]:
     # Each landing has its own record of what was generated: another landing is empty.
-    landing = hashlib.sha256(settings.landing.encode()).hexdigest()[:8]
+    landing = hashlib.sha256(platform.settings.landing.encode()).hexdigest()[:8]
     truth = open_store(str(HOME / f"demo-{options.days}-{options.per_day}-{landing}"))
     stored = truth.get(SUMMARY)
     if stored is None:
         out.print(f"generating {options.days} days of complaints in four channels …")
-        write_files(options, open_store(settings.landing), truth)
+        write_files(options, open_store(platform.settings.landing), truth)
         stored = truth.get(SUMMARY) or b"{}"
     summary: dict[str, Any] = json.loads(stored)
     return summary

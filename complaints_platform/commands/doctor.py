@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import typer
 from rich.markup import escape
 
+from complaints_platform.commands.opening import open_platform
 from complaints_platform.commands.printing import AsJson, out, print_json
 from complaints_platform.errors import SettingsError
-from complaints_platform.settings import load_settings
 
 if TYPE_CHECKING:
     from complaints_platform.operations.doctor import Finding
@@ -46,13 +46,12 @@ def doctor(as_json: AsJson = False) -> None:
 def _findings() -> "Iterator[Finding]":
     from complaints_platform.instance.doctor import examine_definitions, examine_instance
     from complaints_platform.operations.doctor import EXAMINATIONS, examine, unknown_variables, wrong
-    from complaints_platform.platform import Platform
 
     yield from unknown_variables(os.environ)
     try:
-        settings = load_settings()
+        platform = open_platform()
     except SettingsError as error:
         yield wrong("settings", str(error), "correct the variable (docs/settings.md)")
         return
     dagster = [("instance", examine_definitions), ("instance", examine_instance)]
-    yield from examine(Platform(settings), [*EXAMINATIONS, *dagster])
+    yield from examine(platform, [*EXAMINATIONS, *dagster])

@@ -1,7 +1,7 @@
 """``complaints rekey``: a new data key for everything, for the day the old one leaks."""
 
+from complaints_platform.commands.opening import open_platform
 from complaints_platform.commands.printing import say
-from complaints_platform.settings import load_settings
 
 
 def rekey() -> None:
@@ -15,5 +15,5 @@ def rekey() -> None:
     from complaints_platform.instance.local import local_instance
 
     with local_instance() as instance:
-        for step in Runner(load_settings(), instance).rekey():
+        for step in Runner(open_platform(), instance).rekey():
             say(step)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from complaints_platform.settings import load_settings
+from complaints_platform.commands.opening import open_platform
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -28,9 +28,8 @@ def metrics(
     """
     from complaints_platform.instance.local import local_instance
     from complaints_platform.operations.server import metrics_application, refuse_open_server
-    from complaints_platform.platform import Platform
 
-    platform = Platform(load_settings())
+    platform = open_platform()
     token = platform.settings.metrics_token
     if serve:
         refuse_open_server(host, token)
@@ -53,7 +52,7 @@ def gathered(platform: "Platform", instance: "DagsterInstance") -> "Metrics":
     from complaints_platform.operations.lake_metrics import lake_gatherers
     from complaints_platform.operations.metrics import Metrics, outbox_gatherer
 
-    checks = sorted(build_definitions(platform.settings).resolve_asset_graph().asset_check_keys)
+    checks = sorted(build_definitions(platform).resolve_asset_graph().asset_check_keys)
     outbox = outbox_gatherer(Outbox(platform.lake.store))
     return Metrics([*lake_gatherers(platform), *instance_gatherers(instance, checks), outbox])
 

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from complaints_platform.commands.opening import open_platform
 from complaints_platform.commands.printing import AsJson, plural, print_json, print_runs, print_table, say
-from complaints_platform.settings import load_settings
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from complaints_platform.platform import Platform
 
 app = typer.Typer(help="Unreadable records: inspect them, fix the contract, replay the files.", no_args_is_help=True)
 
@@ -32,7 +34,7 @@ def list_quarantined(
     """Count the records in quarantine by day received, source and reason."""
     from complaints_platform.intake.quarantine import count_quarantined
 
-    counts = count_quarantined(_found(source, reason, file, since))
+    counts = count_quarantined(_found(open_platform(), source, reason, file, since))
     if as_json:
         typer.echo(counts.write_json())
     elif counts.is_empty():
@@ -57,11 +59,12 @@ def show(
     """Show where each quarantined record is, why it was quarantined and what to do."""
     from complaints_platform.intake.quarantine import original_line
 
-    settings = load_settings()
-    records = _found(source, reason, file, since)
+    platform = open_platform()
+    known = platform.collectors() if original else {}
+    records = _found(platform, source, reason, file, since)
     newest = records.tail(limit).to_dicts()
     for record in newest:
-        line = original_line(settings, record) if original else None
+        line = original_line(known, record) if original else None
         if as_json:
             print_json({**record, **({"original": line} if original else {})})
             continue
@@ -89,31 +92,30 @@ def replay(
     from complaints_platform.instance.local import local_instance
     from complaints_platform.intake.quarantine import Selection, replayable
 
-    settings = load_settings()
+    platform = open_platform()
     selection = Selection(source, reason, file)
-    files = replayable(settings, selection, every_file=every_file)
+    files = replayable(platform.lake, platform.collectors(), selection, every_file=every_file)
     if not files:
         say(
             "nothing to replay: every selected file was parsed by the current contract. "
             "Change the contract first (complaints quarantine show says what is wrong)"
         )
         return
-    before = _found(source, None, file, None).height
+    before = _found(platform, source, None, file, None).height
     with local_instance() as instance:
-        runner = Runner(settings, instance)
+        runner = Runner(platform, instance)
         runner.replay(selection, every_file=every_file)
-        after = _found(source, None, file, None).height
+        after = _found(platform, source, None, file, None).height
         say(f"{plural(len(files), 'file')} replayed: {before:,} records in quarantine before, {after:,} now")
         if update_too:
             print_runs(runner.update())
 
 
-def _found(source: str | None, reason: str | None, file: str | None, since: datetime | None) -> "pl.DataFrame":
-    from complaints_platform.intake.collectors import collectors
+def _found(
+    platform: "Platform", source: str | None, reason: str | None, file: str | None, since: datetime | None
+) -> "pl.DataFrame":
     from complaints_platform.intake.quarantine import Selection, quarantined
-    from complaints_platform.lake import Lake
 
-    settings = load_settings()
     selection = Selection(source, reason, file, since.date() if since else None)
-    selection.check(sorted(collectors(settings)))
-    return quarantined(Lake(settings.lake), selection)
+    selection.check(sorted(platform.collectors()))
+    return quarantined(platform.lake, selection)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from complaints_platform.settings import load_settings
+from complaints_platform.commands.opening import open_platform
 
 
 def regulator_pack(
@@ -16,10 +16,9 @@ def regulator_pack(
     out: Annotated[Path | None, typer.Option(help="File to write; by default, to standard output.")] = None,
 ) -> None:
     """Fill in the month's figures for a regulator."""
-    from complaints_platform.platform import Platform
     from complaints_platform.serving.answers.regulator import make_pack
 
-    platform = Platform(load_settings())
+    platform = open_platform()
     classes = platform.taxonomy.crosswalk(regulator)
     zone = platform.settings.time_zone
     rendered = make_pack(platform.lake, zone, regulator, month.date(), classes).render(output)

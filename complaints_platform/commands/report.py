@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from complaints_platform.commands.opening import open_platform
 from complaints_platform.commands.printing import AsJson, print_json
-from complaints_platform.settings import load_settings
 
 app = typer.Typer(help="Reports of a day or a week, as people are sent them.", no_args_is_help=True)
 
@@ -29,11 +29,10 @@ def make(
     as_json: AsJson = False,
 ) -> None:
     """Make a report from the published tables, keep it in the lake, and say what it says."""
-    from complaints_platform.platform import Platform
     from complaints_platform.serving.report.making import make_and_keep
     from complaints_platform.serving.report.sentences import sentences, title
 
-    made, kept = make_and_keep(Platform(load_settings()), kind.value, day.date())
+    made, kept = make_and_keep(open_platform(), kind.value, day.date())
     if to is not None:
         to.write_text(made.page, encoding="utf-8")
     if as_json:
@@ -48,9 +47,7 @@ def make(
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
     """List the reports that were made, the latest day first."""
-    from complaints_platform.lake import Lake
-
-    reports = Lake(load_settings().lake).reports.all(list(Kind))
+    reports = open_platform().lake.reports.all(list(Kind))
     if as_json:
         print_json([{"kind": each.kind, "day": each.day, "name": each.name} for each in reports])
         return

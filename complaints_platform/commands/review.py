@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from complaints_platform.commands.opening import open_platform
 from complaints_platform.commands.printing import Author, author_or_user
-from complaints_platform.settings import load_settings
 
 labels = typer.Typer(help="Labels given by people.", no_args_is_help=True)
 review = typer.Typer(help="Complaints that a person should check.", no_args_is_help=True)
@@ -18,12 +18,10 @@ def labels_import(
     author: Author = None,
 ) -> None:
     """Add labels to the lake; the next training uses them."""
-    from complaints_platform.classification.taxonomy import load_taxonomy
-    from complaints_platform.lake import Lake
     from complaints_platform.learning.labels import import_labels
 
-    settings = load_settings()
-    imported = import_labels(Lake(settings.lake), load_taxonomy(settings.taxonomy), file, author_or_user(author))
+    platform = open_platform()
+    imported = import_labels(platform.lake, platform.taxonomy, file, author_or_user(author))
     typer.echo(f"{imported} labels imported; train with: complaints update")
 
 
@@ -34,10 +32,9 @@ def review_export(
     days: Annotated[int, typer.Option(min=1, help="Choose from this many newest days.")] = 30,
 ) -> None:
     """Write the complaints the classifier would learn most from: doubtful ones, unlike each other."""
-    from complaints_platform.lake import Lake
     from complaints_platform.learning.review import export_queue, write_queue
 
-    queue = export_queue(Lake(load_settings().lake), limit, days)
+    queue = export_queue(open_platform().lake, limit, days)
     write_queue(queue, to)
     typer.echo(
         f"{queue.height} complaints in {to}; fill in category (or is_complaint: no), then: complaints review import"
@@ -50,12 +47,10 @@ def review_import(
     author: Annotated[str, typer.Option(help="Who decided.")],
 ) -> None:
     """Import corrections: they override the model, and train the next one."""
-    from complaints_platform.classification.taxonomy import load_taxonomy
-    from complaints_platform.lake import Lake
     from complaints_platform.learning.corrections import import_corrections
 
-    settings = load_settings()
-    done = import_corrections(Lake(settings.lake), load_taxonomy(settings.taxonomy), file, author)
+    platform = open_platform()
+    done = import_corrections(platform.lake, platform.taxonomy, file, author)
     typer.echo(
         f"{done.new} corrections imported for {len(done.days)} days, {done.repeated} were known already, "
         f"{done.undecided} rows are undecided; to apply them to the tables: complaints update"

@@ -6,20 +6,15 @@ from datetime import date
 
 import dagster as dg
 
-from complaints_platform.classification.taxonomy import load_taxonomy
-from complaints_platform.cleaning import DataKey
 from complaints_platform.definitions import build_definitions
 from complaints_platform.errors import ComplaintsError
 from complaints_platform.freshness.publishing import publish
 from complaints_platform.instance.names import BY_DAY, BY_RECEIVED_DAY, COLLECT, REPLAY, TRAIN
 from complaints_platform.instance.partitions import batches
-from complaints_platform.intake.collectors import customers_collectors
 from complaints_platform.intake.quarantine import Selection
-from complaints_platform.lake import Lake
 from complaints_platform.learning.model import model_is_stale
 from complaints_platform.lifecycle import rekey
 from complaints_platform.platform import Platform
-from complaints_platform.settings import Settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Events and stack traces go to the instance, for the UI; the terminal shows results."""
@@ -48,10 +43,10 @@ class Run:
 class Runner:
     """Runs the platform's jobs in this process."""
 
-    def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
-        self._settings = settings
+    def __init__(self, platform: Platform, instance: dg.DagsterInstance) -> None:
+        self._platform = platform
         self._instance = instance
-        self._definitions = build_definitions(settings)
+        self._definitions = build_definitions(platform)
 
     def collect(self, sources: list[str] | None = None) -> None:
         """Collect the files in the landing.
@@ -88,11 +83,10 @@ class Runner:
         busy = self._instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
         if busy:
             raise RunFailed(f"{len(busy)} runs are active, {busy[0].run_id} first: rekey when nothing else is running")
-        settings, lake = self._settings, Lake(self._settings.lake)
-        key = DataKey(settings.data_key.get_secret_value().encode(), settings.data_key_version)
+        lake, key = self._platform.lake, self._platform.configured_key
         begun = rekey.begin(lake, key)
         yield f"the data key is version {key.version}" + ("" if begun else " already: continuing")
-        for name, collector in customers_collectors(settings).items():
+        for name, collector in self._platform.customers_collectors().items():
             yield f"{name}: {len(collector.refresh())} files of customers hashed again"
         yield from (run.describe() for run in self.update())
         yield f"{rekey.carry_corrections_over(lake, key)} corrections carried over to new complaint ids"
@@ -107,15 +101,15 @@ class Runner:
             RunFailed: a run failed; runs that finished before stay.
             SettingsError: the data key is not the lake's.
         """
-        lake = Lake(self._settings.lake)
-        Platform(self._settings).data_key()
-        if model_is_stale(lake, load_taxonomy(self._settings.taxonomy), self._settings.classifier_tier):
+        platform = self._platform
+        platform.data_key()
+        if model_is_stale(platform.lake, platform.taxonomy, platform.settings.classifier_tier):
             self._execute(TRAIN, {}, {})
             yield Run(TRAIN)
-        yield from self.materialize(BY_DAY, Platform(self._settings).stale().by_day())
-        yield from self.materialize(BY_RECEIVED_DAY, Platform(self._settings).stale().by_received_day())
+        yield from self.materialize(BY_DAY, platform.stale().by_day())
+        yield from self.materialize(BY_RECEIVED_DAY, platform.stale().by_received_day())
         # A run killed after its last table has left nothing stale, but has not published.
-        publish(lake)
+        publish(platform.lake)
 
     def materialize(self, job: str, days: Sequence[date], longest: int | None = None) -> Iterator[Run]:
         """Materialise some days, stale or not, in the given order; yield each run when it has ended.
@@ -128,7 +122,7 @@ class Runner:
         Raises:
             RunFailed: a run failed; runs that finished before stay.
         """
-        for batch in batches(days, longest or self._settings.days_per_run):
+        for batch in batches(days, longest or self._platform.settings.days_per_run):
             self._execute(job, batch.tags, batch.config)
             yield Run(job, batch.days)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from complaints_platform.settings import load_settings
+from complaints_platform.commands.opening import open_platform
 
 tokens = typer.Typer(help="Who may ask the query service.", no_args_is_help=True)
 
@@ -20,11 +20,10 @@ def serve(
 
     from complaints_platform.commands.metrics import gathered_text
     from complaints_platform.instance.local import local_instance
-    from complaints_platform.platform import Platform
     from complaints_platform.serving.auth import Tokens, check_address
     from complaints_platform.serving.http.app import build_app
 
-    platform = Platform(load_settings())
+    platform = open_platform()
     settings = platform.settings
     check_address(host, Tokens(settings.tokens.get_secret_value(), settings.tokens_file))
     typer.echo(f"http://{host}:{port} answers about {settings.lake}", err=True)

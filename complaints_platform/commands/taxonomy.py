@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from complaints_platform.commands.opening import open_platform
 from complaints_platform.commands.printing import AsJson, numbers_table, out, print_json, say
-from complaints_platform.settings import load_settings
 
 app = typer.Typer(help="The categories, and what changing them would do.", no_args_is_help=True)
 
@@ -18,10 +18,8 @@ MOVES_LISTED = 40
 @app.command("show")
 def show(as_json: AsJson = False) -> None:
     """Show the categories, what they mean, and who approved this version."""
-    from complaints_platform.classification.taxonomy import load_taxonomy
-
-    settings = load_settings()
-    taxonomy = load_taxonomy(settings.taxonomy)
+    platform = open_platform()
+    taxonomy = platform.taxonomy
     if as_json:
         typer.echo(taxonomy.model_dump_json(indent=2))
         return
@@ -40,12 +38,11 @@ def diff(
 ) -> None:
     """Show what a changed taxonomy would do: names added and removed, and which complaints would move where."""
     from complaints_platform.classification.taxonomy import load_taxonomy
-    from complaints_platform.lake import Lake
     from complaints_platform.learning.taxonomy_preview import preview_change
 
     taxonomy_tried = load_taxonomy(new)
-    settings = load_settings()
-    change = preview_change(Lake(settings.lake), taxonomy_tried, days, settings.classifier_tier)
+    platform = open_platform()
+    change = preview_change(platform.lake, taxonomy_tried, days, platform.settings.classifier_tier)
     total, moved = int(change.moves["complaints"].sum()), int(change.moved["complaints"].sum())
     if as_json:
         document = {

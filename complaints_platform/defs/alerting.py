@@ -8,15 +8,15 @@ from complaints_platform.alerting.observing import Memory, Observer
 from complaints_platform.alerting.sending import send_all, utc_now
 from complaints_platform.errors import AlertsError
 from complaints_platform.instance.history import InstanceHistory
-from complaints_platform.settings import Settings
+from complaints_platform.platform import Platform
 
 NOTICE = "notice_problems"
 SEND = "send_notifications"
 
 
-def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
+def alert_sensors(platform: Platform) -> list[dg.SensorDefinition]:
     """Return the sensors that notice problems and send notifications, running if the settings say so."""
-    status = dg.DefaultSensorStatus.RUNNING if settings.automation else dg.DefaultSensorStatus.STOPPED
+    status = dg.DefaultSensorStatus.RUNNING if platform.settings.automation else dg.DefaultSensorStatus.STOPPED
 
     @dg.sensor(
         name=NOTICE,
@@ -24,7 +24,7 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
             "Notices problems: failed runs and checks, silent sources, incidents, failing sensors, disk and lake. "
             "Each change of a condition becomes one notification in the outbox."
         ),
-        minimum_interval_seconds=settings.alerts_seconds,
+        minimum_interval_seconds=platform.settings.alerts_seconds,
         default_status=status,
     )
     def notice_problems(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -33,7 +33,7 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
             raise AlertsError("the sensor needs its repository, to know which checks and sensors exist")
         before = Memory.from_json(context.cursor)
         memory = before.now(utc_now())
-        noted = Observer(settings, InstanceHistory(context.instance, repository)).look(
+        noted = Observer(platform, InstanceHistory(context.instance, repository)).look(
             replace(memory, looked=before.looked)
         )
         for each in noted:
@@ -44,12 +44,12 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
     @dg.sensor(
         name=SEND,
         description="Sends what is waiting in the outbox, and retries what did not arrive (complaints alerts list).",
-        minimum_interval_seconds=settings.alerts_seconds,
+        minimum_interval_seconds=platform.settings.alerts_seconds,
         default_status=status,
     )
     def send_notifications() -> dg.SkipReason:
-        if settings.alerts is None:
+        if platform.settings.alerts is None:
             return dg.SkipReason("COMPLAINTS_ALERTS names no routes file: nothing is sent from here")
-        return dg.SkipReason(send_all(settings).describe())
+        return dg.SkipReason(send_all(platform).describe())
 
     return [notice_problems, send_notifications]

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.freshness import reconciling
 from complaints_platform.freshness.policy import Policy, days_to_close
 from complaints_platform.freshness.publishing import publish
@@ -25,15 +24,13 @@ from complaints_platform.instance.names import BY_DAY, BY_RECEIVED_DAY, COLLECT,
 from complaints_platform.instance.partitions import Batch, TablesBatch
 from complaints_platform.intake import readings
 from complaints_platform.intake import waiting as landing
-from complaints_platform.intake.collectors import collectors
-from complaints_platform.intake.landing import Landing, look_on
+from complaints_platform.intake.landing import look_on
 from complaints_platform.intake.settling import Settling
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, TABLES, TableSpec
 from complaints_platform.learning.model import model_is_stale
 from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.platform import Platform
-from complaints_platform.settings import Settings
 from complaints_platform.sources.mapping import CLOCK_SKEW
 
 BATCH_TAG = "complaints/batch"
@@ -51,37 +48,37 @@ KINDS = {_spec: Kind.RECEIVED if _spec.by_received_day else Kind.OCCURRED for _s
 NEED_A_MODEL = (CATEGORIZED, *DERIVED_OF)
 
 
-def sensors(settings: Settings, jobs: Sequence[Any]) -> list[dg.SensorDefinition]:
+def sensors(platform: Platform, jobs: Sequence[Any]) -> list[dg.SensorDefinition]:
     """Return all sensors over some of ``jobs``, running if the settings say so."""
     of_changes = [job for job in jobs if job.name in {REPLAY, TRAIN}]
-    return [_landing_sensor(settings), _update_sensor(settings), _changes_sensor(settings, of_changes)]
+    return [_landing_sensor(platform), _update_sensor(platform), _changes_sensor(platform, of_changes)]
 
 
-def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+def schedules(platform: Platform) -> list[dg.ScheduleDefinition]:
     """Return all schedules, running if the settings say so."""
-    return [_daily_close(settings), _weekly_training(settings)]
+    return [_daily_close(platform), _weekly_training(platform)]
 
 
-def _landing_sensor(settings: Settings) -> dg.SensorDefinition:
+def _landing_sensor(platform: Platform) -> dg.SensorDefinition:
     @dg.sensor(
         name="landing",
         job_name=COLLECT,
         description="Watches for new files of all sources; one run collects all that have settled.",
-        minimum_interval_seconds=_interval(settings),
-        default_status=_sensor_status(settings),
+        minimum_interval_seconds=_interval(platform),
+        default_status=_sensor_status(platform),
     )
     def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         state = landing.LandingState(**json.loads(context.cursor)) if context.cursor else landing.LandingState()
-        incoming = Landing(settings.landing)
-        waiting, state = look_on(incoming, Lake(settings.lake), sorted(collectors(settings)), state)
-        settling = Settling(settings.settle_seconds, by_age=not incoming.shows_whole_files_only)
+        incoming = platform.landing
+        waiting, state = look_on(incoming, platform.lake, sorted(platform.collectors()), state)
+        settling = Settling(platform.settings.settle_seconds, by_age=not incoming.shows_whole_files_only)
         busy = at_work(context.instance, {COLLECT, REPLAY}, set())
         decision = landing.decide(state, waiting, time.time(), settling, busy)
         cursor = json.dumps(decision.state.to_json())
         context.log.info(decision.why)
         if decision.request is None:
             return dg.SensorResult(skip_reason=decision.why, cursor=cursor)
-        config = {"settle_seconds": settings.settle_seconds, "ahead": decision.request.ahead}
+        config = {"settle_seconds": platform.settings.settle_seconds, "ahead": decision.request.ahead}
         request = dg.RunRequest(
             run_config={"ops": {"collect_landing": {"config": config}}},
             tags={FILES_TAG: _shortened(decision.why)},
@@ -91,20 +88,19 @@ def _landing_sensor(settings: Settings) -> dg.SensorDefinition:
     return landing_sensor
 
 
-def _update_sensor(settings: Settings) -> dg.SensorDefinition:
+def _update_sensor(platform: Platform) -> dg.SensorDefinition:
     watch, lock = StalenessWatch(), Lock()
 
     @dg.sensor(
         name=UPDATE,
         job_name=UPDATE,
         description="Compares stored days with what they would be if built now; one run rebuilds those that differ.",
-        minimum_interval_seconds=_interval(settings),
-        default_status=_sensor_status(settings),
+        minimum_interval_seconds=_interval(platform),
+        default_status=_sensor_status(platform),
     )
     def update_tables(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         cursor = context.cursor
         state = reconciling.ReconcilingState.from_json(json.loads(cursor)) if cursor else reconciling.ReconcilingState()
-        platform = Platform(settings)
         lake = platform.lake
         platform.data_key()  # under another key no run would succeed: better to say so here
         with lock:
@@ -118,14 +114,14 @@ def _update_sensor(settings: Settings) -> dg.SensorDefinition:
             state,
             {
                 table: {day: stale.wanted[table][day] for day in days}
-                for table, days in _policy(settings).due(stale.days, stale.same_data, now, blocked).items()
+                for table, days in _policy(platform).due(stale.days, stale.same_data, now, blocked).items()
             },
             {_name(spec): kind for spec, kind in KINDS.items()},
             last,
             now.timestamp(),
             reconciling.Rules(
-                settings.days_per_run,
-                settings.days_first == "newest",
+                platform.settings.days_per_run,
+                platform.settings.days_first == "newest",
                 RELEASE,
                 (now + CLOCK_SKEW).date(),
                 at_work(context.instance, {UPDATE, BY_DAY, BY_RECEIVED_DAY}, {_key(spec) for spec in TABLES}),
@@ -166,7 +162,7 @@ def _report(unit: Unit, why: str) -> dg.AssetObservation:
     )
 
 
-def _changes_sensor(settings: Settings, jobs: Sequence[Any]) -> dg.SensorDefinition:
+def _changes_sensor(platform: Platform, jobs: Sequence[Any]) -> dg.SensorDefinition:
     @dg.sensor(
         name="changes",
         jobs=jobs,
@@ -174,13 +170,13 @@ def _changes_sensor(settings: Settings, jobs: Sequence[Any]) -> dg.SensorDefinit
             "Trains the first classifier. Parses files again after a change of their contract, and trains for a new "
             "taxonomy, when the settings allow it."
         ),
-        minimum_interval_seconds=_interval(settings),
-        default_status=_sensor_status(settings),
+        minimum_interval_seconds=_interval(platform),
+        default_status=_sensor_status(platform),
     )
     def changes(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        now, lake = datetime.now(UTC), Lake(settings.lake)
-        due = _policy(settings).changes_are_due(now)
-        requests = [*_replays(settings, lake, now, due=due), *_trainings(settings, lake, now, due=due)]
+        now, lake = datetime.now(UTC), platform.lake
+        due = _policy(platform).changes_are_due(now)
+        requests = [*_replays(platform, lake, now, due=due), *_trainings(platform, lake, now, due=due)]
         busy = {
             REPLAY: at_work(context.instance, {COLLECT, REPLAY}, set()),
             TRAIN: at_work(context.instance, {TRAIN}, {dg.AssetKey(["classifier", "model"])}),
@@ -197,8 +193,8 @@ Asked = tuple[dg.RunRequest | None, str]
 """A run, if one is due, and its reason."""
 
 
-def _replays(settings: Settings, lake: Lake, now: datetime, *, due: bool) -> Iterator[Asked]:
-    for source, collector in collectors(settings).items():
+def _replays(platform: Platform, lake: Lake, now: datetime, *, due: bool) -> Iterator[Asked]:
+    for source, collector in platform.collectors().items():
         if readings.are_old(lake, collector):
             why = f"{source}: files were parsed by an older contract"
             config = {"source": source, "every_file": True}
@@ -209,76 +205,76 @@ def _replays(settings: Settings, lake: Lake, now: datetime, *, due: bool) -> Ite
                 run_config={"ops": {"replay_files": {"config": config}}},
                 tags={FILES_TAG: why},
             )
-            yield (request, why) if due else (None, f"{why}, {settings.changes}")
+            yield (request, why) if due else (None, f"{why}, {platform.settings.changes}")
 
 
-def _trainings(settings: Settings, lake: Lake, now: datetime, *, due: bool) -> Iterator[Asked]:
+def _trainings(platform: Platform, lake: Lake, now: datetime, *, due: bool) -> Iterator[Asked]:
     last = lake.models.last_trained()
     if lake.models.serving() is None:
         if lake.store.names("receipts"):
             slot = now.replace(minute=now.minute // 10 * 10).strftime("%Y-%m-%d %H:%M")
             yield dg.RunRequest(run_key=f"first {slot}", job_name=TRAIN), "no classifier serves yet"
         return
-    taxonomy = load_taxonomy(settings.taxonomy)
+    taxonomy = platform.taxonomy
     if last is not None and last.taxonomy_version != taxonomy.version:
         why = f"the taxonomy is now {taxonomy.version}, the classifier was trained for {last.taxonomy_version}"
         request = dg.RunRequest(run_key=f"taxonomy {taxonomy.version} {now.date()}", job_name=TRAIN)
-        yield (request, why) if due else (None, f"{why}, {settings.changes}")
+        yield (request, why) if due else (None, f"{why}, {platform.settings.changes}")
 
 
-def _daily_close(settings: Settings) -> dg.ScheduleDefinition:
+def _daily_close(platform: Platform) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="daily_close",
         job_name=BY_DAY,
         cron_schedule="30 0 * * *",
-        execution_timezone=settings.time_zone,
+        execution_timezone=platform.settings.time_zone,
         description=(
             "Builds yesterday, even if nothing arrived, and checks the whole day: a day without complaints has zero, "
             "and drift is measured."
         ),
-        default_status=_schedule_status(settings),
+        default_status=_schedule_status(platform),
     )
     def daily_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        if Lake(settings.lake).models.serving() is None:
+        if platform.lake.models.serving() is None:
             return dg.SkipReason("no classifier serves yet")
-        days = Batch(tuple(days_to_close(context.scheduled_execution_time, ZoneInfo(settings.time_zone))))
+        days = Batch(tuple(days_to_close(context.scheduled_execution_time, ZoneInfo(platform.settings.time_zone))))
         return dg.RunRequest(run_key=f"close {days.days[-1]}", tags=days.tags, run_config=days.config)
 
     return daily_close
 
 
-def _weekly_training(settings: Settings) -> dg.ScheduleDefinition:
+def _weekly_training(platform: Platform) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="weekly_training",
         job_name=TRAIN,
         cron_schedule="0 3 * * 0",
-        execution_timezone=settings.time_zone,
+        execution_timezone=platform.settings.time_zone,
         description="Trains the classifier if labels, corrections, taxonomy or code have changed.",
-        default_status=_schedule_status(settings),
+        default_status=_schedule_status(platform),
     )
     def weekly_training() -> dg.RunRequest | dg.SkipReason:
-        if model_is_stale(Lake(settings.lake), load_taxonomy(settings.taxonomy), settings.classifier_tier):
+        if model_is_stale(platform.lake, platform.taxonomy, platform.settings.classifier_tier):
             return dg.RunRequest()
         return dg.SkipReason("nothing has changed since the classifier was trained")
 
     return weekly_training
 
 
-def _policy(settings: Settings) -> Policy:
-    return Policy(settings.changes, settings.night, ZoneInfo(settings.time_zone))
+def _policy(platform: Platform) -> Policy:
+    return Policy(platform.settings.changes, platform.settings.night, ZoneInfo(platform.settings.time_zone))
 
 
-def _interval(settings: Settings) -> int:
+def _interval(platform: Platform) -> int:
     """Return a bit less than the tick interval: the daemon's loop would otherwise miss every other tick."""
-    return max(1, settings.tick_seconds - LOOP_SECONDS + 1)
+    return max(1, platform.settings.tick_seconds - LOOP_SECONDS + 1)
 
 
-def _sensor_status(settings: Settings) -> dg.DefaultSensorStatus:
-    return dg.DefaultSensorStatus.RUNNING if settings.automation else dg.DefaultSensorStatus.STOPPED
+def _sensor_status(platform: Platform) -> dg.DefaultSensorStatus:
+    return dg.DefaultSensorStatus.RUNNING if platform.settings.automation else dg.DefaultSensorStatus.STOPPED
 
 
-def _schedule_status(settings: Settings) -> dg.DefaultScheduleStatus:
-    return dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED
+def _schedule_status(platform: Platform) -> dg.DefaultScheduleStatus:
+    return dg.DefaultScheduleStatus.RUNNING if platform.settings.automation else dg.DefaultScheduleStatus.STOPPED
 
 
 def _name(spec: TableSpec) -> str:

@@ -29,7 +29,6 @@ from complaints_platform.quality.contracts import broken, rules
 from complaints_platform.quality.plots import history_svg
 from complaints_platform.quality.verdicts import Point
 from complaints_platform.schemas import Outcome, empty_frame
-from complaints_platform.settings import Settings
 
 MOST_QUARANTINED = 0.05
 """Above this share of a source's records of a day, the sender or the contract is probably wrong."""
@@ -67,8 +66,8 @@ class Check:
 
     name: str
     description: str
-    judge: Callable[[Settings, list[date], Table], Judgement]
-    """Takes the settings, the days to judge and the table as it is now."""
+    judge: Callable[[Platform, list[date], Table], Judgement]
+    """Takes the platform, the days to judge and the table as it is now."""
     blocking: bool = False
     often: bool = True
     """Also with each micro-batch; otherwise once an hour, and when whole days are built."""
@@ -79,9 +78,9 @@ def latest(materialised: Iterable[date]) -> list[date]:
     return sorted(materialised)[-DAYS_WITHOUT_A_RUN:]
 
 
-def table_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+def table_checks(platform: Platform) -> list[dg.AssetChecksDefinition]:
     """Return the checks of all tables, one definition per table."""
-    return [_checks_of(spec, settings) for spec in data_sets.TABLES]
+    return [_checks_of(spec, platform) for spec in data_sets.TABLES]
 
 
 def rare_checks() -> list[dg.AssetCheckKey]:
@@ -98,7 +97,7 @@ def _all_checks(spec: TableSpec) -> list[Check]:
     return [_contract(spec), *CHECKS.get(spec, ())]
 
 
-def _checks_of(spec: TableSpec, settings: Settings) -> dg.AssetChecksDefinition:
+def _checks_of(spec: TableSpec, platform: Platform) -> dg.AssetChecksDefinition:
     key = dg.AssetKey([spec.schema, spec.name])
     checks = _all_checks(spec)
 
@@ -111,13 +110,13 @@ def _checks_of(spec: TableSpec, settings: Settings) -> dg.AssetChecksDefinition:
         can_subset=True,
     )
     def judged(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        stored = spec.table(Lake(settings.lake)).as_of_now()
+        stored = spec.table(platform.lake).as_of_now()
         days = days_made(context.run, key) or latest(stored.row_counts())
         asked = {each.name for each in context.op_execution_context.selected_asset_check_keys}
         for check in checks:
             if check.name not in asked:
                 continue
-            found = check.judge(settings, days, stored)
+            found = check.judge(platform, days, stored)
             yield dg.AssetCheckResult(
                 passed=found.passed,
                 asset_key=key,
@@ -138,7 +137,7 @@ def plot(title: str, points: Sequence[Point]) -> dg.MetadataValue:
 def _contract(spec: TableSpec) -> Check:
     promises = len(rules(spec.model))
 
-    def judge(_settings: Settings, days: list[date], table: Table) -> Judgement:
+    def judge(_platform: Platform, days: list[date], table: Table) -> Judgement:
         counts = table.row_counts()
         found = broken(spec.model, table.scan(*(day.isoformat() for day in days)))
         return Judgement(
@@ -179,8 +178,8 @@ def _until(days: Sequence[date], values: Mapping[date, int], expected: Mapping[d
     return [Point(day, values.get(day, 0), expected.get(day), expected.get(day), expected.get(day)) for day in shown]
 
 
-def _cleaned_agrees_with_receipts(settings: Settings, days: list[date], stored: Table) -> Judgement:
-    recipe = Platform(settings).cleaned_recipe()
+def _cleaned_agrees_with_receipts(platform: Platform, days: list[date], stored: Table) -> Judgement:
+    recipe = platform.cleaned_recipe()
     rows, fingerprints = stored.row_counts(), stored.fingerprints()
     expected, wrong, newer = {}, [], []
     for day in days:
@@ -209,8 +208,8 @@ def _cleaned_agrees_with_receipts(settings: Settings, days: list[date], stored: 
     )
 
 
-def _references_resolve(settings: Settings, days: list[date], _stored: Table) -> Judgement:
-    recipe = Platform(settings).cleaned_recipe()
+def _references_resolve(platform: Platform, days: list[date], _stored: Table) -> Judgement:
+    recipe = platform.cleaned_recipe()
     lost = dangling_references(recipe.lake, recipe.sources, days)
     by_day = dict(lost.group_by("day").agg(pl.col("rows").sum()).iter_rows())
     return Judgement(
@@ -228,8 +227,8 @@ def _references_resolve(settings: Settings, days: list[date], _stored: Table) ->
     )
 
 
-def _categorized_agrees_with_cleaned(settings: Settings, days: list[date], stored: Table) -> Judgement:
-    lake = Lake(settings.lake)
+def _categorized_agrees_with_cleaned(platform: Platform, days: list[date], stored: Table) -> Judgement:
+    lake = platform.lake
     cleaned = data_sets.CLEANED.table(lake).as_of_now()
     rows, made = stored.row_counts(), stored.fingerprints()
     before = cleaned.fingerprints()
@@ -265,8 +264,8 @@ def _categorized_agrees_with_cleaned(settings: Settings, days: list[date], store
     )
 
 
-def _daily_agrees_with_detail(settings: Settings, days: list[date], stored: Table) -> Judgement:
-    lake = Lake(settings.lake)
+def _daily_agrees_with_detail(platform: Platform, days: list[date], stored: Table) -> Judgement:
+    lake = platform.lake
     detail = _sums(
         data_sets.CATEGORIZED.table(lake).as_of_now(),
         days,
@@ -277,14 +276,14 @@ def _daily_agrees_with_detail(settings: Settings, days: list[date], stored: Tabl
     return _agreement(days, mart, detail, "detail")
 
 
-def _trends_agree_with_daily(settings: Settings, days: list[date], stored: Table) -> Judgement:
-    lake = Lake(settings.lake)
+def _trends_agree_with_daily(platform: Platform, days: list[date], stored: Table) -> Judgement:
+    lake = platform.lake
     source = data_sets.DAILY.table(lake).as_of_now()
     made, made_of = stored.fingerprints(), source.fingerprints()
     # Between two tables of a run that is at work days differ for a moment.
     days = [day for day in days if DERIVED_OF[data_sets.TRENDS].is_current(day, made.get(day), made_of)]
     days = sorted(set(days) - _days_of_an_earlier_release(stored, days))
-    daily = _sums_of_local_days(source, days, settings.time_zone)
+    daily = _sums_of_local_days(source, days, platform.settings.time_zone)
     of_day = pl.col("complaints").filter(pl.col("period") == "day").sum()
     trends = _sums(stored, _with_history(days), ["period", "complaints"], of_day)
     return _agreement(days, trends, daily, "mart/daily_complaints")
@@ -347,7 +346,7 @@ def _sums(table: Table, days: Sequence[date], columns: list[str], expression: pl
     return dict.fromkeys(there, 0) | dict(found.iter_rows())
 
 
-def _files_reconcile(_settings: Settings, days: list[date], stored: Table) -> Judgement:
+def _files_reconcile(_platform: Platform, days: list[date], stored: Table) -> Judgement:
     frames = [day.frame for day in stored.read_days(_with_history(days))]
     files = pl.concat([empty_frame(data_sets.RECONCILIATION.model), *frames])
     unaccounted = (pl.col("received") - pl.sum_horizontal(FATES)).abs().sum()
@@ -376,8 +375,8 @@ def _files_reconcile(_settings: Settings, days: list[date], stored: Table) -> Ju
 FATES = ["complaints", "duplicates", "superseded", "retracted", "filtered", "quarantined"]
 
 
-def _quarantine_is_small(settings: Settings, days: list[date], stored: Table) -> Judgement:
-    lake = Lake(settings.lake)
+def _quarantine_is_small(platform: Platform, days: list[date], stored: Table) -> Judgement:
+    lake = platform.lake
     frames = [day.frame for day in stored.read_days(_with_history(days), ["day", "source", "reason"])]
     quarantined = pl.concat([empty_frame(data_sets.QUARANTINE.model).select("day", "source", "reason"), *frames])
     by_source = _received(lake, days).join(

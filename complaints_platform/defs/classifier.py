@@ -8,20 +8,19 @@ import polars as pl
 
 from complaints_platform.classification.plots import confusion_matrix_png, coverage_png, reliability_png
 from complaints_platform.classification.promotion import Verdict
-from complaints_platform.classification.taxonomy import Taxonomy, load_taxonomy
+from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.training import TrainedModel
 from complaints_platform.defs.previews import picture, preview
 from complaints_platform.instance.names import CLASSIFIER_POOL
-from complaints_platform.lake import Lake
 from complaints_platform.lake.models import Promotion
 from complaints_platform.learning.model import Training, train_challenger
-from complaints_platform.settings import Settings
+from complaints_platform.platform import Platform
 
 OWNER = "team:complaints-data"
 HISTORY_SHOWN = 20
 
 
-def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
+def classifier_asset(platform: Platform) -> dg.AssetsDefinition:
     """Return the asset that trains the classifier and promotes the model if it is not worse than the champion."""
 
     @dg.asset(
@@ -36,12 +35,12 @@ def classifier_asset(settings: Settings) -> dg.AssetsDefinition:
         owners=[OWNER],
         kinds={"scikitlearn"},
         pool=CLASSIFIER_POOL,
-        metadata={"dagster/uri": f"{settings.lake}/models"},
+        metadata={"dagster/uri": f"{platform.settings.lake}/models"},
     )
     def model(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        lake = Lake(settings.lake)
-        taxonomy, author = load_taxonomy(settings.taxonomy), f"run {context.run.run_id}"
-        training = train_challenger(lake, taxonomy, author, settings.classifier_tier)
+        lake = platform.lake
+        taxonomy, author = platform.taxonomy, f"run {context.run.run_id}"
+        training = train_challenger(lake, taxonomy, author, platform.settings.classifier_tier)
         if training.verdict.serves:
             context.log.info(f"model {training.model.version} serves from now on: {training.verdict.why}")
         else:

@@ -20,12 +20,11 @@ from complaints_platform.classification.drift import (
 from complaints_platform.defs.previews import drawing, preview
 from complaints_platform.errors import ModelError
 from complaints_platform.instance.partitions import days_made
-from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED
 from complaints_platform.learning.drift import Drift, measure_drift
 from complaints_platform.learning.model import serving_model
+from complaints_platform.platform import Platform
 from complaints_platform.quality.plots import windows_svg
-from complaints_platform.settings import Settings
 
 DESCRIPTIONS = {
     "category_shares": "Shares of the categories (population stability index)",
@@ -47,7 +46,7 @@ def check_name(number: str) -> str:
 DRIFT_CHECKS = [dg.AssetCheckKey(ASSET, check_name(number)) for number in DESCRIPTIONS]
 
 
-def classifier_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
+def classifier_checks(platform: Platform) -> list[dg.AssetChecksDefinition]:
     """Return the checks on ``categorized/complaints`` that watch the classifier."""
 
     @dg.multi_asset_check(
@@ -67,7 +66,7 @@ def classifier_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
         ],
     )
     def classifier_drift(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        lake = Lake(settings.lake)
+        lake = platform.lake
         newest = max(days_made(context.run, ASSET) or CATEGORIZED.table(lake).row_counts(), default=None)
         drift = measure_drift(lake, newest) if newest else None
         for number in DESCRIPTIONS:
@@ -143,7 +142,7 @@ def _shares(drift: Drift) -> pl.DataFrame:
     return table.sort(pl.col("change").abs(), descending=True)
 
 
-def model_check(settings: Settings) -> dg.AssetChecksDefinition:
+def model_check(platform: Platform) -> dg.AssetChecksDefinition:
     """Return the check of ``classifier/model``."""
 
     @dg.asset_check(
@@ -155,7 +154,7 @@ def model_check(settings: Settings) -> dg.AssetChecksDefinition:
     def can_serve() -> dg.AssetCheckResult:
         from complaints_platform.classification.prediction import classify
 
-        lake = Lake(settings.lake)
+        lake = platform.lake
         try:
             model = serving_model(lake)
         except ModelError as error:

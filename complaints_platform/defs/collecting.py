@@ -17,14 +17,12 @@ from complaints_platform.defs.reference import reference_metadata
 from complaints_platform.instance.event_log import log_together
 from complaints_platform.instance.names import COLLECT, RAW_POOL, REPLAY
 from complaints_platform.intake import readings
-from complaints_platform.intake.collectors import collectors
 from complaints_platform.intake.customers import CustomersCollector
 from complaints_platform.intake.files import Collected, Status, collect_all, summary
-from complaints_platform.intake.landing import Landing
 from complaints_platform.intake.quarantine import Selection, replay, replayable
 from complaints_platform.intake.settling import Settling
 from complaints_platform.lake import Lake
-from complaints_platform.settings import Settings
+from complaints_platform.platform import Platform
 
 FILES_SHOWN = 200
 
@@ -43,7 +41,7 @@ class CollectConfig(dg.Config):
     )
 
 
-def collect_job(settings: Settings) -> dg.JobDefinition:
+def collect_job(platform: Platform) -> dg.JobDefinition:
     """Return the job that collects everything in the landing."""
 
     @dg.op(
@@ -51,21 +49,21 @@ def collect_job(settings: Settings) -> dg.JobDefinition:
         pool=RAW_POOL,
     )
     def collect_landing(context: dg.OpExecutionContext, config: CollectConfig) -> None:
-        known = collectors(settings)
+        known = platform.collectors()
         unknown = sorted(set(config.sources) - known.keys())
         if unknown:
             raise dg.Failure(f"unknown sources {unknown}; known are {sorted(known)}", allow_retries=False)
-        lake = Lake(settings.lake)
+        lake = platform.lake
         names = config.sources or list(known)
         for name in names:
             readings.begin(lake, known[name])
-        landing = Landing(settings.landing)
+        landing = platform.landing
         looks = {name: landing.look(name, set() if config.again else lake.arrivals.taken(name)) for name in names}
         settled = Settling(config.settle_seconds, by_age=not landing.shows_whole_files_only, ahead=config.ahead)
         jobs = [(known[name], file) for name in names for file in settled.files(looks[name].waiting, time.time())]
         results: list[tuple[str, Collected]] = []
         taken: dict[str, list[int]] = {name: [] for name in names}
-        for (_, file), (collector, done) in zip(jobs, collect_all(jobs, settings.workers), strict=True):
+        for (_, file), (collector, done) in zip(jobs, collect_all(jobs, platform.settings.workers), strict=True):
             results.append((collector.source, done))
             if done.receipt is not None:
                 taken[collector.source].append(file.identity)
@@ -109,7 +107,7 @@ class ReplayConfig(dg.Config):
         return self.every_file and self.reason is None and self.file is None and self.source in {None, source}
 
 
-def replay_job(settings: Settings) -> dg.JobDefinition:
+def replay_job(platform: Platform) -> dg.JobDefinition:
     """Return the job that parses files again whose contract has changed since."""
 
     @dg.op(
@@ -118,18 +116,20 @@ def replay_job(settings: Settings) -> dg.JobDefinition:
     )
     def replay_files(context: dg.OpExecutionContext, config: ReplayConfig) -> None:
         selection = Selection(config.source, config.reason, config.file)
-        read_by = {name: collector for name, collector in collectors(settings).items() if config.reads_all_of(name)}
+        read_by = {name: collector for name, collector in platform.collectors().items() if config.reads_all_of(name)}
         results: list[tuple[str, Collected]] = []
         rows = []
-        for collector, before, done in replay(replayable(settings, selection, every_file=config.every_file)):
+        for collector, before, done in replay(
+            replayable(platform.lake, platform.collectors(), selection, every_file=config.every_file)
+        ):
             results.append((collector.source, done))
             now = done.receipt.quarantined if done.receipt else before.quarantined
             rows.append((collector.source, done.file_name, before.received, before.quarantined, now))
         for collector in read_by.values():
-            readings.end(Lake(settings.lake), collector)
+            readings.end(platform.lake, collector)
         columns = ["source", "file", "received", "quarantined before", "quarantined now"]
         table = pl.DataFrame(rows, schema=columns, orient="row")
-        _report_partitions(context, Lake(settings.lake), results)
+        _report_partitions(context, platform.lake, results)
         released = int((table["quarantined before"] - table["quarantined now"]).sum()) if rows else 0
         context.log.info(f"{len(rows)} files replayed, {released:,} records released from quarantine")
         context.add_output_metadata(

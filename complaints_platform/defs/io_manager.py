@@ -25,10 +25,11 @@ GATE_ROWS = 20_000
 GATE_DAYS = 64
 
 
-class DeltaIOManager(dg.ConfigurableIOManager):
+class DeltaIOManager(dg.IOManager):
     """Stores ``DayFrames`` in the Delta table that the asset key names; loads ``StoredDays``."""
 
-    lake: str
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
 
     def handle_output(self, context: dg.OutputContext, obj: DayFrames) -> None:
         """Write all days of the run in one commit; nothing is visible before it.
@@ -36,12 +37,11 @@ class DeltaIOManager(dg.ConfigurableIOManager):
         What is written last publishes the manifest, if a killed run or one still at work does not stand in the way.
         """
         spec = spec_of(context.asset_key)
-        lake = Lake(self.lake)
-        table = spec.table(lake)
+        table = spec.table(self._lake)
         writing = _Writing(spec, obj)
         table.replace_days(obj.days, writing.frames(), {"run_id": context.run_id})
-        if spec in LAST_OF_A_RUN and not _is_at_work(lake, spec, writing):
-            publish(lake)
+        if spec in LAST_OF_A_RUN and not _is_at_work(self._lake, spec, writing):
+            publish(self._lake)
         _report_days(context, obj, writing)
         context.add_output_metadata(
             {
@@ -56,7 +56,7 @@ class DeltaIOManager(dg.ConfigurableIOManager):
     def load_input(self, context: dg.InputContext) -> StoredDays:
         """Give access to the days that the input depends on; missing days are absent."""
         spec = spec_of(context.asset_key)
-        return StoredDays(spec.table(Lake(self.lake)), days_of(context.asset_partition_keys))
+        return StoredDays(spec.table(self._lake), days_of(context.asset_partition_keys))
 
 
 class _Writing:

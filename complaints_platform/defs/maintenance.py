@@ -12,7 +12,7 @@ from complaints_platform.defs.previews import preview
 from complaints_platform.instance.names import MAINTENANCE_POOL
 from complaints_platform.instance.retention import forget, old_runs
 from complaints_platform.operations.maintenance import maintain, summed_up
-from complaints_platform.settings import Settings
+from complaints_platform.platform import Platform
 
 
 class MaintenanceConfig(dg.Config):
@@ -21,7 +21,7 @@ class MaintenanceConfig(dg.Config):
     dry_run: bool = Field(default=False, description="Only list what would be done.")
 
 
-def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
+def maintenance_definitions(platform: Platform) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     """Return the job and its schedule."""
 
     @dg.op(
@@ -29,7 +29,7 @@ def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.Sc
         description="Merge small pieces, sum up logs, delete what nothing needs any more.",
     )
     def maintain_lake(context: dg.OpExecutionContext, config: MaintenanceConfig) -> None:
-        table = summed_up(maintain(settings, dry_run=config.dry_run))
+        table = summed_up(maintain(platform, dry_run=config.dry_run))
         context.add_output_metadata(
             {
                 "objects": int(table["objects"].sum()),
@@ -45,7 +45,7 @@ def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.Sc
         ins={"after": dg.In(dg.Nothing)},
     )
     def forget_old_runs(context: dg.OpExecutionContext, config: MaintenanceConfig) -> None:
-        before = datetime.now(UTC) - timedelta(days=settings.run_history_days)
+        before = datetime.now(UTC) - timedelta(days=platform.settings.run_history_days)
         forgotten = list(old_runs(context.instance, before))
         if not config.dry_run:
             for run_id in forgotten:
@@ -70,7 +70,9 @@ def maintenance_definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.Sc
         job=maintenance,
         cron_schedule="17 * * * *",
         execution_timezone="UTC",
-        default_status=(dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED),
+        default_status=(
+            dg.DefaultScheduleStatus.RUNNING if platform.settings.automation else dg.DefaultScheduleStatus.STOPPED
+        ),
         description="Keeps the lake small and fast, and Dagster's history short.",
     )
     return maintenance, schedule

@@ -6,25 +6,24 @@ import dagster as dg
 from pydantic import SecretStr
 
 from complaints_platform.instance.history import UNDER_WAY
-from complaints_platform.lake import Lake
+from complaints_platform.platform import Platform
 from complaints_platform.serving.postgres import ABOUT, PUBLISHED, publish, published_manifest
-from complaints_platform.settings import Settings
 
 OWNER = "team:complaints-analytics"
 JOB = "publish_to_postgres"
 CRON = "*/15 * * * *"
 
 
-def postgres_definitions(settings: Settings) -> dg.Definitions:
+def postgres_definitions(platform: Platform) -> dg.Definitions:
     """Return the asset, its job and its schedule; nothing if no database is configured."""
-    if settings.postgres is None:
+    if platform.settings.postgres is None:
         return dg.Definitions()
-    asset = _marts(settings, settings.postgres)
+    asset = _marts(platform, platform.settings.postgres)
     job = dg.define_asset_job(JOB, [asset.key.to_user_string()])
-    return dg.Definitions(assets=[asset], jobs=[job], schedules=[_schedule(settings, settings.postgres, job)])
+    return dg.Definitions(assets=[asset], jobs=[job], schedules=[_schedule(platform, platform.settings.postgres, job)])
 
 
-def _marts(settings: Settings, url: SecretStr) -> dg.AssetsDefinition:
+def _marts(platform: Platform, url: SecretStr) -> dg.AssetsDefinition:
     @dg.asset(
         key=["postgres", "marts"],
         description=(
@@ -35,42 +34,44 @@ def _marts(settings: Settings, url: SecretStr) -> dg.AssetsDefinition:
         owners=[OWNER],
         kinds={"postgres"},
         deps=[dg.AssetDep([spec.schema, spec.name]) for spec in PUBLISHED],
-        metadata={"schema": settings.postgres_schema},
+        metadata={"schema": platform.settings.postgres_schema},
     )
     def marts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        done = publish(Lake(settings.lake), url, settings.postgres_schema)
+        done = publish(platform.lake, url, platform.settings.postgres_schema)
         context.log.info(f"manifest {done.manifest}: {len(done.tables)} tables")
-        rows = "\n".join(f"| {settings.postgres_schema}.{table.name} | {table.rows:,} |" for table in done.tables)
+        rows = "\n".join(
+            f"| {platform.settings.postgres_schema}.{table.name} | {table.rows:,} |" for table in done.tables
+        )
         return dg.MaterializeResult(
             metadata={
                 "manifest": done.manifest,
                 "dagster/row_count": sum(table.rows for table in done.tables),
                 "tables": dg.MetadataValue.md(f"| table | rows |\n|---|---:|\n{rows}"),
-                "version is in": f"{settings.postgres_schema}.{ABOUT}",
+                "version is in": f"{platform.settings.postgres_schema}.{ABOUT}",
             }
         )
 
     return marts
 
 
-def _schedule(settings: Settings, url: SecretStr, job: Any) -> dg.ScheduleDefinition:
-    status = dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED
+def _schedule(platform: Platform, url: SecretStr, job: Any) -> dg.ScheduleDefinition:
+    status = dg.DefaultScheduleStatus.RUNNING if platform.settings.automation else dg.DefaultScheduleStatus.STOPPED
 
     @dg.schedule(
         name=JOB,
         job=job,
         cron_schedule=CRON,
-        execution_timezone=settings.time_zone,
+        execution_timezone=platform.settings.time_zone,
         description="Publishes the marts to Postgres if they have changed.",
         default_status=status,
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        newest = Lake(settings.lake).manifests.newest()
+        newest = platform.lake.manifests.newest()
         if newest is None:
             return dg.SkipReason("no tables have been published in the lake yet")
         if context.instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNDER_WAY), limit=1):
             return dg.SkipReason("a run is publishing right now")
-        if published_manifest(url, settings.postgres_schema) == (newest.number, newest.published_at):
+        if published_manifest(url, platform.settings.postgres_schema) == (newest.number, newest.published_at):
             return dg.SkipReason(f"Postgres holds manifest {newest.number}, the newest")
         return dg.RunRequest(run_key=f"postgres {newest.number} {newest.published_at.isoformat()}")
 

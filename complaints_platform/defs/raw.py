@@ -18,8 +18,8 @@ from complaints_platform.instance.partitions import backfill_policy, daily_parti
 from complaints_platform.intake.collect import Collector
 from complaints_platform.lake import Lake
 from complaints_platform.lake.segments import RawDay
+from complaints_platform.platform import Platform
 from complaints_platform.schemas import RawRecord
-from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import SILENT_AFTER, ChannelMap, SourceContract
 
 KINDS = {"csv": "csv", "ndjson": "json", "json": "json", "parquet": "parquet", "xlsx": "excel"}
@@ -34,7 +34,7 @@ SAFE_PREVIEW = ["record_number", "line_number", "channel", "occurred_at", "regio
 """Columns of raw records that hold no personal data: no other raw value enters the event log."""
 
 
-def raw_asset(name: str, contract: SourceContract, settings: Settings) -> dg.AssetsDefinition:
+def raw_asset(name: str, contract: SourceContract, platform: Platform) -> dg.AssetsDefinition:
     """Return the asset ``raw/<name>`` of a source."""
 
     @dg.asset(
@@ -44,19 +44,19 @@ def raw_asset(name: str, contract: SourceContract, settings: Settings) -> dg.Ass
         owners=[contract.owner],
         kinds={KINDS[contract.format.type], "polars"},
         tags={"complaints/cadence": contract.cadence},
-        partitions_def=daily_partitions(settings),
-        backfill_policy=backfill_policy(settings),
+        partitions_def=daily_partitions(platform.settings.first_day),
+        backfill_policy=backfill_policy(platform.settings.days_per_run),
         pool=RAW_POOL,
         freshness_policy=freshness_of(contract.cadence),
         code_version=contract.fingerprint,
         metadata={
             "dagster/column_schema": table_schema(RawRecord),
             "dagster/table_name": f"raw.{name}",
-            "dagster/uri": f"{settings.lake}/raw/{name}",
+            "dagster/uri": f"{platform.settings.lake}/raw/{name}",
         },
     )
     def raw(context: dg.AssetExecutionContext) -> None:
-        collector = Collector(Lake(settings.lake), name, contract, settings.first_day)
+        collector = Collector(platform.lake, name, contract, platform.settings.first_day)
         days = days_of(context.partition_keys)
         beyond = sorted(rebuild(context, collector, days) - set(days))
         if beyond:

@@ -9,16 +9,15 @@ from complaints_platform.defs.frames import table_schema
 from complaints_platform.defs.previews import preview
 from complaints_platform.defs.raw import KINDS, freshness_of
 from complaints_platform.instance.names import RAW_POOL
-from complaints_platform.intake.collectors import customers_collectors
 from complaints_platform.lake import Lake
+from complaints_platform.platform import Platform
 from complaints_platform.schemas import KnownCustomer
-from complaints_platform.settings import Settings
 from complaints_platform.sources.contract import CustomersContract
 
 FILES_SHOWN = 50
 
 
-def reference_asset(name: str, contract: CustomersContract, settings: Settings) -> dg.AssetsDefinition:
+def reference_asset(name: str, contract: CustomersContract, platform: Platform) -> dg.AssetsDefinition:
     """Return the asset ``reference/<name>`` of a source of customers."""
 
     @dg.asset(
@@ -38,13 +37,13 @@ def reference_asset(name: str, contract: CustomersContract, settings: Settings) 
         code_version=contract.fingerprint,
         metadata={
             "dagster/column_schema": table_schema(KnownCustomer),
-            "dagster/uri": f"{settings.lake}/reference/{name}",
+            "dagster/uri": f"{platform.settings.lake}/reference/{name}",
         },
     )
     def reference(context: dg.AssetExecutionContext) -> None:
-        for done in customers_collectors(settings)[name].refresh():
+        for done in platform.customers_collectors()[name].refresh():
             context.log.info(done.describe())
-        context.add_output_metadata(reference_metadata(Lake(settings.lake), name))
+        context.add_output_metadata(reference_metadata(platform.lake, name))
 
     return reference
 

@@ -10,13 +10,11 @@ import dagster as dg
 from complaints_platform.alerting.events import Condition, Severity
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.instance.partitions import daily_partitions
-from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import DAILY
 from complaints_platform.platform import Platform
 from complaints_platform.serving.report.figures import Figures, Kind
 from complaints_platform.serving.report.making import make_and_keep
 from complaints_platform.serving.report.sentences import sentences, title
-from complaints_platform.settings import Settings
 
 OWNER = "team:complaints-analytics"
 DESCRIPTIONS: dict[Kind, str] = {
@@ -27,14 +25,14 @@ CRON: dict[Kind, str] = {"daily": "0 7 * * *", "weekly": "15 7 * * 1"}
 """After the daily close, which is at half past midnight."""
 
 
-def report_definitions(settings: Settings) -> tuple[list[dg.AssetsDefinition], list[Any], list[dg.ScheduleDefinition]]:
+def report_definitions(platform: Platform) -> tuple[list[dg.AssetsDefinition], list[Any], list[dg.ScheduleDefinition]]:
     """Return the assets of the reports, their jobs and their schedules."""
     kinds: Sequence[Kind] = ("daily", "weekly")
     jobs = {kind: dg.define_asset_job(f"{kind}_report", [f"report/{kind}"]) for kind in kinds}
     return (
-        [_report(settings, kind) for kind in kinds],
+        [_report(platform, kind) for kind in kinds],
         list(jobs.values()),
-        [_schedule(settings, kind, jobs[kind]) for kind in kinds],
+        [_schedule(platform, kind, jobs[kind]) for kind in kinds],
     )
 
 
@@ -43,22 +41,22 @@ def last_day(now: datetime, zone: ZoneInfo) -> date:
     return now.astimezone(zone).date() - timedelta(days=1)
 
 
-def _report(settings: Settings, kind: Kind) -> dg.AssetsDefinition:
+def _report(platform: Platform, kind: Kind) -> dg.AssetsDefinition:
     @dg.asset(
         key=["report", kind],
         description=f"{DESCRIPTIONS[kind]}\n\nA page for mail and print; each is kept as it was sent.",
         group_name="reports",
         owners=[OWNER],
         kinds={"html", "duckdb"},
-        partitions_def=daily_partitions(settings),
+        partitions_def=daily_partitions(platform.settings.first_day),
         # The marts of the days around are read as they are published: the lineage is drawn, no day is waited for.
         deps=[dg.AssetDep([DAILY.schema, DAILY.name], partition_mapping=dg.TimeWindowPartitionMapping())],
-        metadata={"dagster/uri": f"{settings.lake}/reports/{kind}"},
+        metadata={"dagster/uri": f"{platform.settings.lake}/reports/{kind}"},
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        made, kept = make_and_keep(Platform(settings), kind, date.fromisoformat(context.partition_key))
+        made, kept = make_and_keep(platform, kind, date.fromisoformat(context.partition_key))
         context.log.info(f"{title(made.figures)}: {kept.name}")
-        _tell(Outbox(Lake(settings.lake).store), kind, made.figures)
+        _tell(Outbox(platform.lake.store), kind, made.figures)
         return dg.MaterializeResult(metadata=_metadata(made.figures, len(made.page.encode()), kept.name))
 
     return report
@@ -98,20 +96,20 @@ def _escaped(text: str) -> str:
     return "".join(f"\\{mark}" if mark in "\\`*_{}[]<>#|" else mark for mark in text)
 
 
-def _schedule(settings: Settings, kind: Kind, job: Any) -> dg.ScheduleDefinition:
-    status = dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED
+def _schedule(platform: Platform, kind: Kind, job: Any) -> dg.ScheduleDefinition:
+    status = dg.DefaultScheduleStatus.RUNNING if platform.settings.automation else dg.DefaultScheduleStatus.STOPPED
 
     @dg.schedule(
         name=f"{kind}_report",
         job=job,
         cron_schedule=CRON[kind],
-        execution_timezone=settings.time_zone,
+        execution_timezone=platform.settings.time_zone,
         description=f"Makes the {kind} report, once the day is closed.",
         default_status=status,
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        day = last_day(context.scheduled_execution_time, ZoneInfo(settings.time_zone))
-        lake = Lake(settings.lake)
+        day = last_day(context.scheduled_execution_time, ZoneInfo(platform.settings.time_zone))
+        lake = platform.lake
         manifest = lake.manifests.newest()
         first = None if manifest is None else min(DAILY.table_in(lake, manifest).row_counts(), default=None)
         if first is None:

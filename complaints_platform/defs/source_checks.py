@@ -17,7 +17,6 @@ from complaints_platform.defs.previews import drawing, preview
 from complaints_platform.errors import LakeError
 from complaints_platform.instance.names import CHECKS
 from complaints_platform.instance.partitions import days_made
-from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED
 from complaints_platform.pipeline.quality import judge_senders
 from complaints_platform.platform import Platform
@@ -25,7 +24,6 @@ from complaints_platform.quality.contracts import broken
 from complaints_platform.quality.plots import history_svg
 from complaints_platform.quality.verdicts import Verdict
 from complaints_platform.schemas import KnownCustomer, RawRecord
-from complaints_platform.settings import Settings
 
 FILES_LOOKED_AT = 31
 CLEANED_KEY = dg.AssetKey([CLEANED.schema, CLEANED.name])
@@ -42,17 +40,17 @@ def reference_check_keys(customers: Sequence[str]) -> list[dg.AssetCheckKey]:
 
 
 def source_checks(
-    settings: Settings, sources: Sequence[str], customers: Sequence[str]
+    platform: Platform, sources: Sequence[str], customers: Sequence[str]
 ) -> list[dg.AssetChecksDefinition]:
     """Return the checks of all sources of complaints and of customers."""
     return [
-        *([_senders(settings, sources)] if sources else []),
-        *(_segments(settings, source) for source in sources),
-        *(_reference(settings, source) for source in customers),
+        *([_senders(platform, sources)] if sources else []),
+        *(_segments(platform, source) for source in sources),
+        *(_reference(platform, source) for source in customers),
     ]
 
 
-def hourly_checks(settings: Settings) -> dg.ScheduleDefinition:
+def hourly_checks(platform: Platform) -> dg.ScheduleDefinition:
     """Return the schedule that judges the newest days once an hour, running if the settings say so."""
 
     @dg.schedule(
@@ -61,17 +59,19 @@ def hourly_checks(settings: Settings) -> dg.ScheduleDefinition:
         cron_schedule="20 * * * *",
         execution_timezone="UTC",
         description="Judges the newest days: each source, and everything not judged with each micro-batch.",
-        default_status=dg.DefaultScheduleStatus.RUNNING if settings.automation else dg.DefaultScheduleStatus.STOPPED,
+        default_status=dg.DefaultScheduleStatus.RUNNING
+        if platform.settings.automation
+        else dg.DefaultScheduleStatus.STOPPED,
     )
     def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        if CLEANED.table(Lake(settings.lake)).version() is None:
+        if CLEANED.table(platform.lake).version() is None:
             return dg.SkipReason("there are no days yet")
         return dg.RunRequest(run_key=f"checks {context.scheduled_execution_time:%Y-%m-%d %H}")
 
     return hourly
 
 
-def _senders(settings: Settings, sources: Sequence[str]) -> dg.AssetChecksDefinition:
+def _senders(platform: Platform, sources: Sequence[str]) -> dg.AssetChecksDefinition:
     descriptions = {
         VOLUME: (
             "Records of each day, compared with the level and the weekdays of the eight weeks before (medians). A day "
@@ -92,8 +92,8 @@ def _senders(settings: Settings, sources: Sequence[str]) -> dg.AssetChecksDefini
         ],
     )
     def senders(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        platform, days = Platform(settings), days_made(context.run, CLEANED_KEY)
-        found = judge_senders(platform.lake, platform.contracts, settings.holidays, days, datetime.now(UTC))
+        days = days_made(context.run, CLEANED_KEY)
+        found = judge_senders(platform.lake, platform.contracts, platform.settings.holidays, days, datetime.now(UTC))
         for source, verdicts in found.items():
             yield _result(source, VOLUME, verdicts[:1])
             yield _result(source, RECORDS, verdicts[1:])
@@ -171,7 +171,7 @@ def _numbers(verdicts: Sequence[Verdict]) -> pl.DataFrame:
     )
 
 
-def _segments(settings: Settings, source: str) -> dg.AssetChecksDefinition:
+def _segments(platform: Platform, source: str) -> dg.AssetChecksDefinition:
     key = dg.AssetKey(["raw", source])
 
     @dg.asset_check(
@@ -184,7 +184,7 @@ def _segments(settings: Settings, source: str) -> dg.AssetChecksDefinition:
         blocking=True,
     )
     def segments_are_whole(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        segments = Lake(settings.lake).segments
+        segments = platform.lake.segments
         days = days_made(context.run, key) or latest(segments.days(source))
         wrong: list[tuple[date, str]] = []
         records = 0
@@ -221,14 +221,14 @@ def _segments(settings: Settings, source: str) -> dg.AssetChecksDefinition:
     return segments_are_whole
 
 
-def _reference(settings: Settings, source: str) -> dg.AssetChecksDefinition:
+def _reference(platform: Platform, source: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=["reference", source],
         name=CONTRACT,
         description="Reference data of customers obeys its model: types and nulls.",
     )
     def keeps_its_contract() -> dg.AssetCheckResult:
-        lake = Lake(settings.lake)
+        lake = platform.lake
         files = lake.reference.files(source)[-FILES_LOOKED_AT:]
         wrong: list[tuple[str, str, str, int]] = []
         names = 0  # a customer has a row for each

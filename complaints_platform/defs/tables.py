@@ -9,7 +9,7 @@ from complaints_platform.cleaning import CLEANING_VERSION
 from complaints_platform.defs.frames import DayFrames, StoredDays, frames_type, table_schema
 from complaints_platform.instance.names import TABLES_POOL
 from complaints_platform.instance.partitions import RunDays, backfill_policy, daily_partitions
-from complaints_platform.lake import Lake, data_sets
+from complaints_platform.lake import data_sets
 from complaints_platform.lake.data_sets import TableSpec
 from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.learning.model import serving_model
@@ -19,30 +19,28 @@ from complaints_platform.marts.registry import MARTS
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.cleaned import LOOK_BACK
 from complaints_platform.pipeline.derived import DERIVED, Derived
-from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
 from complaints_platform.pipeline.reconciliation import ReconciliationRecipe
 from complaints_platform.platform import Platform
-from complaints_platform.settings import Settings
 
 PLATFORM_OWNER = "team:complaints-data"
 ANALYTICS_OWNER = "team:complaints-analytics"
 
 
-def table_assets(settings: Settings, sources: Sequence[str], customers: Sequence[str]) -> list[dg.AssetsDefinition]:
+def table_assets(platform: Platform, sources: Sequence[str], customers: Sequence[str]) -> list[dg.AssetsDefinition]:
     """Return all assets that have a table."""
     known = [["reference", name] for name in customers]
     return [
-        _cleaned_complaints(settings, sources, customers),
-        _quarantine(settings, sources),
-        _categorized_complaints(settings),
-        *(_mart(each, settings, known if each.mart.reads_accounts else ()) for each in DERIVED),
-        _reconciliation(settings),
+        _cleaned_complaints(platform, sources, customers),
+        _quarantine(platform, sources),
+        _categorized_complaints(platform),
+        *(_mart(each, platform, known if each.mart.reads_accounts else ()) for each in DERIVED),
+        _reconciliation(platform),
     ]
 
 
 def _table_asset(
-    spec: TableSpec, settings: Settings, *, owner: str, kinds: set[str], version: str, **more: Any
+    spec: TableSpec, platform: Platform, *, owner: str, kinds: set[str], version: str, **more: Any
 ) -> Callable[[Callable[..., DayFrames]], dg.AssetsDefinition]:
     """Return the decorator that makes a function the asset of ``spec``; ``more`` goes to ``dg.asset``."""
     decorator: Callable[[Callable[..., DayFrames]], dg.AssetsDefinition] = dg.asset(
@@ -50,8 +48,8 @@ def _table_asset(
         description=spec.model.__doc__,
         dagster_type=frames_type(spec.model),
         io_manager_key="io_manager",
-        partitions_def=daily_partitions(settings),
-        backfill_policy=backfill_policy(settings),
+        partitions_def=daily_partitions(platform.settings.first_day),
+        backfill_policy=backfill_policy(platform.settings.days_per_run),
         pool=TABLES_POOL,
         owners=[owner],
         kinds={"deltalake", *kinds},
@@ -59,7 +57,7 @@ def _table_asset(
         metadata={
             "dagster/column_schema": table_schema(spec.model),
             "dagster/table_name": f"{spec.schema}.{spec.name}",
-            "dagster/uri": spec.table(Lake(settings.lake)).uri,
+            "dagster/uri": spec.table(platform.lake).uri,
             **_definitions(spec),
         },
         tags={"complaints/partitioned_by": "received" if spec.by_received_day else "occurred"},
@@ -78,10 +76,10 @@ def _window(days_back: int) -> dg.TimeWindowPartitionMapping:
     return dg.TimeWindowPartitionMapping(start_offset=-days_back, allow_nonexistent_upstream_partitions=True)
 
 
-def _cleaned_complaints(settings: Settings, sources: Sequence[str], customers: Sequence[str]) -> dg.AssetsDefinition:
+def _cleaned_complaints(platform: Platform, sources: Sequence[str], customers: Sequence[str]) -> dg.AssetsDefinition:
     @_table_asset(
         data_sets.CLEANED,
-        settings,
+        platform,
         owner=PLATFORM_OWNER,
         kinds={"polars"},
         version=CLEANING_VERSION,
@@ -93,16 +91,16 @@ def _cleaned_complaints(settings: Settings, sources: Sequence[str], customers: S
     )
     def complaints(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
         days = run_days.of(context)
-        recipe = Platform(settings).cleaned_recipe()
+        recipe = platform.cleaned_recipe()
         return DayFrames(context, days, recipe.frames(days))
 
     return complaints
 
 
-def _quarantine(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefinition:
+def _quarantine(platform: Platform, sources: Sequence[str]) -> dg.AssetsDefinition:
     @_table_asset(
         data_sets.QUARANTINE,
-        settings,
+        platform,
         owner=PLATFORM_OWNER,
         kinds={"polars"},
         version="1",
@@ -111,16 +109,16 @@ def _quarantine(settings: Settings, sources: Sequence[str]) -> dg.AssetsDefiniti
     )
     def quarantine(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
         days = run_days.of(context)
-        recipe = QuarantineRecipe(Lake(settings.lake))
+        recipe = QuarantineRecipe(platform.lake)
         return DayFrames(context, days, recipe.frames(days))
 
     return quarantine
 
 
-def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
+def _categorized_complaints(platform: Platform) -> dg.AssetsDefinition:
     @_table_asset(
         data_sets.CATEGORIZED,
-        settings,
+        platform,
         owner=PLATFORM_OWNER,
         kinds={"scikitlearn"},
         version="2",
@@ -130,22 +128,22 @@ def _categorized_complaints(settings: Settings) -> dg.AssetsDefinition:
     )
     def complaints(context: dg.AssetExecutionContext, run_days: RunDays, cleaned: StoredDays) -> DayFrames:
         days = run_days.of(context)
-        lake = Lake(settings.lake)
+        lake = platform.lake
         model, corrections = serving_model(lake), CorrectionsInForce.of(lake)
         context.add_output_metadata({"model_version": model.version, "taxonomy_version": model.taxonomy.version})
-        recipe = CategorizedRecipe(data_sets.CATEGORIZED.table(lake), model, corrections, settings.workers)
+        recipe = CategorizedRecipe(data_sets.CATEGORIZED.table(lake), model, corrections, platform.settings.workers)
         return DayFrames(context, days, recipe.frames(cleaned.frames(days)))
 
     return complaints
 
 
-def _mart(derived: Derived, settings: Settings, deps: Sequence[Sequence[str]] = ()) -> dg.AssetsDefinition:
+def _mart(derived: Derived, platform: Platform, deps: Sequence[Sequence[str]] = ()) -> dg.AssetsDefinition:
     """Return the asset of a mart that is built from one other table."""
     source_model = derived.source.model
 
     @_table_asset(
         derived.spec,
-        settings,
+        platform,
         owner=ANALYTICS_OWNER,
         kinds={"polars"},
         version=derived.mart.version,
@@ -161,15 +159,15 @@ def _mart(derived: Derived, settings: Settings, deps: Sequence[Sequence[str]] = 
     )
     def mart(context: dg.AssetExecutionContext, run_days: RunDays, source: StoredDays) -> DayFrames:
         days = run_days.of(context)
-        return DayFrames(context, days, MartRecipes.of(settings).frames(derived.spec, days, source.table))
+        return DayFrames(context, days, platform.mart_recipes().frames(derived.spec, days, source.table))
 
     return mart
 
 
-def _reconciliation(settings: Settings) -> dg.AssetsDefinition:
+def _reconciliation(platform: Platform) -> dg.AssetsDefinition:
     @_table_asset(
         data_sets.RECONCILIATION,
-        settings,
+        platform,
         owner=PLATFORM_OWNER,
         kinds={"polars"},
         version=reconciliation.MART.version,
@@ -180,7 +178,7 @@ def _reconciliation(settings: Settings) -> dg.AssetsDefinition:
     )
     def files(context: dg.AssetExecutionContext, run_days: RunDays) -> DayFrames:
         days = run_days.of(context)
-        lake = Lake(settings.lake)
+        lake = platform.lake
         recipe = ReconciliationRecipe(lake, data_sets.CLEANED.table(lake))
         return DayFrames(context, days, recipe.frames(days))
 

@@ -13,12 +13,12 @@ from complaints_platform.freshness.reconciling import Asked, Kind
 from complaints_platform.lake import Lake, data_sets
 from complaints_platform.lake.fingerprints import data_of, of_categorized
 from complaints_platform.learning.corrections import CorrectionsInForce
+from complaints_platform.marts.definition import MartRules
 from complaints_platform.pipeline.cleaned import LOOK_BACK, CleanedLook
 from complaints_platform.pipeline.derived import DERIVED, Derived
 from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.pipeline.quarantined import receipts_fingerprint
 from complaints_platform.pipeline.reconciliation import days_reached, reconciliation_fingerprint
-from complaints_platform.settings import Settings
 
 EVERYTHING_AFTER = timedelta(hours=1)
 """After so long everything is looked at again, should the journal ever have missed something."""
@@ -100,7 +100,7 @@ class StalenessWatch:
         self._looked_at_everything: datetime | None = None
         self._looked: datetime | None = None
 
-    def find(self, recipe: CleanedLook, settings: Settings) -> Staleness:
+    def find(self, recipe: CleanedLook, rules: MartRules) -> Staleness:
         """Compare what is stored with what recipes would make now.
 
         It takes no data key: what is stored is compared with what would be made under the key that the lake keeps.
@@ -109,7 +109,7 @@ class StalenessWatch:
         lake = recipe.lake
         stored = {spec: spec.table(lake).fingerprints() for spec in data_sets.TABLES}
         self._refresh(recipe, set(stored[data_sets.CLEANED]))
-        marts = MartRecipes.of(settings, recipe.reference)
+        marts = MartRecipes(lake, rules, recipe.reference)
         expected = self._expected(lake, recipe, marts, set(stored[data_sets.CLEANED]))
         stale = {
             spec: sorted(day for day, value in wanted.items() if stored[spec].get(day) != value)

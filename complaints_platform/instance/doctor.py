@@ -23,7 +23,7 @@ def examine_definitions(platform: Platform) -> Iterator[Finding]:
     from complaints_platform.definitions import build_definitions
 
     try:
-        definitions = build_definitions(platform.settings)
+        definitions = build_definitions(platform)
         dg.Definitions.validate_loadable(definitions)
     except Exception as error:  # noqa: BLE001  # whatever keeps them from loading
         first = (str(error).splitlines() or [""])[0]

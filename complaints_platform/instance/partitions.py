@@ -8,7 +8,6 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from complaints_platform.settings import Settings
 from complaints_platform.sources.mapping import CLOCK_SKEW
 
 FIRST_TAG = "dagster/asset_partition_range_start"
@@ -39,19 +38,19 @@ class UtcDays(dg.DailyPartitionsDefinition):
         return [date.fromordinal(number).isoformat() for number in numbers]
 
 
-def daily_partitions(settings: Settings) -> UtcDays:
+def daily_partitions(first_day: date) -> UtcDays:
     """Return UTC days from the first day of history through tomorrow.
 
     By default Dagster's days end yesterday; complaints of today are complaints too, and clocks of senders may go
     ahead by ``CLOCK_SKEW``.
     """
     offset = 1 + CLOCK_SKEW.days
-    return UtcDays(start_date=settings.first_day.isoformat(), timezone="UTC", end_offset=offset)
+    return UtcDays(start_date=first_day.isoformat(), timezone="UTC", end_offset=offset)
 
 
-def backfill_policy(settings: Settings) -> dg.BackfillPolicy:
-    """Return the policy of all assets: a range is one run, or a few batches of ``days_per_run``."""
-    return dg.BackfillPolicy.multi_run(max_partitions_per_run=settings.days_per_run)
+def backfill_policy(days_per_run: int) -> dg.BackfillPolicy:
+    """Return the policy of all assets: a range is one run, or a few batches of so many days."""
+    return dg.BackfillPolicy.multi_run(max_partitions_per_run=days_per_run)
 
 
 def days_of(partition_keys: Sequence[str]) -> list[date]:

@@ -13,12 +13,10 @@ from typing import Any
 import polars as pl
 
 from complaints_platform.errors import ContractError, LakeError
-from complaints_platform.intake.collectors import collectors
 from complaints_platform.intake.files import FILES_AT_ONCE, Collected, FileCollector, batched
 from complaints_platform.lake import Lake
 from complaints_platform.lake.receipts import Receipt
 from complaints_platform.schemas import QuarantinedRecord, QuarantineReason, empty_frame
-from complaints_platform.settings import Settings
 from complaints_platform.sources.reading import line_of_file
 
 
@@ -81,11 +79,11 @@ def count_quarantined(records: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def original_line(settings: Settings, record: Mapping[str, object]) -> str | None:
+def original_line(known: Mapping[str, FileCollector[Any]], record: Mapping[str, object]) -> str | None:
     """Return the line of the original on which a quarantined record starts; personal data.
 
     Args:
-        settings: where lake and contracts lie.
+        known: source → its collector.
         record: a row of ``QuarantinedRecord``.
 
     Returns:
@@ -94,7 +92,7 @@ def original_line(settings: Settings, record: Mapping[str, object]) -> str | Non
     Raises:
         LakeError: the original is gone.
     """
-    collector = collectors(settings).get(str(record["source"]))
+    collector = known.get(str(record["source"]))
     number = int(str(record["line_number"]))
     if collector is None or number == 0:
         return None
@@ -103,21 +101,20 @@ def original_line(settings: Settings, record: Mapping[str, object]) -> str | Non
 
 
 def replayable(
-    settings: Settings, selection: Selection, *, every_file: bool
+    lake: Lake, known: Mapping[str, FileCollector[Any]], selection: Selection, *, every_file: bool
 ) -> list[tuple[FileCollector[Any], Receipt]]:
     """Find the files that would be read differently now than they were.
 
     Args:
-        settings: where lake and contracts lie.
+        lake: holds the files.
+        known: source → its collector.
         selection: which files; with a reason, only those that hold such records.
         every_file: also files of which nothing was quarantined.
 
     Raises:
-        ContractError: a contract is wrong, or source or reason do not exist.
+        ContractError: source or reason do not exist.
     """
-    known = collectors(settings)
     selection.check(sorted(known))
-    lake = Lake(settings.lake)
     return [
         (known[receipt.source], receipt)
         for receipt in selection.receipts(lake)

@@ -26,7 +26,7 @@ from complaints_platform.operations.server import FEWEST_CHARACTERS
 from complaints_platform.platform import Platform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import DEVELOPMENT_DATA_KEY, PREFIX, Settings
-from complaints_platform.sources.contract import SILENT_AFTER, FileContract
+from complaints_platform.sources.contract import SILENT_AFTER
 
 DISTRIBUTION = "complaints_platform"
 LEAST_FREE_BYTES = 1 << 30
@@ -198,7 +198,7 @@ def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator
     now = now or datetime.now(UTC)
     settings, lake, landing = platform.settings, platform.lake, platform.landing
     try:
-        contracts: dict[str, FileContract] = {**platform.contracts, **platform.customer_contracts}
+        contracts = platform.all_contracts
     except ComplaintsError as error:
         yield wrong("sources", str(error), "correct the file; dg check yaml names the line")
         return

@@ -16,7 +16,6 @@ import polars as pl
 
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.freshness.publishing import publish
-from complaints_platform.intake.collectors import collectors
 from complaints_platform.lake import Lake, layout
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.key_index import ENTRY_COLUMNS
@@ -24,7 +23,7 @@ from complaints_platform.lake.manifests import READERS_TAKE_AT_MOST, Manifest, k
 from complaints_platform.lake.packs import Pack, Piece, look_of, places
 from complaints_platform.lake.store import Entry
 from complaints_platform.lake.tables import COMMITS_BEFORE_A_CHECKPOINT, WRITERS_TAKE_AT_MOST, Table
-from complaints_platform.settings import Settings
+from complaints_platform.platform import Platform
 
 MANY_SEGMENTS = 32
 """Days with fewer segments that lie alone are left as they are: a file costs less than a millisecond to open."""
@@ -321,19 +320,19 @@ def to_merge(alone: Sequence[Unit], packs: Sequence[Unit]) -> list[list[Unit]]:
     return [group for group in groups if len(group) > 1]
 
 
-def maintenance_of(settings: Settings) -> Maintenance:
+def maintenance_of(platform: Platform) -> Maintenance:
     """Return the maintenance of the lake in ``settings``, as of now.
 
     Raises:
         ContractError: a source contract is wrong.
         SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
     """
-    readings = {name: collector.version for name, collector in collectors(settings).items()}
-    kept = Kept(settings.audit_days, settings.report_days)
-    return Maintenance(Lake(settings.lake), readings, settings.manifest_days, kept=kept)
+    readings = {name: collector.version for name, collector in platform.collectors().items()}
+    kept = Kept(platform.settings.audit_days, platform.settings.report_days)
+    return Maintenance(platform.lake, readings, platform.settings.manifest_days, kept=kept)
 
 
-def maintain(settings: Settings, *, dry_run: bool = False) -> Iterator[Step]:
+def maintain(platform: Platform, *, dry_run: bool = False) -> Iterator[Step]:
     """Do everything that is due in the lake, and delete old notifications; yield each step.
 
     Raises:
@@ -341,10 +340,10 @@ def maintain(settings: Settings, *, dry_run: bool = False) -> Iterator[Step]:
         SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
         LakeError: something can't be read or written; what was done before stays.
     """
-    work = maintenance_of(settings)
+    work = maintenance_of(platform)
     yield from work.run(dry_run=dry_run)
     store = work.lake.store
-    for key in Outbox(store).expired(work.now.date() - timedelta(days=settings.alerts_days)):
+    for key in Outbox(store).expired(work.now.date() - timedelta(days=platform.settings.alerts_days)):
         entry = store.stat(key)
         if not dry_run:
             store.delete(key)

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import polars as pl
 
@@ -12,13 +12,9 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, TableSpec
 from complaints_platform.lake.reference import ReferenceFile
 from complaints_platform.lake.tables import DayFrame, Table
-from complaints_platform.marts.business_time import BusinessCalendar, WorkingHours
-from complaints_platform.marts.definition import ByDay, BySpan, MartRules, Span, TimesSent, Window
-from complaints_platform.marts.targets import PACKAGED_TARGETS, load_targets
+from complaints_platform.marts.definition import ByDay, BySpan, MartRules, Span, Window
 from complaints_platform.pipeline.derived import DERIVED_OF, Derived
 from complaints_platform.schemas import KnownCustomer, empty_frame
-from complaints_platform.settings import Settings
-from complaints_platform.sources.contract import load_contracts
 
 _Made: TypeAlias = tuple[date, pl.DataFrame, Mapping[date, str]]
 """A day, its rows, and the fingerprints of the days of its source."""
@@ -32,25 +28,6 @@ class MartRecipes:
     rules: MartRules
     reference: Sequence[ReferenceFile]
     """What is known of customers."""
-
-    @classmethod
-    def of(cls, settings: Settings, reference: Sequence[ReferenceFile] | None = None) -> Self:
-        """Return the recipes under ``settings``; ``reference`` is what the lake knows of customers, if it is at hand.
-
-        Raises:
-            ContractError: a source contract is wrong.
-            SettingsError: business hours, holidays or targets are wrong.
-        """
-        lake = Lake(settings.lake)
-        times = {
-            name: TimesSent(contract.fields.first_response_at is not None, contract.fields.resolved_at is not None)
-            for name, contract in load_contracts(settings.sources).items()
-        }
-        hours = WorkingHours.parse(settings.business_hours)
-        calendar = BusinessCalendar(settings.time_zone, hours, settings.holidays)
-        targets = load_targets(settings.targets or PACKAGED_TARGETS)
-        known = lake.reference.files() if reference is None else reference
-        return cls(lake, MartRules(times, calendar, targets), known)
 
     @property
     def made_by(self) -> object:

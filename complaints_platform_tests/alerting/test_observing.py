@@ -40,6 +40,7 @@ from complaints_platform.instance.history import InstanceHistory
 from complaints_platform.instance.local import local_instance
 from complaints_platform.lake import layout
 from complaints_platform.lake.store import LocalStore
+from complaints_platform.platform import Platform
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.alerting.tools import DAY, Clock, Keeps
 
@@ -60,7 +61,7 @@ class Space(NamedTuple):
 def repository(tmp_path_factory):
     root = tmp_path_factory.mktemp("definitions")
     settings = load_settings(profile="test", lake=str(root / "lake"), landing=str(root / "landing"))
-    return build_definitions(settings).get_repository_def()
+    return build_definitions(Platform(settings)).get_repository_def()
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +82,10 @@ def platform(make_settings, tmp_path, repository, monkeypatch, empty_home):
     (tmp_path / "routes.yaml").write_text(ROUTES)
     settings = make_settings(alerts=tmp_path / "routes.yaml", alerts_spool=tmp_path / "spool")
     with local_instance() as instance:
-        yield Platform(settings, instance, repository, monkeypatch)
+        yield Watched(settings, instance, repository, monkeypatch)
 
 
-class Platform:
+class Watched:
     """Settings, an instance, and an observer whose clock can be moved; what is sent to the team is kept."""
 
     def __init__(self, settings, instance, repository, monkeypatch):
@@ -99,14 +100,14 @@ class Platform:
 
     def another_observer(self, repository=None):
         history = InstanceHistory(self.instance, repository or self.repository)
-        return Observer(self.settings, history, self.clock)
+        return Observer(Platform(self.settings), history, self.clock)
 
     def look(self, *, as_watcher=False):
         """Look, and send; return what was noted as (kind, subject, state)."""
         before = self.memory
         self.memory = before.now(self.clock())
         noted = self.observer.look(Memory(before.looked, self.memory.since), as_watcher=as_watcher)
-        send_all(self.settings, self.clock)
+        send_all(Platform(self.settings), self.clock)
         return [(each.condition.kind, each.condition.subject, each.state) for each in noted]
 
     def after(self, **time):
@@ -448,7 +449,7 @@ def test_what_can_not_be_looked_at_is_said_and_the_rest_is_noticed(platform, mon
 
 def test_the_sensors_notice_and_send(platform):
     run("collect", platform, fails=True)
-    definitions = build_definitions(platform.settings)
+    definitions = build_definitions(Platform(platform.settings))
     repository = definitions.get_repository_def()
     results = []
     cursor = None

@@ -100,7 +100,9 @@ def sample(folder: Path, options: GeneratorOptions) -> Sample:
             truth += [json.loads(line) for line in file.content.splitlines() if file.path.endswith(".ndjson")]
         else:
             landing.put(file.path, file.content)
-    for _ in collect_all(collect_jobs(settings, [], None), settings.workers):
+    for _ in collect_all(
+        collect_jobs(Platform(settings).collectors(), Platform(settings).landing, [], None), settings.workers
+    ):
         pass
     cleaned = _cleaned(settings)
     rows = [row for row in truth if row["fate"] not in {"filtered", "quarantined"}]

@@ -21,7 +21,6 @@ import pytest
 import yaml
 from harness import Place, assert_same, contents, neutral_environment
 
-from complaints_platform.intake.collectors import collectors
 from complaints_platform.intake.landing import Landing
 from complaints_platform.lake import Lake
 from complaints_platform.platform import Platform
@@ -173,7 +172,7 @@ def undisturbed(deployment, folder, settings):
     place = Place(folder, settings.landing)
     ours = load_settings(**{**dict(settings), "lake": str(place.lake)})
     received = Lake(settings.lake).receipts
-    for source, collector in collectors(ours).items():
+    for source, collector in Platform(ours).collectors().items():
         names = {file.name: file for file in Landing(settings.landing).files(source)}
         for receipt in received.of_source(source):
             at = replace(collector, clock=lambda at=receipt.received_at: at)

@@ -16,6 +16,7 @@ from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED, DAILY, QUAR
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.pipeline import quality
 from complaints_platform.pipeline.cleaned import CleanedRecipe
+from complaints_platform.platform import Platform
 from complaints_platform.quality.profile import profile
 from complaints_platform_tests.small_lake import Place
 
@@ -29,7 +30,7 @@ def failed(evaluations):
 
 
 def test_every_asset_has_a_check_and_wrong_data_does_not_flow_on(small):
-    graph = build_definitions(small.settings).resolve_asset_graph()
+    graph = build_definitions(Platform(small.settings)).resolve_asset_graph()
     checks = [graph.get(key) for key in graph.asset_check_keys]
     reports = {key for key in graph.get_all_asset_keys() if key.path[0] == "report"}
     assert {check.key.asset_key for check in checks} == set(graph.get_all_asset_keys()) - reports
@@ -61,7 +62,7 @@ def place(small, tmp_path):
         update={"lake": str(place.root / "lake"), "landing": str(place.root / "landing")}
     )
     place.lake = Lake(place.settings.lake)
-    place.runner = Runner(place.settings, dg.DagsterInstance.ephemeral())
+    place.runner = Runner(Platform(place.settings), dg.DagsterInstance.ephemeral())
     return place
 
 
@@ -192,7 +193,7 @@ def test_segments_that_are_not_whole_are_noticed(place):
         for entry in place.lake.store.entries("raw/forms")
         if not entry.is_folder and f"day={max(CLEANED.table(place.lake).row_counts())}" in entry.key
     ]
-    job = build_definitions(place.settings).resolve_implicit_global_asset_job_def()
+    job = build_definitions(Platform(place.settings)).resolve_implicit_global_asset_job_def()
     chosen = dg.AssetCheckKey(dg.AssetKey(["raw", "forms"]), "segments_are_whole")
 
     def evaluate():

@@ -12,6 +12,7 @@ from complaints_platform.commands.running import Runner
 from complaints_platform.defs.classifier_checks import ASSET, check_name, classifier_checks
 from complaints_platform.lake import Lake
 from complaints_platform.learning.labels import import_labels
+from complaints_platform.platform import Platform
 from complaints_platform_tests.small_lake import FIRST, TEXTS, Place
 
 CALM = 14
@@ -27,7 +28,7 @@ def instance():
 def place(tmp_path_factory, instance):
     """Two calm weeks, then one in which everybody complains about one thing in words that nobody knows."""
     place = Place(tmp_path_factory.mktemp("drift"))
-    place.runner = Runner(place.settings, instance)
+    place.runner = Runner(Platform(place.settings), instance)
     rows = []
     for number in range(DAYS):
         day = FIRST + timedelta(days=number)

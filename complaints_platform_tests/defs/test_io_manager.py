@@ -64,7 +64,7 @@ def platform(tmp_path):
             dg.define_asset_job("up", dg.AssetSelection.assets(["mart", "daily_complaints"])),
             dg.define_asset_job("down", dg.AssetSelection.assets(["mart", "complaint_trends"])),
         ],
-        resources={"io_manager": DeltaIOManager(lake=lake), "run_days": RunDays()},
+        resources={"io_manager": DeltaIOManager(Lake(lake)), "run_days": RunDays()},
         executor=dg.in_process_executor,
     )
     with dg.DagsterInstance.ephemeral() as instance:

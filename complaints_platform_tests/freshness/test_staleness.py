@@ -140,7 +140,7 @@ def test_the_journal_gives_what_was_noted_since_a_time(world):
 def test_what_derived_days_would_be_is_right_whatever_has_changed(make_settings, seed):
     """Hashed anew only where something changed, and yet the same as hashed from scratch."""
     chance, remembered, source = random.Random(seed), _DerivedDays(), {}  # noqa: S311
-    recipes = [MartRecipes.of(make_settings(time_zone=zone)) for zone in ("UTC", "Africa/Lagos")]
+    recipes = [Platform(make_settings(time_zone=zone)).mart_recipes() for zone in ("UTC", "Africa/Lagos")]
     for _ in range(8):
         for day in (DAY + timedelta(days=chance.randrange(-120, 1)) for _ in range(chance.randrange(6))):
             if day in source and chance.random() < 0.3:
@@ -154,7 +154,7 @@ def test_what_derived_days_would_be_is_right_whatever_has_changed(make_settings,
 
 
 def test_what_has_not_changed_is_not_hashed_again(make_settings, monkeypatch):
-    remembered, marts = _DerivedDays(), MartRecipes.of(make_settings())
+    remembered, marts = _DerivedDays(), Platform(make_settings()).mart_recipes()
     source = {DAY + timedelta(days=offset): made_of(("r",), (offset,)) for offset in range(200)}
     (trends,) = (derived for derived in DERIVED if derived.spec == TRENDS)
     remembered.of(marts, trends, source)

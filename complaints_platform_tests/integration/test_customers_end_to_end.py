@@ -32,7 +32,7 @@ def test_customers_that_come_later_make_their_days_stale_and_reach_the_complaint
     (tmp_path / "landing" / "forms" / "forms.csv").write_text("\n".join(complaints))
     lake = Lake(settings.lake)
     with local_instance() as instance:
-        runner = Runner(settings, instance)
+        runner = Runner(Platform(settings), instance)
         runner.collect()
         list(runner.update())
         assert accounts(lake) == [None, None]
@@ -57,7 +57,7 @@ def test_customers_that_come_later_make_their_days_stale_and_reach_the_complaint
 
 def check_of_customers(settings):
     """What the hourly job finds of the customers: whether it passes, and its numbers."""
-    job = build_definitions(settings).resolve_job_def("hourly_checks")
+    job = build_definitions(Platform(settings)).resolve_job_def("hourly_checks")
     chosen = dg.AssetCheckKey(dg.AssetKey(["reference", "crm"]), "keeps_its_contract")
     assert chosen in job.asset_layer.asset_graph.asset_check_keys
     result = job.get_subset(asset_check_selection={chosen}, asset_selection=set()).execute_in_process()
@@ -73,7 +73,7 @@ def accounts(lake):
 def test_the_catalogue_shows_customers_upstream_of_complaints(make_settings, tmp_path):
     write_contract(tmp_path / "sources", "forms", FORMS)
     write_contract(tmp_path / "sources", "crm", CRM, CUSTOMERS)
-    graph = build_definitions(make_settings(sources=tmp_path / "sources")).resolve_asset_graph()
+    graph = build_definitions(Platform(make_settings(sources=tmp_path / "sources"))).resolve_asset_graph()
     node = graph.get(dg.AssetKey(["cleaned", "complaints"]))
     assert dg.AssetKey(["reference", "crm"]) in node.parent_keys
     assert graph.get(dg.AssetKey(["reference", "crm"])).owners == [OWNER]

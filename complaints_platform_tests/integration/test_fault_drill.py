@@ -48,10 +48,10 @@ class Month:
         )
         self.landing = open_store(self.settings.landing)
         self.instance = instance
-        self.runner = Runner(self.settings, instance)
+        self.runner = Runner(Platform(self.settings), instance)
         self.clock = Clock(datetime.now(UTC))
-        self.repository = build_definitions(self.settings).get_repository_def()
-        self.observer = Observer(self.settings, InstanceHistory(instance, self.repository), self.clock)
+        self.repository = build_definitions(Platform(self.settings)).get_repository_def()
+        self.observer = Observer(Platform(self.settings), InstanceHistory(instance, self.repository), self.clock)
         self.outbox = Outbox(open_store(self.settings.lake))
         self.to_come = {file.path: file.content for file in generate_files(OPTIONS) if "truth/" not in file.path}
 
@@ -124,7 +124,7 @@ def test_the_outage_of_the_month_is_one_alert_for_who_looks_on_its_evening(month
     real = outage(OPTIONS)
     evening = datetime.combine(real.day, datetime.min.time(), UTC) + timedelta(hours=23)
     settings = month.settings.model_copy(update={"alerts_spool": tmp_path})
-    observer = Observer(settings, InstanceHistory(month.instance, month.repository), Clock(evening))
+    observer = Observer(Platform(settings), InstanceHistory(month.instance, month.repository), Clock(evening))
     for _ in range(2):
         observer.look(Memory(evening, evening))
     (alert,) = month.outbox.pending()

@@ -46,7 +46,7 @@ class Month:
         ]
         self.summary = json.loads(truth.get("truth/summary.json"))
         self.instance = dg.DagsterInstance.ephemeral()
-        self.runner = Runner(self.settings, self.instance)
+        self.runner = Runner(Platform(self.settings), self.instance)
         self.runner.collect()
         self.runs = list(self.runner.update())
 

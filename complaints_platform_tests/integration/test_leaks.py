@@ -27,6 +27,7 @@ from complaints_platform.generator.people import Person, national_phone, person_
 from complaints_platform.generator.senders import CallCentre
 from complaints_platform.instance.local import local_instance
 from complaints_platform.lake.store import open_store
+from complaints_platform.platform import Platform
 from complaints_platform.settings import load_settings
 
 OPTIONS = GeneratorOptions(days=4, per_day=300, seed=60_017)
@@ -59,7 +60,7 @@ class Played:
             for line in truth.get(f"truth/{name}").splitlines()
         ]
         with local_instance() as instance:
-            runner = Runner(settings, instance)
+            runner = Runner(Platform(settings), instance)
             runner.collect()
             self.runs = list(runner.update())
         self.lake = root / "lake"

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from complaints_platform.cli import app
 from complaints_platform.definitions import build_definitions
 from complaints_platform.instance.retention import forget, old_runs
+from complaints_platform.platform import Platform
 
 DAYS = ["2026-03-01", "2026-03-02", "2026-03-03"]
 SOON = datetime.now(UTC) + timedelta(days=1)
@@ -92,7 +93,7 @@ def test_the_job_says_what_it_did(instance, make_settings, tmp_path, dry_run):
     os.utime(left, (0, 0))
     config = {"config": {"dry_run": dry_run}}
     result = (
-        build_definitions(settings)
+        build_definitions(Platform(settings))
         .resolve_job_def("maintenance")
         .execute_in_process(instance=instance, run_config={"ops": {"maintain_lake": config, "forget_old_runs": config}})
     )

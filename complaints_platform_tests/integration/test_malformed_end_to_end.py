@@ -20,6 +20,7 @@ from complaints_platform.commands.running import Runner
 from complaints_platform.instance.local import local_instance
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED, QUARANTINE, RECONCILIATION, TABLES
+from complaints_platform.platform import Platform
 from complaints_platform.schemas import QuarantineReason as Why
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.settings import load_settings
@@ -381,7 +382,7 @@ def test_no_personal_value_stands_after_raw_or_in_the_event_log(outcome, monkeyp
     for name, value in {**outcome.environment, "COMPLAINTS_LAKE": str(outcome.folder / "lake-2")}.items():
         monkeypatch.setenv(name, value)
     with local_instance() as instance:
-        Runner(load_settings(), instance).collect()
+        Runner(Platform(load_settings()), instance).collect()
     after_raw = [outcome.table(spec).write_ndjson().encode() for spec in TABLES]
     written = [
         path.read_bytes()

@@ -92,7 +92,7 @@ def test_files_become_marts_on_an_object_store(bucket, make_settings):
     )
     assert files > 10
     with dg.DagsterInstance.ephemeral() as instance:
-        runner = Runner(settings, instance)
+        runner = Runner(Platform(settings), instance)
         runner.collect()
         assert [run.job for run in runner.update()] == [
             "train_classifier",
@@ -112,7 +112,7 @@ def test_files_become_marts_on_an_object_store(bucket, make_settings):
     manifest = Lake(settings.lake).manifests.newest()
     assert manifest.versions == {spec.sql_name: 1 for spec in TABLES}
     daily = ask("SELECT * FROM mart.daily_complaints ORDER BY ALL")
-    assert {step.what for step in maintenance_of(settings).run(dry_run=True)} == set()
+    assert {step.what for step in maintenance_of(Platform(settings)).run(dry_run=True)} == set()
     assert ask("SELECT * FROM mart.daily_complaints ORDER BY ALL").equals(daily)
     raw = sum(ask(f"SELECT count(*) FROM raw.{name}").item() for name in Platform(settings).contracts)  # noqa: S608
     assert raw == ask("SELECT count(*) FROM cleaned.complaints").item()

@@ -11,6 +11,7 @@ from complaints_platform.commands.running import Runner
 from complaints_platform.instance.local import local_instance
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED, QUARANTINE, RECONCILIATION
+from complaints_platform.platform import Platform
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.contracts import OWNER, write_contract
 
@@ -55,7 +56,7 @@ def collected(tmp_path_factory):
         for name, value in environment(root).items():
             patch.setenv(name, value)
         with local_instance() as instance:
-            runner = Runner(load_settings(), instance)
+            runner = Runner(Platform(load_settings()), instance)
             runner.collect()
             list(runner.update())
     return root

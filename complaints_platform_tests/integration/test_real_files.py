@@ -91,10 +91,15 @@ def platform(tmp_path_factory):
         settings = load_settings(
             profile="test", lake=str(root / "lake"), landing=str(root / "landing"), sources=root / "sources"
         )
-        jobs = collect_jobs(settings, [folder / name for name in case.files], case.name)
+        jobs = collect_jobs(
+            Platform(settings).collectors(),
+            Platform(settings).landing,
+            [folder / name for name in case.files],
+            case.name,
+        )
         assert {done.status for _, done in collect_all(jobs, 2)} == {Status.COLLECTED}
         with dg.DagsterInstance.ephemeral() as instance:
-            runs = list(Runner(settings, instance).update())
+            runs = list(Runner(Platform(settings), instance).update())
         assert len(runs) <= MOST_RUNS
         assert Platform(settings).stale().days == {}
         catalogue = Catalogue.of(Platform(settings))

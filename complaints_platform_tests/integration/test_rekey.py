@@ -11,6 +11,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED, CLEANED
 from complaints_platform.learning.corrections import import_corrections
 from complaints_platform.lifecycle import rekey
+from complaints_platform.platform import Platform
 from complaints_platform.sources.contract import CUSTOMERS
 from complaints_platform_tests.contracts import OWNER, write_contract
 
@@ -36,7 +37,7 @@ def world(make_settings, tmp_path):
         (tmp_path / "landing" / name / f"{name}.csv").write_text(text)
     settings = make_settings(sources=tmp_path / "sources")
     with local_instance() as instance:
-        runner = Runner(settings, instance)
+        runner = Runner(Platform(settings), instance)
         runner.collect()
         list(runner.update())
         corrected = rows(settings, CATEGORIZED)[1]["complaint_id"]
@@ -80,8 +81,8 @@ def test_after_rekeying_no_old_hash_is_left_and_corrections_stay_with_their_comp
     assert rows(before, CATEGORIZED)[1]["category_source"] == "person"
     after = world(**NEW)
     with local_instance() as instance:
-        steps = list(Runner(after, instance).rekey())
-        assert list(Runner(after, instance).update()) == []
+        steps = list(Runner(Platform(after), instance).rekey())
+        assert list(Runner(Platform(after), instance).update()) == []
     assert "1 corrections carried over to new complaint ids" in steps
     assert not old & hashes(after)
     assert not old & everything_stored(lake)
@@ -100,7 +101,7 @@ def test_an_interrupted_rekeying_goes_on_where_it_was(world):
     key = DataKey(after.data_key.get_secret_value().encode(), after.data_key_version)
     assert rekey.begin(lake, key)
     with local_instance() as instance:
-        runner = Runner(after, instance)
+        runner = Runner(Platform(after), instance)
         list(runner.update())
         assert rekey.carry_corrections_over(lake, key) == 1
         steps = list(runner.rekey())

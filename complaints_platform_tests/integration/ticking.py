@@ -8,6 +8,7 @@ from complaints_platform.definitions import build_definitions
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED
 from complaints_platform.lake.store import open_store
+from complaints_platform.platform import Platform
 from complaints_platform.settings import load_settings
 from complaints_platform_tests import contracts
 from complaints_platform_tests.small_lake import SOURCE
@@ -39,7 +40,7 @@ class Installation:
 
     def load(self):
         """Load the code, as after a deployment."""
-        self.definitions = build_definitions(self.settings)
+        self.definitions = build_definitions(Platform(self.settings))
         self.repository = self.definitions.get_repository_def()
 
     def send(self, name, days, word=""):

@@ -180,7 +180,7 @@ def test_a_category_that_a_new_taxonomy_does_not_have_leaves_the_model_s_for_rev
     path = tmp_path / "taxonomy.yaml"
     path.write_text(yaml.safe_dump(document))
     settings = place.settings.model_copy(update={"taxonomy": path})
-    list(Runner(settings, dg.DagsterInstance.ephemeral()).update())
+    list(Runner(Platform(settings), dg.DagsterInstance.ephemeral()).update())
     rows = place.rows()
     assert rows["0-0"]["category_source"] == "model"
     assert rows["0-0"]["needs_review"]

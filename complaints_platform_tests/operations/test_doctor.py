@@ -145,7 +145,10 @@ def test_a_silent_sender_is_named_with_the_time_of_its_last_file(settings):
     (Path(settings.landing) / "forms" / "a.csv").write_text(
         "id,text,at,updated\n1,no signal,2026-03-10T12:00:00Z,2026-03-10T12:00:00Z\n"
     )
-    assert len(list(collect_all(collect_jobs(settings, [], None), 1))) == 1
+    assert (
+        len(list(collect_all(collect_jobs(Platform(settings).collectors(), Platform(settings).landing, [], None), 1)))
+        == 1
+    )
     assert of(doctor.examine_sources(Platform(settings))) == []
     (found,) = of(doctor.examine_sources(Platform(settings), datetime.now(UTC) + timedelta(hours=37)))
     assert f"forms: nothing new since {datetime.now(UTC):%Y-%m-%d}" in found

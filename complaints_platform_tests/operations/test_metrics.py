@@ -44,7 +44,7 @@ def served(tmp_path_factory):
     """A lake of three days behind an instance in which one run has failed."""
     place = Place(tmp_path_factory.mktemp("metrics"))
     with dg.DagsterInstance.ephemeral() as instance:
-        place.runner = Runner(place.settings, instance)
+        place.runner = Runner(Platform(place.settings), instance)
         place.fill()
 
         @dg.op
@@ -56,7 +56,7 @@ def served(tmp_path_factory):
             breaks()
 
         broken.execute_in_process(instance=instance, raise_on_error=False)
-        checks = sorted(build_definitions(place.settings).resolve_asset_graph().asset_check_keys)
+        checks = sorted(build_definitions(Platform(place.settings)).resolve_asset_graph().asset_check_keys)
         instance.add_daemon_heartbeat(DaemonHeartbeat(time.time() - 40, "SENSOR", "id", []))
         gatherers = [
             *lake_gatherers(Platform(place.settings)),

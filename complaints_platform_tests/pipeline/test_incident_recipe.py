@@ -14,7 +14,7 @@ from complaints_platform.lake.fingerprints import data_of, made_of
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.marts import emerging_topics, hourly_complaints
 from complaints_platform.pipeline.derived import DERIVED_OF
-from complaints_platform.pipeline.marts import MartRecipes
+from complaints_platform.platform import Platform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.answers.incidents import counted_by, incidents_in
 from complaints_platform.serving.http.request_parameters import Filters
@@ -65,7 +65,7 @@ class World:
         texts = complaints_of(hourly.filter(pl.col("day").is_in(told)), [began + timedelta(hours=n) for n in range(8)])
         CATEGORIZED.table(self.lake).replace_days(told, [DayFrame(day, texts.filter(day=day), "f") for day in told])
         self.days = days
-        self.recipes = MartRecipes.of(load_settings(profile="test", lake=str(root), time_zone=ZONE))
+        self.recipes = Platform(load_settings(profile="test", lake=str(root), time_zone=ZONE)).mart_recipes()
 
     def frames(self, days):
         return self.recipes.frames(INCIDENTS, days, HOURLY.table(self.lake))
@@ -176,6 +176,6 @@ def test_days_of_which_nothing_is_known_have_no_incidents(stored, tmp_path):
         hourly.replace_days(
             days, [DayFrame(day, pl.DataFrame(schema=polars_schema(HOURLY.model)), "f") for day in days]
         )
-    recipes = MartRecipes.of(load_settings(profile="test", lake=str(tmp_path)))
+    recipes = Platform(load_settings(profile="test", lake=str(tmp_path))).mart_recipes()
     made = list(recipes.frames(INCIDENTS, days, hourly))
     assert [(each.day, each.frame.height) for each in made] == [(day, 0) for day in days]

@@ -19,7 +19,7 @@ from complaints_platform.marts.definition import COMPLAINT
 from complaints_platform.marts.measuring import PERIODS, Beside, Question, cohorts_of, measure, measure_beside
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.derived import DERIVED
-from complaints_platform.pipeline.marts import MartRecipes
+from complaints_platform.platform import Platform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import load_settings
 
@@ -92,7 +92,7 @@ class World:
         chance = random.Random(7)
         frames = [DayFrame(day, day_of_complaints(day, chance), made_of(("r",), (day,))) for day in DAYS]
         CATEGORIZED.table(self.lake).replace_days(DAYS, frames)
-        self.recipes = MartRecipes.of(self.settings)
+        self.recipes = Platform(self.settings).mart_recipes()
         self.connection = duckdb.connect()
         self.connection.execute("CREATE SCHEMA mart; CREATE SCHEMA categorized")
         local = pl.col("occurred_at").dt.convert_time_zone(ZONE).dt.date()
@@ -311,7 +311,7 @@ def test_settings_make_exactly_the_days_stale_that_they_decide(world, tmp_path):
     changed.write_text(old + f"  - {{measure: resolution, valid_from: {DAYS[50]}, clock: calendar, hours: 24}}\n")
 
     def under(**more):
-        return MartRecipes.of(world.settings.model_copy(update={"targets": file, **more}))
+        return Platform(world.settings.model_copy(update={"targets": file, **more})).mart_recipes()
 
     before, target, holidays, zone = under(), under(targets=changed), under(holidays="NZ"), under(time_zone="UTC")
 

@@ -77,7 +77,7 @@ def filled(tmp_path_factory):
     at = "2026-03-15T12:00:00Z"
     post = {"id": "html-1", "created_at": at, "updated_at": at, "direction": "inbound", "deleted": False, "text": HTML}
     (root / "landing" / "social_media" / "html.ndjson").write_text(json.dumps(post) + "\n")
-    runner = Runner(settings, dg.DagsterInstance.ephemeral())
+    runner = Runner(Platform(settings), dg.DagsterInstance.ephemeral())
     runner.collect()
     list(runner.update())
     return settings

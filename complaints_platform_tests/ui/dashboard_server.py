@@ -29,7 +29,7 @@ class SmallLake:
         self.root = root
         self.settings = self.settings_with()
         self.lake = Lake(self.settings.lake)
-        self.runner = Runner(self.settings, dg.DagsterInstance.ephemeral())
+        self.runner = Runner(Platform(self.settings), dg.DagsterInstance.ephemeral())
 
     def settings_with(self, **more):
         return load_settings(

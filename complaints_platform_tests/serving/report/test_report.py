@@ -121,7 +121,9 @@ def test_a_report_is_kept_as_it_was_sent(place):
 def test_the_asset_keeps_the_report_and_tells_people_once(place):
     day = FIRST + timedelta(days=2)
     (report,) = [
-        asset for asset in build_definitions(place.settings).assets if asset.key == dg.AssetKey(["report", "daily"])
+        asset
+        for asset in build_definitions(Platform(place.settings)).assets
+        if asset.key == dg.AssetKey(["report", "daily"])
     ]
     for _ in range(2):
         done = dg.materialize([report], partition_key=str(day), instance=dg.DagsterInstance.ephemeral())
