@@ -17,7 +17,7 @@ from complaints_platform.lake.tables import DayFrame
 from complaints_platform.marts.contacts import Contact
 from complaints_platform.marts.daily_complaints import daily_complaints
 from complaints_platform.marts.service_times import service_times
-from complaints_platform.pipeline.marts import MartRecipes
+from complaints_platform.platform import Platform
 from complaints_platform.schemas import CategorizedComplaint, conform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.settings import Settings
@@ -134,7 +134,7 @@ def is_built(settings: Settings, complaints: int, days: int) -> bool:
 def build(settings: Settings, complaints: int, days: int) -> Iterator[date]:
     """Fill a lake with so many complaints of so many days and publish it; yield each day that is in."""
     lake = Lake(settings.lake)
-    year, rules = Year(complaints // days), MartRecipes.of(settings, []).rules
+    year, rules = Year(complaints // days), Platform(settings).mart_rules()
     wanted = [LAST - timedelta(days=back) for back in range(days - 1, -1, -1)]
     for start in range(0, days, DAYS_A_COMMIT):
         some = wanted[start : start + DAYS_A_COMMIT]

@@ -16,7 +16,6 @@ from complaints_platform.lake.fingerprints import made_of
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.marts.documentation import documentation
 from complaints_platform.pipeline.derived import DERIVED_OF
-from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.platform import Platform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.http.app import build_app
@@ -52,7 +51,7 @@ def main(name, root):
     source.replace_days(
         days, [DayFrame(day, complaints(day, named), made_of(("r",), (day,))) for day, named in LANGUAGES.items()]
     )
-    table.replace_days(days, list(MartRecipes.of(settings).frames(spec, days, source)))
+    table.replace_days(days, list(platform.mart_recipes().frames(spec, days, source)))
     lake.manifests.publish(None, {each.sql_name: each.table(lake).state().version for each in (CATEGORIZED, spec)})
     stored = [table.fingerprints(), source.fingerprints()]
     app = build_app(platform, lambda: b"")
@@ -63,7 +62,7 @@ def main(name, root):
         metric = f"/api/v1/metrics/{name}"
         sql = f"SELECT language, sum(complaints)::INT FROM {spec.sql_name} GROUP BY 1 ORDER BY 1"  # noqa: S608
         seen = {
-            "asset": asset_of(build_definitions(settings), name),
+            "asset": asset_of(build_definitions(platform), name),
             "table": spec.sql_name,
             "documentation": documentation(),
             "rows": [[str(day), *row] for day, *row in table.scan().sort("day", "language").collect().iter_rows()],

@@ -9,6 +9,7 @@ from complaints_platform.lake.fingerprints import made_of
 from complaints_platform.pipeline.derived import DERIVED
 from complaints_platform.pipeline.marts import MartRecipes
 from complaints_platform.pipeline.reconciliation import reconciliation_fingerprint
+from complaints_platform.platform import Platform
 
 DAY = date(2026, 3, 10)
 SOURCE = {DAY - timedelta(days=back): made_of(("recipe", back % 2), (back,)) for back in range(100) if back % 7 != 3}
@@ -35,7 +36,8 @@ BEFORE = {
     "derived", [each for each in DERIVED if each.mart.name in BEFORE], ids=lambda derived: derived.mart.name
 )
 def test_days_of_the_release_before_are_not_stale(make_settings, derived):
-    recipes = MartRecipes.of(make_settings(time_zone="Pacific/Auckland", holidays="NZ"), REFERENCE)
+    platform = Platform(make_settings(time_zone="Pacific/Auckland", holidays="NZ"))
+    recipes = MartRecipes(platform.lake, platform.mart_rules(), REFERENCE)
     assert recipes.fingerprint(derived.spec, DAY, SOURCE) == BEFORE[derived.mart.name]
 
 
