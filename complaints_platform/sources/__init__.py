@@ -2,9 +2,8 @@
 
 Here belong the contract model, the reader (bytes → raw records and quarantined ones) and the
 Dagster component through which a ``defs.yaml`` becomes a source. Where files and records lie
-(``lake``) and what their texts mean (``cleaning``) do not belong here. ``component`` is the
-one module outside ``defs`` that knows Dagster; it is imported only when it is asked for,
-because Dagster's import takes seconds that the command line should not pay.
+(``lake``) and what their texts mean (``cleaning``) do not belong here. The component is imported
+only when it is asked for: Dagster takes seconds to import.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -19,9 +18,9 @@ __all__ = ["ComplaintSource", "CustomerSource"]
 def __getattr__(name: str) -> Any:
     """Import the components when one is first asked for."""
     if name in __all__:
-        from complaints_platform import components as component
+        from complaints_platform import components
 
-        return getattr(component, name)
+        return getattr(components, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
