@@ -1,7 +1,7 @@
 """What is stale: days whose stored fingerprint differs from what it would be if made now.
 
 It looks at state, never at events, so nothing that was missed stays missed. Who looks again and again
-(``StalenessWatch``) remembers what it saw, and looks only at the days that the journal names; now and then
+(``StalenessWatch``) remembers what it saw, and looks only at the days that marks of new files name; now and then
 it looks at everything.
 """
 
@@ -21,10 +21,10 @@ from complaints_platform.pipeline.quarantined import receipts_fingerprint
 from complaints_platform.pipeline.reconciliation import days_reached, reconciliation_fingerprint
 
 EVERYTHING_AFTER = timedelta(hours=1)
-"""After so long everything is looked at again, should the journal ever have missed something."""
+"""After so long everything is looked at again, should a mark ever have been missed."""
 
-JOURNAL_OVERLAP = timedelta(minutes=15)
-"""Marks stand in the journal before the receipts they speak of: what was noted so lately is looked at again."""
+OVERLAP = timedelta(minutes=15)
+"""Marks stand there before the receipts they speak of: what was noted so lately is looked at again."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class StalenessWatch:
             with_data = {day for source in recipe.sources for day in recipe.lake.segments.days(source)}
             self._look_at(recipe, with_data | materialised, recipe.lake.receipts.days())
         else:
-            touched = recipe.lake.journal.since(last - JOURNAL_OVERLAP)
+            touched = recipe.lake.receipts.touched_since(last - OVERLAP)
             self._look_at(recipe, touched.days | (materialised - self._raw.keys()), touched.received)
         self._looked = now
 
@@ -150,7 +150,8 @@ class StalenessWatch:
             self._raw[day] = {raw.source: raw.fingerprint for raw in recipe.raw_days(day) if raw.segments}
         for day in received:
             receipts = recipe.lake.receipts.received_on(day)
-            self._received[day] = _Received(receipts_fingerprint(receipts), tuple(days_reached(receipts)))
+            if receipts:  # marks may stand there without any
+                self._received[day] = _Received(receipts_fingerprint(receipts), tuple(days_reached(receipts)))
 
     def _expected(
         self, lake: Lake, recipe: CleanedLook, marts: MartRecipes, materialised: set[date]

@@ -184,22 +184,19 @@ class FileCollector(ABC, Generic[W]):
     def _commit(self, batch: Sequence[W]) -> dict[str, Collected]:
         """Write the receipts of some files that were read."""
         moved = self._index(batch)
-        done = {}
-        for written in batch:
-            receipt = written.receipt()
-            done[receipt.sha256] = Collected(
+        receipts = [written.receipt() for written in batch]
+        done = {
+            receipt.sha256: Collected(
                 written.item.name,
                 Status.READ_AGAIN if written.previous else Status.COLLECTED,
                 receipt,
                 frozenset(written.days_touched() | moved.get(receipt.sha256, set())),
             )
-        if batch:
-            self.lake.journal.note(
-                (day for collected in done.values() for day in collected.days),
-                (written.receipt().received_day for written in batch),
-            )
-        for written in batch:
-            self.lake.receipts.commit(written.receipt())
+            for written, receipt in zip(batch, receipts, strict=True)
+        }
+        if receipts:
+            days = {day for collected in done.values() for day in collected.days}
+            self.lake.receipts.commit(receipts, days, {each.item.sha256 for each in batch if each.previous})
         return done
 
     def _result(

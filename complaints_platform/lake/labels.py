@@ -1,14 +1,17 @@
-"""Labels that people gave to texts: append-only, one immutable object for each import.
+"""Labels of texts and corrections of complaints, as people gave them: append-only, one immutable object an import.
 
-Here belongs how rows that people gave are kept. Whether a label fits the taxonomy, and which of several
-for one text counts, is decided where labels are imported and used.
+Here belongs how such rows are kept. Whether one fits the taxonomy, which of several counts, and what a correction
+does to a complaint, is decided where they are imported and used. Texts of corrections are cleaned and redacted: a
+correction is also a training example.
 """
 
 import hashlib
 import io
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import BinaryIO
 
+import orjson
 import polars as pl
 
 from complaints_platform.errors import LakeError
@@ -22,6 +25,18 @@ LABEL_COLUMNS = pl.Schema(
     dict.fromkeys(["text", "category", "subcategory", "is_complaint", "severity", "sentiment"], pl.String)
 )
 """A label says at least one of them about the text."""
+
+CORRECTION_COLUMNS = pl.Schema(
+    {
+        "complaint_id": pl.String,
+        "day": pl.Date,
+        "text": pl.String,
+        "category": pl.String,
+        "subcategory": pl.String,
+        "is_complaint": pl.Boolean,
+    }
+)
+"""``day`` is the complaint's (UTC) when it was corrected; ``category`` is null only where ``is_complaint`` is false."""
 
 
 class SignedRows:
@@ -52,6 +67,16 @@ class SignedRows:
         digest = hashlib.sha256(buffer.getvalue()).hexdigest()[:16]
         self._store.put(f"{self._folder}/{stamp}-{digest}.ndjson", buffer.getvalue())
 
+    def remove(self, column: str, values: Collection[str]) -> None:
+        """Delete the rows that have one of the values in a column of texts; what lay with them stays as it is."""
+        for key in [f"{self._folder}/{name}" for name in self._store.names(self._folder)]:
+            lines = (self._store.get(key) or b"").splitlines(keepends=True)
+            kept = [line for line in lines if orjson.loads(line)[column] not in values]
+            if not kept:
+                self._store.delete(key)
+            elif len(kept) < len(lines):
+                self._store.put(key, b"".join(kept))
+
     def read(self) -> pl.DataFrame:
         """Return all rows (``schema``) in the order in which they were added.
 
@@ -74,13 +99,6 @@ class SignedRows:
             )
         except pl.exceptions.PolarsError as error:
             raise LakeError(f"{self._folder}: an object can't be read: {error}") from error
-
-
-class Labels(SignedRows):
-    """The labels of one lake (``LABEL_COLUMNS``)."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(store, layout.LABELS, LABEL_COLUMNS)
 
 
 def read_labels(stream: BinaryIO, name: str) -> pl.DataFrame:

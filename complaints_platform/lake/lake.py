@@ -3,11 +3,9 @@
 from complaints_platform.lake import layout
 from complaints_platform.lake.arrivals import Arrivals
 from complaints_platform.lake.audit import Audit
-from complaints_platform.lake.corrections import Corrections
-from complaints_platform.lake.journal import Journal
 from complaints_platform.lake.key_index import KeyIndex
 from complaints_platform.lake.keys import DataKeys
-from complaints_platform.lake.labels import Labels
+from complaints_platform.lake.labels import CORRECTION_COLUMNS, LABEL_COLUMNS, SignedRows
 from complaints_platform.lake.manifests import Manifests
 from complaints_platform.lake.models import Models
 from complaints_platform.lake.originals import Originals
@@ -34,13 +32,12 @@ class Lake:
         self.quarantine = QuarantineFiles(self.store)
         self.key_index = KeyIndex(self.store, self.receipts)
         self.reference = Reference(self.store, self.receipts)
-        self.journal = Journal(self.store)
         self.keys = DataKeys(self.store)
         self.models = Models(self.store)
         self.profiles = Profiles(self.store)
         self.manifests = Manifests(self.store)
-        self.labels = Labels(self.store)
-        self.corrections = Corrections(self.store)
+        self.labels = SignedRows(self.store, layout.LABELS, LABEL_COLUMNS)
+        self.corrections = SignedRows(self.store, layout.CORRECTIONS, CORRECTION_COLUMNS)
         self.audit = Audit(self.store)
         self.reports = Reports(self.store)
         self.segments = Segments(self.store, self.receipts, self.key_index)

@@ -5,10 +5,10 @@
     packed/<source>/day=<day>/<stamp>-<hash>.*       many small segments of a day in one object, with a description
     quarantine/<source>/<sha256>-<version>.parquet   what could not be read of a file
     receipts/<source>/<sha256>.json                  the commit point of a file
-    received/<day>/<source>/<sha256>                 empty marks: which files came on a day
+    received/<day>/<source>/<stamp>-<sha256>         marks: which files came on a day; one of those that were
+                                                     committed together says which days they touch
     reference/<source>/since=<day>/<sha256>-<version>.parquet   customers, hashed, by the first day they hold
     keys/<version>.fingerprint                       data keys that were used; never the keys themselves
-    journal/<day>/<stamp>-<token>.json               days touched by what was collected on a day
     prepared/day=<day>/<made by>/<hash>.*            segments of a growing day, cleaned record by record; a cache
     profiles/<year>-<month>.parquet                  sums of each cleaned day by source, for checks; a cache
     arrivals/<source>/<token>                        which files of the landing were taken in, eight bytes each
@@ -104,7 +104,7 @@ def quarantine(source: str, sha256: str, version: str) -> str:
 
 def receipts_of(source: str) -> str:
     """Folder of a source's receipts."""
-    return f"receipts/{source}"
+    return f"{RECEIPTS}/{source}"
 
 
 def receipt(source: str, sha256: str) -> str:
@@ -114,12 +114,17 @@ def receipt(source: str, sha256: str) -> str:
 
 def received_day(day: date) -> str:
     """Folder of the marks of files received on a day."""
-    return f"received/{day.isoformat()}"
+    return f"{RECEIVED}/{day.isoformat()}"
 
 
-def received_mark(day: date, source: str, sha256: str) -> str:
-    """Key of the mark that a file was received on a day."""
-    return f"{received_day(day)}/{source}/{sha256}"
+def received_mark(day: date, source: str, now: datetime, sha256: str = "") -> str:
+    """Key of a mark set ``now``: a file was received on a day; without a file: some were read again."""
+    return f"{received_day(day)}/{source}/{now.astimezone(UTC).strftime(STAMP_FORMAT)}-{sha256}"
+
+
+def file_of_mark(name: str) -> str:
+    """Return the SHA-256 in a mark's name, empty if it has none; the marks of release 0.1 had no stamp before it."""
+    return name.rpartition("-")[2]
 
 
 def moved_day(source: str, day: date) -> str:
@@ -149,11 +154,6 @@ def places_before(version: int) -> str:
 
 KEYS = "keys"
 KEY_SUFFIX = ".fingerprint"
-
-
-def journal_day(day: date) -> str:
-    """Folder of what was noted in the journal on a day."""
-    return f"{JOURNAL}/{day.isoformat()}"
 
 
 def arrivals(source: str) -> str:
@@ -186,11 +186,14 @@ MODEL_HISTORY = f"{MODELS}/history"
 LABELS = "labels"
 CORRECTIONS = "corrections"
 RAW = "raw"
+RECEIPTS = "receipts"
+RECEIVED = "received"
 PACKED = "packed"
 ORIGINALS = "originals"
 INCOMING = f"{ORIGINALS}/incoming"
 QUARANTINE = "quarantine"
 JOURNAL = "journal"
+"""What release 0.1 noted of days touched; nothing reads it any more."""
 TABLES = "tables"
 MANIFESTS = "manifests"
 UNFINISHED = "unfinished.json"

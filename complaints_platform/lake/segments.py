@@ -2,12 +2,13 @@
 
 A segment is live if the newest receipt of its file names its reading version; everything else
 in the folder is left from an interrupted run or an older contract, and nothing reads it. A segment
-keeps its name and its rows wherever it lies: alone, or with others in a pack (``packs``).
+keeps its name and its rows wherever it lies: alone, or, on days that came in thousands of small files, with others
+in a pack: a bundle of segments. A segment that lies alone counts before any pack.
 """
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -15,8 +16,8 @@ from functools import cached_property
 import polars as pl
 
 from complaints_platform.lake import layout
+from complaints_platform.lake.bundles import Bundle, Bundles, places
 from complaints_platform.lake.key_index import KeyIndex
-from complaints_platform.lake.packs import Pack, Packs, places
 from complaints_platform.lake.receipts import Receipt, Receipts
 from complaints_platform.lake.store import Store
 from complaints_platform.schemas import RawRecord
@@ -65,7 +66,6 @@ class Segments:
         self._store = store
         self._receipts = receipts
         self._key_index = key_index
-        self.packs = Packs(store)
 
     def write(self, day: date, name: layout.SegmentName, records: pl.DataFrame) -> None:
         """Write the records (``SEGMENT_SCHEMA``) of one file and day; doing it again replaces the same object."""
@@ -76,12 +76,20 @@ class Segments:
     def days(self, source: str) -> list[date]:
         """Return the days for which the source has segments, in order."""
         alone = {layout.day_of_folder(name) for name in self._store.names(layout.raw_source(source))}
-        return sorted(alone.union(self.packs.days(source)))
+        return sorted(alone.union(self.packed_days(source)))
+
+    def packed_days(self, source: str) -> list[date]:
+        """Return the days of which the source has packs, in order."""
+        return [layout.day_of_folder(name) for name in self._store.names(layout.packed_source(source))]
+
+    def packs(self, source: str, day: date) -> Bundles:
+        """Return the packs of a day."""
+        return Bundles(self._store, layout.packed_day(source, day))
 
     def day(self, source: str, day: date) -> RawDay:
         """Find what is live of one source and day."""
         live: list[tuple[layout.SegmentName, Receipt]] = []
-        packed = places(self.packs.of_day(source, day))
+        packed = places(self.packs(source, day).all())
         for text in sorted(packed.keys() | set(self._store.names(layout.raw_day(source, day)))):
             name = layout.SegmentName.parse(text)
             receipt = self._receipts.get(source, name.sha256)
@@ -102,8 +110,8 @@ class Segments:
         file may have written the same segment with a time of its own.
         """
         lies = self._lies(raw_day)
-        packs = {pack.key: pack for pack in lies.values() if pack is not None}
-        rows = {key: self.packs.read(pack) for key, pack in packs.items()}
+        packs = self.packs(raw_day.source, raw_day.day)
+        rows = {pack.key: packs.read(pack) for pack in _distinct(lies.values())}
         for name, receipt in raw_day.segments:
             frame = self._segment(raw_day, str(name), lies[str(name)], rows)
             yield name, frame.with_columns(received_at=pl.lit(receipt.received_at, LINEAGE["received_at"]))
@@ -119,25 +127,31 @@ class Segments:
             raw_day = self.day(source, day)
             lies = self._lies(raw_day)
             keys += [f"{layout.raw_day(source, day)}/{name}" for name, pack in lies.items() if pack is None]
-            for pack in {pack.key: pack for pack in lies.values() if pack is not None}.values():
+            for pack in _distinct(lies.values()):
                 here = {name for name, other in lies.items() if other is not None and other.key == pack.key}
-                if here == pack.segments.keys():
+                if here == pack.members.keys():
                     keys.append(pack.rows_key)
                 else:  # some of its segments are dead, or were written again since
                     some = [each for each in raw_day.segments if str(each[0]) in here]
                     partial.append(self.read(replace(raw_day, segments=tuple(some))))
         return keys, pl.concat(partial, how="diagonal")
 
-    def _lies(self, raw_day: RawDay) -> dict[str, Pack | None]:
+    def _lies(self, raw_day: RawDay) -> dict[str, Bundle | None]:
         """Return live segment → the pack that it lies in, or None where it lies alone."""
         alone = set(self._store.names(layout.raw_day(raw_day.source, raw_day.day)))
         wanted = [str(name) for name, _ in raw_day.segments]
-        packed = {} if alone.issuperset(wanted) else places(self.packs.of_day(raw_day.source, raw_day.day))
+        packed = {} if alone.issuperset(wanted) else places(self.packs(raw_day.source, raw_day.day).all())
         return {name: None if name in alone else packed.get(name) for name in wanted}
 
-    def _segment(self, raw_day: RawDay, name: str, pack: Pack | None, rows: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    def _segment(
+        self, raw_day: RawDay, name: str, pack: Bundle | None, rows: Mapping[str, pl.DataFrame]
+    ) -> pl.DataFrame:
         if pack is not None:
-            packed = pack.segments[name]
+            packed = pack.members[name]
             return rows[pack.key].slice(packed.offset, packed.rows)
         with self._store.open(f"{layout.raw_day(raw_day.source, raw_day.day)}/{name}") as file:
             return pl.read_parquet(file)
+
+
+def _distinct(packs: Iterable[Bundle | None]) -> list[Bundle]:
+    return list({pack.key: pack for pack in packs if pack is not None}.values())

@@ -17,10 +17,9 @@ from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.taxonomy_changes import labels_under
 from complaints_platform.errors import LakeError, ModelError
 from complaints_platform.lake import Lake
-from complaints_platform.lake.corrections import CORRECTION_COLUMNS
 from complaints_platform.lake.data_sets import CLEANED
 from complaints_platform.lake.fingerprints import fingerprint
-from complaints_platform.lake.labels import LABEL_COLUMNS
+from complaints_platform.lake.labels import CORRECTION_COLUMNS, LABEL_COLUMNS
 from complaints_platform.schemas import Outcome
 
 DECISION = ["category", "subcategory", "is_complaint"]

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from complaints_platform.freshness.staleness import StalenessWatch
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES
-from complaints_platform.lake.layout import received_day
 from complaints_platform.lake.receipts import DAYS_LOOKED_BACK, Receipt
 from complaints_platform.operations.metrics import Gatherer, Metric, gauge
 from complaints_platform.pipeline.quality import judge_senders
@@ -32,16 +31,15 @@ class _Received:
 
     def since(self, time: datetime, sources: list[str]) -> list[Receipt]:
         """Return the receipts of the files received since ``time``, and of each source at least the newest day's."""
-        receipts, store = self._lake.receipts, self._lake.store
+        receipts = self._lake.receipts
         wanted: set[tuple[str, str]] = set()
         missing = set(sources)
         for day in reversed(receipts.days()[-DAYS_LOOKED_BACK:]):
             if day < time.date() and not missing:
                 break
-            folder = received_day(day)
-            for source in store.names(folder):
+            for source, files in receipts.marked_on(day).items():
                 if source in missing or (day >= time.date() and source in sources):
-                    wanted |= {(source, sha256) for sha256 in store.names(f"{folder}/{source}")}
+                    wanted |= {(source, sha256) for sha256 in files}
                     missing.discard(source)
         for key in wanted - self._known.keys():
             receipt = receipts.get(*key)

@@ -17,10 +17,10 @@ import polars as pl
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.freshness.publishing import publish
 from complaints_platform.lake import Lake, layout
+from complaints_platform.lake.bundles import Bundle, look_of, places, smallest_to_merge
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.key_index import ENTRY_COLUMNS
 from complaints_platform.lake.manifests import READERS_TAKE_AT_MOST, Manifest, kept
-from complaints_platform.lake.packs import Pack, Piece, look_of, places
 from complaints_platform.lake.store import Entry
 from complaints_platform.lake.tables import COMMITS_BEFORE_A_CHECKPOINT, WRITERS_TAKE_AT_MOST, Table
 from complaints_platform.platform import Platform
@@ -29,17 +29,13 @@ MANY_SEGMENTS = 32
 """Days with fewer segments that lie alone are left as they are: a file costs less than a millisecond to open."""
 
 MANY_PACKS = 8
-"""Packs of one day that are merged; so each row is written a few times at most."""
+"""As many packs of one day are merged, the smallest first."""
 
 PACK_BYTES = 64 * 2**20
 """Packs become about as large as this, and larger ones are left alone: merging needs the memory of one."""
 
 INDEX_FILES = 8
 """Files of one source in the key index beyond which they are merged."""
-
-JOURNAL_KEPT = timedelta(days=2)
-"""Marks of the journal: whoever has not looked for an hour looks at everything anyway."""
-
 
 READ_FROM = re.compile(r"(?P<sha256>[0-9a-f]{64})-(?P<version>[0-9a-f]+)[-.]")
 """How the name of what was read of a file begins."""
@@ -112,7 +108,7 @@ class Maintenance:
 
     def _pack_segments(self, *, dry_run: bool) -> Iterator[Step]:
         for source, days in self._alone.items():
-            for day in sorted({*days, *self.lake.segments.packs.days(source)}):
+            for day in sorted({*days, *self.lake.segments.packed_days(source)}):
                 for group in self._to_pack(source, day):
                     if not dry_run:
                         self._pack(source, day, group)
@@ -121,26 +117,23 @@ class Maintenance:
     def _to_pack(self, source: str, day: date) -> list[list[str]]:
         """Return groups of live segments that are due to lie together."""
         alone = self._alone.get(source, {}).get(day, {})
-        packs = self.lake.segments.packs.of_day(source, day)
+        packs = self.lake.segments.packs(source, day).all()
         if len(alone) < MANY_SEGMENTS and not packs:
             return []
-        live = [str(name) for name, _ in self.lake.segments.day(source, day).segments]
-        every = {pack.key: len(pack.segments) for pack in packs}
         lies = places(packs)
-        in_pack: dict[str, list[str]] = {}
+        in_pack: dict[str, list[str]] = {pack.key: [] for pack in packs}
         singles: dict[str, int] = {}
-        for name in live:
+        for name in (str(name) for name, _ in self.lake.segments.day(source, day).segments):
             pack = lies.get(name)
             entry = alone.get(name)
-            if pack is not None and (entry is None or pack.segments[name].came_from(entry)):
-                in_pack.setdefault(pack.key, []).append(name)
+            if pack is not None and (entry is None or pack.members[name].came_from(entry)):
+                in_pack[pack.key].append(name)
             elif entry is not None:
                 singles[name] = entry.size
         # What is dead, or was written again since, must not lie in a pack for ever: it may have to be forgotten.
-        outdated = [names for key, names in in_pack.items() if len(names) < every[key]]
-        whole = [pack for pack in packs if len(in_pack.get(pack.key, ())) == every[pack.key]]
-        units = [Unit(pack.key, self._size(pack.rows_key)) for pack in whole]
-        groups = to_merge([Unit(*item) for item in singles.items()], units)
+        whole = [pack for pack in packs if len(in_pack[pack.key]) == len(pack.members)]
+        outdated = [in_pack[pack.key] for pack in packs if 0 < len(in_pack[pack.key]) < len(pack.members)]
+        groups = to_merge([Unit(*item) for item in singles.items()], [Unit(pack.key, pack.size) for pack in whole])
         return [
             *outdated,
             *([name for unit in group for name in in_pack.get(unit.key, [unit.key])] for group in groups),
@@ -148,14 +141,15 @@ class Maintenance:
 
     def _pack(self, source: str, day: date, names: Sequence[str]) -> None:
         segments, wanted = self.lake.segments, set(names)
-        live = segments.day(source, day)
+        packs, live = segments.packs(source, day), segments.day(source, day)
         # Looked at before they are read: what is written again meanwhile looks different afterwards.
-        looks = {name: pack.segments[name].seen for name, pack in places(segments.packs.of_day(source, day)).items()}
+        looks = {name: pack.members[name].seen for name, pack in places(packs.all()).items()}
         looks |= {name: look_of(entry) for name, entry in self._alone.get(source, {}).get(day, {}).items()}
         chosen = replace(live, segments=tuple(each for each in live.segments if str(each[0]) in wanted))
-        pieces = [Piece(str(name), frame, looks[str(name)]) for name, frame in segments.read_each(chosen)]
-        if pieces:
-            segments.packs.write(source, day, pieces, self.now)
+        frames = {str(name): frame for name, frame in segments.read_each(chosen)}
+        if frames:
+            members = {name: (frame.height, looks[name]) for name, frame in frames.items()}
+            packs.write(members, pl.concat(frames.values(), how="diagonal"), self.now)
 
     def _merge_index(self, *, dry_run: bool) -> Iterator[Step]:
         index = self._index
@@ -187,8 +181,9 @@ class Maintenance:
         yield from self._packed_segments()
         for what, entry in self._dead_readings():
             yield what, entry.key, entry.size
-        for entry in self.lake.journal.before(self.now.date() - JOURNAL_KEPT):
-            yield "marks of the journal", entry.key, entry.size
+        for entry in self.lake.store.entries(layout.JOURNAL):
+            if not entry.is_folder:
+                yield "marks of the journal", entry.key, entry.size
         yield from self._old_records()
         for entry in (*self.lake.store.unfinished(), *self.lake.originals.incoming()):
             if entry.modified < self.now - WRITERS_TAKE_AT_MOST:
@@ -206,25 +201,21 @@ class Maintenance:
     def _packed_segments(self) -> Iterator[tuple[str, str, int]]:
         """Yield segments and packs that lie in a newer pack as well, once nobody reads them in the old place."""
         for source in self._sources:
-            for day in self.lake.segments.packs.days(source):
-                packs = self.lake.segments.packs.of_day(source, day)
-                settled = [pack for pack in packs if self._is_settled(pack)]
+            for day in self.lake.segments.packed_days(source):
+                packs = self.lake.segments.packs(source, day).all()
+                settled = [pack for pack in packs if pack.written_at < self.now - READERS_TAKE_AT_MOST]
                 alone = self._alone.get(source, {}).get(day, {})
                 for name, pack in places(settled).items():
                     entry = alone.get(name)
-                    if entry is not None and pack.segments[name].came_from(entry):
+                    if entry is not None and pack.members[name].came_from(entry):
                         yield "segments that lie in packs", entry.key, entry.size
                 live = {str(name) for name, _ in self.lake.segments.day(source, day).segments}
                 for number, pack in enumerate(packs):
                     newer = places(each for each in packs[:number] if each in settled).keys()
                     again = {name for name, entry in alone.items() if not _is_in(pack, name, entry)}
-                    if pack in settled and live & pack.segments.keys() <= newer | again:
+                    if pack in settled and live & pack.members.keys() <= newer | again:
                         yield "packs", pack.description_key, 0
-                        yield "packs", pack.rows_key, self._size(pack.rows_key)
-
-    def _is_settled(self, pack: Pack) -> bool:
-        written = layout.time_of_stamp(pack.key.rsplit("/", 1)[-1])
-        return written < self.now - READERS_TAKE_AT_MOST
+                        yield "packs", pack.rows_key, pack.size
 
     def _dead_readings(self) -> Iterator[tuple[str, Entry]]:
         """Yield what was read of files by a contract that neither a receipt names nor anybody writes by any more.
@@ -287,14 +278,10 @@ class Maintenance:
                 found.setdefault(source, {}).setdefault(layout.day_of_folder(folder), {})[name] = entry
         return found
 
-    def _size(self, key: str) -> int:
-        entry = self.lake.store.stat(key)
-        return 0 if entry is None else entry.size
 
-
-def _is_in(pack: Pack, name: str, entry: Entry) -> bool:
+def _is_in(pack: Bundle, name: str, entry: Entry) -> bool:
     """Tell whether a segment that lies alone lies in a pack as it is."""
-    return name in pack.segments and pack.segments[name].came_from(entry)
+    return name in pack.members and pack.members[name].came_from(entry)
 
 
 def to_merge(alone: Sequence[Unit], packs: Sequence[Unit]) -> list[list[Unit]]:
@@ -307,7 +294,7 @@ def to_merge(alone: Sequence[Unit], packs: Sequence[Unit]) -> list[list[Unit]]:
     small = [pack for pack in packs if pack.size < PACK_BYTES]
     chosen = [
         *(alone if len(alone) >= MANY_SEGMENTS else ()),
-        *(small if len(small) >= MANY_PACKS else ()),
+        *(small[number] for number in sorted(smallest_to_merge([pack.size for pack in small], MANY_PACKS - 1))),
     ]
     groups: list[list[Unit]] = []
     size = 0

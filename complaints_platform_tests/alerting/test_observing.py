@@ -318,7 +318,7 @@ def test_the_daemon_notices_that_the_watching_process_has_stopped(platform):
 
 def test_a_source_that_falls_silent_is_told_within_its_cadence_and_one_that_never_sent_is_not(platform):
     lake = platform.observer.outbox._objects
-    lake.put(layout.received_mark(platform.clock().date(), "sms", "0" * 64), b"")
+    lake.put(layout.received_mark(platform.clock().date(), "sms", platform.clock(), "0" * 64), b"")
     assert platform.after(minutes=55) == []
     # No classifier serves either, an hour after the first file.
     assert platform.after(minutes=10) == [("model_missing", "classifier", State.OPENED)]
@@ -329,17 +329,15 @@ def test_a_source_that_falls_silent_is_told_within_its_cadence_and_one_that_neve
     assert "sms (stream) has sent nothing since" in message.body
     assert "landing/sms" in message.body
     assert f"Day: {(platform.clock() - timedelta(days=3)).date()}" in message.body
-    lake.put(layout.received_mark(platform.clock().date(), "sms", "1" * 64), b"")
-    os.utime(
-        platform.observer._lake.store.path(layout.received_mark(platform.clock().date(), "sms", "1" * 64)),
-        (platform.stamp(),) * 2,
-    )
+    mark = layout.received_mark(platform.clock().date(), "sms", platform.clock(), "1" * 64)
+    lake.put(mark, b"")
+    os.utime(platform.observer._lake.store.path(mark), (platform.stamp(),) * 2)
     assert platform.after(minutes=1) == [("source_silent", "sms", State.RESOLVED)]
 
 
 def test_a_pause_of_the_platform_is_no_silence_of_its_senders(platform):
     lake = platform.observer.outbox._objects
-    lake.put(layout.received_mark(platform.clock().date(), "sms", "0" * 64), b"")
+    lake.put(layout.received_mark(platform.clock().date(), "sms", platform.clock(), "0" * 64), b"")
     platform.clock.move(days=1)
     told = platform.look()
     platform.clock.move(minutes=4)

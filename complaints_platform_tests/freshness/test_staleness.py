@@ -12,6 +12,7 @@ from complaints_platform.intake.landing import files_at
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED, QUARANTINE, TRENDS
 from complaints_platform.lake.fingerprints import made_of
+from complaints_platform.lake.receipts import Receipts, Touched
 from complaints_platform.pipeline.cleaned import CleanedLook
 from complaints_platform.pipeline.derived import DERIVED
 from complaints_platform.pipeline.marts import MartRecipes
@@ -91,7 +92,7 @@ def test_it_looks_only_at_days_that_were_touched(world, monkeypatch):
         world.drop((back, DAY - timedelta(days=back)))
     watch = StalenessWatch()
     Platform(world.settings).stale(watch)
-    monkeypatch.setattr(staleness, "JOURNAL_OVERLAP", timedelta(0))
+    monkeypatch.setattr(staleness, "OVERLAP", timedelta(0))
     Platform(world.settings).stale(watch)
     looked, real = [], CleanedLook.raw_days
 
@@ -109,9 +110,9 @@ def test_it_looks_only_at_days_that_were_touched(world, monkeypatch):
 
 def test_a_file_whose_receipt_comes_long_after_its_mark_is_still_found(world, monkeypatch):
     watch, late = StalenessWatch(), DAY - timedelta(days=30)
-    world.lake.journal.note([late], [])
+    world.lake.receipts.mark("forms", [], Touched(frozenset({late}), frozenset()))
     assert Platform(world.settings).stale(watch).days == Platform(world.settings).stale(watch).days == {}
-    monkeypatch.setattr(type(world.lake.journal), "note", lambda *_: None)  # its mark stands there already
+    monkeypatch.setattr(Receipts, "mark", lambda *_: None)  # its mark stands there already
     world.drop((7, late))
     assert late in Platform(world.settings).stale(watch).days["cleaned/complaints"]
 
@@ -119,21 +120,20 @@ def test_a_file_whose_receipt_comes_long_after_its_mark_is_still_found(world, mo
 def test_now_and_then_it_looks_at_everything(world, monkeypatch):
     watch = StalenessWatch()
     Platform(world.settings).stale(watch)
-    monkeypatch.setattr(type(world.lake.journal), "note", lambda *_: None)
+    monkeypatch.setattr(Receipts, "mark", lambda *_: None)
     world.drop((1, DAY))
     assert Platform(world.settings).stale(watch).days == {}
     monkeypatch.setattr(staleness, "EVERYTHING_AFTER", timedelta(0))
     assert DAY in Platform(world.settings).stale(watch).days["cleaned/complaints"]
 
 
-def test_the_journal_gives_what_was_noted_since_a_time(world):
-    journal = world.lake.journal
-    journal.note([DAY], [])
+def test_marks_say_which_days_were_touched_since_a_time(world):
+    receipts, one, next_day = world.lake.receipts, frozenset({DAY}), frozenset({DAY + timedelta(days=1)})
+    receipts.mark("forms", [], Touched(one, frozenset()))
     between = datetime.now(UTC)
-    journal.note([DAY + timedelta(days=1)], [DAY])
-    assert journal.since(between).days == {DAY + timedelta(days=1)}
-    assert journal.since(between).received == {DAY}
-    assert journal.since(between - timedelta(days=2)).days == {DAY, DAY + timedelta(days=1)}
+    receipts.mark("texts", [], Touched(next_day, one))
+    assert receipts.touched_since(between) == Touched(next_day, one)
+    assert receipts.touched_since(between - timedelta(days=2)).days == one | next_day
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -5,8 +5,7 @@ import pytest
 
 from complaints_platform.errors import LakeError
 from complaints_platform.lake import Lake, layout
-from complaints_platform.lake.corrections import CORRECTION_COLUMNS
-from complaints_platform.lake.labels import LABEL_COLUMNS
+from complaints_platform.lake.labels import CORRECTION_COLUMNS, LABEL_COLUMNS
 from complaints_platform.lake.models import Action, Promotion, ServingModel
 
 

@@ -115,10 +115,10 @@ def test_many_packs_become_one_and_no_row_is_lost_or_doubled(world):
         world.drop(SEGMENTS)
         world.maintain(2 * HOUR)
     before = world.raw()
-    assert len(world.lake.segments.packs.of_day("forms", DAY)) == PACKS
+    assert len(world.lake.segments.packs("forms", DAY).all()) == PACKS
     world.maintain(3 * HOUR)
     world.maintain(6 * HOUR)
-    assert len(world.lake.segments.packs.of_day("forms", DAY)) == 1
+    assert len(world.lake.segments.packs("forms", DAY).all()) == 1
     assert world.raw() == before
     assert len(world.queried()) == world.files
 
@@ -135,8 +135,8 @@ def test_files_that_are_read_by_another_contract_leave_their_packs(world):
     outdated = {receipt.sha256 for receipt in receipts[:5]}
     world.maintain(3 * HOUR)
     world.maintain(6 * HOUR)
-    (pack,) = world.lake.segments.packs.of_day("forms", DAY)
-    assert not [name for name in pack.segments if name.split("-")[0] in outdated]
+    (pack,) = world.lake.segments.packs("forms", DAY).all()
+    assert not [name for name in pack.members if name.split("-")[0] in outdated]
     assert world.raw() == before
 
 
@@ -153,8 +153,8 @@ def test_a_segment_that_was_written_again_counts_before_its_pack_and_leaves_it(w
         assert read.filter(raw_sha256=name.sha256)["text"].to_list() == ["forgotten"]
         assert sum(text == "forgotten" for (text,) in world.query("text")) == 1
         world.maintain(hours * HOUR)
-    (pack,) = world.lake.segments.packs.of_day("forms", DAY)
-    assert str(name) not in pack.segments
+    (pack,) = world.lake.segments.packs("forms", DAY).all()
+    assert str(name) not in pack.members
 
 
 @pytest.mark.parametrize("seed", range(3))

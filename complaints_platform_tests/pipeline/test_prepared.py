@@ -8,6 +8,7 @@ import pytest
 from complaints_platform.intake.collect import Collector
 from complaints_platform.intake.landing import files_at
 from complaints_platform.lake import Lake
+from complaints_platform.lake.bundles import Bundles
 from complaints_platform.pipeline import prepared
 from complaints_platform.platform import Platform
 from complaints_platform.sources.contract import SourceContract
@@ -106,13 +107,13 @@ def test_only_new_segments_are_prepared(growing, monkeypatch):
 def test_bundles_stay_few_and_rows_are_written_few_times(growing, monkeypatch):
     monkeypatch.setattr(prepared, "MANY_SEGMENTS", 1)
     written = []
-    real = prepared.PreparedDays._write
+    real = Bundles.write
 
-    def counted(self, day, members, frame):
+    def counted(self, members, frame, now):
         written.append(frame.height)
-        return real(self, day, members, frame)
+        return real(self, members, frame, now)
 
-    monkeypatch.setattr(prepared.PreparedDays, "_write", counted)
+    monkeypatch.setattr(Bundles, "write", counted)
     for _ in range(60):
         growing.grow()
         growing.clean()
@@ -127,6 +128,19 @@ def test_a_bundle_that_is_gone_or_half_there_is_prepared_again(growing, monkeypa
     for entry in growing.bundles():
         growing.lake.store.delete(entry.key)
     assert growing.clean().frame.equals(expected)
+
+
+@pytest.mark.parametrize(
+    "description", [b"{", b'{"members": ["forms/1"], "rows": 2}'], ids=["damaged", "of release 0.1"]
+)
+def test_what_cannot_be_read_is_deleted_and_prepared_again(growing, monkeypatch, description):
+    monkeypatch.setattr(prepared, "MANY_SEGMENTS", 3)
+    growing.grow(6)
+    expected = growing.clean().frame
+    (rows,) = growing.bundles()
+    growing.lake.store.put(rows.key.replace(".parquet", ".json"), description)
+    assert growing.clean().frame.equals(expected)
+    assert len(growing.bundles()) == 1
 
 
 def test_days_of_few_segments_keep_nothing(growing):
