@@ -1,10 +1,10 @@
-"""Whether an address is of this machine alone: asked by everything that listens, and used by nothing else."""
+"""Whether an address reaches only this machine."""
 
 from ipaddress import ip_address
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches an address or name to listen on."""
+    """Tell whether only this machine can reach an address or name to listen on."""
     if host == "localhost":
         return True
     try:

@@ -9,15 +9,13 @@ Categories are ``training``'s.
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
-from scipy import sparse
 
-from complaints_platform.classification.calibration import Floats
+from complaints_platform.classification.arrays import Booleans, Floats
+from complaints_platform.classification.features import Occurrences, count_matrix, ragged
 from complaints_platform.classification.taxonomy import Attribute, Taxonomy
 from complaints_platform.classification.tokens import tokenise
 from complaints_platform.classification.word_vectors import WordVectors, pieces_of_tokens, table
@@ -31,8 +29,6 @@ REGULARISATION = 1.0
 _STEPS = 2**16
 """Scores of pieces are whole steps of 2^-16: sums of whole numbers are the same in any order."""
 
-Float32s = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class _Head:
@@ -45,6 +41,15 @@ class _Head:
     @property
     def columns(self) -> slice:
         return slice(self.start, self.start + len(self.values))
+
+
+class _Tokens(NamedTuple):
+    """A batch of texts as counts of its distinct tokens, and these as counts of pieces; sparse."""
+
+    occurrences: Any
+    """Shape (texts, distinct tokens)."""
+    pieces: Any
+    """Shape (distinct tokens, pieces)."""
 
 
 class AttributeClassifier:
@@ -63,12 +68,7 @@ class AttributeClassifier:
     intercept: Floats
 
     def fit(self, taxonomy: Taxonomy, labels: pl.DataFrame | None = None) -> Self:
-        """Train on the taxonomy's seeds and, as far as there are any, on labels.
-
-        Args:
-            taxonomy: names attributes, values and seeds.
-            labels: column text, and of ``ATTRIBUTES`` those that people gave (strings, nulls where unknown).
-        """
+        """Train on the taxonomy's seeds and on labels: text and those of ``ATTRIBUTES`` that people gave (or null)."""
         from sklearn.linear_model import LogisticRegression
 
         examples = {attribute.name: _examples(attribute, taxonomy, labels) for attribute in taxonomy.attributes}
@@ -102,14 +102,10 @@ class AttributeClassifier:
         return self
 
     def predict(self, texts: pl.Series) -> pl.DataFrame:
-        """Return the likeliest value of each attribute.
+        """Return the likeliest value of each attribute of each text, in order, as ``ATTRIBUTE_SCHEMA``.
 
-        Args:
-            texts: strings, nulls allowed.
-
-        Returns:
-            One row for each text, in order, ``ATTRIBUTE_SCHEMA``: null where the taxonomy does not define the
-            attribute, its fallback where a text holds no known word. No row depends on another.
+        It is null where the taxonomy does not define the attribute, and its fallback where a text holds no known
+        word. No row depends on another.
         """
         columns = {name: pl.Series(name, [None] * len(texts), dtype) for name, dtype in ATTRIBUTE_SCHEMA.items()}
         if not self.heads:
@@ -122,7 +118,7 @@ class AttributeClassifier:
             columns[name] = pl.Series(name, values == "yes" if name == "is_complaint" else values)
         return pl.DataFrame(columns, schema=ATTRIBUTE_SCHEMA)
 
-    def _scores(self, tokens: "_Tokens") -> tuple[Floats, npt.NDArray[np.bool_]]:
+    def _scores(self, tokens: _Tokens) -> tuple[Floats, Booleans]:
         mass = tokens.occurrences @ (tokens.pieces @ self.piece_mass)
         sums = tokens.occurrences @ (tokens.pieces @ self.piece_scores)
         return sums / (_STEPS * np.where(mass > 0, mass, 1.0))[:, None] + self.intercept, mass > 0
@@ -131,35 +127,13 @@ class AttributeClassifier:
 ATTRIBUTE_SCHEMA = pl.Schema([("is_complaint", pl.Boolean()), ("severity", pl.String()), ("sentiment", pl.String())])
 
 
-@dataclass(frozen=True)
-class _Tokens:
-    """A batch of texts as counts of its distinct tokens, and these as counts of pieces."""
-
-    codes: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int64]
-    distinct: list[str]
-
-    @cached_property
-    def occurrences(self) -> Any:
-        """Sparse, shape (texts, distinct tokens)."""
-        starts = np.concatenate([[0], np.cumsum(self.lengths)])
-        return sparse.csr_matrix(
-            (np.ones(len(self.codes)), self.codes, starts), shape=(len(self.lengths), len(self.distinct))
-        )
-
-    @cached_property
-    def pieces(self) -> Any:
-        """Sparse, shape (distinct tokens, pieces)."""
-        rows = pieces_of_tokens(self.distinct)
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-        columns = np.concatenate([*rows, np.empty(0, dtype=np.int64)])
-        shape = (len(rows), len(table().vectors))
-        return sparse.csr_matrix((np.ones(len(columns)), columns, starts), shape=shape)
-
-
 def _tokenised(texts: pl.Series) -> _Tokens:
     batch = tokenise(texts.cast(pl.String).fill_null(""))
-    return _Tokens(batch.codes, batch.lengths, batch.distinct)
+    starts = np.cumsum(batch.lengths) - batch.lengths
+    return _Tokens(
+        count_matrix(Occurrences(batch.codes, starts, batch.lengths), len(batch.distinct)),
+        count_matrix(ragged(pieces_of_tokens(batch.distinct)), len(table().vectors)),
+    )
 
 
 def _sums(tokens: _Tokens, vectors: Floats, mass: Floats) -> Floats:

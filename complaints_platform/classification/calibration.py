@@ -1,16 +1,11 @@
-"""Turning decision values into probabilities that mean what they say, and measuring whether they do.
-
-Pure numbers: arrays of scores and class positions. Which texts they come from does not matter here.
-"""
+"""Turning decision values into probabilities that mean what they say, and measuring whether they do."""
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from complaints_platform.classification.arrays import Booleans, Floats, Ints
 
 ECE_BINS = 15
 """Bins of the expected calibration error, as in Guo et al. 2017."""
@@ -76,13 +71,7 @@ class Calibration:
 
     @classmethod
     def fit(cls, scores: Floats, true_class: Ints, weights: Floats) -> Self:
-        """Fit to decision values of texts that the classifier was not trained on.
-
-        Args:
-            scores: shape (rows, classes).
-            true_class: shape (rows,), column of the true class.
-            weights: shape (rows,), how much each text counts.
-        """
+        """Fit to decision values of texts that the classifier was not trained on (see ``fit_temperature``)."""
         if not len(scores):
             return cls()
         from sklearn.linear_model import LogisticRegression
@@ -123,7 +112,7 @@ def _evidence(scores: Floats, probabilities: Floats) -> tuple[Floats, Floats, Fl
     return np.log(highest / (1 - highest)), best, best - others.max(axis=1)
 
 
-def calibration_bins(confidence: Floats, correct: npt.NDArray[np.bool_]) -> list[dict[str, float]]:
+def calibration_bins(confidence: Floats, correct: Booleans) -> list[dict[str, float]]:
     """Return count, mean confidence and accuracy of each non-empty bin of equal width."""
     bin_of = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
     return [
@@ -136,13 +125,13 @@ def calibration_bins(confidence: Floats, correct: npt.NDArray[np.bool_]) -> list
     ]
 
 
-def expected_calibration_error(confidence: Floats, correct: npt.NDArray[np.bool_]) -> float:
+def expected_calibration_error(confidence: Floats, correct: Booleans) -> float:
     """Return the mean distance of confidence and accuracy over bins, weighted by their counts (0..1)."""
     bins = calibration_bins(confidence, correct)
     return sum(each["count"] * abs(each["confidence"] - each["accuracy"]) for each in bins) / len(confidence)
 
 
-def accuracy_at_coverage(certainty: Floats, correct: npt.NDArray[np.bool_], coverage: float) -> float:
+def accuracy_at_coverage(certainty: Floats, correct: Booleans, coverage: float) -> float:
     """Return the accuracy of the ``coverage`` share of rows that are most certain."""
     kept = max(1, round(coverage * len(correct)))
     most_certain = np.argsort(-certainty, kind="stable")[:kept]

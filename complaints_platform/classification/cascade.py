@@ -1,8 +1,6 @@
 """The cascade: a fast classifier for every text, a better and slower one for those it is unsure of.
 
-As one scikit-learn estimator. Here belong who judges which text, and how both judgements become one; the
-classifiers themselves are ``estimator``'s and ``kernel``'s, what texts mean is ``word_vectors``' and
-``embeddings``'.
+Here belong which classifier judges which text, and how both judgements become one.
 """
 
 from collections.abc import Sequence
@@ -11,14 +9,14 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from complaints_platform.classification import embeddings
-from complaints_platform.classification.calibration import Calibration, Floats, Ints, softmax
-from complaints_platform.classification.estimator import ComplaintClassifier, Texts
-from complaints_platform.classification.kernel import Float32s, KernelClassifier
-from complaints_platform.classification.scoring import TokenScorer
+from complaints_platform.classification.arrays import Float32s, Floats, Ints
+from complaints_platform.classification.calibration import Calibration, fit_temperature, softmax
+from complaints_platform.classification.estimator import ComplaintClassifier, TextClassifier, Texts
+from complaints_platform.classification.kernel import KernelClassifier
 from complaints_platform.classification.tokens import normalise_token, words
 from complaints_platform.classification.word_vectors import WordVectors
 from complaints_platform.errors import ModelError
@@ -58,11 +56,11 @@ class Judgement(NamedTuple):
     """Calibrated, each row summing to one."""
 
 
-class CascadeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+class CascadeClassifier(TextClassifier):
     """Word and character SVM for all texts, fused with kernel regression on vectors of meaning for doubtful ones.
 
-    How both are weighted, and which texts are doubtful, is fitted to out-of-fold decision values: the smallest
-    share is sent on that gives all but ``ACCURACY_FORGONE`` of the accuracy.
+    The weights, and which texts are doubtful, are fitted to out-of-fold decision values: the smallest share is
+    judged twice that gives all but ``ACCURACY_FORGONE`` of the accuracy.
 
     Attributes:
         classes_: the distinct labels, sorted; columns of scores and probabilities.
@@ -73,34 +71,17 @@ class CascadeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         held_out_rows_: which training texts those are.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - scikit-learn's form of parameters
-        self,
-        tier: Tier = "core",
-        max_share: float = 1.0,
-        C: float = 0.5,  # noqa: N803 - scikit-learn's name
-        noise: bool = True,  # noqa: FBT001, FBT002 - scikit-learn's form of parameters
-        folds: int = 4,
-        seed: int = 0,
-        noisy_labels: bool = False,  # noqa: FBT001, FBT002 - scikit-learn's form of parameters
-    ) -> None:
+    def __init__(self, tier: Tier = "core", max_share: float = 1.0, fast: ComplaintClassifier | None = None) -> None:
         """Set parameters.
 
         Args:
             tier: ``core`` or ``full``; ``full`` needs the extra.
             max_share: at most this share of texts is judged twice, 0 for none. It bounds the cost.
-            C: inverse strength of regularisation of the fast classifier.
-            noise: train the fast classifier on a misspelt copy of each text too.
-            folds: parts for the fast classifier's out-of-fold decision values.
-            seed: of all random choices.
-            noisy_labels: let labels count less that the others contradict.
+            fast: parameters of the classifier that judges every text; by default its own defaults.
         """
         self.tier = tier
         self.max_share = max_share
-        self.C = C
-        self.noise = noise
-        self.folds = folds
-        self.seed = seed
-        self.noisy_labels = noisy_labels
+        self.fast = fast
 
     def fit(
         self,
@@ -109,36 +90,27 @@ class CascadeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         sample_weight: Any = None,
         calibration_weight: Any = None,
     ) -> Self:
-        """Train on texts ``X`` with labels ``y``.
-
-        Args:
-            X: texts; a null counts as an empty one.
-            y: the label of each text.
-            sample_weight: how much each text counts in training; equally by default.
-            calibration_weight: how much it counts in calibration; as in training by default.
+        """Train on texts ``X`` with labels ``y``; arguments and errors are those of ``ComplaintClassifier.fit``.
 
         Raises:
-            ModelError: a parameter is out of range, the extra is needed and not installed, lengths differ, no text
-                holds a word, or there are fewer than two classes.
+            ModelError: also if a parameter is out of range, or the extra is needed and not installed.
         """
         self._check()
         self.encoder_ = embeddings.ENCODER if self.tier == "full" else None
         texts = ["" if text is None else str(text) for text in X]
         weights = np.ones(len(texts)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         counting = weights if calibration_weight is None else np.asarray(calibration_weight, dtype=np.float64)
-        self.fast_ = ComplaintClassifier(self.C, self.noise, self.folds, self.seed, self.noisy_labels)
+        self.fast_ = clone(self.fast or ComplaintClassifier())
         self.fast_.fit(texts, y, weights, counting)
         self.classes_ = self.fast_.classes_
         targets = np.searchsorted(self.classes_, np.asarray(y))
         self.words_ = WordVectors().fit(texts) if self.tier == "core" else None
         self.second_: _Second | None = None
         self.held_out_rows_ = self.fast_.held_out_rows_
-        fast = Judgement(
-            self.fast_.held_out_scores_, self.fast_.calibration_.probabilities(self.fast_.held_out_scores_)
-        )
+        scores = self.fast_.held_out_scores_
+        self.held_out_ = Judgement(scores, self.fast_.calibration_.probabilities(scores))
         if self.max_share and len(self.held_out_rows_):
-            fast = self._fit_second(texts, targets, weights * self.fast_.trust_, counting, fast)
-        self.held_out_ = fast
+            self.held_out_ = self._fit_second(texts, targets, weights * self.fast_.trust_, counting, self.held_out_)
         self.fast_.forget_held_out()
         return self
 
@@ -162,24 +134,9 @@ class CascadeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """Return one decision value for each text and class, for two classes too."""
         return self.judge(X).scores
 
-    def decision_function(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
-        """Return decision values: shape (texts, classes), or (texts,) of two classes: second minus first, halved."""
-        scores = self.class_scores(X)
-        return (scores[:, 1] - scores[:, 0]) / 2 if len(self.classes_) == 2 else scores  # noqa: PLR2004 - two classes
-
     def predict_proba(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
         """Return calibrated probabilities, shape (texts, classes)."""
         return self.judge(X).probabilities
-
-    def predict(self, X: Texts) -> npt.NDArray[Any]:  # noqa: N803 - scikit-learn's name
-        """Return the class of highest decision value of each text."""
-        chosen: npt.NDArray[Any] = self.classes_[self.class_scores(X).argmax(axis=1)]
-        return chosen
-
-    @property
-    def scorer_(self) -> TokenScorer:
-        """The fast classifier's scores of single tokens: what explanations are made from."""
-        return self.fast_.scorer_
 
     @property
     def share_(self) -> float:
@@ -187,12 +144,12 @@ class CascadeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return 0.0 if self.second_ is None else self.second_.share
 
     def knows_a_word(self, token: str) -> bool:
-        """Tell whether a token holds a word of two letters or more that stands in the training texts."""
+        """Tell whether a token holds a word of two letters or more from the training texts."""
         known = self.fast_.scorer_.features.word_ids
         return any(len(word) > 1 and word.isalpha() and word in known for word in words(normalise_token(token)))
 
     def forget_held_out(self) -> None:
-        """Drop the out-of-fold judgement once it is evaluated: it only makes a stored model larger."""
+        """Drop the out-of-fold judgement once it is evaluated, to keep the stored model small."""
         del self.held_out_, self.held_out_rows_
 
     def _check(self) -> None:
@@ -214,7 +171,7 @@ class CascadeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self, texts: Sequence[str], targets: Ints, weights: Floats, counting: Floats, fast: Judgement
     ) -> Judgement:
         """Fit the second classifier and what joins both; return the cascade's held-out judgement."""
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(self.fast_.seed)
         at = np.sort(rng.permutation(len(self.held_out_rows_))[:MAX_HELD_OUT])
         self.held_out_rows_ = self.held_out_rows_[at]
         fast = Judgement(fast.scores[at], fast.probabilities[at])
@@ -306,8 +263,6 @@ def _fusion_weight(fast: Floats, scores: Floats, truth: _Truth) -> float:
 
 
 def _loss(scores: Floats, truth: _Truth) -> float:
-    from complaints_platform.classification.calibration import fit_temperature
-
     temperature = fit_temperature(scores, *truth)
     chosen = softmax(scores, temperature)[np.arange(len(scores)), truth.target]
     return -float(truth.weight @ np.log(np.maximum(chosen, np.finfo(np.float64).tiny)))

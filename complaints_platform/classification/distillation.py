@@ -1,7 +1,6 @@
 """Making the table of ``word_vectors`` from the network of ``embeddings``; needs the extra.
 
-Run ``python -m complaints_platform.classification.distillation`` to make the table anew. Nothing here runs
-while complaints are classified.
+Run ``python -m complaints_platform.classification.distillation`` to make the table anew.
 """
 
 import re
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from complaints_platform.classification.arrays import Float32s
 from complaints_platform.classification.embeddings import WIDTH, embed_pieces
 from complaints_platform.classification.word_vectors import TABLE
 
@@ -20,7 +20,7 @@ _KEPT = re.compile(r"(?:##)?[a-z0-9]+|[!-/:-@\[-`{-~£€₦]")
 """Pieces of English and the marks of complaints; the rest of the vocabulary is other scripts."""
 
 
-def distil() -> tuple[list[str], npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+def distil() -> tuple[list[str], npt.NDArray[np.int8], Float32s]:
     """Return pieces, their vectors as integers, shape (pieces, ``DIMENSIONS``), and the step of each dimension.
 
     Raises:

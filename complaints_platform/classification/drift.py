@@ -1,10 +1,8 @@
 """Drift: whether the newest days of categorised complaints differ from the days before by more than days do anyway.
 
-Each day is summed up in a few numbers; windows of days are compared with each other. How much they differ by
-chance is learnt from the days themselves: the days of both windows are dealt anew at random, many times.
-Days thus count as wholes, so that an outage or a holiday, which changes a whole day, is not
-taken for drift as it would be by tests that treat each complaint as a draw of its own. Here belong the
-numbers; which days are compared, and pictures of them, do not.
+Each day is summed up in a few numbers, and windows of days are compared. How much they differ by chance is learnt
+from the days themselves, dealt at random to both windows many times. A day counts as a whole, so that an outage or a
+holiday is not taken for drift, as it would be by tests that treat each complaint as a draw of its own.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from complaints_platform.classification.arrays import Booleans, Floats
 from complaints_platform.classification.tokens import normalise_token, tokenise, words
 
 REFERENCE_DAYS = 28
@@ -35,8 +33,6 @@ _SMOOTHING = 0.5
 
 WORDS_SAMPLED = 500
 """Texts of a day, evenly spread, in which unknown words are counted."""
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -65,12 +61,9 @@ def words_of(texts: Iterable[str | None]) -> set[str]:
 
 
 def profile(day: date, complaints: pl.DataFrame, known_words: AbstractSet[str]) -> DayProfile:
-    """Sum up one day.
+    """Sum up the complaints of a day: category, confidence, needs_review, category_source, model_version and text.
 
-    Args:
-        day: the day.
-        complaints: category, confidence, needs_review, category_source, model_version and text of its complaints.
-        known_words: the words that the model was trained on (``words_of``).
+    ``known_words`` are those that the model was trained on (``words_of``).
     """
     by_model = complaints.filter(pl.col("category_source") == "model")
     step = max(1, by_model.height // WORDS_SAMPLED)
@@ -126,12 +119,9 @@ def windows(days: Sequence[date]) -> tuple[list[date], list[date]]:
 
 
 def shifts(reference: Sequence[DayProfile], current: Sequence[DayProfile], seed: int = 0) -> list[Shift]:
-    """Compare two windows in every number of ``SMALLEST_SHIFT``.
+    """Compare two windows, of at least one day each, in every number of ``SMALLEST_SHIFT``.
 
-    Args:
-        reference: days before; at least ``FEWEST_REFERENCE_DAYS`` of them, or nothing is drift.
-        current: the newest days; at least one.
-        seed: of the random deals.
+    With fewer than ``FEWEST_REFERENCE_DAYS`` in ``reference`` nothing is drift.
     """
     days = [*reference, *current]
     categories = sorted({name for each in days for name in each.by_category})
@@ -148,8 +138,10 @@ def shifts(reference: Sequence[DayProfile], current: Sequence[DayProfile], seed:
         "unknown_words": ratio([each.unknown_words for each in days], [each.words for each in days]),
         "needs_review": ratio([each.needs_review for each in days], by_model),
     }
-    found = [_shares_shift(days, counts, deals, enough=enough)]
-    return found + [_ratio_shift(name, days, each, deals, enough=enough) for name, each in ratios.items()]
+    return [
+        _shares_shift(days, counts, deals, enough=enough),
+        *(_ratio_shift(name, days, each, deals, enough=enough) for name, each in ratios.items()),
+    ]
 
 
 def stability_index(reference: Floats, current: Floats) -> float:
@@ -167,22 +159,20 @@ class _Ratio:
     parts: Floats
     wholes: Floats
 
-    def of(self, days: npt.NDArray[np.bool_]) -> float:
+    def of(self, days: Booleans) -> float:
         whole = self.wholes[days].sum()
         return float(self.parts[days].sum() / whole) if whole else 0.0
 
 
-def _deals(days: int, current: int, seed: int) -> list[npt.NDArray[np.bool_]]:
+def _deals(days: int, current: int, seed: int) -> list[Booleans]:
     """Return which days are the current ones: first as it is, then as dealt at random."""
     real = np.arange(days) >= days - current
     rng = np.random.default_rng(seed)
     return [real, *(rng.permutation(real) for _ in range(SHUFFLES))]
 
 
-def _shares_shift(
-    days: Sequence[DayProfile], counts: Floats, deals: Sequence[npt.NDArray[np.bool_]], *, enough: bool
-) -> Shift:
-    def distance(current: npt.NDArray[np.bool_]) -> float:
+def _shares_shift(days: Sequence[DayProfile], counts: Floats, deals: Sequence[Booleans], *, enough: bool) -> Shift:
+    def distance(current: Booleans) -> float:
         return stability_index(counts[~current].sum(axis=0), counts[current].sum(axis=0))
 
     reference = counts[~deals[0]].sum(axis=0)
@@ -196,7 +186,7 @@ def _ratio_shift(
     name: str,
     days: Sequence[DayProfile],
     ratio: _Ratio,
-    deals: Sequence[npt.NDArray[np.bool_]],
+    deals: Sequence[Booleans],
     *,
     enough: bool,
 ) -> Shift:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from complaints_platform.classification.arrays import Float32s, Ints
 from complaints_platform.errors import ModelError
 
 ENCODER = "all-MiniLM-L6-v2/int8/layers-4-5-6"
@@ -41,14 +42,16 @@ _CHARACTERS_READ = 2000
 """More characters than ``MAX_TOKENS`` tokens have, but for unbroken strings."""
 _MICROSOFT = "com.microsoft"
 
-Float32s = npt.NDArray[np.float32]
 Int32s = npt.NDArray[np.int32]
-Ints = npt.NDArray[np.int64]
+
+
+def _missing() -> list[str]:
+    return [name for name in _MODULES if importlib.util.find_spec(name) is None]
 
 
 def installed() -> bool:
     """Tell whether the extra is installed."""
-    return all(importlib.util.find_spec(name) is not None for name in _MODULES)
+    return not _missing()
 
 
 def require_installed() -> None:
@@ -57,8 +60,7 @@ def require_installed() -> None:
     Raises:
         ModelError: it is not installed.
     """
-    missing = [name for name in _MODULES if importlib.util.find_spec(name) is None]
-    if missing:
+    if missing := _missing():
         raise ModelError(
             f"the best tier needs the extra 'embeddings' ({', '.join(missing)} missing): "
             "make embeddings, or in a checkout pip install '.[embeddings]', or choose the tier core"
@@ -233,8 +235,8 @@ class _Graph:
             [f"attended{number}"],
             num_heads=_HEADS,
         )
-        told = self._product(attended, self._weight(f"{attention}output.dense.weight").T, f"told{number}")
-        middle = self._residual(told, hidden, f"{attention}output.", f"middle{number}")
+        mixed = self._product(attended, self._weight(f"{attention}output.dense.weight").T, f"mixed{number}")
+        middle = self._residual(mixed, hidden, f"{attention}output.", f"middle{number}")
         wide = self._product(middle, self._weight(f"{name}intermediate.dense.weight").T, f"wide{number}")
         bent = self._microsoft("BiasGelu", [wide, self._of(f"{name}intermediate.dense.bias")], [f"bent{number}"])
         narrow = self._product(bent, self._weight(f"{name}output.dense.weight").T, f"narrow{number}")

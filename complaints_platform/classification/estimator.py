@@ -1,10 +1,8 @@
-"""The classifier as one scikit-learn estimator: texts in, classes and calibrated probabilities out.
+"""The fast classifier as a scikit-learn estimator: texts in, classes and calibrated probabilities out.
 
-It knows nothing of taxonomies or complaints; those are ``training``'s. Features and fast scoring are
-``features`` and ``scoring``.
+It knows nothing of taxonomies or complaints; those belong in ``training``.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
@@ -14,11 +12,12 @@ import polars as pl
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from complaints_platform.classification.calibration import Calibration, Floats, Ints
+from complaints_platform.classification.arrays import Floats, Ints
+from complaints_platform.classification.calibration import Calibration
 from complaints_platform.classification.features import TokenFeatures
 from complaints_platform.classification.noise import noisy_copies
 from complaints_platform.classification.scoring import TokenScorer
-from complaints_platform.classification.tokens import normalise
+from complaints_platform.classification.tokens import text_keys
 from complaints_platform.errors import ModelError
 
 MAX_NOISY_COPIES = 20_000
@@ -53,7 +52,27 @@ class _Examples(NamedTuple):
     """Shape (texts,)."""
 
 
-class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """What scikit-learn asks of a classifier, made from ``class_scores``."""
+
+    classes_: npt.NDArray[Any]
+
+    def class_scores(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
+        """Return one decision value for each text and class, for two classes too."""
+        raise NotImplementedError
+
+    def decision_function(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
+        """Return decision values: shape (texts, classes), or (texts,) of two classes: second minus first, halved."""
+        scores = self.class_scores(X)
+        return (scores[:, 1] - scores[:, 0]) / 2 if len(self.classes_) == 2 else scores  # noqa: PLR2004 - two classes
+
+    def predict(self, X: Texts) -> npt.NDArray[Any]:  # noqa: N803 - scikit-learn's name
+        """Return the class of highest decision value of each text."""
+        chosen: npt.NDArray[Any] = self.classes_[self.class_scores(X).argmax(axis=1)]
+        return chosen
+
+
+class ComplaintClassifier(TextClassifier):
     """Linear SVM over words, word pairs and character n-grams, with calibrated probabilities.
 
     Attributes:
@@ -132,13 +151,8 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.scorer_ = TokenScorer(features, coefficients, intercept)
         return self
 
-    def decision_function(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
-        """Return decision values: shape (texts, classes), or (texts,) of the second of two classes."""
-        scores = self.class_scores(X)
-        return scores[:, 1] if len(self.classes_) == 2 else scores  # noqa: PLR2004 - two classes
-
     def class_scores(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
-        """Return one decision value for each text and class, for two classes too."""
+        """Return one decision value for each text and class."""
         check_is_fitted(self)
         series = X if isinstance(X, pl.Series) else pl.Series("text", list(X), dtype=pl.String)
         return self.scorer_.score(series)
@@ -147,13 +161,8 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return calibrated probabilities, shape (texts, classes)."""
         return self.calibration_.probabilities(self.class_scores(X))
 
-    def predict(self, X: Texts) -> npt.NDArray[Any]:  # noqa: N803 - scikit-learn's name
-        """Return the class of highest decision value of each text."""
-        chosen: npt.NDArray[Any] = self.classes_[self.class_scores(X).argmax(axis=1)]
-        return chosen
-
     def forget_held_out(self) -> None:
-        """Drop the out-of-fold decision values once they are evaluated: they only make a stored model larger."""
+        """Drop the out-of-fold decision values once they are evaluated, to keep the stored model small."""
         del self.held_out_scores_, self.held_out_rows_, self.trust_
 
     def _trust(self, targets: Ints) -> Floats:
@@ -224,7 +233,7 @@ class ComplaintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _folds(texts: Sequence[str], targets: Ints, folds: int) -> Ints:
     """Deal the texts of each class into ``folds`` parts, equal texts into the same one."""
     fold_of = np.empty(len(texts), dtype=np.int64)
-    keys = np.array([hashlib.blake2b(normalise(text).encode(), digest_size=8).hexdigest() for text in texts])
+    keys = text_keys(texts).to_numpy()
     for target in np.unique(targets):
         rows = np.flatnonzero(targets == target)
         _, rank = np.unique(keys[rows], return_inverse=True)

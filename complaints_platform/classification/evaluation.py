@@ -1,7 +1,4 @@
-"""Training and scoring the estimator on labelled CSV files: what it is worth on data of one's own.
-
-The labels may be any; the taxonomy plays no part here. Measures are ``measures``'.
-"""
+"""Training and scoring the estimator on labelled CSV files, with any labels: what it is worth on your own data."""
 
 import time
 from dataclasses import dataclass
@@ -12,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from complaints_platform.classification import embeddings
-from complaints_platform.classification.calibration import Floats
+from complaints_platform.classification.arrays import Floats
 from complaints_platform.classification.cascade import CascadeClassifier, Tier, best_tier
 from complaints_platform.classification.measures import Measures, ScopeMeasures, measure, measure_scope
 from complaints_platform.classification.tokens import normalise
@@ -58,7 +55,7 @@ class Options:
         """Return the tier, by default the best one installed.
 
         Raises:
-            ModelError: the full tier is asked for and the extra is not installed.
+            ModelError: the full tier is chosen and the extra is not installed.
         """
         if self.tier == "full":
             embeddings.require_installed()
@@ -70,11 +67,6 @@ def evaluate_csv(train: Path, test: Path, options: Options | None = None) -> Csv
 
     Rows without text or label are left out. Coverage is taken by confidence. Scoring time is that of a first
     pass, with no token cached.
-
-    Args:
-        train: CSV to train on, with a header.
-        test: CSV to score on.
-        options: columns, tier and the like.
 
     Raises:
         ModelError: a file can't be read, lacks a column or usable rows, there is only one class to train on, or the
@@ -90,11 +82,6 @@ def cross_validate_csv(path: Path, folds: int, options: Options | None = None) -
 
     Equal texts (but for case, digits and white space) count once, labelled as they first are, so that no
     text is scored that was trained on. All predictions are measured together.
-
-    Args:
-        path: CSV, with a header.
-        folds: number of parts, at least two.
-        options: columns, tier and the like.
 
     Raises:
         ModelError: as for ``evaluate_csv``; or there are fewer than two parts.

@@ -1,9 +1,8 @@
 """Why a text was given its category: which words spoke for it and which for the runner-up.
 
 Contributions are Shapley values of words, estimated over random orders (Castro, Gomez and Tejada 2009, "Polynomial
-calculation of the Shapley value based on sampling"). They need nothing but the estimator's scores, so they
-hold for whatever features and tiers stand behind these: what word pairs and character n-grams add is
-shared among the words they are made of. However few orders are drawn, contributions sum to the score.
+calculation of the Shapley value based on sampling"). They need only the estimator's scores, so they hold for any
+features and tier. However few orders are drawn, contributions sum to the score.
 """
 
 from collections.abc import Sequence
@@ -11,9 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from complaints_platform.classification.arrays import Floats, Ints
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.training import TrainedModel
 
@@ -21,11 +20,9 @@ TEXTS_SCORED = 2_000
 """Shortened copies of a text that are scored to explain it; more make contributions of long texts steadier."""
 MOST_ORDERS = 64
 PHRASE_SHARE = 0.25
-"""Neighbours that both have at least this share of the largest contribution, of one sign, are shown as one phrase."""
+"""Neighbours that both have at least this share of the largest contribution, of one sign, become one phrase."""
 PHRASE_WORDS = 2
 COMPACT_TERMS = 5
-
-Floats = npt.NDArray[np.float64]
 
 
 class Term(NamedTuple):
@@ -70,14 +67,7 @@ class Explanation:
 def explain(
     model: TrainedModel, texts: pl.Series, texts_scored: int = TEXTS_SCORED, seed: int = 0
 ) -> list[Explanation]:
-    """Explain the category of each text.
-
-    Args:
-        model: the model that gives the categories.
-        texts: strings, nulls allowed.
-        texts_scored: about how many shortened copies of each text are scored.
-        seed: of the random orders.
-    """
+    """Explain the category of each text by scoring about ``texts_scored`` shortened copies of it."""
     texts = texts.cast(pl.String).fill_null("")
     found = classify(model, texts)
     words = [text.split() for text in texts]
@@ -95,7 +85,7 @@ def explain(
 class _Plan(NamedTuple):
     """Which copies of a text to score: the empty one, then for each order of its words the text growing by it."""
 
-    orders: npt.NDArray[np.int64]
+    orders: Ints
     """Shape (orders, words)."""
     copies: list[str]
 

@@ -1,7 +1,6 @@
 """TF-IDF features of words, word pairs and character n-grams, computed once per distinct token.
 
-Here belong the vocabulary, the weighting and the feature matrix used to train. Scoring new texts
-without building that matrix is ``scoring``'s work; the classifier itself is ``estimator``'s.
+New texts are scored without building the feature matrix (see ``scoring``).
 
 The weighting is linear in the tokens: a text's vector is the plain sum of its tokens' TF-IDF vectors,
 divided by the square root of its total TF-IDF mass. That takes the place of a logarithm of counts and
@@ -11,16 +10,15 @@ classifier's score be a sum of per-token scores (see ``scoring``).
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
+from complaints_platform.classification.arrays import Booleans, Floats, Ints
 from complaints_platform.classification.key_table import KeyTable
 from complaints_platform.classification.tokens import (
-    Ints,
     TokenisedTexts,
     character_ngrams,
     normalise_token,
@@ -44,8 +42,6 @@ MAX_GRAM_FEATURES = 200_000
 _MEAN_SQUARED_NORM = 2.0
 """As for two concatenated unit vectors, so that the usual values of C apply."""
 _ROWS_PER_SLICE = 8192
-
-Floats = npt.NDArray[np.float64]
 
 
 class Occurrences(NamedTuple):
@@ -76,7 +72,7 @@ class TokenFeatures:
     masses: Floats
     scale: float
 
-    def fit(self, texts: Sequence[str]) -> "TokenFeatures":
+    def fit(self, texts: Sequence[str]) -> Self:
         """Learn vocabulary, document frequencies and scale from ``texts``.
 
         Raises:
@@ -122,14 +118,10 @@ class TokenFeatures:
         row_factor = self.scale / np.sqrt(np.where(mass > 0, mass, 1.0))
         return sparse.csr_matrix(sparse.diags(row_factor) @ counts @ sparse.diags(self.weights))
 
-    def as_if_unknown(self, matrix: sparse.csr_matrix, known: npt.NDArray[np.bool_]) -> sparse.csr_matrix:
-        """Return features as they would be, had the columns that are not ``known`` never been seen.
+    def as_if_unknown(self, matrix: sparse.csr_matrix, known: Booleans) -> sparse.csr_matrix:
+        """Return features (shape (texts, columns)) as they would be, had only ``known`` columns ever been seen.
 
         What is unknown has no part in the mass that a text is scaled by.
-
-        Args:
-            matrix: features that ``transform`` gave, shape (texts, columns).
-            known: shape (columns,).
         """
         mass_of_value = self.masses / self.weights
         all_mass, known_mass = matrix @ mass_of_value, matrix @ (mass_of_value * known)
@@ -138,10 +130,7 @@ class TokenFeatures:
         return sparse.csr_matrix(sparse.diags(1 / np.sqrt(share)) @ matrix @ sparse.diags(known.astype(np.float64)))
 
     def analyse(self, normalised: Sequence[str]) -> tuple[Occurrences, Occurrences]:
-        """Return what single tokens contribute.
-
-        Args:
-            normalised: tokens as ``normalise_token`` gives them.
+        """Return what single tokens, as ``normalise_token`` gives them, contribute.
 
         Returns:
             Columns of words and n-grams of each token, with repetitions; and columns of its words
@@ -160,9 +149,7 @@ class TokenFeatures:
     def pairs(self, sequence: Ints, text_of: Ints) -> tuple[Ints, Ints]:
         """Return keys of adjacent known words of the same text, and the text of each.
 
-        Args:
-            sequence: columns of words, text after text, -1 for unknown words.
-            text_of: the text that each word is of.
+        ``sequence`` holds the columns of words, text after text, -1 for unknown words.
         """
         first, second = sequence[:-1], sequence[1:]
         at = np.flatnonzero((text_of[:-1] == text_of[1:]) & (first >= 0) & (second >= 0))
@@ -222,16 +209,21 @@ class TokenFeatures:
         return sparse.csr_matrix(counts + pairs)
 
 
-def ragged(lists: Sequence[Sequence[int]]) -> Occurrences:
+def ragged(lists: Sequence[Sequence[int] | Ints]) -> Occurrences:
     """Flatten lists of integers."""
     counts = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
     ids = np.fromiter((value for values in lists for value in values), dtype=np.int64, count=int(counts.sum()))
     return Occurrences(ids, np.cumsum(counts) - counts, counts)
 
 
-def _matrix(found: Occurrences, columns: int) -> sparse.csr_matrix:
+def count_matrix(found: Occurrences, columns: int) -> sparse.csr_matrix:
+    """Return a matrix with a one for each occurrence, repeated ones apart: shape (lists, columns)."""
     indptr = np.concatenate([[0], np.cumsum(found.counts)])
-    matrix = sparse.csr_matrix((np.ones(len(found.ids)), found.ids, indptr), shape=(len(found.counts), columns))
+    return sparse.csr_matrix((np.ones(len(found.ids)), found.ids, indptr), shape=(len(found.counts), columns))
+
+
+def _matrix(found: Occurrences, columns: int) -> sparse.csr_matrix:
+    matrix = count_matrix(found, columns)
     matrix.sum_duplicates()
     return matrix
 

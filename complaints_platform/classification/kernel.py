@@ -1,15 +1,10 @@
-"""A classifier over dense vectors that few examples suffice for: kernel ridge regression, solved exactly.
-
-Pure numbers: vectors and class positions in, decision values out. Where vectors come from does not
-matter here.
-"""
+"""A classifier over dense vectors that needs few examples: kernel ridge regression, solved exactly."""
 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from complaints_platform.classification.calibration import Floats, Ints
+from complaints_platform.classification.arrays import Float32s, Floats, Ints
 
 SHARPNESS = 2.0
 """Of the kernel: exp(sharpness x (cosine - 1))."""
@@ -23,8 +18,6 @@ _ROWS_AT_ONCE = 512
 _VECTOR_STEPS = 2**12 - 32
 _KERNEL_STEPS = 2**18
 _COEFFICIENT_STEPS = 2**20
-
-Float32s = npt.NDArray[np.float32]
 
 
 class KernelClassifier:

@@ -1,17 +1,13 @@
-"""What a set of predictions is worth, as plain data that goes into JSON, tables and pictures.
-
-Only numbers about predictions made elsewhere; nothing here trains or predicts.
-"""
+"""What a set of predictions is worth, as plain data that goes into JSON, tables and pictures."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import TypedDict
 
 import numpy as np
-import numpy.typing as npt
 
+from complaints_platform.classification.arrays import Floats, Ints
 from complaints_platform.classification.calibration import (
-    Floats,
     accuracy_at_coverage,
     calibration_bins,
     expected_calibration_error,
@@ -69,7 +65,7 @@ class Measures(TypedDict):
 
 
 class ScopeMeasures(TypedDict):
-    """How well texts of no class are told from the others; ratios are 0..1."""
+    """How well texts of no class are recognised; ratios are 0..1."""
 
     in_scope_accuracy: float
     """Of texts of some class, whether they would be rejected or not."""
@@ -141,7 +137,7 @@ def measure_scope(truth: Sequence[str], predicted: Sequence[str], in_scope: Floa
     )
 
 
-def _per_class(labels: list[str], matrix: npt.NDArray[np.int64]) -> list[ClassMeasures]:
+def _per_class(labels: list[str], matrix: Ints) -> list[ClassMeasures]:
     hits = np.diag(matrix)
     support, given = matrix.sum(axis=1), matrix.sum(axis=0)
     return [

@@ -1,7 +1,4 @@
-"""Misspelt copies of training texts, so that typos, abbreviations and shouting cost little accuracy.
-
-Only the making of noise belongs here; who trains on it is the estimator's business.
-"""
+"""Misspelt copies of training texts, so that typos, abbreviations and shouting cost little accuracy."""
 
 import random
 from collections.abc import Callable, Sequence

@@ -1,7 +1,4 @@
-"""Pictures as PNG bytes: confusion matrix, reliability and accuracy by coverage of an evaluation.
-
-Only drawing; the numbers come from ``measures``. Histories by day are drawn by ``quality.plots``.
-"""
+"""Pictures of an evaluation as PNG bytes: confusion matrix, reliability and accuracy by coverage."""
 
 import io
 from typing import TYPE_CHECKING

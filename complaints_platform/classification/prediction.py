@@ -1,7 +1,4 @@
-"""Applying a trained model to the texts of complaints, row by row.
-
-Texts in, a frame out; where they come from and go to does not matter here.
-"""
+"""Applying a trained model to the texts of complaints, row by row."""
 
 import numpy as np
 import polars as pl
@@ -27,19 +24,13 @@ PREDICTION_SCHEMA = pl.Schema(
 def classify(model: TrainedModel, texts: pl.Series) -> pl.DataFrame:
     """Return category, subcategory, confidence, needs_review, alternatives and attributes of each text.
 
-    The category is the one of highest probability (the sum over its subcategories), the subcategory the
-    likeliest within it, the confidence the category's probability (0..1), the alternatives the likeliest
-    three categories in order. A text is for review if its highest decision value is below the model's
-    threshold. Texts that hold nothing to go by, because they are null or blank, or doubtful and without a
-    single word that training knew, get the taxonomy's fallback category, no subcategory, confidence 0, no
-    alternatives, and are for review.
-
-    Args:
-        model: a trained model.
-        texts: strings, nulls allowed.
+    The category is the one of highest probability (the sum over its subcategories), the subcategory the likeliest
+    within it, the confidence the category's probability (0..1). A text needs review if its highest decision value is
+    below the model's threshold. Texts with nothing to go by (null, blank, or doubtful without a single known word)
+    get the taxonomy's fallback category, no subcategory, confidence 0, no alternatives, and need review.
 
     Returns:
-        A frame with ``PREDICTION_SCHEMA`` and one row for each text, in order. No row depends on another.
+        ``PREDICTION_SCHEMA``, one row for each text, in order. No row depends on another.
     """
     names, taxonomy = model.estimator.classes_.tolist(), model.taxonomy
     categories = pl.Series(taxonomy.category_names, dtype=pl.String)
@@ -68,14 +59,14 @@ def classify(model: TrainedModel, texts: pl.Series) -> pl.DataFrame:
     return _with_fallback(frame, blank | unknown, taxonomy.fallback)
 
 
-def _hold_a_known_word(model: TrainedModel, texts: pl.Series, asked: pl.Series) -> pl.Series:
-    """Tell which texts hold a word of letters that training knew; true where not ``asked``."""
-    batch = tokenise(texts.filter(asked).fill_null(""))
+def _hold_a_known_word(model: TrainedModel, texts: pl.Series, chosen: pl.Series) -> pl.Series:
+    """Tell which texts hold a word of letters that training knew; true where not ``chosen``."""
+    batch = tokenise(texts.filter(chosen).fill_null(""))
     known = np.array([model.estimator.knows_a_word(token) for token in batch.distinct], dtype=np.bool_)
     text_of = np.repeat(np.arange(len(batch.lengths)), batch.lengths)
     holds = np.bincount(text_of, known[batch.codes], minlength=len(batch.lengths)) > 0
     found = np.ones(len(texts), dtype=np.bool_)
-    found[asked.to_numpy()] = holds
+    found[chosen.to_numpy()] = holds
     return pl.Series(found)
 
 

@@ -1,24 +1,22 @@
-"""Champion and challenger: whether a newly trained model is not worse than the one that serves.
+"""Champion and challenger: whether a newly trained model is no worse than the one that serves.
 
-Both are examined on the same labelled texts, none of which had a part in training what answers: out-of-fold
-where a model learnt from the text, directly where it never saw it. Here belong the examination and the
-verdict. Which model serves, and where that is recorded, does not.
+Both are compared on the same labelled texts, none of which trained the model that answers: out-of-fold where a
+model learnt from the text, directly where it never saw it.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self, TypedDict
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from complaints_platform.classification.arrays import Booleans, Ints
 from complaints_platform.classification.cascade import Tier
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.taxonomy import Taxonomy
-from complaints_platform.classification.tokens import normalise
+from complaints_platform.classification.tokens import text_keys
 from complaints_platform.classification.training import TrainedModel, train
 
 FOLDS = 4
@@ -28,14 +26,12 @@ HELD_OUT_OF_MANY = 5_000
 SIGNIFICANCE = 0.05
 """A challenger is worse if chance alone would make it look so bad less often than this."""
 LABELS_TO_JUDGE_SKILL = 20
-"""With fewer labels even a good model can't be told from guessing."""
+"""With fewer labels even a good model looks like guessing."""
 PERMUTATIONS = 999
 SKILL_SIGNIFICANCE = 0.01
 
 HELD_OUT_SCHEMA = pl.Schema({"text_key": pl.String, "category": pl.String})
 """One row for each text a model was trained on; ``category`` is its out-of-fold prediction, null if there is none."""
-
-Ints = npt.NDArray[np.int64]
 
 
 class ClassComparison(TypedDict):
@@ -52,7 +48,7 @@ class ClassComparison(TypedDict):
 
 
 class Comparison(TypedDict):
-    """Champion and challenger on the texts on which both could be examined."""
+    """Champion and challenger on the texts that both could be tested on."""
 
     texts: int
     champion_accuracy: float
@@ -65,38 +61,21 @@ class Comparison(TypedDict):
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether a challenger may serve, why, and the numbers behind it.
-
-    Attributes:
-        serves: it may.
-        why: one sentence for people.
-        comparison: numbers; None if there was nothing to compare, or nothing to compare on.
-        p_guessing: how often labels given at random would agree with the challenger's out-of-fold predictions
-            as well as the real ones do; None if there are too few labels to say.
-    """
+class PromotionDecision:
+    """Whether a challenger may serve, why, and the numbers behind it."""
 
     serves: bool
     why: str
+    """One sentence for people."""
     comparison: Comparison | None = None
+    """None if there was nothing to compare, or nothing to compare on."""
     p_guessing: float | None = None
-
-
-def text_keys(texts: pl.Series) -> pl.Series:
-    """Return a hash (16 hex digits) of each text; texts that training takes for one share it."""
-    return pl.Series(
-        "text_key",
-        [hashlib.blake2b(normalise(text).encode(), digest_size=8).hexdigest() for text in texts],
-        dtype=pl.String,
-    )
+    """How often random labels would agree with the challenger's out-of-fold predictions as well as the real ones do;
+    None if there are too few labels to say."""
 
 
 def distinct_labels(labels: pl.DataFrame) -> pl.DataFrame:
-    """Return usable labels with their ``text_key``, each distinct text once, as labelled last.
-
-    Args:
-        labels: columns text and category, oldest first.
-    """
+    """Return the usable ones of ``labels`` (oldest first) with their ``text_key``, each text once, as labelled last."""
     usable = labels.filter(pl.col("text").str.strip_chars() != "", pl.col("category").is_not_null())
     return usable.with_columns(text_keys(usable["text"])).unique("text_key", keep="last", maintain_order=True)
 
@@ -104,12 +83,7 @@ def distinct_labels(labels: pl.DataFrame) -> pl.DataFrame:
 def held_out_predictions(taxonomy: Taxonomy, labels: pl.DataFrame, tier: Tier = "core") -> pl.DataFrame:
     """Predict labelled texts by models trained as the final one, but without these texts.
 
-    Folds follow the texts' hashes: a text stays in its fold when labels are added.
-
-    Args:
-        taxonomy: what to predict.
-        labels: columns text, category and optionally subcategory, all of ``taxonomy``, oldest first.
-        tier: that of the final one.
+    Folds follow the texts' hashes: a text stays in its fold when labels are added. Arguments are those of ``train``.
 
     Returns:
         ``HELD_OUT_SCHEMA``, one row for each distinct text.
@@ -150,30 +124,32 @@ class Champion:
         )
 
 
-def judge(challenger: TrainedModel, held_out: pl.DataFrame, labels: pl.DataFrame, champion: Champion | None) -> Verdict:
+def judge(
+    challenger: TrainedModel, held_out: pl.DataFrame, labels: pl.DataFrame, champion: Champion | None
+) -> PromotionDecision:
     """Say whether a newly trained model may serve.
 
-    It may not if it is significantly worse than the champion, overall or in one category, or if it can't be told
-    from a model that learnt nothing (labels given at random make it look no worse than a champion that they
-    contradict as well). Where the taxonomy has changed, both are compared on the categories that they share.
+    It may not if it is significantly worse than the champion, overall or in one category, or no better than a model
+    that learnt nothing (random labels make it look no worse than a champion that they contradict as well). Where the
+    taxonomy has changed, both are compared on the categories that they share.
 
     Args:
         challenger: the new model.
         held_out: its ``held_out_predictions``.
         labels: what it was trained on: text and category, oldest first.
-        champion: the model that serves; None if none does.
+        champion: the model that serves, if any.
     """
     known = distinct_labels(labels)
     if champion is None:
-        return Verdict(serves=True, why="no model served before: there is nothing to compare with")
+        return PromotionDecision(serves=True, why="no model served before: there is nothing to compare with")
     if champion.model.version == challenger.version:
-        return Verdict(serves=True, why="it is the model that serves: the same taxonomy, labels and code")
+        return PromotionDecision(serves=True, why="it is the model that serves: the same taxonomy, labels and code")
     if known.is_empty():
-        return Verdict(serves=True, why="there are no labels: nothing could be measured")
+        return PromotionDecision(serves=True, why="there are no labels: nothing could be measured")
     own = known.join(held_out.rename({"category": "challenger"}), on="text_key").drop_nulls("challenger")
     p_guessing = _p_guessing(own["category"].to_list(), own["challenger"].to_list())
     if p_guessing is not None and p_guessing > SKILL_SIGNIFICANCE:
-        return Verdict(
+        return PromotionDecision(
             serves=False,
             why=(
                 f"what it learnt from {own.height} labels says nothing about texts that it has not seen: labels given "
@@ -188,7 +164,7 @@ def judge(challenger: TrainedModel, held_out: pl.DataFrame, labels: pl.DataFrame
         .drop_nulls("champion")
     )
     if exam.is_empty():
-        return Verdict(
+        return PromotionDecision(
             serves=True,
             why="no label is of a category that both know: nothing could be measured",
             p_guessing=p_guessing,
@@ -196,7 +172,9 @@ def judge(challenger: TrainedModel, held_out: pl.DataFrame, labels: pl.DataFrame
     comparison = compare(exam["category"].to_list(), exam["champion"].to_list(), exam["challenger"].to_list())
     worse_in = [row for row in comparison["per_class"] if row["p_worse"] < SIGNIFICANCE]
     serves = comparison["p_worse"] >= SIGNIFICANCE and not worse_in
-    return Verdict(serves=serves, why=_reason(comparison, worse_in), comparison=comparison, p_guessing=p_guessing)
+    return PromotionDecision(
+        serves=serves, why=_reason(comparison, worse_in), comparison=comparison, p_guessing=p_guessing
+    )
 
 
 def compare(truth: Sequence[str], champion: Sequence[str], challenger: Sequence[str]) -> Comparison:
@@ -246,7 +224,7 @@ class _Pairs:
     only_challenger: int
 
     @classmethod
-    def of(cls, champion_right: npt.NDArray[np.bool_], challenger_right: npt.NDArray[np.bool_]) -> Self:
+    def of(cls, champion_right: Booleans, challenger_right: Booleans) -> Self:
         return cls(
             texts=len(champion_right),
             champion=int(champion_right.sum()),

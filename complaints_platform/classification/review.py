@@ -1,10 +1,9 @@
 """The review queue: which complaints people should look at next, so that the model learns most from it.
 
-The most uncertain ones alone resemble each other, and some resemble nothing else: ten wordings of one doubt, or one
-odd text, teach little. So those are asked that stand for as many doubtful others as possible and not for
-what has been asked already: facility location weighted by uncertainty, after Wei, Iyer and Bilmes 2015,
-"Submodularity in Data Subset Selection and Active Learning". Pure: which complaints there are, and
-where the queue goes, is decided elsewhere.
+The most uncertain complaints resemble each other, or nothing else: ten wordings of one doubt, or one odd text, teach
+little. So the queue takes those that stand for many doubtful others and for nothing that is labelled already:
+facility location weighted by uncertainty, after Wei, Iyer and Bilmes 2015, "Submodularity in Data Subset Selection
+and Active Learning".
 """
 
 from collections.abc import Sequence
@@ -13,16 +12,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from complaints_platform.classification.calibration import Floats, Ints
+from complaints_platform.classification.arrays import Floats, Ints
 from complaints_platform.classification.explanation import COMPACT_TERMS, explain
 from complaints_platform.classification.prediction import ALTERNATIVES
-from complaints_platform.classification.promotion import text_keys
+from complaints_platform.classification.tokens import text_keys
 from complaints_platform.classification.training import TrainedModel, category_probabilities
 
 MOST_COMPARED = 2_000
 """Only so many of the most uncertain complaints, and of the newest labels, are compared with each other."""
 EXPLAINED_BY = 500
-"""Shortened copies scored to explain one complaint: enough for the few words that are shown."""
+"""Shortened copies scored to explain one complaint: enough for a few words."""
 _HASHED_COLUMNS = 1 << 16
 _SMALLEST_WEIGHT = 1e-6
 
@@ -43,8 +42,7 @@ with what each adds to the distance of their scores, and ``terms`` are the same 
 def review_queue(model: TrainedModel, complaints: pl.DataFrame, known_texts: pl.Series, limit: int) -> pl.DataFrame:
     """Choose complaints for review.
 
-    Texts that training takes for one are asked once, near duplicates of one complaint too, and what people have
-    labelled already is not asked again.
+    Of equal texts and near duplicates one is chosen; what people have labelled is not chosen again.
 
     Args:
         model: the model whose doubts count.
@@ -56,7 +54,8 @@ def review_queue(model: TrainedModel, complaints: pl.DataFrame, known_texts: pl.
         ``QUEUE_SCHEMA``, best first, at most ``limit`` rows.
     """
     distinct = _distinct(complaints, known_texts)
-    probabilities = _category_probabilities(model, distinct["text"])
+    by_subcategory = model.estimator.predict_proba(distinct["text"])
+    probabilities = category_probabilities(by_subcategory, model.estimator.classes_.tolist(), model.taxonomy)
     uncertainty = uncertainty_of(probabilities)
     chosen = choose(distinct["text"].to_list(), uncertainty, known_texts.drop_nulls().to_list(), limit)
     texts = distinct["text"].gather(chosen)
@@ -78,11 +77,7 @@ def review_queue(model: TrainedModel, complaints: pl.DataFrame, known_texts: pl.
 
 
 def uncertainty_of(probabilities: Floats) -> Floats:
-    """Return 1 - the distance between the two highest probabilities of each row: 1 is a tie, 0 no doubt.
-
-    Args:
-        probabilities: shape (texts, categories), at least two categories.
-    """
+    """Return 1 - the distance between the two highest of each row's probabilities: 1 is a tie, 0 no doubt."""
     highest = np.sort(probabilities, axis=1)
     uncertainty: Floats = 1 - (highest[:, -1] - highest[:, -2])
     return uncertainty
@@ -92,7 +87,7 @@ def choose(texts: Sequence[str], uncertainty: Floats, known_texts: Sequence[str]
     """Return the positions of at most ``limit`` texts that stand for many uncertain ones, best first.
 
     Greedy maximisation of uncertainty-weighted facility location: each text counts for its uncertainty times its
-    likeness to the most similar text asked so far, labelled ones included.
+    likeness to the most similar text chosen so far or labelled.
 
     Args:
         texts: distinct texts.
@@ -135,11 +130,6 @@ def _distinct(complaints: pl.DataFrame, known_texts: pl.Series) -> pl.DataFrame:
     ).unique("text_key", keep="first", maintain_order=True)
     unknown = keyed.filter(~pl.col("text_key").is_in(text_keys(known_texts.drop_nulls()).implode()))
     return unknown.unique("original", keep="first", maintain_order=True)
-
-
-def _category_probabilities(model: TrainedModel, texts: pl.Series) -> Floats:
-    names = model.estimator.classes_.tolist()
-    return category_probabilities(model.estimator.predict_proba(texts), names, model.taxonomy)
 
 
 def _candidates(probabilities: Floats, names: Sequence[str]) -> list[list[dict[str, object]]]:

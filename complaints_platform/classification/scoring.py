@@ -2,7 +2,7 @@
 
 A token's share in every class score is computed when the token is first seen and kept, so a batch
 costs one small sparse product instead of building hundreds of features per text. The cache is bounded,
-safe to use from several threads and left out of pickles. Training does not belong here.
+safe to use from several threads and left out of pickles.
 """
 
 import threading
@@ -13,15 +13,14 @@ import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
+from complaints_platform.classification.arrays import Float32s, Floats, Ints
 from complaints_platform.classification.features import TokenFeatures
-from complaints_platform.classification.tokens import Ints, TokenisedTexts, normalise_token, ragged_gather, tokenise
+from complaints_platform.classification.tokens import TokenisedTexts, normalise_token, ragged_gather, tokenise
 
 SLICE_BYTES = 4_000_000
 """Texts are scored in slices of about this size, which bounds the memory of one call."""
 CACHE_BYTES = 64_000_000
 """The cache starts anew when its scores exceed this."""
-
-Float32s = npt.NDArray[np.float32]
 
 
 class TokenScorer:
@@ -32,13 +31,7 @@ class TokenScorer:
     """
 
     def __init__(self, features: TokenFeatures, coefficients: npt.NDArray[Any], intercept: npt.NDArray[Any]) -> None:
-        """Prepare to score.
-
-        Args:
-            features: fitted features.
-            coefficients: shape (scores, columns) of the linear classifier.
-            intercept: shape (scores,).
-        """
+        """Take fitted features and a linear classifier: shapes (scores, columns) and (scores,)."""
         self.features = features
         self.intercept = intercept.astype(np.float64)
         per_occurrence = (coefficients * features.weights * features.scale).T
@@ -59,7 +52,7 @@ class TokenScorer:
         self._lock = threading.Lock()
         self._cache = _TokenCache(self.features, self._scores)
 
-    def score(self, texts: pl.Series) -> npt.NDArray[np.float64]:
+    def score(self, texts: pl.Series) -> Floats:
         """Return decision values, shape (texts, scores). A null text scores as an empty one."""
         texts = texts.fill_null("")
         if texts.is_empty():
@@ -69,7 +62,7 @@ class TokenScorer:
         ends = [*starts[1:], len(texts)]
         return np.concatenate([self._score_slice(texts[start:end]) for start, end in zip(starts, ends, strict=True)])
 
-    def _score_slice(self, texts: pl.Series) -> npt.NDArray[np.float64]:
+    def _score_slice(self, texts: pl.Series) -> Floats:
         batch = tokenise(texts)
         with self._lock:
             if self._cache.n_bytes > CACHE_BYTES:

@@ -1,7 +1,6 @@
 """The taxonomy: what categories there are, what they mean, and the seed phrases that teach them.
 
-A taxonomy is data (``taxonomy.yaml``, or a company's own file). This module says what may stand in
-it and loads it; training on it is ``training``'s work.
+A taxonomy is data (``taxonomy.yaml``, or a company's own file); this module defines its form and loads it.
 """
 
 import hashlib
@@ -11,10 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from complaints_platform.errors import ModelError
-from complaints_platform.yaml_files import read_yaml
+from complaints_platform.yaml_files import Part, read_yaml
 
 PACKAGED_TAXONOMY = Path(__file__).with_name("taxonomy.yaml")
 
@@ -23,13 +22,7 @@ Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Regulator = Literal["ncc", "ofcom", "fcc", "acma"]
 
 
-class _Part(BaseModel):
-    """Base of all parts: closed (an unknown key is a mistake) and immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Subcategory(_Part):
+class Subcategory(Part):
     """One subcategory, the unit that the classifier predicts."""
 
     name: Name
@@ -39,7 +32,7 @@ class Subcategory(_Part):
     crosswalk: dict[Regulator, Phrase] = Field(default_factory=dict, description="Regulator → name of its class.")
 
 
-class Category(_Part):
+class Category(Part):
     """One category with its subcategories."""
 
     name: Name
@@ -47,7 +40,7 @@ class Category(_Part):
     subcategories: tuple[Subcategory, ...] = Field(min_length=1)
 
 
-class AttributeValue(_Part):
+class AttributeValue(Part):
     """One value of an attribute."""
 
     name: Name
@@ -55,7 +48,7 @@ class AttributeValue(_Part):
     seeds: tuple[Phrase, ...] = Field(min_length=1, description="Typical phrasings; they train where labels lack.")
 
 
-class Attribute(_Part):
+class Attribute(Part):
     """Something else that is said of each text, whatever its category."""
 
     name: Literal["is_complaint", "severity", "sentiment"]
@@ -79,11 +72,13 @@ class Attribute(_Part):
         return tuple(value.name for value in self.values)
 
 
-class Taxonomy(_Part):
+class Taxonomy(Part):
     """Two levels of categories. Names of subcategories are unique across all categories."""
 
     version: Phrase
-    approved_by: Phrase | None = Field(default=None, description="Who approved this version; null: nobody yet.")
+    approved_by: Phrase | None = Field(
+        default=None, description="Who approved this version; null if it is not approved yet."
+    )
     approved_at: date | None = Field(default=None, description="When they did (YYYY-MM-DD).")
     fallback: Name = Field(description="Category of texts that hold nothing to go by.")
     categories: tuple[Category, ...] = Field(min_length=2)
@@ -94,26 +89,24 @@ class Taxonomy(_Part):
         for level, names in (("category", self.category_names), ("subcategory", self.subcategory_names)):
             twice = sorted(name for name, count in Counter(names).items() if count > 1)
             if twice:
-                raise ValueError(f"{level} names must be unique; {', '.join(twice)} stands there more than once")
+                raise ValueError(f"{level} names must be unique; {', '.join(twice)} appears more than once")
         if self.fallback not in self.category_names:
             raise ValueError(f"fallback {self.fallback!r} is none of the categories")
         if len({attribute.name for attribute in self.attributes}) < len(self.attributes):
-            raise ValueError("an attribute may stand there only once")
+            raise ValueError("an attribute may appear only once")
         return self
 
     @model_validator(mode="after")
     def _an_approval_has_name_and_day(self) -> Self:
         if (self.approved_by is None) != (self.approved_at is None):
-            raise ValueError("approved_by and approved_at belong together: give both, or none while nobody approved it")
+            raise ValueError("approved_by and approved_at belong together: give both, or neither until it is approved")
         return self
 
     @property
     def approval(self) -> str:
         """Who approved this version and when, as a phrase."""
         return (
-            "approved by nobody yet"
-            if self.approved_by is None
-            else (f"approved by {self.approved_by} on {self.approved_at}")
+            "not approved yet" if self.approved_by is None else f"approved by {self.approved_by} on {self.approved_at}"
         )
 
     @property

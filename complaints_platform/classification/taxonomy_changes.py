@@ -1,7 +1,4 @@
-"""What a change of the taxonomy means: for labels given before it, for the names, for categorised complaints.
-
-Pure comparisons. Training under the new taxonomy and reading complaints happen elsewhere.
-"""
+"""What a change of the taxonomy means: for labels given before it, for the names, for categorised complaints."""
 
 from typing import NamedTuple
 
@@ -21,12 +18,7 @@ MOVES_SCHEMA = pl.Schema(
 
 
 def labels_under(labels: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
-    """Return the labels that ``taxonomy`` has a category for; subcategories that it has not there become null.
-
-    Args:
-        labels: at least the columns category and subcategory, given under any taxonomy.
-        taxonomy: the taxonomy to use them under.
-    """
+    """Return the labels whose category ``taxonomy`` has; subcategories that it does not have there become null."""
     fits = pl.col("subcategory").replace_strict(taxonomy.parents, default=None) == pl.col("category")
     return labels.filter(pl.col("category").is_in(taxonomy.category_names)).with_columns(
         subcategory=pl.when(fits).then("subcategory")
@@ -62,14 +54,14 @@ def name_changes(old: Taxonomy, new: Taxonomy) -> NameChanges:
 
 
 def moves(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
-    """Count complaints by where they were and where they would be.
+    """Count complaints by where they were and where they would be, those that stay included.
 
     Args:
         before: columns category and subcategory, one row a complaint.
-        after: the same columns for the same complaints, in the same order.
+        after: the same for the same complaints, in the same order.
 
     Returns:
-        ``MOVES_SCHEMA``, those that stay in their place included; largest counts first.
+        ``MOVES_SCHEMA``, largest counts first.
     """
     columns = ["category", "subcategory"]
     both = pl.concat(

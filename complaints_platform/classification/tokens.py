@@ -1,18 +1,18 @@
 """Texts as white-space separated tokens, and what one token alone contributes: its words and character n-grams.
 
-Everything here looks at one token at a time. That is what makes features cacheable: character
-n-grams "within word boundaries" never cross white space, so they depend on the token only. How
-tokens become features and scores stands in ``features`` and ``scoring``.
+Looking at one token at a time makes features cacheable: n-grams "within word boundaries" never cross white space.
 """
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
+
+from complaints_platform.classification.arrays import Ints
 
 WORD_PATTERN = r"[#@]?\w[\w'’]*|[!?£$€₦#@]"  # noqa: RUF001 - the apostrophe that phones type
 """A word, hashtag or handle, or one of the marks that carry meaning in short complaints.
@@ -33,8 +33,6 @@ _REPEATED = re.compile(r"(\D)\1{2,}")
 _LINK = re.compile(r"^\W*(?:https?:|www\.)")
 # What str.split() treats as white space beside the blank; Rust's \s lacks the four separators.
 _OTHER_SPACE = r"[\s\x1c-\x1f&&[^ ]]"
-
-Ints = npt.NDArray[np.int64]
 
 
 class TokenisedTexts(NamedTuple):
@@ -79,6 +77,12 @@ def normalise_token(token: str) -> str:
 def normalise(text: str) -> str:
     """Return ``text`` with every token folded by ``normalise_token`` and single blanks between them."""
     return " ".join(map(normalise_token, text.split()))
+
+
+def text_keys(texts: Iterable[str]) -> pl.Series:
+    """Return a hash (16 hex digits) of each text, named ``text_key``; texts that training takes for one share it."""
+    hashes = [hashlib.blake2b(normalise(text).encode(), digest_size=8).hexdigest() for text in texts]
+    return pl.Series("text_key", hashes, dtype=pl.String)
 
 
 def words(token: str) -> Sequence[str]:

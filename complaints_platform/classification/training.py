@@ -1,8 +1,4 @@
-"""Training a model for a taxonomy, from people's labels and from seed phrases.
-
-Here belong which texts train with what weight, the trained model as one object, and its bytes. The
-estimator itself is ``estimator``'s, applying a model to complaints is ``prediction``'s.
-"""
+"""Training a model for a taxonomy, from people's labels and from seed phrases; the model as one object and as bytes."""
 
 import hashlib
 import io
@@ -12,13 +8,13 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from complaints_platform.classification import embeddings
+from complaints_platform.classification.arrays import Booleans, Floats
 from complaints_platform.classification.attributes import ATTRIBUTES, AttributeClassifier
-from complaints_platform.classification.calibration import Floats
 from complaints_platform.classification.cascade import CascadeClassifier, Tier
+from complaints_platform.classification.estimator import ComplaintClassifier
 from complaints_platform.classification.measures import Measures, measure
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.tokens import normalise
@@ -37,9 +33,7 @@ MAX_SHARE_JUDGED_TWICE = 0.2
 ACCEPTED_ACCURACY = 0.9
 """Aimed at for what is not sent to review."""
 MAX_REVIEW_SHARE = 0.4
-"""Of what the threshold is set on: a review queue that holds nearly everything helps nobody."""
-
-Booleans = npt.NDArray[np.bool_]
+"""Of what the threshold is set on: a review queue that holds nearly everything is no help."""
 
 _MAGIC = b"complaints-model 1\n"
 _LABEL_COLUMNS = ("text", "category")
@@ -66,11 +60,6 @@ class TrainedModel:
     review_threshold: float
     n_labels: int
     evaluation: Measures | None
-
-    @property
-    def taxonomy_fingerprint(self) -> str:
-        """Fingerprint of the taxonomy it was trained for."""
-        return self.taxonomy.fingerprint
 
     def to_bytes(self) -> bytes:
         """Return the model as bytes that ``from_bytes`` reads."""
@@ -131,7 +120,7 @@ def train(taxonomy: Taxonomy, labels: pl.DataFrame | None, tier: Tier = "core") 
         known = _with_subcategories(_checked(labels, taxonomy), taxonomy, examples)
         examples = _combined(examples, known)
     estimator = _fitted(examples, tier)
-    truth = _Truth.of(estimator, examples, taxonomy)
+    truth = _HeldOut.of(estimator, examples, taxonomy)
     n_labels = int(examples["is_label"].sum())
     model = TrainedModel(
         estimator=estimator,
@@ -165,7 +154,7 @@ def category_probabilities(probabilities: Floats, subcategories: list[str], taxo
 
 
 @dataclass(frozen=True)
-class _Truth:
+class _HeldOut:
     """Held-out predictions of categories beside the truth: of labels if there are any, else of seeds."""
 
     labels: list[str]
@@ -256,7 +245,7 @@ def _combined(seeds: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
 def _fitted(examples: pl.DataFrame, tier: Tier) -> CascadeClassifier:
     weight, is_label = examples["weight"].to_numpy(), examples["is_label"].to_numpy()
     seed_share = 1 / (1 + is_label.sum() / LABELS_THAT_HALVE_SEEDS_IN_CALIBRATION)
-    return CascadeClassifier(tier, MAX_SHARE_JUDGED_TWICE, noisy_labels=bool(is_label.any())).fit(
+    return CascadeClassifier(tier, MAX_SHARE_JUDGED_TWICE, ComplaintClassifier(noisy_labels=bool(is_label.any()))).fit(
         examples["text"].to_list(),
         examples["subcategory"].to_list(),
         sample_weight=weight,

@@ -14,9 +14,9 @@ from importlib.resources import files
 from typing import NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from complaints_platform.classification.tokens import MAX_TOKEN_CHARACTERS, Ints
+from complaints_platform.classification.arrays import Float32s, Ints
+from complaints_platform.classification.tokens import MAX_TOKEN_CHARACTERS
 
 TABLE = "word_vectors.npz"
 WORD_PIECES = re.compile(r"[^\W_]+|[^\w\s]|_")
@@ -25,9 +25,6 @@ INNER = "##"
 """Marks pieces that continue a word."""
 MAX_WORDS = 400
 """Words of a text that count: a bound on what very long texts cost."""
-
-Float32s = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
 
 
 class Table(NamedTuple):

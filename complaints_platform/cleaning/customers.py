@@ -1,7 +1,6 @@
 """Reference data of customers: hashed as complaints are, and joined to them by what held at the time.
 
-Here belongs whose account a name stands for on which day. Two names are one customer only because
-reference data says so; no identity is ever merged on what merely looks alike.
+Two names are one customer only because reference data says so; identities that merely look alike are never merged.
 """
 
 import polars as pl
@@ -17,13 +16,13 @@ ATTRIBUTES = ["account_key", "region", "product", "segment"]
 
 
 def known_customers(customers: pl.DataFrame, key: DataKey, regions: Regions) -> pl.DataFrame:
-    """Hash and clean customers as sent.
+    """Hash and clean customers as sent: the same person gets the same hash here and in complaints.
 
     Args:
         customers: customer (String), names (List of String, at least one), valid_from (Date), region, product,
             segment (String).
-        key: the data key; the same person gets the same hash here and in complaints.
-        regions: the alias table of regions.
+        key: the data key.
+        regions: the alias table.
 
     Returns:
         ``KnownCustomer``: one row for each name of each customer, in the order given.
@@ -63,7 +62,7 @@ def as_of(persons: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Return what holds for each person on a day.
 
     Args:
-        persons: person_key (String; null is nobody), day (Date).
+        persons: person_key (String; null is unknown), day (Date).
         known: ``KnownCustomer``; of rows of one name and day the last counts.
 
     Returns:
@@ -90,12 +89,7 @@ def as_of(persons: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 
 
 def join_customers(prepared: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """Fill what reference data knows of the customers of complaints: account, segment; region and product if unsaid.
-
-    Args:
-        prepared: what ``prepare`` returned.
-        known: ``KnownCustomer``, at least for the customers of ``prepared``.
-    """
+    """Fill in account, segment, and missing region and product of ``prepared`` complaints from ``known`` customers."""
     if known.is_empty():
         return prepared
     state = as_of(prepared.select(person_key="customer_key", day="day"), known)

@@ -1,14 +1,11 @@
-"""Exact identity: which version of a record counts, and which record repeats another.
-
-Here belongs the order of versions and what makes two records the same. Texts that are only similar
-are ``near_duplicates``' work; the outcome of every record is put together in ``pipeline``.
-"""
+"""Exact identity: which version of a record counts, and which record repeats another."""
 
 from datetime import timedelta
 
 import polars as pl
 
 from complaints_platform.cleaning.identity import repetition_keys
+from complaints_platform.cleaning.text import scatter
 from complaints_platform.schemas import Outcome
 
 REPETITION_WINDOW = timedelta(hours=24)
@@ -24,9 +21,7 @@ LINEAGE = ("raw_sha256", "record_number", "received_at")
 def version_order() -> list[pl.Expr]:
     """Return the sort keys that put versions of one record from the oldest to the newest.
 
-    In this order: ``updated_at`` with null as the lowest, ``received_at``, ``raw_sha256``,
-    ``record_number``; the larger is the newer. Whatever keeps versions of records elsewhere (the
-    lake's key index) has to follow the same order.
+    Whatever keeps versions of records elsewhere (the lake's key index) has to follow the same order.
     """
     return [pl.col("updated_at").is_not_null(), pl.col("updated_at"), *map(pl.col, ARRIVAL)]
 
@@ -39,23 +34,15 @@ def newest_versions(versions: pl.DataFrame) -> pl.DataFrame:
 def number_repetitions(records: pl.DataFrame) -> pl.DataFrame:
     """Give records without a native id, that agree in all that was sent, ids of their own.
 
-    ``prepare`` can't tell them apart, because it sees them one by one: the first by arrival keeps its
+    ``prepare`` sees prepared ``records`` one by one. Of a whole day's, the first by arrival keeps its
     ``complaint_id``, the next ones get ``repetition_keys`` of it.
-
-    Args:
-        records: prepared records of a whole day.
-
-    Returns:
-        The same rows and columns; no two rows without a ``source_id`` share a ``complaint_id``.
     """
     repeated = pl.col("source_id").is_null() & pl.col("complaint_id").is_duplicated()
     marked = records.with_row_index("row").filter(repeated).sort(*ARRIVAL)
     again = marked.with_columns(ordinal=pl.int_range(pl.len()).over("complaint_id")).filter(pl.col("ordinal") > 0)
     if again.height == 0:
         return records
-    ids = (
-        records["complaint_id"].clone().scatter(again["row"], repetition_keys(again["complaint_id"], again["ordinal"]))
-    )
+    ids = scatter(records["complaint_id"], again["row"], repetition_keys(again["complaint_id"], again["ordinal"]))
     return records.with_columns(complaint_id=ids)
 
 
@@ -118,7 +105,7 @@ def repetitions(today: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
     A record is a duplicate if source, customer and text agree with those of an earlier record within
     ``REPETITION_WINDOW``, whatever became of that one; so the answer depends on two records alone, never
-    on a chain of them. "No network" from two people, or from nobody known, stays two complaints.
+    on a chain of them. "No network" from two people, or from unknown ones, stays two complaints.
 
     Args:
         today: prepared records of a day, with ``row`` and final ids.

@@ -1,8 +1,5 @@
 """Identity: what names a complaint, and the keyed hashes that stand for people.
 
-Here belongs how identifiers are normalised and hashed. Which of several records with one identity
-counts is decided in ``duplicates``.
-
 All hashes are BLAKE2b (RFC 7693) of 128 bits in hexadecimal: stable for as long as the lake lives.
 Every hash has its own ``person`` string, so that hashes of different kinds never meet.
 """
@@ -66,7 +63,7 @@ class DataKey:
 
     @property
     def fingerprint(self) -> str:
-        """What tells keys apart without telling them (12 hex digits): a keyed hash of nothing, and the version."""
+        """What distinguishes keys without revealing them: the version and a keyed hash of nothing."""
         return f"{self.version}-{blake2b(digest_size=5, key=self.hash_key, person=_CHECK).hexdigest()}"
 
     @property
@@ -76,14 +73,10 @@ class DataKey:
 
 
 def native_id_keys(source: str, ids: pl.Series) -> pl.Series:
-    """Return the complaint ids of records that carry the sender's own ids.
-
-    Args:
-        source: the source contract; ids are unique only within it.
-        ids: the sender's ids (String); nulls stay null.
+    """Return the complaint ids of records that carry the sender's own ``ids``, which are unique within ``source`` only.
 
     Returns:
-        String, 32 hexadecimal digits: BLAKE2b of the source (with its length in front) and the id.
+        String, 32 hexadecimal digits: BLAKE2b of the source (with its length in front) and the id; nulls stay null.
     """
     return _hashes(blake2b(_framed(source), digest_size=DIGEST_BYTES, person=_NATIVE_ID), ids)
 
@@ -94,7 +87,7 @@ def content_keys(records: pl.DataFrame, key: DataKey) -> pl.Series:
     It is keyed because texts and customers hold personal data that could be guessed from a plain hash.
 
     Args:
-        records: source, customer, text (String) and occurred_at of raw records.
+        records: the columns of ``CONTENT``.
         key: the data key.
 
     Returns:
@@ -106,15 +99,7 @@ def content_keys(records: pl.DataFrame, key: DataKey) -> pl.Series:
 
 
 def repetition_keys(ids: pl.Series, ordinals: pl.Series) -> pl.Series:
-    """Return the complaint ids of the 2nd, 3rd, … record with the same content key.
-
-    Args:
-        ids: content keys (String).
-        ordinals: how many records came before with the same key (integer, from 1).
-
-    Returns:
-        String, 32 hexadecimal digits.
-    """
+    """Return the complaint ids of records that ``ordinals`` (from 1) others with the same content key came before."""
     numbered = pl.select(pl.format("{} {}", ids, ordinals)).to_series()
     return _hashes(blake2b(digest_size=DIGEST_BYTES, person=_REPETITION), numbered)
 
@@ -197,7 +182,7 @@ def _framed(value: str) -> bytes:
 
 
 def _framed_column(name: str) -> pl.Expr:
-    """Do what ``_framed`` does for each value of a column; a null is told apart from all texts."""
+    """Do what ``_framed`` does for each value of a column; a null differs from all texts."""
     value = pl.col(name).cast(pl.String)
     return (
         pl.when(value.is_null()).then(pl.lit("-")).otherwise(pl.concat_str(value.str.len_bytes(), pl.lit(":"), value))

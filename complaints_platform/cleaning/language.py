@@ -1,6 +1,4 @@
-"""Language: which one a text is written in, among those that a company expects.
-
-Here belongs how it is told from the text alone; what a sender says of it wins, and is ``pipeline``'s.
+"""Language: which one a text is written in, among those that a company expects, as far as the text alone says.
 
 The detector is py3langid's: a naive Bayes model over byte n-grams (Lui and Baldwin 2012), with its model and
 its answers, but applied to many texts at once (its own loop over bytes takes eight times as long). Most texts
@@ -62,15 +60,9 @@ _LONG_ENOUGH = rf"(?:\p{{L}}\P{{L}}*){{{LEAST_LETTERS}}}"
 
 
 def detect_languages(texts: pl.Series, words: Sequence[Words], languages: tuple[str, ...]) -> pl.Series:
-    """Return the language of each text, as a code of ISO 639.
+    """Return which of ``languages`` each cleaned text is in, as a code of ISO 639; ``words`` are its ``split_words``.
 
-    Args:
-        texts: cleaned texts (String).
-        words: their words, as ``split_words`` gives them.
-        languages: codes to choose among; ``Rules`` says which.
-
-    Returns:
-        String; null where the text is null or too short, or no language is probable enough.
+    It is null where the text is null or too short, or no language is probable enough.
     """
     english = texts.is_not_null() & pl.Series(_plainly_english(words, pidgin=PIDGIN in languages))
     if ENGLISH not in languages:

@@ -1,7 +1,6 @@
 """Names in texts, as far as words before them announce them.
 
-Here belongs which words announce a name, and where it ends. Names without such a word are not found:
-that takes a model of the language, and errs on products and places.
+Names without such a word are not found: that takes a model of the language, and errs on products and places.
 """
 
 import re

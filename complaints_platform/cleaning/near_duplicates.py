@@ -1,8 +1,5 @@
 """Near duplicates: which texts almost repeat an earlier one.
 
-Here belongs the search for similar sets of shingles. What a shingle is stands in ``shingles``; which
-records are compared, in ``pipeline``.
-
 Similarity is the Jaccard index J of two sets of shingles. The search has four steps, each cheap because
 of the one before, and none of the first three loses a pair:
 
@@ -99,12 +96,7 @@ def shingled(lists: pl.Series) -> Shingled:
 def near_duplicates(texts: Shingled, wanted: NDArray[np.bool_]) -> Match:
     """Find, for each wanted text, the earliest one before it that is similar.
 
-    Args:
-        texts: shingles of texts in the order of time; a text without any resembles none.
-        wanted: for which of them an earlier one is looked for; the others are only found.
-
-    Returns:
-        A ``Match`` with an entry for each text, wanted or not.
+    ``texts`` are in the order of time; one without shingles resembles none. Those that are not wanted are only found.
     """
     first, distinct = _distinct_texts(texts)
     last_wanted = np.full(len(first), -1)

@@ -1,8 +1,5 @@
 """Personal numbers in texts: payment cards, national ids, accounts, telephone numbers.
 
-Here belongs how a run of digits is told from dates, amounts and ticket numbers. Identifiers that hold
-letters, and the other kinds of personal data, stand in ``redaction``.
-
 A number is personal by its form (a checksum, a numbering plan), or because a word before it says so.
 """
 
@@ -70,7 +67,7 @@ _PHONE = re.compile(
     r"|234[789][0-9]{9}|44[1-9][0-9]{9}|49[1-9][0-9]{9,11}|1[2-9][0-9]{2}[2-9][0-9]{6}"
 )
 """With +, with 00, with the national 0, or the bare international form of Nigeria, the UK, Germany, North America
-(E.164 and national numbering plans; a 16th digit is the 0 of "+44 (0) 20 …"). Other countries can't be told."""
+(E.164 and national numbering plans; a 16th digit is the 0 of "+44 (0) 20 …"). Other countries can't be recognised."""
 
 _ELEVEN_DIGITS = re.compile(r"0(?<![0-9].)[1-9][0-9]{9}(?![0-9])")
 _GLUED_CUE = re.compile(r"(?<![\w.+\-/=#@&])(?:call|phone|tel|ph|mob|no)\Z", re.IGNORECASE)
@@ -137,9 +134,9 @@ def _kind_of_number(written: str, announced: str) -> str | None:
 def _fits(written: str, digits: int, announced: str) -> bool:
     """Say whether a number may be of the kind that words announce."""
     words = written.split(" ")
-    torn = 1 < len(words) < _FEW_WORDS and min(map(len, words)) < _SHORT_WORD
+    broken_up = 1 < len(words) < _FEW_WORDS and min(map(len, words)) < _SHORT_WORD
     shortest, longest = _DIGITS[announced]
-    return not torn and shortest <= digits <= longest
+    return not broken_up and shortest <= digits <= longest
 
 
 def _announced(before: str) -> str:

@@ -1,7 +1,7 @@
 """Cleaning as a whole: raw records of a day become cleaned complaints with their outcome.
 
 ``prepare`` is what can be done record by record; ``decide_outcomes`` is what needs the day and the
-day before. Each step stands in a module of its own; only their order belongs here.
+day before.
 """
 
 from collections.abc import Callable
@@ -125,9 +125,7 @@ def decide_outcomes(today: pl.DataFrame, before: pl.DataFrame, elsewhere: pl.Dat
 def clean_texts(texts: pl.Series, account_pattern: str | None = None) -> pl.Series:
     """Repair and redact each of ``texts`` (String; nulls stay null); doing it again changes nothing.
 
-    Args:
-        texts: what was sent.
-        account_pattern: what the account numbers of the company look like (a regular expression of Rust's).
+    ``account_pattern`` is a regular expression (Rust's) of the company's account numbers.
     """
     return until_stable(normalize_texts(texts), partial(_redact_normalized, account_pattern=account_pattern))
 
@@ -145,9 +143,7 @@ def _clean_text(raw: pl.DataFrame, rules: Rules) -> pl.Series:
 def clean_fields(values: pl.Series, normalize: Callable[[pl.Series], pl.Series] | None = None) -> pl.Series:
     """Clean short values (String) like texts, for a form's field holds whatever people put there; empty ones are null.
 
-    Args:
-        values: what was sent.
-        normalize: what is done with each distinct value before.
+    Each distinct value is normalised by ``normalize`` before.
     """
 
     def step(distinct: pl.Series) -> pl.Series:

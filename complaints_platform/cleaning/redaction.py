@@ -1,8 +1,5 @@
 """Redaction: personal data in texts gives way to typed tokens such as ``<PHONE>``.
 
-Here belongs which kinds are looked for, and what those look like that are neither mere ``numbers`` nor
-``names``. How texts are normalised before stands in ``text``; how customers are hashed, in ``identity``.
-
 A rule is a cheap gate (a Rust regular expression that lets every text with a match pass), and a
 function that replaces what it finds. Rules run in the order of ``_RULES`` and see what the ones before
 left. What a checksum can confirm (cards, IBANs) must have it; what only looks like an ordinary number
@@ -150,7 +147,7 @@ def _redact_ninos(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Rule:
+class Replacement:
     """One kind of personal data: a gate that every text with a match passes, and how it is replaced."""
 
     gate: str
@@ -159,12 +156,12 @@ class Rule:
 
 _MAYBE_EMAIL = r"@[^\s@]+\."
 _RULES = (
-    Rule(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", _redact_ips),
-    Rule(r"(?i)[0-9a-f]{0,4}:[0-9a-f]{0,4}:[0-9a-f:]", _redact_ips),
-    Rule(r"[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11}", _redact_ibans),
-    Rule(r"[0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}[ \-]?[A-Da-d]", _redact_ninos),
-    Rule(MAYBE_NUMBER, redact_numbers),
-    *(Rule(gate, redact_names) for gate in MAYBE_NAME),
+    Replacement(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", _redact_ips),
+    Replacement(r"(?i)[0-9a-f]{0,4}:[0-9a-f]{0,4}:[0-9a-f:]", _redact_ips),
+    Replacement(r"[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11}", _redact_ibans),
+    Replacement(r"[0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}[ \-]?[A-Da-d]", _redact_ninos),
+    Replacement(MAYBE_NUMBER, redact_numbers),
+    *(Replacement(gate, redact_names) for gate in MAYBE_NAME),
 )
 
 
@@ -175,7 +172,7 @@ TOKENS = [URL, EMAIL, IBAN, IP, CARD, NATIONAL_ID, ACCOUNT, PHONE, NAME]
 def redact_texts(texts: pl.Series, account_pattern: str | None = None) -> pl.Series:
     """Return ``texts`` (String, normalised; nulls stay) with personal data replaced by typed tokens.
 
-    A company's own account numbers are looked for first, if ``account_pattern`` says what they look like.
+    A company's own account numbers come first, if ``account_pattern`` says what they look like.
 
     Caught: web addresses that carry credentials or personal parameters, e-mail addresses, IP
     addresses, IBANs (mod 97), payment cards (Luhn), UK National Insurance numbers, US Social

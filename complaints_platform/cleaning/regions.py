@@ -1,7 +1,6 @@
 """Regions: many spellings and addresses of a place become the one name it is counted under.
 
-Here belong the alias table and how a value is looked up in it. The packaged table (``regions.yaml``) has
-the regions of four countries; a company names its own by a setting.
+The packaged alias table (``regions.yaml``) has the regions of four countries; a company names its own by a setting.
 """
 
 import hashlib
@@ -13,11 +12,11 @@ from functools import cache
 from pathlib import Path
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from complaints_platform.cleaning.text import normalize_texts, until_stable
 from complaints_platform.errors import SettingsError
-from complaints_platform.yaml_files import read_yaml
+from complaints_platform.yaml_files import Part, read_yaml
 
 PACKAGED_REGIONS = Path(__file__).with_name("regions.yaml")
 
@@ -30,10 +29,8 @@ _NOT_COUNTED = re.compile(r"[^\w]+")
 _HAS_DIGIT = re.compile(r"[0-9]")
 
 
-class _RegionsFile(BaseModel):
+class _RegionsFile(Part):
     """What stands in an alias table."""
-
-    model_config = ConfigDict(extra="forbid")
 
     regions: dict[str, list[str]] = Field(
         min_length=1, description="Name of each region → other names, codes and places in it."
@@ -83,7 +80,7 @@ def load_regions(path: Path = PACKAGED_REGIONS) -> Regions:
     """Load the alias table at ``path``.
 
     Raises:
-        SettingsError: it can't be read, or one alias stands for two regions; the message names file and entry.
+        SettingsError: it can't be read, or one alias stands for two regions.
     """
     table = read_yaml(path, _RegionsFile, SettingsError)
     names: dict[str, str] = {}

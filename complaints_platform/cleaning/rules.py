@@ -1,7 +1,4 @@
-"""What a company decides about cleaning, beside its data key: languages, regions, its account numbers.
-
-Only the decisions belong here; the modules that follow them say what they do with them.
-"""
+"""What a company decides about cleaning, beside its data key: languages, regions, its account numbers."""
 
 import hashlib
 from collections.abc import Mapping

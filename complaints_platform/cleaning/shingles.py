@@ -1,8 +1,6 @@
 """Shingles: a text as the set of its runs of three words, hashed.
 
-Here belongs what of a text counts when texts are compared; what a word is stands in ``words``. How
-similar sets are found stands in ``near_duplicates``. A text of fewer than three words is one shingle:
-it resembles only itself.
+A text of fewer than three words is one shingle: it resembles only itself.
 """
 
 from collections.abc import Sequence

@@ -1,10 +1,7 @@
 """Text repair: encoding damage, entities, Unicode form, invisible characters, white space.
 
-Here belongs what makes the same words the same text, whatever their way. What hides personal data
-stands in ``redaction``; what compares texts in ``shingles`` and ``near_duplicates``.
-
-``normalize_text`` says what is done to one text; ``normalize_texts`` does the same to a column, but
-first asks a few cheap regular expressions which rows need any work at all.
+Here belongs what makes the same words the same text, whatever their way. A few cheap regular expressions find the
+rows of a column that need any work at all.
 """
 
 import html
@@ -88,23 +85,14 @@ _ODD_SPACES = r"[\t-\r\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]| 
 _IRREGULAR = f"{_ODD_CHARACTERS}|{_ODD_SPACES}|{_MAYBE_MISREAD_ASIAN}"
 
 
-def normalize_text(text: str) -> str:
-    """Return ``text`` with sound encoding, composed Unicode and single spaces; doing it again changes nothing.
+def normalize_texts(texts: pl.Series) -> pl.Series:
+    """Return ``texts`` (String; nulls stay) with sound encoding, composed Unicode and single spaces.
 
     In this order, until nothing changes: character references become characters; UTF-8 that was
-    read as Windows-1252 or Latin-1 is read again; C1 controls become what Windows-1252 shows for
+    read as Windows-1252 or Latin-1 is read again; C1 controls become what Windows-1252 has for
     them; other controls and invisible characters go (joiners within emoji stay); Unicode NFC; runs
     of white space become one space, none at the ends.
     """
-    while True:
-        normalized = " ".join(_repair_characters(_repair_encoding(text)).split())
-        if normalized == text:
-            return text
-        text = normalized
-
-
-def normalize_texts(texts: pl.Series) -> pl.Series:
-    """Return ``normalize_text`` of each of ``texts`` (String; nulls stay), at the cost of looking at most of them."""
     return until_stable(texts, _normalize_once)
 
 
@@ -139,7 +127,6 @@ def scatter(values: pl.Series, rows: pl.Series, replacements: pl.Series) -> pl.S
 
 
 def _normalize_once(texts: pl.Series) -> pl.Series:
-    """Do one round of ``normalize_text`` for each of ``texts``."""
     gates = (_MAYBE_MISREAD, _MAYBE_ENTITY, _IRREGULAR)
     rows = reduce(or_, (texts.str.contains(gate) for gate in gates)).arg_true()
     odd = texts.gather(rows)
@@ -189,5 +176,5 @@ def _read_again(match: re.Match[str]) -> str:
 
 
 def _read_c1(match: re.Match[str]) -> str:
-    shown = _windows_1252(ord(match.group()))
-    return "" if _C1.match(shown) else shown
+    character = _windows_1252(ord(match.group()))
+    return "" if _C1.match(character) else character

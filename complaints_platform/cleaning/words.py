@@ -1,6 +1,4 @@
-"""Words of texts, hashed: what comparing texts and telling their language both start from.
-
-Here belongs what a word is, and its hash. What is made of words is ``shingles``' and ``language``'s.
+"""Words of texts, hashed: what the search for near duplicates and the detection of languages start from.
 
 Words are runs of letters, digits, ``@``, ``#``, ``_`` and other symbols beyond ASCII, in small letters;
 so punctuation, case and quotes don't tell texts apart. What forwarding puts in front (``RT @user:``,

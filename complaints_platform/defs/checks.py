@@ -25,9 +25,9 @@ from complaints_platform.pipeline.cleaned import LOOK_BACK, live
 from complaints_platform.pipeline.derived import DERIVED, DERIVED_OF
 from complaints_platform.pipeline.quality import dangling_references
 from complaints_platform.platform import Platform
+from complaints_platform.quality.assessments import Point
 from complaints_platform.quality.contracts import broken, rules
 from complaints_platform.quality.plots import history_svg
-from complaints_platform.quality.verdicts import Point
 from complaints_platform.schemas import Outcome, empty_frame
 
 MOST_QUARANTINED = 0.05

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from complaints_platform.classification.plots import confusion_matrix_png, coverage_png, reliability_png
-from complaints_platform.classification.promotion import Verdict
+from complaints_platform.classification.promotion import PromotionDecision
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.training import TrainedModel
 from complaints_platform.defs.previews import picture, preview
@@ -92,7 +92,7 @@ def _service(training: Training) -> dict[str, Any]:
     return {**metadata, **_comparison(verdict)}
 
 
-def _comparison(verdict: Verdict) -> dict[str, Any]:
+def _comparison(verdict: PromotionDecision) -> dict[str, Any]:
     comparison = verdict.comparison
     if comparison is None:
         return {}

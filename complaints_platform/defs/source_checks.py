@@ -20,9 +20,9 @@ from complaints_platform.instance.partitions import days_made
 from complaints_platform.lake.data_sets import CLEANED
 from complaints_platform.pipeline.quality import judge_senders
 from complaints_platform.platform import Platform
+from complaints_platform.quality.assessments import Assessment
 from complaints_platform.quality.contracts import broken
 from complaints_platform.quality.plots import history_svg
-from complaints_platform.quality.verdicts import Verdict
 from complaints_platform.schemas import KnownCustomer, RawRecord
 
 FILES_LOOKED_AT = 31
@@ -101,7 +101,7 @@ def _senders(platform: Platform, sources: Sequence[str]) -> dg.AssetChecksDefini
     return senders
 
 
-def _result(source: str, name: str, verdicts: Sequence[Verdict]) -> dg.AssetCheckResult:
+def _result(source: str, name: str, verdicts: Sequence[Assessment]) -> dg.AssetCheckResult:
     failing = [verdict for verdict in verdicts if not verdict.passed]
     judged = {point.day for verdict in verdicts for point in verdict.judged}
     said = " ".join(f"{verdict.describe()} {verdict.next_step}" for verdict in failing)
@@ -135,7 +135,7 @@ def _result(source: str, name: str, verdicts: Sequence[Verdict]) -> dg.AssetChec
     )
 
 
-def _newest(verdicts: Sequence[Verdict]) -> dict[str, float]:
+def _newest(verdicts: Sequence[Assessment]) -> dict[str, float]:
     """Return the numbers of each measure's newest judged day, which Dagster plots over evaluations."""
     newest = {verdict.measure: verdict.judged[-1] for verdict in verdicts if verdict.judged}
     numbers = {measure.replace(" ", "_"): point.value for measure, point in newest.items()}
@@ -148,7 +148,7 @@ def _newest(verdicts: Sequence[Verdict]) -> dict[str, float]:
     return {name: float(value) for name, value in {**numbers, **bounds}.items()}
 
 
-def _numbers(verdicts: Sequence[Verdict]) -> pl.DataFrame:
+def _numbers(verdicts: Sequence[Assessment]) -> pl.DataFrame:
     """Return the newest day of each measure, and all failing days."""
     rows = [
         (verdict.measure, point.day, point.value, point.usual, point.lower, point.upper, "no" if point.fails else "yes")

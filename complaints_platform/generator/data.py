@@ -8,20 +8,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    RootModel,
-    StringConstraints,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import Field, PlainValidator, RootModel, StringConstraints, ValidationInfo, model_validator
 
 from complaints_platform.errors import GeneratorError
 from complaints_platform.generator.grammar import Choice, compile_bank
-from complaints_platform.yaml_files import read_yaml
+from complaints_platform.yaml_files import Part, read_yaml
 
 FOLDER = Path(__file__).parent
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -44,16 +35,10 @@ Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
 Share = Annotated[float, Field(ge=0)]
 
 
-class _Part(BaseModel):
-    """Base of all parts: closed (an unknown key is a mistake) and immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Data = TypeVar("Data", bound=Part)
 
 
-Data = TypeVar("Data", bound=_Part)
-
-
-class Topic(_Part):
+class Topic(Part):
     """What is said about one subcategory."""
 
     says: Bank
@@ -65,7 +50,7 @@ class _Topics(RootModel[dict[str, dict[str, Topic]]]):
     """Category → subcategory → topic."""
 
 
-class Phrases(_Part):
+class Phrases(Part):
     """What surrounds the complaint itself."""
 
     openings: dict[str, Bank]
@@ -94,14 +79,14 @@ class Phrases(_Part):
         return document
 
 
-class Region(_Part):
+class Region(Part):
     """A region of a country."""
 
     weight: Share
     towns: Texts
 
 
-class Country(_Part):
+class Country(Part):
     """A market."""
 
     code: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
@@ -115,7 +100,7 @@ class Country(_Part):
     last_names: Texts
 
 
-class Customers(_Part):
+class Customers(Part):
     """Who complains, and what they use."""
 
     countries: tuple[Country, ...]
@@ -123,7 +108,7 @@ class Customers(_Part):
     mail_domains: Texts
 
 
-class PersonalData(_Part):
+class PersonalData(Part):
     """How customers give away personal data."""
 
     sentences: dict[str, tuple[Annotated[str, StringConstraints(pattern=r"^[^{}]*\{value\}[^{}]*$")], ...]]
@@ -137,7 +122,7 @@ class PersonalData(_Part):
         return self
 
 
-class SourceVolume(_Part):
+class SourceVolume(Part):
     """How much of it comes from a source, and when."""
 
     share: Share
@@ -146,7 +131,7 @@ class SourceVolume(_Part):
     hours: Annotated[tuple[Share, ...], Field(min_length=24, max_length=24)]
 
 
-class OutageVolume(_Part):
+class OutageVolume(Part):
     """What a regional outage is like."""
 
     day: Annotated[int, Field(ge=0)]
@@ -157,7 +142,7 @@ class OutageVolume(_Part):
     minimum: int
 
 
-class Volumes(_Part):
+class Volumes(Part):
     """How much there is of everything."""
 
     sources: dict[str, SourceVolume]
@@ -165,7 +150,7 @@ class Volumes(_Part):
     outage: OutageVolume
 
 
-class Typing(_Part):
+class Typing(Part):
     """How people type."""
 
     neighbours: dict[str, Text]

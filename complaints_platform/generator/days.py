@@ -22,7 +22,7 @@ from complaints_platform.generator.noise import to_latin1
 from complaints_platform.generator.options import GeneratorOptions
 from complaints_platform.generator.people import Person, person_of
 from complaints_platform.generator.records import DAY, HOUR, MINUTE, SECOND, Defect, Fate, Record
-from complaints_platform.generator.writing import Words, write, write_addition, write_reply
+from complaints_platform.generator.writing import Wording, write, write_addition, write_reply
 
 CALL_CENTRE_ZONE = ZoneInfo("Europe/Berlin")
 
@@ -84,7 +84,7 @@ class Days:
         self._outage = volumes.outage(options)
         self._pending: dict[date, list[Record]] = defaultdict(list)
         self._again: dict[date, list[tuple[Person, str, tuple[str, str]]]] = defaultdict(list)
-        self._said: tuple[set[str], set[str]] = (set(), set())
+        self._used_texts: tuple[set[str], set[str]] = (set(), set())
         self._first_instant = start_of(options.first_day)
         self._end = start_of(options.last_day) + DAY
         self._random = Random()  # noqa: S311 - reproducible draws, nothing secret
@@ -122,7 +122,7 @@ class Days:
         self._random = Random(f"{self._options.seed}/{day.isoformat()}")  # noqa: S311 - as above
         self._serial = 0
         self._day = day
-        self._said = (self._said[1], set())
+        self._used_texts = (self._used_texts[1], set())
         start = start_of(day)
         for source in volumes.SOURCES:
             for _ in range(volumes.draw_count(source, day, self._options.per_day, self._random)):
@@ -181,19 +181,19 @@ class Days:
         record.traits += traits
         self._sequel(record)
 
-    def _words(self, person: Person, source: str, topic: tuple[str, str]) -> Words:
-        """Write a text that nobody used yesterday or today; stock phrases may repeat."""
-        yesterday, today = self._said
+    def _words(self, person: Person, source: str, topic: tuple[str, str]) -> Wording:
+        """Write a text that was not used yesterday or today; stock phrases may repeat."""
+        yesterday, today = self._used_texts
         for _ in range(_REDRAWS):
             words = write(person, source, topic, self._random.random)
-            said = words.text.casefold()
-            if "stock_phrase" in words.traits or (said not in today and said not in yesterday):
+            used = words.text.casefold()
+            if "stock_phrase" in words.traits or (used not in today and used not in yesterday):
                 break
-        today.add(said)
+        today.add(used)
         return words
 
     def _record(
-        self, source: str, person: Person, topic: tuple[str, str] | None, occurred: int, words: Words
+        self, source: str, person: Person, topic: tuple[str, str] | None, occurred: int, words: Wording
     ) -> Record:
         random = self._random.random
         text = to_latin1(words.text) if source == "call_centre" else words.text
@@ -341,7 +341,7 @@ class Days:
         self._repeat(record, self._later(MINUTE, _RELOGGED_LIMIT), Fate.DUPLICATE)
 
     def _log_anonymously(self, record: Record) -> None:
-        """Log the same words twice without a customer: nobody can say that it is one complaint."""
+        """Log the same words twice without a customer: whether it is one complaint can't be known."""
         record.anonymous = True
         self._repeat(record, self._later(MINUTE, 12 * HOUR), Fate.COMPLAINT)
 
@@ -404,7 +404,7 @@ class Days:
         occurred = record.occurred + (self._later(MINUTE, 20 * HOUR) if after is None else after)
         kept = [datum for datum in record.personal_data if datum.value in text]
         traits = [value for value in record.traits if value != "late"]
-        copy = self._record(source, person, record.topic, occurred, Words(text, record.style, kept, [*traits, trait]))
+        copy = self._record(source, person, record.topic, occurred, Wording(text, record.style, kept, [*traits, trait]))
         copy.near_duplicate_of, copy.similarity = record, similarity(record.text, text)
         self._deliver(copy)
 
@@ -425,7 +425,7 @@ class Days:
 
     def _reply(self, record: Record) -> None:
         """Have the care team answer in public: outbound, so no complaint."""
-        words = Words(write_reply(record.person, self._random.random), "plain", traits=["reply"])
+        words = Wording(write_reply(record.person, self._random.random), "plain", traits=["reply"])
         occurred = record.occurred + self._later(5 * MINUTE, 10 * HOUR)
         reply = self._record("social_media", record.person, None, occurred, words)
         reply.fate, reply.thread = Fate.FILTERED, record.source_id

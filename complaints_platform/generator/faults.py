@@ -3,10 +3,12 @@
 Every fault here can be undone, so that a repaired text can be compared with the clean one.
 """
 
+import codecs
 import html
 import unicodedata
 
 from complaints_platform.generator.draws import Random, pick
+from complaints_platform.sources.decoding import WINDOWS_1252
 
 _ZERO_WIDTH = ("\u200b", "\ufeff", "\u2060", "\u200b")
 _CONTROL = ("\x07", "\x00", "\x1a")
@@ -22,21 +24,9 @@ _MOJIBAKE_SHARE = 0.1
 _DOUBLE_SHARE = 0.2
 
 
-def _decode_table() -> dict[int, int]:
-    """Return how WHATWG's windows-1252 reads each byte: as cp1252, its five gaps as C1 controls."""
-    table = {}
-    for byte in range(256):
-        decoded = bytes([byte]).decode("cp1252", "ignore")
-        table[byte] = ord(decoded) if decoded else byte
-    return table
-
-
-_CP1252 = _decode_table()
-
-
 def mojibake(text: str) -> str:
     """Return the UTF-8 bytes of ``text`` read as cp1252, as browsers and most tools read it."""
-    return text.encode("utf-8").decode("latin-1").translate(_CP1252)
+    return codecs.charmap_decode(text.encode("utf-8"), "strict", WINDOWS_1252)[0]
 
 
 def escape_html(text: str) -> str:

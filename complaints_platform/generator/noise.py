@@ -1,7 +1,6 @@
 """How people type: misspellings, short forms, shouting, stretched vowels, typographic marks.
 
-These belong to the words of the customer and stay in the clean text. What transport does to
-a text afterwards is ``faults``'s.
+These belong to the customer's words and stay in the clean text.
 """
 
 import unicodedata

@@ -6,19 +6,14 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True)
 class GeneratorOptions:
-    """What to generate; equal options give equal bytes.
-
-    Attributes:
-        days: How many days complaints occur on.
-        per_day: Complaints a day on average, before copies, new versions, replies and the outage.
-        seed: Start of all random draws.
-        first_day: First day (UTC); by default thirty days cross Europe's change of clocks.
-    """
+    """What to generate; equal options give equal bytes."""
 
     days: int = 30
     per_day: int = 1000
+    """Complaints a day on average, before copies, new versions, agents' answers and the outage."""
     seed: int = 7
     first_day: date = date(2026, 3, 10)
+    """In UTC; thirty days from the default cross Europe's change of clocks."""
 
     def __post_init__(self) -> None:
         if self.days < 1 or self.per_day < 1:

@@ -1,7 +1,4 @@
-"""One record on its way from a customer's words to a line in a file, and what must become of it.
-
-Which records there are is decided in ``days``; how they are written, in ``senders``.
-"""
+"""One record on its way from a customer's words to a line in a file, and what must become of it."""
 
 from dataclasses import dataclass, field
 from datetime import date

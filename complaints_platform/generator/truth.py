@@ -10,7 +10,7 @@ files and records; ``truth/summary.json`` the options, the counts and the outage
 * ``occurred_at`` (ISO 8601, UTC), ``day``: when the complaint was made; null where the file does
   not say. A call in the hour that the clocks repeat (trait ``clock_repeated``) may have been
   written with a time that stands for two instants; the true one is here.
-* ``category``, ``subcategory``: what it is about; null for agents' replies.
+* ``category``, ``subcategory``: what it is about; null for agents' answers.
 * ``region``: canonical spelling; null if the sender gives none. ``person``: who complains.
 * ``fate``, ``reason``: complaint, duplicate, superseded, retracted, filtered, or quarantined with
   a ``QuarantineReason``. Of identical copies of one version (same ``key``), one is the complaint

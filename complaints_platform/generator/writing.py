@@ -1,7 +1,6 @@
 """Writing a complaint: a sentence plan by style, slots from the situation, then the typist's noise.
 
-What can be said stands in ``phrases.yaml`` and ``topics.yaml``; here is who says it and how. The texts
-are what a customer (or an agent taking notes) typed; what transport does to them is ``faults``'s.
+The texts are what a customer (or an agent taking notes) typed; transport damages them later (``faults``).
 """
 
 import re
@@ -46,7 +45,7 @@ _LOOSE_END = re.compile(r" ([.?!,])")
 
 @dataclass(slots=True)
 class Situation:
-    """Who tells, where, about what: all that slots are filled from."""
+    """Who complains about what: all that slots are filled from."""
 
     random: Random
     person: Person
@@ -54,7 +53,7 @@ class Situation:
 
 
 @dataclass(slots=True)
-class Words:
+class Wording:
     """A written text, the personal data in it, and what is special about it."""
 
     text: str
@@ -63,13 +62,13 @@ class Words:
     traits: list[str] = field(default_factory=list)
 
 
-def write(person: Person, source: str, topic: tuple[str, str], random: Random) -> Words:
+def write(person: Person, source: str, topic: tuple[str, str], random: Random) -> Wording:
     """Write what ``person`` says on ``source`` about ``topic`` (category and subcategory)."""
     situation = Situation(random, person, topic)
     if random() < STOCK_PHRASE_SHARE and source != "call_centre":
         text = expand(pick(PHRASES.stock_phrases[topic[0]], random), random, SLOTS, situation)
-        return Words(text, "plain", traits=["stock_phrase"])
-    words = Words("", _style(person, source, random))
+        return Wording(text, "plain", traits=["stock_phrase"])
+    words = Wording("", _style(person, source, random))
     sentences = [_ended(sentence, random) for sentence in _PLANS[words.style](situation, words.traits)]
     sentences = _typed(sentences, words, random)
     if random() < _TYPOGRAPHY_SHARE[source]:
@@ -221,7 +220,7 @@ def _ended(sentence: str, random: Random) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
-def _typed(sentences: list[str], words: Words, random: Random) -> list[str]:
+def _typed(sentences: list[str], words: Wording, random: Random) -> list[str]:
     style = words.style
     if style in {"sms", "pidgin"} and chance(0.75, random):
         sentences = [sentence.lower() for sentence in sentences]
@@ -240,7 +239,7 @@ def _typed(sentences: list[str], words: Words, random: Random) -> list[str]:
     return slipped
 
 
-def _shouted(sentences: list[str], words: Words, random: Random) -> list[str]:
+def _shouted(sentences: list[str], words: Wording, random: Random) -> list[str]:
     if chance(0.15, random):
         words.traits.append("capitals")
         return [sentence.upper() for sentence in sentences]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from complaints_platform.classification.cascade import Tier
-from complaints_platform.classification.promotion import Champion, Verdict, held_out_predictions, judge
+from complaints_platform.classification.promotion import Champion, PromotionDecision, held_out_predictions, judge
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.training import TRAINING_VERSION, TrainedModel, encoder_of, train
 from complaints_platform.errors import ModelError
@@ -21,7 +21,7 @@ class Training:
     """What a training brought."""
 
     model: TrainedModel
-    verdict: Verdict
+    verdict: PromotionDecision
     serving: ServingModel
     """What serves after it."""
     labels_left_out: int
@@ -111,16 +111,20 @@ def model_is_stale(lake: Lake, taxonomy: Taxonomy, tier: Tier = "core") -> bool:
 
 def _judged(
     lake: Lake, serving: ServingModel | None, model: TrainedModel, held_out: pl.DataFrame, labels: pl.DataFrame
-) -> Verdict:
+) -> PromotionDecision:
     if serving is None:
         return judge(model, held_out, labels, champion=None)
     try:
         champion = load_model(lake, serving.version)
     except ModelError as error:
-        return Verdict(serves=True, why=f"the model that served, {serving.version}, can't be used any more: {error}")
+        return PromotionDecision(
+            serves=True, why=f"the model that served, {serving.version}, can't be used any more: {error}"
+        )
     seen = lake.models.load_held_out(serving.version)
     if seen is None:
-        return Verdict(serves=True, why=f"what {serving.version}, that served, was trained on is not known any more")
+        return PromotionDecision(
+            serves=True, why=f"what {serving.version}, that served, was trained on is not known any more"
+        )
     return judge(model, held_out, labels, Champion(champion, pl.read_parquet(seen)))
 
 

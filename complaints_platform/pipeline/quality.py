@@ -12,9 +12,9 @@ from complaints_platform.lake.data_sets import CLEANED
 from complaints_platform.lake.profiles import FINGERPRINT
 from complaints_platform.marts.business_time import public_holidays
 from complaints_platform.quality import rates, volume
+from complaints_platform.quality.assessments import Assessment
 from complaints_platform.quality.profile import PROFILE_SCHEMA, PROFILE_VERSION, PROFILED_COLUMNS, profile
 from complaints_platform.quality.references import REFERENCE_COLUMNS, dangling
-from complaints_platform.quality.verdicts import Verdict
 from complaints_platform.sources.contract import SILENT_AFTER, SourceContract
 
 MOST_DAYS = 31
@@ -80,7 +80,7 @@ def _state(fingerprint: str) -> str:
 
 def judge_senders(
     lake: Lake, contracts: Mapping[str, SourceContract], country: str, days: Iterable[date], now: datetime
-) -> dict[str, list[Verdict]]:
+) -> dict[str, list[Assessment]]:
     """Judge each source on some days, and on the newest: volume, lateness and rates.
 
     Args:

@@ -1,5 +1,1 @@
-"""Judgement of data: pure functions from frames and aggregates to verdicts with numbers, thresholds and history.
-
-Which days are judged, where they are read from and who hears of it does not belong here (``pipeline.quality``,
-``defs.checks``, notifications).
-"""
+"""Judgement of data: pure functions from frames and sums to assessments with numbers, bounds and history."""

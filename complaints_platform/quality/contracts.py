@@ -15,7 +15,7 @@ from complaints_platform.schemas import DataSet
 
 
 @dataclass(frozen=True)
-class Rule:
+class Promise:
     """One promise of a model; ``breaks`` counts the rows of a frame that break it."""
 
     column: str
@@ -23,7 +23,7 @@ class Rule:
     breaks: pl.Expr
 
 
-def rules(model: type[DataSet]) -> list[Rule]:
+def rules(model: type[DataSet]) -> list[Promise]:
     """Return all rules of a model: nulls, ranges, closed lists, lengths, uniqueness.
 
     Raises:
@@ -32,16 +32,16 @@ def rules(model: type[DataSet]) -> list[Rule]:
     return list(_rules(model))
 
 
-def _rules(model: type[DataSet]) -> Iterator[Rule]:
+def _rules(model: type[DataSet]) -> Iterator[Promise]:
     schema = model.to_schema()
     for name, column in schema.columns.items():
         if not column.nullable:
-            yield Rule(name, "is never null", pl.col(name).is_null().sum())
+            yield Promise(name, "is never null", pl.col(name).is_null().sum())
         for check in column.checks:
-            yield Rule(name, *_rule(model, name, str(check.name), dict(check.statistics or {})))
+            yield Promise(name, *_rule(model, name, str(check.name), dict(check.statistics or {})))
     unique = list(schema.unique or [])
     if unique:
-        yield Rule(" + ".join(unique), "is unique", pl.len() - pl.struct(unique).n_unique())
+        yield Promise(" + ".join(unique), "is unique", pl.len() - pl.struct(unique).n_unique())
 
 
 def _rule(model: type[DataSet], column: str, check: str, numbers: dict[str, Any]) -> tuple[str, pl.Expr]:
@@ -60,12 +60,7 @@ def _rule(model: type[DataSet], column: str, check: str, numbers: dict[str, Any]
 
 
 def broken(model: type[DataSet], stored: pl.LazyFrame) -> pl.DataFrame:
-    """Return which rules stored rows break: column, rule, rows (empty if they keep the contract).
-
-    Args:
-        model: of the data set.
-        stored: rows of some days, read with the model's schema.
-    """
+    """Return which rules of ``model`` stored rows break: column, rule, rows (empty if they keep the contract)."""
     columns = {"column": pl.String, "rule": pl.String, "rows": pl.Int64}
     promises = rules(model)
     try:

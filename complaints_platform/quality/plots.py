@@ -1,6 +1,6 @@
 """Histories as small pictures in SVG: a kilobyte each, drawn in a millisecond, for checks that run all day.
 
-Only drawing. Larger pictures with axes of many kinds are Matplotlib's work (``classification.plots``).
+Larger pictures with axes of many kinds are drawn by Matplotlib (``classification.plots``).
 """
 
 import math
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from html import escape
 
-from complaints_platform.quality.verdicts import Point
+from complaints_platform.quality.assessments import Point
 
 WIDTH = 640
 HEIGHT = 150
@@ -29,10 +29,7 @@ def history_svg(panels: Sequence[tuple[str, Sequence[Point]]]) -> str:
     drawn = [(title, points[-MOST_POINTS:]) for title, points in panels if points]
     parts = [_panel(title, points, number * HEIGHT) for number, (title, points) in enumerate(drawn)]
     height = HEIGHT * max(1, len(drawn))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
-        f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>{"".join(parts)}</svg>'
-    )
+    return _svg(height, "".join(parts))
 
 
 def windows_svg(
@@ -47,15 +44,15 @@ def windows_svg(
         means: of the days before, dashed, and of the newest, red.
         threshold: how far the second may lie from the first, dotted; not finite where that is not known.
     """
-    shown = by_day[-MOST_POINTS:]
+    newest = by_day[-MOST_POINTS:]
     before, now = means
     limits = [before - threshold, before + threshold] if math.isfinite(threshold) else []
-    values = [*means, *limits, *(value for _, value in shown)]
-    low = max(0.0, min(values)) if min(value for _, value in shown) >= 0 else min(values)
+    values = [*means, *limits, *(value for _, value in newest)]
+    low = max(0.0, min(values)) if min(value for _, value in newest) >= 0 else min(values)
     room = (max(values) - low) * 0.08 or abs(low) * 0.1 or 1.0
     top, bottom = max(values) + room, (low - room if low > room else low)
     height = TALL - BOTTOM
-    first, last = shown[0][0], shown[-1][0]
+    first, last = newest[0][0], newest[-1][0]
     apart = (WIDTH - LEFT - RIGHT) / max(1, (last - first).days)
 
     def x(day: date) -> int:
@@ -65,16 +62,15 @@ def windows_svg(
         return TOP + round((height - TOP) * (top - value) / (top - bottom))
 
     edge = max(LEFT, round(x(first_new) - apart / 2)) if first_new > first else LEFT
-    line = " ".join(f"{x(day)},{y(value)}" for day, value in shown)
+    line = " ".join(f"{x(day)},{y(value)}" for day, value in newest)
     dotted = "".join(
         f'<path d="M{LEFT},{y(limit)}H{WIDTH - RIGHT}" stroke="#888" stroke-dasharray="1 4"/>'
         for limit in limits
         if limit >= bottom
     )
     legend = f"- - days before: {before:.3g}" + (f" (dotted: ± {threshold:.3g})" if limits else "")
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{TALL}" viewBox="0 0 {WIDTH} {TALL}" '
-        f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>'
+    return _svg(
+        TALL,
         f'<rect x="{edge}" y="{TOP}" width="{WIDTH - RIGHT - edge}" height="{height - TOP}" fill="#fdebd8"/>'
         f'<text x="{LEFT}" y="14" font-weight="bold">{escape(title)}</text>'
         f'<text x="{WIDTH - RIGHT}" y="14" text-anchor="end">{legend}'
@@ -83,11 +79,11 @@ def windows_svg(
         f'<path d="M{LEFT},{y(before)}H{edge}" stroke="#555" stroke-dasharray="6 4"/>'
         f'<path d="M{edge},{y(now)}H{WIDTH - RIGHT}" stroke="#c62828" stroke-width="1.5"/>'
         f'<polyline points="{line}" fill="none" stroke="#1f5f99" stroke-width="1.5"/>'
-        + "".join(f'<circle cx="{x(day)}" cy="{y(value)}" r="2" fill="#1f5f99"/>' for day, value in shown)
+        + "".join(f'<circle cx="{x(day)}" cy="{y(value)}" r="2" fill="#1f5f99"/>' for day, value in newest)
         + f'<text x="{LEFT - 4}" y="{TOP + 8}" text-anchor="end">{_short(top)}</text>'
         f'<text x="{LEFT - 4}" y="{height}" text-anchor="end">{_short(bottom)}</text>'
         f'<text x="{LEFT}" y="{height + 14}">{first}</text>'
-        f'<text x="{WIDTH - RIGHT}" y="{height + 14}" text-anchor="end">{last}</text></svg>'
+        f'<text x="{WIDTH - RIGHT}" y="{height + 14}" text-anchor="end">{last}</text>',
     )
 
 
@@ -123,6 +119,13 @@ def _panel(title: str, points: Sequence[Point], offset: int) -> str:
         f'<text x="{LEFT - 4}" y="{base}" text-anchor="end">0</text>'
         f'<text x="{LEFT}" y="{base + 14}">{first}</text>'
         f'<text x="{WIDTH - RIGHT}" y="{base + 14}" text-anchor="end">{last}</text>'
+    )
+
+
+def _svg(height: int, content: str) -> str:
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
+        f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="#fff"/>{content}</svg>'
     )
 
 

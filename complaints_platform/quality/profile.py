@@ -27,7 +27,7 @@ PROFILE_SCHEMA = pl.Schema(
         "lateness_hours": pl.Float64(),
     }
 )
-"""One row a day and source. ``repaired``: texts sent in damaged encoding that could be mended; ``damaged``: texts with
+"""One row a day and source. ``repaired``: texts sent in damaged encoding and repaired; ``damaged``: texts with
 replacement characters; ``no_…``: records without that field; ``lateness_hours``: median hours from a complaint to the
 first receipt of it."""
 
@@ -49,15 +49,9 @@ PROFILED_COLUMNS = [
 
 
 def profile(day: date, cleaned: pl.DataFrame, repaired: Mapping[str, int]) -> pl.DataFrame:
-    """Sum up a day of ``cleaned/complaints`` by source.
+    """Sum up a day of ``cleaned/complaints`` (``PROFILED_COLUMNS``) by source, as ``PROFILE_SCHEMA``.
 
-    Args:
-        day: which one.
-        cleaned: ``PROFILED_COLUMNS`` of all its rows.
-        repaired: source → texts of the day that came in damaged encoding and could be mended.
-
-    Returns:
-        ``PROFILE_SCHEMA``, one row for each source that has records on the day, by source.
+    ``repaired`` counts, by source, the texts that came in damaged encoding and could be repaired.
     """
     # A record that was corrected later comes twice: when it first came says how late its sender is.
     lateness = (

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from complaints_platform.quality.verdicts import Point, Verdict
+from complaints_platform.quality.assessments import Assessment, Point
 
 WINDOW_DAYS = 28
 FEWEST_DAYS = 7
@@ -56,17 +57,14 @@ RATES = {
 LATENESS_STEP = "Look at what holds files up: the sender's job, the transfer, or our own landing sensor."
 
 
-def judge_rates(source: str, profiles: pl.DataFrame, days: Collection[date]) -> list[Verdict]:
-    """Judge every rate of ``RATES``.
+def judge_rates(source: str, profiles: pl.DataFrame, days: Collection[date]) -> list[Assessment]:
+    """Judge every rate of ``RATES`` on ``days``; those without records are left out.
 
-    Args:
-        source: whose.
-        profiles: its rows of ``profile.PROFILE_SCHEMA``, by day: the days asked about and ``WINDOW_DAYS`` before.
-        days: days asked about; those without records are passed over.
+    ``profiles`` are the source's rows of ``profile.PROFILE_SCHEMA``, by day: ``days`` and ``WINDOW_DAYS`` before.
     """
     known = profiles["day"].to_list()
     rows = profiles["rows"].to_numpy().astype(np.float64)
-    verdicts = []
+    assessments = []
     for name, rate in RATES.items():
         shares = profiles[rate.column].to_numpy() / np.maximum(rows, 1)
         points = []
@@ -76,25 +74,19 @@ def judge_rates(source: str, profiles: pl.DataFrame, days: Collection[date]) -> 
             if len(before) < FEWEST_DAYS or rows[number] < FEWEST_RECORDS:
                 points.append(Point(day, value))
                 continue
-            usual = float(np.median(shares[before]))
-            scatter = MAD_TO_DEVIATION * float(np.median(np.abs(shares[before] - usual)))
+            usual, scatter = _usual(shares[before])
             chance = (usual * (1 - usual) + 1 / rows[number]) / rows[number]
             upper = usual + max(rate.smallest_rise, DEVIATIONS * (scatter**2 + chance) ** 0.5)
             points.append(Point(day, value, round(usual, 4), None, round(min(upper, 1.0), 4)))
-        verdicts.append(_verdict(source, name, points, days, rate.next_step, is_share=True))
-    return verdicts
+        assessments.append(_assessment(source, name, points, days, rate.next_step, is_share=True))
+    return assessments
 
 
-def judge_lateness(source: str, profiles: pl.DataFrame, days: Collection[date], slack: timedelta) -> Verdict:
+def judge_lateness(source: str, profiles: pl.DataFrame, days: Collection[date], slack: timedelta) -> Assessment:
     """Judge how many hours after the complaint its record is first received, in the median of a day.
 
-    History that is loaded late is late on every day alike, and is not remarked on.
-
-    Args:
-        source: whose.
-        profiles: as for ``judge_rates``.
-        days: days asked about.
-        slack: how much later than usual is still in time; by the source's cadence.
+    History that is loaded late is late on every day alike, and passes. ``slack`` is how much later than usual is
+    still in time, by the source's cadence.
     """
     known = profiles["day"].to_list()
     hours = profiles["lateness_hours"].to_numpy()
@@ -105,11 +97,16 @@ def judge_lateness(source: str, profiles: pl.DataFrame, days: Collection[date], 
         if len(before) < FEWEST_DAYS:
             points.append(Point(day, value))
             continue
-        usual = float(np.median(hours[before]))
-        scatter = MAD_TO_DEVIATION * float(np.median(np.abs(hours[before] - usual)))
+        usual, scatter = _usual(hours[before])
         upper = usual + max(slack.total_seconds() / 3600, DEVIATIONS * scatter)
         points.append(Point(day, value, round(usual, 2), None, round(upper, 2)))
-    return _verdict(source, "lateness in hours", points, days, LATENESS_STEP)
+    return _assessment(source, "lateness in hours", points, days, LATENESS_STEP)
+
+
+def _usual(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the median of ``values``, and how far they scatter about it, as a standard deviation."""
+    median = float(np.median(values))
+    return median, MAD_TO_DEVIATION * float(np.median(np.abs(values - median)))
 
 
 def _before(known: Sequence[date], number: int) -> list[int]:
@@ -118,7 +115,7 @@ def _before(known: Sequence[date], number: int) -> list[int]:
     return [place for place in range(number) if known[place] >= first]
 
 
-def _verdict(
+def _assessment(
     source: str,
     name: str,
     points: Sequence[Point],
@@ -126,9 +123,9 @@ def _verdict(
     next_step: str,
     *,
     is_share: bool = False,
-) -> Verdict:
+) -> Assessment:
     first = min(days, default=date.max)
-    return Verdict(
+    return Assessment(
         source,
         name,
         [point for point in points if point.day < first],

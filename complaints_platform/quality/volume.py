@@ -16,7 +16,7 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
-from complaints_platform.quality.verdicts import Point, Verdict
+from complaints_platform.quality.assessments import Assessment, Point
 
 WINDOW = timedelta(days=56)
 """How far a day looks back: each weekday eight times."""
@@ -49,16 +49,16 @@ def judge_volume(
     source: str,
     counts: Mapping[date, int],
     judged: Collection[date],
-    shown: Sequence[date],
+    reported: Sequence[date],
     holidays: Collection[date] = (),
-) -> Verdict:
+) -> Assessment:
     """Judge how many records came.
 
     Args:
         source: whose.
         counts: day → records, of all days known; a day on which nothing came is 0, one not known is absent.
         judged: days to judge; those that are not over yet must not be among them.
-        shown: days of the verdict's ``points``, judged or not; the days before make its history.
+        reported: days of the assessment's ``points``, judged or not; the days before make its history.
         holidays: days that are like no weekday: they are not judged, and no other day by them.
     """
     known = sorted(counts)
@@ -67,9 +67,9 @@ def judge_volume(
         day: _point(day, counts, usual) if day in judged and day not in holidays else Point(day, counts[day])
         for day in known
     }
-    first = min(shown, default=None)
+    first = min(reported, default=None)
     history = [] if first is None else [points[day] for day in known if first - WINDOW <= day < first]
-    return Verdict(source, "volume", history, [points[day] for day in sorted(shown) if day in points], NEXT_STEP)
+    return Assessment(source, "volume", history, [points[day] for day in sorted(reported) if day in points], NEXT_STEP)
 
 
 def _point(day: date, counts: Mapping[date, int], known: Sequence[date]) -> Point:

@@ -1,9 +1,4 @@
-"""What passes between the stages of reading: the window, records as split, and batches as read.
-
-Only these shapes belong here, with the limits that several stages share. How bytes become
-records (``decoding``, ``delimited``, ``json_text``, ``workbooks``) and how records become raw
-records (``mapping``) do not.
-"""
+"""What passes between the stages of reading: the window, records as split, batches as read, and shared limits."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,7 +9,7 @@ import polars as pl
 from complaints_platform.schemas import QuarantineReason
 
 MAX_RECORD_BYTES = 1 << 20
-"""A record of more UTF-8 bytes than this is set aside. The longest complaints known (CFPB) have 32 KB."""
+"""A record of more UTF-8 bytes than this is quarantined. The longest complaints known (CFPB) have 32 KB."""
 
 MAX_DOCUMENT_BYTES = 512 << 20
 """JSON documents and workbooks, which are read whole, may have this many bytes decompressed."""
@@ -26,33 +21,24 @@ QUARANTINE_SCHEMA = pl.Schema(
 
 @dataclass(frozen=True)
 class Window:
-    """The stretch of time in which a complaint may have occurred.
-
-    Attributes:
-        first_day: First day of history (UTC); older records are quarantined as ``before_history``.
-        now: The present, time-zone aware; records later than ``now`` plus
-            ``mapping.CLOCK_SKEW`` are quarantined as ``in_the_future``.
-    """
+    """The stretch of time in which a complaint may have occurred."""
 
     first_day: date
+    """In UTC; older records are quarantined as ``before_history``."""
     now: datetime
+    """Time-zone aware; records later than this plus ``mapping.CLOCK_SKEW`` are quarantined as ``in_the_future``."""
 
 
 @dataclass(frozen=True)
 class ReadBatch:
-    """Some records of a file, in the file's order.
-
-    Attributes:
-        records: Frame with the schema of ``RawRecord``.
-        quarantined: Frame with ``record_number`` (Int64; 0 is the file as a whole),
-            ``line_number`` (Int64; 0 if unknown), ``reason`` (a ``QuarantineReason``) and
-            ``detail`` (String, for people; never the record's own text).
-        filtered: How many records the contract says are no complaints.
-    """
+    """Some records of a file, in the file's order."""
 
     records: pl.DataFrame
+    """The schema of ``RawRecord``."""
     quarantined: pl.DataFrame
+    """``QUARANTINE_SCHEMA``: record 0 is the whole file, line 0 an unknown one; details never quote a record's text."""
     filtered: int
+    """How many records the contract says are no complaints."""
 
     @property
     def received(self) -> int:
@@ -71,7 +57,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class SplitBatch:
-    """Records told apart and taken to pieces, not yet understood.
+    """Records split into values, not yet understood.
 
     Attributes:
         frame: One row a readable record: ``record_number`` and ``line_number`` (Int64),
@@ -101,6 +87,12 @@ def quarantine_frame(problems: list[Problem]) -> pl.DataFrame:
     """Return ``problems`` as a frame of ``QUARANTINE_SCHEMA``."""
     rows = [(number, line, reason.value, detail) for number, line, reason, detail in problems]
     return pl.DataFrame(rows, schema=QUARANTINE_SCHEMA, orient="row")
+
+
+def broken_rest(record_number: int, line_number: int, damage: str) -> Problem:
+    """The problem of all that follows the last record that could be read."""
+    detail = f"{damage}; all records before it are kept; ask for the file again"
+    return Problem(record_number, line_number, QuarantineReason.TRUNCATED_FILE, detail)
 
 
 def oversized(record_number: int, line_number: int) -> Problem:

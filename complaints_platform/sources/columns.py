@@ -1,7 +1,4 @@
-"""The columns of a sender's file: which ones a contract looks at, and their values, told apart from what they mean.
-
-What the values mean belongs to ``mapping`` (complaints) and ``customers``.
-"""
+"""The columns of a sender's file: which ones a contract uses, and their values as sent."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,7 +10,7 @@ import polars as pl
 from complaints_platform.schemas import QuarantineReason
 from complaints_platform.sources.batches import UnreadableFileError, value_column
 
-MAX_SHOWN_COLUMNS = 40
+MAX_LISTED_COLUMNS = 40
 COLUMN_NAME = re.compile(r"[^\W\d][\w .#/()%:&-]{0,59}")
 
 
@@ -48,7 +45,7 @@ def require_columns(names: Sequence[str], required: Iterable[str], *, nested: bo
     if missing:
         raise UnreadableFileError(
             QuarantineReason.MISSING_COLUMN,
-            f"has no column {listed(missing)}; {_shown(names, is_header=len(missing) < len(set(wanted)))}; "
+            f"has no column {listed(missing)}; {_columns_or_count(names, is_header=len(missing) < len(set(wanted)))}; "
             "correct the contract's fields and format, or ask the sender",
         )
 
@@ -72,15 +69,15 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def _shown(names: Sequence[str], *, is_header: bool) -> str:
+def _columns_or_count(names: Sequence[str], *, is_header: bool) -> str:
     """List columns for people, unless they may be the record of a file without a header.
 
     A first line that holds none of the expected names may be somebody's name and complaint.
     """
     if not is_header or not all(COLUMN_NAME.fullmatch(name) for name in names if name):
         return f"its first line has {len(names)} fields and does not look like a header"
-    more = f" and {len(names) - MAX_SHOWN_COLUMNS} more" if len(names) > MAX_SHOWN_COLUMNS else ""
-    return f"its columns are {listed(names[:MAX_SHOWN_COLUMNS])}{more}"
+    more = f" and {len(names) - MAX_LISTED_COLUMNS} more" if len(names) > MAX_LISTED_COLUMNS else ""
+    return f"its columns are {listed(names[:MAX_LISTED_COLUMNS])}{more}"
 
 
 def with_blanks_as_null(frame: pl.DataFrame, paths: Sequence[str]) -> pl.DataFrame:

@@ -1,7 +1,6 @@
 """The source contract: all that the platform must know of a sender, as one typed object.
 
-A contract is data (``defs/sources/<name>/defs.yaml``). This module says what may stand in it
-and loads it; reading files by it is ``reading``'s work.
+A contract is data (``defs/sources/<name>/defs.yaml``). This module defines its form and loads it.
 """
 
 import hashlib
@@ -16,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from complaints_platform.errors import ContractError
-from complaints_platform.yaml_files import problems_of
+from complaints_platform.yaml_files import Part, problems_of
 from complaints_platform.zones import time_zones
 
 COMPLAINTS = "complaints_platform.sources.ComplaintSource"
@@ -42,13 +41,7 @@ FieldPaths = Annotated[
 ]
 
 
-class ContractPart(BaseModel):
-    """Base of all parts: closed (an unknown key is a mistake) and immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ChannelMap(ContractPart):
+class ChannelMap(Part):
     """The channel differs by record: which column says it, and what its values mean."""
 
     field: FieldPath
@@ -57,7 +50,7 @@ class ChannelMap(ContractPart):
     )
 
 
-class CsvFormat(ContractPart):
+class CsvFormat(Part):
     """Delimited text with a header line."""
 
     type: Literal["csv"]
@@ -74,13 +67,13 @@ class CsvFormat(ContractPart):
         return self
 
 
-class NdjsonFormat(ContractPart):
+class NdjsonFormat(Part):
     """One JSON object a line."""
 
     type: Literal["ndjson"]
 
 
-class JsonFormat(ContractPart):
+class JsonFormat(Part):
     """One JSON document that holds the records in a list."""
 
     type: Literal["json"]
@@ -89,13 +82,13 @@ class JsonFormat(ContractPart):
     )
 
 
-class ParquetFormat(ContractPart):
+class ParquetFormat(Part):
     """A Parquet file."""
 
     type: Literal["parquet"]
 
 
-class XlsxFormat(ContractPart):
+class XlsxFormat(Part):
     """An Excel workbook; the first row of the sheet is the header."""
 
     type: Literal["xlsx"]
@@ -105,7 +98,7 @@ class XlsxFormat(ContractPart):
 FileFormat = Annotated[CsvFormat | NdjsonFormat | JsonFormat | ParquetFormat | XlsxFormat, Field(discriminator="type")]
 
 
-class Times(ContractPart):
+class Times(Part):
     """How the sender writes times."""
 
     zone: str = Field(default="UTC", description="IANA zone of times without an offset, such as Europe/Berlin.")
@@ -148,13 +141,13 @@ NEVER_ACCOUNTS = ("", "a", "word", "1", "2026", "<ACCOUNT>", "<PHONE> <EMAIL>", 
 """What an account pattern must not match: it would empty texts of words, or replace what was replaced before."""
 
 
-class Fields(ContractPart):
+class Fields(Part):
     """Which column of the sender is which field of a raw record."""
 
     text: FieldPaths
     occurred_at: FieldPaths
     source_id: FieldPath | None = Field(
-        default=None, description="The sender's own identifier. Without it, records are told apart by content."
+        default=None, description="The sender's own identifier. Without it, records are identified by content."
     )
     updated_at: FieldPaths | None = None
     customer: FieldPath | None = None
@@ -168,14 +161,14 @@ class Fields(ContractPart):
     language: FieldPath | None = None
 
 
-class ValueFilter(ContractPart):
+class ValueFilter(Part):
     """Records whose column holds one of some values."""
 
     field: FieldPath
     values: list[str] = Field(min_length=1)
 
 
-class FileContract(ContractPart):
+class FileContract(Part):
     """What must be known of any files that are sent regularly: for whom, how often, in which form."""
 
     description: str = Field(min_length=1, description="What this source is, for people.")
@@ -237,11 +230,11 @@ class SourceContract(FileContract):
     @model_validator(mode="after")
     def _withdrawal_needs_identity(self) -> "SourceContract":
         if self.withdrawn is not None and self.fields.source_id is None:
-            raise ValueError("withdrawn needs fields.source_id: without it nobody knows which record is withdrawn")
+            raise ValueError("withdrawn needs fields.source_id: without it the record that is withdrawn is unknown")
         return self
 
 
-class CustomerFields(ContractPart):
+class CustomerFields(Part):
     """Which column of the sender is which property of a customer."""
 
     customer: FieldPath = Field(description="The account: one number or name for each customer.")
@@ -318,7 +311,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _parsed(text: str) -> Any:
-    """Parse YAML; a run reads each contract many times, and nobody changes what is returned."""
+    """Parse YAML; a run reads each contract many times, and what is returned is never changed."""
     return yaml.safe_load(text)
 
 

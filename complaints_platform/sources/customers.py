@@ -1,7 +1,4 @@
-"""Reading files that say who the customers are, by their contract.
-
-What belongs here is what the contract says of fields and times; hashing names is ``cleaning``'s work.
-"""
+"""Reading files that say who the customers are, by their contract."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +8,10 @@ from typing import BinaryIO
 import polars as pl
 
 from complaints_platform.schemas import QuarantineReason
-from complaints_platform.sources.batches import Problem, SplitBatch, UnreadableFileError, quarantine_frame, value_column
+from complaints_platform.sources.batches import Problem, SplitBatch, quarantine_frame, value_column
 from complaints_platform.sources.columns import Columns, joined, several, with_blanks_as_null
 from complaints_platform.sources.contract import CustomersContract
-from complaints_platform.sources.mapping import shown_time
+from complaints_platform.sources.mapping import describe_time
 from complaints_platform.sources.reading import has_types, split_records
 from complaints_platform.sources.times import check_formats, parse_times
 
@@ -34,15 +31,12 @@ CUSTOMER_SCHEMA = pl.Schema(
 
 @dataclass(frozen=True)
 class CustomerBatch:
-    """Some records of a file, in the file's order.
-
-    Attributes:
-        customers: Frame of ``CUSTOMER_SCHEMA``, values as sent; ``names`` are the account and all identifiers.
-        quarantined: Frame of ``batches.QUARANTINE_SCHEMA``.
-    """
+    """Some records of a file, in the file's order."""
 
     customers: pl.DataFrame
+    """``CUSTOMER_SCHEMA``, values as sent; ``names`` are the account and all identifiers."""
     quarantined: pl.DataFrame
+    """``batches.QUARANTINE_SCHEMA``."""
 
 
 def read_customers(
@@ -50,23 +44,15 @@ def read_customers(
 ) -> Iterator[CustomerBatch]:
     """Read a file of customers by its contract, batch by batch; what can't be read is quarantined with a reason.
 
-    Args:
-        stream: the file's bytes.
-        file_name: what it is called, for people.
-        contract: how it is read.
-        received: the day (UTC) since which its records hold, if they don't say so themselves.
+    Records that don't say since when they hold do so from ``received`` (UTC).
 
     Raises:
         ContractError: a time format of the contract can't be used.
         OSError: the stream itself fails.
     """
     check_formats(contract.times)
-    try:
-        for batch in split_records(stream, contract, _columns(contract)):
-            yield _read(batch, contract, received)
-    except UnreadableFileError as error:
-        problem = error.problem._replace(detail=f"{file_name}: {error.problem.detail}")
-        yield _read(SplitBatch(problems=[problem]), contract, received)
+    for batch in split_records(stream, file_name, contract, _columns(contract)):
+        yield _read(batch, contract, received)
 
 
 def _columns(contract: CustomersContract) -> Columns:
@@ -119,7 +105,7 @@ def _problem(row: dict[str, object], contract: CustomersContract) -> Problem:
         QuarantineReason.MISSING_CUSTOMER: f"{contract.fields.customer!r} is empty; nobody knows whose record it is",
         QuarantineReason.MISSING_TIME: f"{when!r} is empty; nobody knows since when the record holds",
         QuarantineReason.UNREADABLE_TIME: (
-            f"{when!r} is {shown_time(str(row['time']))}, no time by the contract's formats "
+            f"{when!r} is {describe_time(str(row['time']))}, no time by the contract's formats "
             f"({', '.join(contract.times.formats)})"
         ),
     }[reason]

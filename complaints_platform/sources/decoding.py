@@ -1,7 +1,4 @@
-"""From the bytes of a file to blocks of UTF-8: decompression and text encodings.
-
-Where one record ends and the next begins is not decided here.
-"""
+"""From the bytes of a file to blocks of UTF-8: decompression and text encodings."""
 
 import codecs
 import zlib
@@ -36,7 +33,7 @@ SNIFFED_BYTES = 64 << 10
 class PlainBytes:
     """The decompressed bytes of a stream, in pieces, as far as they can be read.
 
-    Compression is told by the first bytes, not by the file's name. Concatenated gzip members
+    Compression is recognised by the first bytes, not by the file's name. Concatenated gzip members
     or zstd frames are one stream.
 
     Attributes:
@@ -235,7 +232,7 @@ def _by_codec(blocks: Iterable[bytes], codec: str) -> Iterator[bytes]:
         if unfinished := decoder.decode(b"", final=True):
             yield unfinished.encode("utf-8", "replace")
     except UnicodeError as error:
-        # A few codecs (idna, utf-16 without a mark) refuse to go on, whatever they are told.
+        # A few codecs (idna, utf-16 without a mark) refuse to go on, whatever the error handler.
         raise UnreadableFileError(
             QuarantineReason.UNREADABLE_FILE,
             f"can't be decoded as {codec} ({type(error).__name__}); check the contract's encoding",

@@ -28,6 +28,7 @@ from complaints_platform.sources.batches import (
     Problem,
     SplitBatch,
     UnreadableFileError,
+    broken_rest,
     oversized,
     value_column,
 )
@@ -149,7 +150,7 @@ class Bad(NamedTuple):
 
 
 @dataclass
-class Found:
+class FoundRecords:
     """What was found in a block.
 
     Attributes:
@@ -166,7 +167,7 @@ class Found:
     bad: list[Bad] = field(default_factory=list)
     consumed: int = 0
 
-    def set_aside(self, start: int, reason: QuarantineReason, detail: str) -> None:
+    def quarantine(self, start: int, reason: QuarantineReason, detail: str) -> None:
         """Note a bad record."""
         self.bad.append(Bad(len(self.starts) + len(self.bad), start, reason, detail))
 
@@ -179,11 +180,11 @@ class RecordFinder:
         self._match = dialect.record(width).match
         self._skip = Skip.NOTHING
 
-    def find(self, block: Block, start: int = 0) -> Found:
+    def find(self, block: Block, start: int = 0) -> FoundRecords:
         """Find records from ``start`` on, as far as the block decides them."""
         text, size, match = block.text, len(block.text), self._match
         has_nul = b"\x00" in text
-        found = Found()
+        found = FoundRecords()
         position = start
         while position < size:
             if self._skip is not Skip.NOTHING:
@@ -210,7 +211,7 @@ class RecordFinder:
             return False
         return not (has_nul and b"\x00" in block.text[start:end])
 
-    def _carefully(self, block: Block, start: int, found: Found) -> int | None:
+    def _carefully(self, block: Block, start: int, found: FoundRecords) -> int | None:
         """Deal with what is no strictly valid record; return where to go on, None if undecided."""
         blank = self.dialect.blank.match(block.text, start)
         if blank is not None:
@@ -226,17 +227,17 @@ class RecordFinder:
             return None
         if following < record.end or record.ending in (Ending.COMPLETE, Ending.GARBAGE):
             reason, detail = self._malformed(block, record)
-            found.set_aside(start, reason, detail)
+            found.quarantine(start, reason, detail)
             return following
         return self._endless(block, start, record, found)
 
     def _fits(self, record: Attempt) -> bool:
         return record.ending is Ending.COMPLETE and len(record.fields) == self.width
 
-    def _take(self, block: Block, start: int, record: Attempt, found: Found) -> None:
+    def _take(self, block: Block, start: int, record: Attempt, found: FoundRecords) -> None:
         """Keep a record that is valid but for quotes inside unquoted fields."""
         if b"\x00" in block.text[start : record.end]:
-            found.set_aside(
+            found.quarantine(
                 start,
                 QuarantineReason.MALFORMED_RECORD,
                 "holds NUL characters, or bytes that the contract's encoding does not know; "
@@ -284,17 +285,17 @@ class RecordFinder:
             detail = f"a quote that opens in field {len(record.fields) + 1} is never closed"
         return QuarantineReason.MALFORMED_RECORD, detail
 
-    def _endless(self, block: Block, start: int, record: Attempt, found: Found) -> int:
+    def _endless(self, block: Block, start: int, record: Attempt, found: FoundRecords) -> int:
         """Deal with a record that has no end in sight, and no other record in it."""
         if block.ends_at(record.end):
-            found.set_aside(
+            found.quarantine(
                 start,
                 QuarantineReason.TRUNCATED_FILE,
                 f"the file ends inside a quote that opens in field {len(record.fields) + 1}; ask for it again",
             )
             return record.end
         _, _, reason, detail = oversized(0, 0)
-        found.set_aside(start, reason, detail)
+        found.quarantine(start, reason, detail)
         self._skip = Skip.UNTIL_RECORD if record.ending is Ending.OPEN_QUOTE else Skip.LINE
         return record.end - 1  # so that a line end right before the reach is seen
 
@@ -342,14 +343,9 @@ def split_delimited(blocks: Iterator[Block], csv_format: CsvFormat, columns: Col
         lines += count_line_ends(block.text[: found.consumed])
         rest = block.text[found.consumed :]
         if block.damage is not None:
-            yield SplitBatch(problems=[_broken_rest(records + 1, lines + 1, block.damage)])
+            yield SplitBatch(problems=[broken_rest(records + 1, lines + 1, block.damage)])
     if finder is None:
         raise UnreadableFileError(QuarantineReason.EMPTY_FILE, "holds no line with text; ask the sender for it again")
-
-
-def _broken_rest(record_number: int, line_number: int, damage: str) -> Problem:
-    detail = f"{damage}; all records before it are kept; ask for the file again"
-    return Problem(record_number, line_number, QuarantineReason.TRUNCATED_FILE, detail)
 
 
 def _header(block: Block, dialect: Dialect) -> Attempt | None:
@@ -389,7 +385,7 @@ def _positions(header: Attempt, columns: Columns) -> dict[str, int]:
 
 
 def _as_batch(
-    block: Block, found: Found, finder: RecordFinder, header: Mapping[str, int], counted: tuple[int, int]
+    block: Block, found: FoundRecords, finder: RecordFinder, header: Mapping[str, int], counted: tuple[int, int]
 ) -> SplitBatch:
     """Take the good records of a block to pieces, and number all of them."""
     records, lines = counted
@@ -424,7 +420,7 @@ def _without_line_ends(text: bytes, ends: Positions) -> Positions:
 
 def _fields(
     block: Block,
-    found: Found,
+    found: FoundRecords,
     extents: tuple[Positions, Positions],
     finder: RecordFinder,
     header: Mapping[str, int],
@@ -438,7 +434,7 @@ def _fields(
     return {value_column(path): table[f"{index}"] for path, index in header.items()}
 
 
-def _strictly_valid(block: Block, found: Found, starts: Positions, ends: Positions) -> bytes:
+def _strictly_valid(block: Block, found: FoundRecords, starts: Positions, ends: Positions) -> bytes:
     """Return the good records as a strictly valid text, records ended by LF."""
     in_one_piece = starts[0] + int(np.sum(np.subtract(found.ends, found.starts))) == found.ends[-1]
     if in_one_piece and not found.rewritten and b"\r" not in block.text:
@@ -466,7 +462,7 @@ def _by_polars(text: bytes, finder: RecordFinder, wanted: list[int]) -> pl.DataF
         return None
 
 
-def _one_by_one(block: Block, found: Found, finder: RecordFinder) -> pl.DataFrame:
+def _one_by_one(block: Block, found: FoundRecords, finder: RecordFinder) -> pl.DataFrame:
     """Read the fields of good records by the definition of a record."""
     records = [attempt(block, start, finder.dialect).fields for start in found.starts]
     schema = {f"{index}": pl.String for index in range(finder.width)}

@@ -1,7 +1,4 @@
-"""JSON documents that hold their records in a list.
-
-A document is read whole, but record by record, so that a damaged end costs only itself.
-"""
+"""JSON documents that hold their records in a list; read record by record, so that a damaged end costs only itself."""
 
 import json
 import re

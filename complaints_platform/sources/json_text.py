@@ -18,6 +18,7 @@ from complaints_platform.sources.batches import (
     Problem,
     SplitBatch,
     UnreadableFileError,
+    broken_rest,
     oversized,
     value_column,
 )
@@ -193,14 +194,9 @@ def _without_lone_surrogates(value: str | None) -> str | None:
 def objects_batch(
     texts: Sequence[bytes], raw: pl.Series, numbers: Positions, lines: Positions, paths: Sequence[str]
 ) -> SplitBatch:
-    """Read records that are JSON objects.
+    """Read records that are JSON objects, and take out the values at ``paths``.
 
-    Args:
-        texts: The JSON of each record.
-        raw: The same as String.
-        numbers: ``record_number`` of each; int64.
-        lines: ``line_number`` of each; int64.
-        paths: What to take out of them.
+    ``raw`` holds the same ``texts`` as String; ``numbers`` and ``lines`` are their record and line numbers.
     """
     fitting = np.array([len(text) <= MAX_RECORD_BYTES for text in texts], dtype=bool)
     problems = [oversized(int(numbers[index]), int(lines[index])) for index in np.flatnonzero(~fitting)]
@@ -234,7 +230,7 @@ def split_lines(blocks: Iterator[Block], paths: Sequence[str]) -> Iterator[Split
         if batch.problems or (batch.frame is not None and batch.frame.height):
             yield batch
         if block.damage is not None:
-            yield SplitBatch(problems=[splitter.problem(QuarantineReason.TRUNCATED_FILE, block.damage)])
+            yield SplitBatch(problems=[broken_rest(splitter.records + 1, splitter.lines + 1, block.damage)])
         elif block.final and not splitter.records:
             raise UnreadableFileError(
                 QuarantineReason.EMPTY_FILE, "holds no line with text; ask the sender for it again"
@@ -246,7 +242,7 @@ class _LineSplitter:
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = paths
-        self.records = self._lines = 0
+        self.records = self.lines = 0
         self._rest = b""
         self._dropping = False
 
@@ -258,21 +254,16 @@ class _LineSplitter:
         consumed = int(ends[-1]) + 1 if len(ends) else 0
         cut_off = block.final and consumed > len(text)
         ends = _without_carriage_returns(text, starts, ends)
-        lines = np.arange(len(starts)) + (self._lines + 1)
-        self._lines += len(starts)
+        lines = np.arange(len(starts)) + (self.lines + 1)
+        self.lines += len(starts)
         if self._dropping and len(starts):
             starts, ends, lines = starts[1:], ends[1:], lines[1:]
             self._dropping = False
         batch = self._records_between(text, starts, ends, lines)
-        if cut_off and batch.problems and batch.problems[-1].line_number == self._lines:
+        if cut_off and batch.problems and batch.problems[-1].line_number == self.lines:
             batch.problems[-1] = _cut_off(batch.problems[-1])
         self._keep_rest(text[consumed:], batch)
         return batch
-
-    def problem(self, reason: QuarantineReason, damage: str) -> Problem:
-        """The problem of what follows the last record read."""
-        detail = f"{damage}; all records before it are kept; ask for the file again"
-        return Problem(self.records + 1, self._lines + 1, reason, detail)
 
     def _records_between(self, text: bytes, starts: Positions, ends: Positions, lines: Positions) -> SplitBatch:
         texts = slices(text, starts, ends)
@@ -289,7 +280,7 @@ class _LineSplitter:
         if self._dropping or len(rest) > MAX_RECORD_BYTES + len(b"\r"):
             if not self._dropping:
                 self.records += 1
-                batch.problems.append(oversized(self.records, self._lines + 1))
+                batch.problems.append(oversized(self.records, self.lines + 1))
             self._dropping, rest = True, b""
         self._rest = rest
 

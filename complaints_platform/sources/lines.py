@@ -1,7 +1,4 @@
-"""Lines and extents in blocks of UTF-8: what the text formats share.
-
-What a record is differs by format and does not belong here.
-"""
+"""Lines and extents in blocks of UTF-8: what the text formats share."""
 
 import re
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""From split records to raw records: what the contract says of fields, channels, times and filters.
-
-How records are told apart does not belong here.
-"""
+"""From split records to raw records: what the contract says of fields, channels, times and filters."""
 
 import re
 from collections.abc import Iterable
@@ -40,10 +37,7 @@ def columns_of(contract: SourceContract) -> Columns:
 class Mapper:
     """Applies one contract and window to the records of a file.
 
-    Args:
-        contract: The source's contract.
-        window: When its complaints may have occurred.
-        typed: The file's values have types, so its times are ISO 8601 whatever the contract says.
+    ``typed`` says that the file's values have types, so its times are ISO 8601 whatever the contract says.
     """
 
     def __init__(self, contract: SourceContract, window: Window, *, typed: bool) -> None:
@@ -161,7 +155,7 @@ class Mapper:
         if reason is QuarantineReason.UNKNOWN_CHANNEL:
             return self._unknown_channel(channel)
         text, when = listed(several(self.contract.fields.text)), listed(several(self.contract.fields.occurred_at))
-        written = f"{when} is {shown_time(time or '')}"
+        written = f"{when} is {describe_time(time or '')}"
         last = self._last - CLOCK_SKEW
         return {
             QuarantineReason.MISSING_TEXT: f"{text} is empty; a complaint needs words",
@@ -197,8 +191,8 @@ TIME_SHAPE = re.compile(
 )
 
 
-def shown_time(value: str) -> str:
-    """Show a value if nothing but a time looks like that; otherwise only how long it is.
+def describe_time(value: str) -> str:
+    """Return a value as written if only a time can look like that; otherwise only how long it is.
 
     A value in the place of a time may be anything, also a name or a telephone number.
     """

@@ -1,7 +1,4 @@
-"""Reading files by a source contract: the one entrance to this package's readers.
-
-Which reader takes which format stands here; how each works stands in its own module.
-"""
+"""Reading files by a source contract: the one entrance to this package's readers."""
 
 import tempfile
 from collections.abc import Iterator
@@ -72,13 +69,8 @@ def read_records(
     """
     check_formats(contract.times)
     mapper = Mapper(contract, window, typed=has_types(contract))
-    try:
-        for batch in split_records(stream, contract, columns_of(contract), block_bytes):
-            yield mapper.read(batch)
-    except UnreadableFileError as error:
-        problem = error.problem
-        named = problem._replace(detail=f"{file_name}: {problem.detail}")
-        yield mapper.read(SplitBatch(problems=[named]))
+    for batch in split_records(stream, file_name, contract, columns_of(contract), block_bytes):
+        yield mapper.read(batch)
 
 
 def line_of_file(stream: BinaryIO, contract: FileContract, number: int) -> str | None:
@@ -113,14 +105,21 @@ def has_types(contract: FileContract) -> bool:
 
 
 def split_records(
-    stream: BinaryIO, contract: FileContract, columns: Columns, block_bytes: int = BLOCK_BYTES
+    stream: BinaryIO, file_name: str, contract: FileContract, columns: Columns, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[SplitBatch]:
-    """Split a file into records by its format, in the file's order.
+    """Split a file into records by its format, in the file's order; an unreadable one is a problem of its own."""
+    try:
+        yield from _split(PlainBytes(stream), contract, columns, block_bytes)
+    except UnreadableFileError as error:
+        yield SplitBatch(problems=[error.problem._replace(detail=f"{file_name}: {error.problem.detail}")])
+
+
+def _split(plain: PlainBytes, contract: FileContract, columns: Columns, block_bytes: int) -> Iterator[SplitBatch]:
+    """Split a file into records.
 
     Raises:
         UnreadableFileError: the file as a whole, or its rest, can't be read.
     """
-    plain = PlainBytes(stream)
     paths, required = columns.mapped, columns.required
     match contract.format:
         case CsvFormat() as csv_format:

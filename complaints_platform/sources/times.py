@@ -1,7 +1,5 @@
 """From times as senders write them to instants in UTC, many at once.
 
-Only the reading of times belongs here; whether an instant is plausible is ``mapping``'s concern.
-
 Naive times are local to the contract's zone. Where clocks go back, a local time that exists
 twice is read as the earlier of its two instants; where they go forward, a local time that does
 not exist is shifted forward by the gap. Both are what ``fold=0`` means in PEP 495.

@@ -148,7 +148,9 @@ def test_scikit_learn_can_clone_and_cross_validate_it(fitted):
     assert not hasattr(again, "classes_")
     texts, labels = complaints(300, 0)
     assert np.array_equal(again.fit(texts, labels).class_scores(texts), fitted.class_scores(texts))
-    scores = cross_val_score(CascadeClassifier(folds=2), np.array(texts, dtype=object), np.array(labels), cv=3)
+    scores = cross_val_score(
+        CascadeClassifier(fast=ComplaintClassifier(folds=2)), np.array(texts, dtype=object), np.array(labels), cv=3
+    )
     assert scores.mean() > 0.7
 
 
@@ -169,7 +171,7 @@ def test_labels_that_the_others_contradict_count_less():
     assert trust[wrong & names_subject].mean() < 0.6 * trust[~wrong & names_subject].mean()
     assert trust.min() > 0
     assert trust.max() == 1
-    doubting = CascadeClassifier(max_share=0, noisy_labels=True).fit(texts, given)
+    doubting = CascadeClassifier(max_share=0, fast=ComplaintClassifier(noisy_labels=True)).fit(texts, given)
     assert np.array_equal(doubting.class_scores(texts), doubting.fast_.class_scores(texts))
 
 

@@ -14,9 +14,9 @@ from complaints_platform.classification.promotion import (
     held_out_predictions,
     holm,
     judge,
-    text_keys,
 )
 from complaints_platform.classification.taxonomy import Taxonomy
+from complaints_platform.classification.tokens import text_keys
 from complaints_platform.classification.training import train
 
 KINDS = {"animals": ("zebra", "gnu"), "plants": ("fern", "moss"), "stones": ("slate", "flint")}

@@ -83,7 +83,7 @@ def test_the_fingerprint_follows_what_decides_and_nothing_else():
         ({**SMALL, "fallback": "none"}, "fallback 'none'"),
         ({**SMALL, "color": "red"}, "color"),
         ({**SMALL, "categories": SMALL["categories"][:1]}, "categories"),
-        ({**SMALL, "categories": [SMALL["categories"][0], SMALL["categories"][0]]}, "network stands there more"),
+        ({**SMALL, "categories": [SMALL["categories"][0], SMALL["categories"][0]]}, "network appears more"),
     ],
 )
 def test_a_wrong_file_says_what_is_wrong_and_where(tmp_path, document, message):

@@ -81,4 +81,4 @@ def test_the_packaged_taxonomy_says_who_approved_it():
 def test_approval_decides_nothing_and_is_whole_or_absent():
     approved = OLD.model_copy(update={"approved_by": "the board", "approved_at": "2026-01-01"})
     assert approved.fingerprint == OLD.fingerprint
-    assert OLD.approval == "approved by nobody yet"
+    assert OLD.approval == "not approved yet"

@@ -186,7 +186,7 @@ def test_bytes_keep_the_model(seeded):
     texts = pl.Series(["no signal", "refund my money", None])
     loaded = TrainedModel.from_bytes(seeded.to_bytes())
     assert loaded.version == seeded.version
-    assert loaded.taxonomy_fingerprint == TAXONOMY.fingerprint
+    assert loaded.taxonomy.fingerprint == TAXONOMY.fingerprint
     assert classify(loaded, texts).equals(classify(seeded, texts))
 
 

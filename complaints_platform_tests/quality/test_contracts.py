@@ -9,9 +9,9 @@ import pytest
 
 from complaints_platform.errors import SchemaViolation
 from complaints_platform.lake.data_sets import QUARANTINE, TABLES
+from complaints_platform.quality.assessments import Point
 from complaints_platform.quality.contracts import broken, rules
 from complaints_platform.quality.plots import MOST_POINTS, history_svg, windows_svg
-from complaints_platform.quality.verdicts import Point
 from complaints_platform.schemas import QuarantinedRecord, empty_frame
 from complaints_platform.schemas.model import DataSet, polars_schema
 

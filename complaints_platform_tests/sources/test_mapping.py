@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from complaints_platform.errors import ContractError
-from complaints_platform.sources.mapping import columns_of, shown_time
+from complaints_platform.sources.mapping import columns_of, describe_time
 from complaints_platform.sources.reading import Window
 from complaints_platform_tests.sources.reading_helpers import make_contract, read
 
@@ -199,7 +199,7 @@ def test_paths_are_listed_once_and_needed_ones_first():
 
 @pytest.mark.parametrize("value", ["2026-03-05", "05.03.26 9:05", "2026-03-05T10:00:00.123+02:00", "3/5/2026 10:00 pm"])
 def test_what_looks_like_a_time_is_shown(value):
-    assert shown_time(f" {value} ") == repr(value)
+    assert describe_time(f" {value} ") == repr(value)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_what_looks_like_a_time_is_shown(value):
     ],
 )
 def test_what_may_be_something_else_is_not_shown(value):
-    assert value not in shown_time(value)
+    assert value not in describe_time(value)
 
 
 def test_a_contract_whose_times_can_not_be_read_fails_before_the_file_is():

@@ -1,4 +1,4 @@
-"""What a judgement says: a measure of one source, day by day, and the bounds within which it is as usual."""
+"""An assessment: a measure of one source, day by day, and the bounds within which it is as usual."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Point:
 
     @property
     def is_judged(self) -> bool:
-        """There was enough history, and the day is over, so that the value says something."""
+        """There was enough history, and the day is over."""
         return self.lower is not None or self.upper is not None
 
     @property
@@ -29,33 +29,29 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A measure of a source over some days, in order; the last ones of them are those that were asked about.
-
-    Attributes:
-        source: whose measure.
-        measure: which; a key of ``rates.RATES``, ``volume`` or ``lateness``.
-        history: days before, for the plot.
-        points: the days asked about.
-        next_step: what a person does if a point fails.
-        is_share: values are from 0 to 1, and said in percent.
-    """
+class Assessment:
+    """A measure of a source over some days, in order."""
 
     source: str
     measure: str
+    """A key of ``rates.RATES``, ``volume`` or ``lateness in hours``."""
     history: Sequence[Point]
+    """Days before, for the plot."""
     points: Sequence[Point]
+    """The days to assess."""
     next_step: str
+    """What a person does if a point fails."""
     is_share: bool = False
+    """Values are from 0 to 1, and written in percent."""
 
     @property
     def judged(self) -> list[Point]:
-        """The days asked about of which enough is known."""
+        """The days of which enough is known."""
         return [point for point in self.points if point.is_judged]
 
     @property
     def failing(self) -> list[Point]:
-        """The days asked about that are not as usual."""
+        """The days that are not as usual."""
         return [point for point in self.points if point.fails]
 
     @property
