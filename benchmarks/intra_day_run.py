@@ -25,7 +25,7 @@ from benchmarks.workload import days_of, folder_of
 from complaints_platform.commands.running import QUIET
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.automation import KINDS, update_request
-from complaints_platform.freshness.reconciling import Outcome, ReconcilingState, Rules, decide
+from complaints_platform.freshness.reconciling import ReconcilingState, Rules, RunOutcome, decide
 from complaints_platform.freshness.staleness import StalenessWatch, rows_made
 from complaints_platform.instance.local import local_instance
 from complaints_platform.instance.names import COLLECT, TRAIN, UPDATE
@@ -198,14 +198,14 @@ class Day:
             self._state,
             stale.wanted,
             {f"{spec.schema}/{spec.name}": kind for spec, kind in KINDS.items()},
-            Outcome.SUCCEEDED if ended else Outcome.RUNNING,
+            RunOutcome.SUCCEEDED if ended else RunOutcome.RUNNING,
             self._now,
             Rules(
                 self._settings.days_per_run,
                 newest_first=True,
                 release="",
                 last=datetime.now(UTC).date(),
-                rows=rows_made(self._lake, self._state.asked) if self._state.asked and ended else {},
+                rows=rows_made(self._lake, self._state.running) if self._state.running and ended else {},
             ),
         )
         self._state = decision.state

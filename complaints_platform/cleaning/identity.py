@@ -161,7 +161,7 @@ def _keyed_hash(key: DataKey, person: bytes) -> blake2b:
 
 
 def _hashes(prefix: blake2b, values: pl.Series) -> pl.Series:
-    """Hash each value after what ``prefix`` has already taken in; a copy costs half of a new hash."""
+    """Hash each value after the bytes already in ``prefix``; a copy costs half of a new hash."""
     present = values.is_not_null().arg_true()
     # Hashing the bytes that are there saves decoding each text, only to encode it again.
     offsets, data = bytes_of(values.gather(present))

@@ -92,7 +92,7 @@ def prepare(raw: pl.DataFrame, key: DataKey, rules: Rules | None = None) -> pl.D
 
 
 def decide_outcomes(today: pl.DataFrame, before: pl.DataFrame, elsewhere: pl.DataFrame) -> pl.DataFrame:
-    """Decide what became of each record of a day, and which complaints nearly repeat an earlier one.
+    """Decide the outcome of each record of a day, and which complaints are near duplicates.
 
     The rules stand in ``duplicates`` (versions, repetitions) and ``near_duplicates``. Near duplicates
     are looked for among the day's complaints, in all sources and channels, against those complaints
@@ -194,7 +194,7 @@ def _by_source(raw: pl.DataFrame, column: str, function: Callable[[str, pl.Serie
 
 
 def _near_duplicates(complaints: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Return row, near_duplicate_of, similarity of those complaints that nearly repeat an earlier one."""
+    """Return row, near_duplicate_of, similarity of near duplicates."""
     columns = ["occurred_at", "complaint_id", "row", "shingles"]
     earlier = _standing(before).join(complaints, on="complaint_id", how="anti")
     pool = pl.concat(

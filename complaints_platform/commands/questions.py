@@ -17,7 +17,7 @@ def query(
     output: Annotated[str, typer.Option("--format", help="table, csv, json (one object a line) or parquet.")] = "table",
     to: Annotated[Path | None, typer.Option("--out", help="Write to this file instead of printing.")] = None,
 ) -> None:
-    """Query the data sets in SQL. Read-only: a query can't write, open files or use the network."""
+    """Query the data sets in SQL. Read-only: a query can't write, read files or use the network."""
     from complaints_platform.serving.sql.query import FORMATS, Catalogue, render, run_query
 
     if output not in FORMATS:

@@ -13,7 +13,7 @@ from complaints_platform.commands.printing import AsJson, print_json
 app = typer.Typer(help="Reports of a day or a week, as people are sent them.", no_args_is_help=True)
 
 
-class Kind(StrEnum):
+class ReportKind(StrEnum):
     """What a report is about."""
 
     daily = "daily"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 def make(
     *,
     day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day it is about.")],
-    kind: Annotated[Kind, typer.Option(help="That day, or the seven days that end with it.")] = Kind.daily,
+    kind: Annotated[ReportKind, typer.Option(help="That day, or the seven days that end with it.")] = ReportKind.daily,
     to: Annotated[Path | None, typer.Option("--out", help="Write the page to this file too.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +47,7 @@ def make(
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
     """List the reports that were made, the latest day first."""
-    reports = open_platform().lake.reports.all(list(Kind))
+    reports = open_platform().lake.reports.all(list(ReportKind))
     if as_json:
         print_json([{"kind": each.kind, "day": each.day, "name": each.name} for each in reports])
         return

@@ -17,7 +17,7 @@ import dagster as dg
 from complaints_platform.freshness import reconciling
 from complaints_platform.freshness.policy import Policy, days_to_close
 from complaints_platform.freshness.publishing import publish
-from complaints_platform.freshness.reconciling import Kind, Outcome, Unit
+from complaints_platform.freshness.reconciling import DayKind, RunOutcome, Unit
 from complaints_platform.freshness.staleness import StalenessWatch, rows_made
 from complaints_platform.instance.history import at_work, last_outcome
 from complaints_platform.instance.names import BY_DAY, BY_RECEIVED_DAY, COLLECT, REPLAY, TRAIN, UPDATE
@@ -44,7 +44,7 @@ LOOP_SECONDS = 5
 RELEASE = uuid.uuid4().hex
 """Changes whenever the code is reloaded: what failed may succeed now."""
 
-KINDS = {_spec: Kind.RECEIVED if _spec.by_received_day else Kind.OCCURRED for _spec in TABLES}
+KINDS = {_spec: DayKind.RECEIVED if _spec.by_received_day else DayKind.OCCURRED for _spec in TABLES}
 NEED_A_MODEL = (CATEGORIZED, *DERIVED_OF)
 
 
@@ -108,7 +108,9 @@ def _update_sensor(platform: Platform) -> dg.SensorDefinition:
         now = datetime.now(UTC)
         blocked = [] if lake.models.serving() else [_name(spec) for spec in NEED_A_MODEL]
         last = (
-            Outcome.UNKNOWN if state.asked is None else last_outcome(context.instance, {BATCH_TAG: state.asked.batch})
+            RunOutcome.UNKNOWN
+            if state.running is None
+            else last_outcome(context.instance, {BATCH_TAG: state.running.batch})
         )
         decision = reconciling.decide(
             state,
@@ -125,11 +127,11 @@ def _update_sensor(platform: Platform) -> dg.SensorDefinition:
                 RELEASE,
                 (now + CLOCK_SKEW).date(),
                 at_work(context.instance, {UPDATE, BY_DAY, BY_RECEIVED_DAY}, {_key(spec) for spec in TABLES}),
-                rows_made(lake, state.asked) if state.asked and last is Outcome.SUCCEEDED else {},
+                rows_made(lake, state.running) if state.running and last is RunOutcome.SUCCEEDED else {},
             ),
         )
         context.log.info(decision.why)
-        if decision.state.asked is None:
+        if decision.state.running is None:
             publish(lake)  # a run that was killed after its last table has not, and left nothing to make
         return dg.SensorResult(
             run_requests=[update_request(decision.batch)] if decision.batch else None,
@@ -181,19 +183,19 @@ def _changes_sensor(platform: Platform, jobs: Sequence[Any]) -> dg.SensorDefinit
             REPLAY: at_work(context.instance, {COLLECT, REPLAY}, set()),
             TRAIN: at_work(context.instance, {TRAIN}, {dg.AssetKey(["classifier", "model"])}),
         }
-        asked = [request for request, _ in requests if request is not None and not busy[str(request.job_name)]]
-        yield from asked[:1]
-        if not asked:
+        due_requests = [request for request, _ in requests if request is not None and not busy[str(request.job_name)]]
+        yield from due_requests[:1]
+        if not due_requests:
             yield dg.SkipReason("; ".join(why for _, why in requests) or "contracts and taxonomy have not changed")
 
     return changes
 
 
-Asked = tuple[dg.RunRequest | None, str]
+Proposal = tuple[dg.RunRequest | None, str]
 """A run, if one is due, and its reason."""
 
 
-def _replays(platform: Platform, lake: Lake, now: datetime, *, due: bool) -> Iterator[Asked]:
+def _replays(platform: Platform, lake: Lake, now: datetime, *, due: bool) -> Iterator[Proposal]:
     for source, collector in platform.collectors().items():
         if readings.are_old(lake, collector):
             why = f"{source}: files were parsed by an older contract"
@@ -208,7 +210,7 @@ def _replays(platform: Platform, lake: Lake, now: datetime, *, due: bool) -> Ite
             yield (request, why) if due else (None, f"{why}, {platform.settings.changes}")
 
 
-def _trainings(platform: Platform, lake: Lake, now: datetime, *, due: bool) -> Iterator[Asked]:
+def _trainings(platform: Platform, lake: Lake, now: datetime, *, due: bool) -> Iterator[Proposal]:
     last = lake.models.last_trained()
     if lake.models.serving() is None:
         if lake.store.names("receipts"):

@@ -112,9 +112,9 @@ def _checks_of(spec: TableSpec, platform: Platform) -> dg.AssetChecksDefinition:
     def judged(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         stored = spec.table(platform.lake).as_of_now()
         days = days_made(context.run, key) or latest(stored.row_counts())
-        asked = {each.name for each in context.op_execution_context.selected_asset_check_keys}
+        selected = {each.name for each in context.op_execution_context.selected_asset_check_keys}
         for check in checks:
-            if check.name not in asked:
+            if check.name not in selected:
                 continue
             found = check.judge(platform, days, stored)
             yield dg.AssetCheckResult(
@@ -166,7 +166,7 @@ def _until(days: Sequence[date], values: Mapping[date, int], expected: Mapping[d
     """Return points of ``days`` and the days before them, red where they differ from ``expected``."""
     expected = expected or {}
     first = min(days, default=date.max)
-    shown = (
+    listed = (
         sorted(
             day
             for day in values.keys() | set(days)
@@ -175,7 +175,7 @@ def _until(days: Sequence[date], values: Mapping[date, int], expected: Mapping[d
         if days
         else []
     )
-    return [Point(day, values.get(day, 0), expected.get(day), expected.get(day), expected.get(day)) for day in shown]
+    return [Point(day, values.get(day, 0), expected.get(day), expected.get(day), expected.get(day)) for day in listed]
 
 
 def _cleaned_agrees_with_receipts(platform: Platform, days: list[date], stored: Table) -> Judgement:

@@ -101,7 +101,7 @@ def _is_at_work(lake: Lake, spec: TableSpec, writing: _Writing) -> bool:
 
 def _report_days(context: dg.OutputContext, value: DayFrames, writing: _Writing) -> None:
     """Report to the catalogue what each day now holds, in the run's own events or in ours."""
-    told: dict[date, dict[str, Any]] = {
+    reported: dict[date, dict[str, Any]] = {
         day: {"dagster/partition_row_count": rows, "fingerprint": writing.fingerprints[day]}
         for day, rows in writing.rows.items()
     }
@@ -115,11 +115,11 @@ def _report_days(context: dg.OutputContext, value: DayFrames, writing: _Writing)
                     metadata=metadata,
                     tags={"dagster/data_version": writing.fingerprints[day]},
                 )
-                for day, metadata in told.items()
+                for day, metadata in reported.items()
             ),
         )
     else:
-        for day, metadata in told.items():
+        for day, metadata in reported.items():
             value.context.add_asset_metadata(metadata, partition_key=day.isoformat())
 
 

@@ -24,10 +24,10 @@ def sample(frame: pl.DataFrame) -> str:
     """Return a few rows as a Markdown table; wide ones are turned, so that each column is a line."""
     if frame.is_empty() or frame.width <= WIDE:
         return preview(frame)
-    shown = frame.head(ROWS_OF_WIDE)
-    lines = [(name, *(_text(value) for value in shown[name])) for name in shown.columns]
+    rows = frame.head(ROWS_OF_WIDE)
+    lines = [(name, *(_text(value) for value in rows[name])) for name in rows.columns]
     return preview(
-        pl.DataFrame(lines, schema=["column", *(f"row {n}" for n in range(1, shown.height + 1))], orient="row")
+        pl.DataFrame(lines, schema=["column", *(f"row {n}" for n in range(1, rows.height + 1))], orient="row")
     )
 
 

@@ -1,9 +1,9 @@
-"""Publishing: which versions of all tables belong together, and when they may be shown.
+"""Publishing: which versions of all tables belong together, and when readers may see them.
 
-A run replaces days in one table after the other. In between, a day is *torn*: its tables tell of different
-data. What is torn can be seen from the fingerprints alone, so nobody has to announce that a run has ended, and
-a run that dies before it has published leaves nothing to repair: whoever publishes next does it for both.
-That a day is stale, as all its tables agree on something that has changed since, keeps nothing waiting.
+A run replaces days in one table after the other. In between, a day is *inconsistent*: its tables hold different data.
+The fingerprints alone tell which days are, so no run has to announce its end, and a run that dies before publishing
+leaves nothing to repair: the next one publishes for both. A stale day, whose tables agree on outdated data, does not
+delay publishing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,14 +22,14 @@ from complaints_platform.pipeline.derived import DERIVED, DERIVED_OF
 LAST_OF_A_RUN = tuple(
     spec for spec in TABLES if spec not in {CLEANED, QUARANTINE, CATEGORIZED, *(each.source for each in DERIVED)}
 )
-"""Tables of which no other is made: when they are written, a run may have come to its end."""
+"""Tables that no other is built from: when they are written, a run may have ended."""
 
 CHAIN = (CLEANED, CATEGORIZED, *DERIVED_OF)
-"""Tables that are made of each other, day by day, in this order."""
+"""Tables that are built from each other, day by day, in this order."""
 
 PATIENCE = timedelta(minutes=15)
-"""A day that has been torn for longer was not left so by a run that is still at work (its run fails again and
-again): it must not keep all other days from being seen."""
+"""A day that is inconsistent for longer is not being worked on (its run keeps failing), and must not hold back all
+other days."""
 
 
 ChainDays: TypeAlias = Mapping[TableSpec, Mapping[date, str]]
@@ -38,8 +38,8 @@ ChainDays: TypeAlias = Mapping[TableSpec, Mapping[date, str]]
 NOTHING: ChainDays = {spec: {} for spec in CHAIN}
 
 
-def torn_days(before: ChainDays, now: ChainDays, suspects: Iterable[date] = ()) -> list[date]:
-    """Return which of the days that have changed, and of ``suspects``, are torn, in order."""
+def inconsistent_days(before: ChainDays, now: ChainDays, suspects: Iterable[date] = ()) -> list[date]:
+    """Return which of the days that have changed, and of ``suspects``, are inconsistent, in order."""
     changed = set(suspects)
     for spec in CHAIN:
         old, new = before[spec], now[spec]
@@ -48,7 +48,7 @@ def torn_days(before: ChainDays, now: ChainDays, suspects: Iterable[date] = ()) 
 
 
 def _belongs_together(day: date, of: Callable[[TableSpec], Mapping[date, str]]) -> bool:
-    # From the end of the chain: of a run that is at work, that is what is not there yet.
+    # From the end of the chain, which a running run has not reached yet.
     if not all(each.is_current(day, of(each.spec).get(day), of(each.source)) for each in reversed(DERIVED)):
         return False
     cleaned, categorized = of(CLEANED).get(day), of(CATEGORIZED).get(day)
@@ -56,9 +56,9 @@ def _belongs_together(day: date, of: Callable[[TableSpec], Mapping[date, str]]) 
 
 
 def is_whole(lake: Lake, day: date) -> bool:
-    """Tell whether the newest versions of all tables of the chain tell of the same data on a day.
+    """Tell whether the newest versions of all tables of the chain agree on a day.
 
-    While a run is at work, that costs a look at two tables: cheaper than ``publish``, which looks at all of them.
+    During a run this reads only two tables: cheaper than ``publish``, which reads all of them.
     """
     return _belongs_together(day, cache(lambda spec: spec.table(lake).state().fingerprints))
 
@@ -66,8 +66,8 @@ def is_whole(lake: Lake, day: date) -> bool:
 def publish(lake: Lake, now: datetime | None = None) -> Manifest | None:
     """Publish the newest versions of all tables if they belong together; return the manifest now in force.
 
-    None only where none was ever published. Cheap where nothing has changed, and safe to call at any time,
-    by several at once.
+    None only if none was ever published. Cheap if nothing has changed, and safe to call at any time, also
+    concurrently.
     """
     now = now or datetime.now(UTC)
     while True:
@@ -77,18 +77,18 @@ def publish(lake: Lake, now: datetime | None = None) -> Manifest | None:
         if last is not None and versions == last.versions:
             return last
         chain = {spec: states[spec].fingerprints for spec in CHAIN}
-        torn = torn_days(_chain_of(lake, last, states), chain, last.unfinished if last else ())
-        if _must_wait(lake, torn, now):
+        inconsistent = inconsistent_days(_chain_of(lake, last, states), chain, last.unfinished if last else ())
+        if _must_wait(lake, inconsistent, now):
             return last
-        published = lake.manifests.publish(last, versions, torn, now)
+        published = lake.manifests.publish(last, versions, inconsistent, now)
         if published is not None:
             return published
 
 
 def publish_all(lake: Lake) -> Manifest:
-    """Publish the newest versions as they are and delete all other manifests: for when older versions have to go.
+    """Publish the newest versions as they are and delete all other manifests, so that older versions can be deleted.
 
-    Only for when nothing else runs.
+    Only while nothing else runs.
     """
     manifests = lake.manifests.all()
     versions = {spec.sql_name: spec.table(lake).state().version for spec in TABLES}
@@ -102,7 +102,7 @@ def publish_all(lake: Lake) -> Manifest:
 
 
 def _chain_of(lake: Lake, manifest: Manifest | None, newest: Mapping[TableSpec, TableState]) -> ChainDays:
-    """Return what a manifest names; nothing, if there is none, or if its tables were deleted and made anew.
+    """Return the days that a manifest names; none without a manifest, or if its tables were deleted and created again.
 
     Tables of which the manifest names the newest version are not looked up again.
     """
@@ -120,10 +120,10 @@ def _chain_of(lake: Lake, manifest: Manifest | None, newest: Mapping[TableSpec, 
         return NOTHING
 
 
-def _must_wait(lake: Lake, torn: list[date], now: datetime) -> bool:
-    """Tell whether any of the torn days may still be at work; note since when each is torn."""
+def _must_wait(lake: Lake, inconsistent: list[date], now: datetime) -> bool:
+    """Tell whether a run may still be working on an inconsistent day; record since when each is inconsistent."""
     known = lake.manifests.waiting_since()
-    since = {day: min(known.get(day, now), now) for day in torn}
+    since = {day: min(known.get(day, now), now) for day in inconsistent}
     if since != known:
         lake.manifests.set_waiting(since)
     return any(now - time < PATIENCE for time in since.values())

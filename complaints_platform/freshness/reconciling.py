@@ -48,7 +48,7 @@ UNKNOWN_RUN_IS_LOST_AFTER_SECONDS = 120
 NAMES_SHOWN = 4
 
 
-class Kind(StrEnum):
+class DayKind(StrEnum):
     """By which day a table is partitioned."""
 
     OCCURRED = "day"
@@ -59,14 +59,14 @@ class Kind(StrEnum):
 class Unit:
     """A day to be made: of the tables by the day of the complaint, or of those by the day received."""
 
-    kind: Kind
+    kind: DayKind
     day: date
 
     def __str__(self) -> str:
-        return str(self.day) if self.kind is Kind.OCCURRED else f"received {self.day}"
+        return str(self.day) if self.kind is DayKind.OCCURRED else f"received {self.day}"
 
 
-class Outcome(StrEnum):
+class RunOutcome(StrEnum):
     """What became of the run of a batch."""
 
     UNKNOWN = "unknown"
@@ -94,14 +94,14 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RunningBatch:
     """The batch that is under way."""
 
     batch: str
     units: tuple[Unit, ...]
     attempts: int
     at: float
-    wanted: tuple[str, ...]
+    targets: tuple[str, ...]
     """What each of the units was to become, as four hex digits."""
 
 
@@ -117,7 +117,7 @@ class Resting:
 class ReconcilingState:
     """What the sensor remembers from tick to tick; days stand in it only while they are under way or fail."""
 
-    asked: Asked | None = None
+    running: RunningBatch | None = None
     troubles: tuple[Trouble, ...] = ()
     failed_in_a_row: int = 0
     paused_until: float = 0
@@ -129,9 +129,10 @@ class ReconcilingState:
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as plain values; neighbouring days are written as ranges."""
-        asked = self.asked
+        running = self.running
         return {
-            "asked": asked and [asked.batch, _packed(asked.units), asked.attempts, asked.at, "".join(asked.wanted)],
+            "asked": running
+            and [running.batch, _packed(running.units), running.attempts, running.at, "".join(running.targets)],
             "troubles": [
                 [_packed(each.units), each.attempts, each.not_before, "".join(each.in_vain)] for each in self.troubles
             ],
@@ -145,9 +146,11 @@ class ReconcilingState:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Read what ``to_json`` returned."""
-        asked = values["asked"]
+        running = values["asked"]
         return cls(
-            Asked(asked[0], _unpacked(asked[1]), asked[2], asked[3], _in_fours(asked[4])) if asked else None,
+            RunningBatch(running[0], _unpacked(running[1]), running[2], running[3], _in_fours(running[4]))
+            if running
+            else None,
             tuple(
                 Trouble(_unpacked(units), attempts, at, _in_fours(in_vain))
                 for units, attempts, at, in_vain in values["troubles"]
@@ -223,8 +226,8 @@ class ReconcilingDecision:
 def decide(
     state: ReconcilingState,
     due: Mapping[str, Mapping[date, str]],
-    kinds: Mapping[str, Kind],
-    last_run: Outcome,
+    kinds: Mapping[str, DayKind],
+    last_run: RunOutcome,
     now: float,
     rules: Rules,
 ) -> ReconcilingDecision:
@@ -238,14 +241,14 @@ def decide(
         now: the time (seconds since 1970).
         rules: how it is to be done.
     """
-    if state.asked is not None:
-        lost = last_run is Outcome.UNKNOWN and now - state.asked.at > UNKNOWN_RUN_IS_LOST_AFTER_SECONDS
-        if last_run is Outcome.RUNNING or (last_run is Outcome.UNKNOWN and not lost):
-            return ReconcilingDecision(None, f"{_days(len(state.asked.units))} under way", state)
+    if state.running is not None:
+        lost = last_run is RunOutcome.UNKNOWN and now - state.running.at > UNKNOWN_RUN_IS_LOST_AFTER_SECONDS
+        if last_run is RunOutcome.RUNNING or (last_run is RunOutcome.UNKNOWN and not lost):
+            return ReconcilingDecision(None, f"{_days(len(state.running.units))} under way", state)
     units = _units(due, kinds, rules.last)
     before = state.troubles
-    if state.asked is not None and last_run is Outcome.SUCCEEDED:
-        state = replace(state, resting=_rests(state.resting, state.asked.units, now, rules.rows))
+    if state.running is not None and last_run is RunOutcome.SUCCEEDED:
+        state = replace(state, resting=_rests(state.resting, state.running.units, now, rules.rows))
     state = _only_due(_after_run(_of_release(state, rules.release), last_run, units, now), units)
     # What only reads a failing day stays stale as well: the cause is reported, not what follows from it.
     failing = any(each.attempts and not each.in_vain for each in state.troubles)
@@ -260,28 +263,30 @@ def decide(
         again = next((each for each in state.troubles if each.units == batch.units), None)
         state = replace(
             state,
-            asked=Asked(batch.name, batch.units, batch.attempts, now, tuple(units[unit] for unit in batch.units)),
+            running=RunningBatch(
+                batch.name, batch.units, batch.attempts, now, tuple(units[unit] for unit in batch.units)
+            ),
             troubles=tuple(each for each in state.troubles if each is not again),
             trouble_next=again is None,
         )
     return ReconcilingDecision(batch, why + _troubles(state), state, reported)
 
 
-def _units(due: Mapping[str, Mapping[date, str]], kinds: Mapping[str, Kind], last: date) -> dict[Unit, str]:
+def _units(due: Mapping[str, Mapping[date, str]], kinds: Mapping[str, DayKind], last: date) -> dict[Unit, str]:
     """Return what is due by unit, and what each is to become."""
     found: dict[Unit, str] = {}
     for table in sorted(due):
-        for day, wanted in due[table].items():
+        for day, target in due[table].items():
             if day <= last:
                 unit = Unit(kinds[table], day)
-                found[unit] = f"{found.get(unit, '')} {table} {wanted}"
-    return {unit: hashlib.sha256(wanted.encode()).hexdigest()[:4] for unit, wanted in found.items()}
+                found[unit] = f"{found.get(unit, '')} {table} {target}"
+    return {unit: hashlib.sha256(target.encode()).hexdigest()[:4] for unit, target in found.items()}
 
 
 def _next(
     state: ReconcilingState,
     due: Mapping[str, Mapping[date, str]],
-    kinds: Mapping[str, Kind],
+    kinds: Mapping[str, DayKind],
     units: Mapping[Unit, str],
     now: float,
     rules: Rules,
@@ -329,7 +334,7 @@ def _rests(
 
 def _rest(unit: Unit, rows: Mapping[date, int]) -> int:
     """Return for how many seconds a day rests after it was made."""
-    if unit.kind is not Kind.OCCURRED:
+    if unit.kind is not DayKind.OCCURRED:
         return 0
     larger = max(rows.get(unit.day, 0), rows.get(unit.day - timedelta(days=1), 0))
     rest = min(REST_SECONDS_PER_ROW * max(0, larger - FREE_ROWS), LONGEST_REST_SECONDS)
@@ -339,46 +344,50 @@ def _rest(unit: Unit, rows: Mapping[date, int]) -> int:
 def _batch(
     units: tuple[Unit, ...],
     due: Mapping[str, Mapping[date, str]],
-    kinds: Mapping[str, Kind],
+    kinds: Mapping[str, DayKind],
     attempts: int,
     now: float,
 ) -> Batch:
     chosen = set(units)
     tables = {
         table: days
-        for table, wanted in due.items()
-        if (days := tuple(day for day in sorted(wanted) if Unit(kinds[table], day) in chosen))
+        for table, target in due.items()
+        if (days := tuple(day for day in sorted(target) if Unit(kinds[table], day) in chosen))
     }
     name = hashlib.sha256(f"{now} {_packed(units)}".encode()).hexdigest()[:16]
     return Batch(name, units, tables, attempts)
 
 
-def _after_run(state: ReconcilingState, last_run: Outcome, units: Mapping[Unit, str], now: float) -> ReconcilingState:
-    asked = state.asked
-    if asked is None:
+def _after_run(
+    state: ReconcilingState, last_run: RunOutcome, units: Mapping[Unit, str], now: float
+) -> ReconcilingState:
+    running = state.running
+    if running is None:
         return state
-    state = replace(state, asked=None)
-    if last_run is Outcome.SUCCEEDED:
+    state = replace(state, running=None)
+    if last_run is RunOutcome.SUCCEEDED:
         # Where a day that failed is good now, so may be what only stayed stale because of it.
-        kept = tuple(each for each in state.troubles if not (asked.attempts and each.in_vain))
+        kept = tuple(each for each in state.troubles if not (running.attempts and each.in_vain))
         left = {
-            unit: wanted for unit, wanted in zip(asked.units, asked.wanted, strict=True) if units.get(unit) == wanted
+            unit: target
+            for unit, target in zip(running.units, running.targets, strict=True)
+            if units.get(unit) == target
         }
         if left:
-            at = now + _pause(asked.attempts)
-            kept = (*kept, Trouble(tuple(left), asked.attempts + 1, at, tuple(left.values())))
+            at = now + _pause(running.attempts)
+            kept = (*kept, Trouble(tuple(left), running.attempts + 1, at, tuple(left.values())))
         return replace(state, troubles=kept, failed_in_a_row=0, paused_until=0)
-    if last_run is not Outcome.FAILED:
+    if last_run is not RunOutcome.FAILED:
         return state
     failed = state.failed_in_a_row + 1
     pause = min(_pause(failed - FAILURES_IN_A_ROW), LONGEST_PAUSE_OF_ALL_SECONDS)
     paused_until = now + pause if failed >= FAILURES_IN_A_ROW else 0.0
-    if len(asked.units) > 1:
-        middle = len(asked.units) // 2
-        halves = (asked.units[:middle], asked.units[middle:])
+    if len(running.units) > 1:
+        middle = len(running.units) // 2
+        halves = (running.units[:middle], running.units[middle:])
         new = tuple(Trouble(half, 0, now + HALVED_AFTER_SECONDS) for half in halves)
     else:
-        new = (Trouble(asked.units, asked.attempts + 1, now + _pause(asked.attempts)),)
+        new = (Trouble(running.units, running.attempts + 1, now + _pause(running.attempts)),)
     return replace(state, troubles=state.troubles + new, failed_in_a_row=failed, paused_until=paused_until)
 
 
@@ -442,7 +451,7 @@ def _in_fours(text: str) -> tuple[str, ...]:
 
 
 def _unpacked(text: str) -> tuple[Unit, ...]:
-    kinds = {kind[0]: kind for kind in Kind}
+    kinds = {kind[0]: kind for kind in DayKind}
     found = []
     for part in filter(None, text.split(",")):
         first, last = part[1:].split("-")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from complaints_platform.freshness.reconciling import Asked, Kind
+from complaints_platform.freshness.reconciling import DayKind, RunningBatch
 from complaints_platform.lake import Lake, data_sets
 from complaints_platform.lake.fingerprints import data_of, of_categorized
 from complaints_platform.learning.corrections import CorrectionsInForce
@@ -186,8 +186,8 @@ class StalenessWatch:
         }
 
 
-def rows_made(lake: Lake, asked: Asked) -> dict[date, int]:
+def rows_made(lake: Lake, batch: RunningBatch) -> dict[date, int]:
     """Return how many complaints each day of a batch has, and each day before one."""
-    made = {unit.day for unit in asked.units if unit.kind is Kind.OCCURRED}
+    made = {unit.day for unit in batch.units if unit.kind is DayKind.OCCURRED}
     looked_at = made | {day - timedelta(days=1) for day in made}
     return {day: rows for day, rows in data_sets.CLEANED.table(lake).row_counts().items() if day in looked_at}

@@ -17,7 +17,7 @@ from dagster._core.storage.asset_check_execution_record import (
 from complaints_platform.alerting.checks import TOO_MANY, UNUSUAL, Evaluation, Share, Unusual
 from complaints_platform.alerting.runs import EndedRun
 from complaints_platform.alerting.watching import Evaluations
-from complaints_platform.freshness.reconciling import Outcome, ReconcilingState, Trouble
+from complaints_platform.freshness.reconciling import ReconcilingState, RunOutcome, Trouble
 from complaints_platform.instance.names import UPDATE
 from complaints_platform.instance.partitions import days_made, days_of_run
 
@@ -136,16 +136,16 @@ def at_work(instance: dg.DagsterInstance, jobs: set[str], assets: set[dg.AssetKe
     return None
 
 
-def last_outcome(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> Outcome:
+def last_outcome(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> RunOutcome:
     """Tell what became of the newest run with these tags, a retry counting for the run it repeats."""
     records = instance.get_run_records(dg.RunsFilter(tags=tags), limit=1)
     if not records:
-        return Outcome.UNKNOWN
+        return RunOutcome.UNKNOWN
     run, ended = records[0].dagster_run, records[0].end_time or 0
     if run.status is dg.DagsterRunStatus.SUCCESS:
-        return Outcome.SUCCEEDED
+        return RunOutcome.SUCCEEDED
     retried = _will_be_retried(run) and time.time() - ended < RETRY_SHOWS_UP_SECONDS
-    return Outcome.RUNNING if retried or run.status not in ENDED else Outcome.FAILED
+    return RunOutcome.RUNNING if retried or run.status not in ENDED else RunOutcome.FAILED
 
 
 def _will_be_retried(run: dg.DagsterRun) -> bool:

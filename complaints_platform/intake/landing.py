@@ -74,7 +74,7 @@ class Look:
     """What a look at the landing of one source showed."""
 
     waiting: list[LandedFile]
-    """Files that were not taken in, by key; unfinished ones are left out."""
+    """Files that are not collected yet, by key, without unfinished ones."""
     listed: list[int]
     """Identities of everything that was listed."""
     next: str
@@ -107,7 +107,7 @@ class Landing:
 
         Args:
             source: whose files.
-            taken: identities of files that were taken in.
+            taken: identities of collected files.
             after: begin behind this key.
             most: list no more than so many files; the next look goes on from there.
         """

@@ -26,7 +26,7 @@ class Selection:
 
     Attributes:
         source: files of this source.
-        reason: records set aside for this reason, and files that have such records.
+        reason: records quarantined for this reason, and files that have such records.
         file: part of the file's name, or the beginning of its SHA-256.
         since: received on this day (UTC) or later.
     """

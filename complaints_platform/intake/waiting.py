@@ -1,6 +1,6 @@
 """Whether the files that wait in the landing are collected now: (state, what waits) → (request, state).
 
-The state is a few numbers, however many files wait or have ever come: which files were taken in is known by
+The state is a few numbers, however many files wait or have ever come: which files were collected is known by
 the lake. A file that can't be collected stays waiting and is asked for again, less and less often.
 """
 
@@ -99,7 +99,7 @@ def decide(
 
     Args:
         state: of the tick before.
-        waiting: files that were not taken in yet.
+        waiting: files that are not collected yet.
         now: the time (seconds since 1970).
         settling: which of them have settled.
         busy: what collects already, in words; None if nothing does.

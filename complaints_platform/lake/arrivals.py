@@ -1,4 +1,4 @@
-"""Which files of the landing have been taken in, as far as a look at the listing can tell.
+"""Which files of the landing have been collected, as far as the listing can tell.
 
 A file of a listing is known by its *identity*: eight bytes of a hash over its name, size and tag. An
 identity is noted once what the file held is committed, so that nobody has to open it again. The index only
@@ -36,7 +36,7 @@ class Arrivals:
         self._store = store
 
     def taken(self, source: str) -> AbstractSet[int]:
-        """Return the identities of the files of a source that were taken in."""
+        """Return the identities of the collected files of a source."""
         return self._read(source, self._parts(source))
 
     def note(self, source: str, taken: Iterable[int], listed: Iterable[int]) -> None:

@@ -11,7 +11,7 @@
     keys/<version>.fingerprint                       data keys that were used; never the keys themselves
     prepared/day=<day>/<made by>/<hash>.*            segments of a growing day, cleaned record by record; a cache
     profiles/<year>-<month>.parquet                  sums of each cleaned day by source, for checks; a cache
-    arrivals/<source>/<token>                        which files of the landing were taken in, eight bytes each
+    arrivals/<source>/<token>                        which files of the landing were collected, eight bytes each
     readings/<source>                                the reading version that all files of a source were read by
     index/keys/                                      Delta table: native id → day and version
     index/moved/<source>/day=<day>/<hash>.parquet    notes: versions of a day's records on other days
@@ -29,7 +29,7 @@
     alerts/open/<id>, alerts/pending/<id>            empty marks: not over yet; not delivered yet
     alerts/days/<day>/<id>                           empty marks: notifications of a day
     alerts/deliveries/<id>/<receiver>.<n>.*          attempts to deliver a notification: begun, ended
-    alerts/acknowledged/<key>/<number>.json          who has taken note of it
+    alerts/acknowledged/<key>/<number>.json          who has acknowledged it
     alerts/receivers/<receiver>.json                 whether a receiver answers
     alerts/dead_man.json                             when the dead man's switch was last called
     alerts/looked.json                               when Dagster's sensor last looked for what is wrong
@@ -157,7 +157,7 @@ KEY_SUFFIX = ".fingerprint"
 
 
 def arrivals(source: str) -> str:
-    """Folder of the index of a source's files that were taken in."""
+    """Folder of the index of a source's collected files."""
     return f"arrivals/{source}"
 
 

@@ -26,7 +26,7 @@ DECISION = ["category", "subcategory", "is_complaint"]
 """What a person decides about a complaint."""
 YES, NO = {"true", "yes", "y", "1"}, {"false", "no", "n", "0"}
 BY_PERSON = "person"
-SHOWN = 5
+NAMED = 5
 """A message names so many of what is wrong."""
 
 
@@ -184,7 +184,7 @@ def _read(file: Path) -> pl.DataFrame:
 def _checked(rows: pl.DataFrame, taxonomy: Taxonomy, where: Path | str) -> pl.DataFrame:
     def refuse(wrong: pl.DataFrame, column: str, why: str) -> None:
         if wrong.height:
-            values = ", ".join(str(value) for value in wrong[column].unique(maintain_order=True)[:SHOWN])
+            values = ", ".join(str(value) for value in wrong[column].unique(maintain_order=True)[:NAMED])
             raise ModelError(f"{where}: {column} {values}: {why}; nothing was imported")
 
     parent = pl.col("subcategory").replace_strict(taxonomy.parents, default=None)
@@ -228,7 +228,7 @@ def _found(lake: Lake, decided: pl.DataFrame, where: Path | str) -> pl.DataFrame
     unknown = decided.join(found, on="complaint_id", how="anti")["complaint_id"]
     if len(unknown):
         raise ModelError(
-            f"{where}: {len(unknown)} of its complaints are not in cleaned/complaints: {', '.join(unknown[:SHOWN])}; "
+            f"{where}: {len(unknown)} of its complaints are not in cleaned/complaints: {', '.join(unknown[:NAMED])}; "
             "nothing was imported"
         )
     return decided.drop("day").join(found, on="complaint_id", how="left").select(CORRECTION_COLUMNS.names())

@@ -67,14 +67,14 @@ def export_queue(lake: Lake, limit: int, days: int = REVIEW_DAYS) -> pl.DataFram
         predicted_category="category",
         predicted_subcategory="subcategory",
     )
-    shown = queue.join(details, on="complaint_id", how="left", maintain_order="left")
+    listed = queue.join(details, on="complaint_id", how="left", maintain_order="left")
     candidate = pl.format(
         "{} {}%",
         pl.element().struct.field("category"),
         (pl.element().struct.field("probability") * 100).round().cast(pl.Int64),
     )
     empty = pl.lit(None, pl.String)
-    return shown.select(
+    return listed.select(
         "complaint_id",
         "day",
         "channel",
@@ -175,7 +175,7 @@ class _Share:
         self._seen = 0
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Take in more rows; each time there are more than the most, every second of those kept goes."""
+        """Add rows; whenever there are too many, drop every second one."""
         taken = frame.gather_every(self._step, offset=-self._seen % self._step)
         self.rows = pl.concat([self.rows, taken]) if self._seen else taken
         self._seen += frame.height

@@ -1,6 +1,6 @@
 """Replacing the data key, for the day it leaks: what has to be carried over from the old key to the new one.
 
-Everything hashed is made anew from raw, because its fingerprint names the key. What people said of single
+Everything hashed is rebuilt from raw, because its fingerprint names the key. What people said about single
 complaints stays attached to them: complaints without a native id have a keyed one, which changes. Who runs
 the days is ``defs``' business.
 """

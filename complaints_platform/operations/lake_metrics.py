@@ -98,7 +98,7 @@ def lake_gatherers(platform: Platform) -> list[Gatherer]:
         looks = {name: landing.look(name, lake.arrivals.taken(name), most=LISTED_AT_MOST) for name in contracts}
         yield gauge(
             "complaints_source_files_waiting",
-            "Files in the landing that were not taken in yet.",
+            "Files in the landing that are not collected yet.",
             ["source"],
             {(name,): float(len(look.waiting)) for name, look in looks.items()},
         )
@@ -115,8 +115,8 @@ def lake_gatherers(platform: Platform) -> list[Gatherer]:
     def senders() -> Iterator[Metric]:
         judged = judge_senders(lake, platform.contracts, platform.settings.holidays, [], datetime.now(UTC))
         verdicts = [each for found in judged.values() for each in found]
-        shown = {(each.source, each.measure): each for each in verdicts if each.points}
-        newest = {key: each.points[-1] for key, each in shown.items()}
+        reported = {(each.source, each.measure): each for each in verdicts if each.points}
+        newest = {key: each.points[-1] for key, each in reported.items()}
         sides = {"value": "value", "usual": "usual", "at_least": "lower", "at_most": "upper"}
         yield gauge(
             "complaints_source_measure",
@@ -133,7 +133,7 @@ def lake_gatherers(platform: Platform) -> list[Gatherer]:
             "complaints_source_unusual_days",
             "Days among the newest on which a measure of a source was not as usual.",
             ["source", "measure"],
-            {key: float(len(each.failing)) for key, each in shown.items()},
+            {key: float(len(each.failing)) for key, each in reported.items()},
         )
 
     return [
@@ -163,7 +163,7 @@ def _of_receipts(receipts: list[Receipt], now: datetime) -> Iterator[Metric]:
         "files": "Files received in the last 24 hours.",
         "received": "Records received in the last 24 hours.",
         "filtered": "Records of the last 24 hours that the contract says are no complaints.",
-        "quarantined": "Records of the last 24 hours that were set aside.",
+        "quarantined": "Records quarantined in the last 24 hours.",
     }
     for name, of in counts.items():
         known = {key: of.get(key, 0.0) for key in last}

@@ -1,4 +1,4 @@
-"""The recipe of ``cleaned/quarantine``: what was set aside of the files received on a day."""
+"""The recipe of ``cleaned/quarantine``: the quarantined records of the files received on a day."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -59,7 +59,7 @@ def days_reached(receipts: Iterable[Receipt]) -> list[date]:
 
 
 def _file_rows(receipts: Sequence[Receipt], taken_in: set[tuple[date, str, str]]) -> pl.DataFrame:
-    """Return ``FILE_COLUMNS``; ``taken_in`` says which day holds rows of which source and file.
+    """Return ``FILE_COLUMNS``; ``taken_in`` maps each day to the sources and files whose rows it holds.
 
     A day that holds none of a file's rows was made before the file came: they wait. Whatever else is missing is lost.
     """

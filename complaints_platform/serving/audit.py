@@ -51,12 +51,12 @@ def without_literals(sql: str) -> str:
     return " ".join(LITERALS.sub(lambda found: "" if found[0].startswith(("--", "/*")) else "?", sql).split())
 
 
-def asked_in_sql(sql: str) -> dict[str, Any]:
+def logged_sql(sql: str) -> dict[str, Any]:
     """Return what is kept of a query: its shape."""
     return {"sql": without_literals(sql)[:LONGEST_SQL]}
 
 
-def asked_in_parameters(parameters: Mapping[str, list[str]]) -> dict[str, Any]:
+def logged_parameters(parameters: Mapping[str, list[str]]) -> dict[str, Any]:
     """Return what is kept of query parameters."""
     return {
         name: [value[:LONGEST_VALUE] for value in values]

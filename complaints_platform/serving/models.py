@@ -62,7 +62,7 @@ class MetricInfo(Answer):
     description: str
     unit: str
     formula: str
-    grain: str = Field(description="What a row of the table below it is.")
+    grain: str = Field(description="What one row of its mart is.")
     table: str
     dimensions: list[str]
     grains: list[str]
@@ -76,13 +76,13 @@ class Metrics(Answer):
 
 
 class MetricRow(BaseModel):
-    """One value; the dimensions asked for stand beside it under their names."""
+    """One value, with the requested dimensions under their names."""
 
     model_config = ConfigDict(extra="allow")
 
     period: date | None = Field(description="First day of the period; null for a total.")
     value: float | int | None
-    previous: float | int | None = Field(default=None, description="The value before, where a comparison was asked.")
+    previous: float | int | None = Field(default=None, description="The previous value, if a comparison was requested.")
 
 
 class MetricAnswer(AsOf):
@@ -407,13 +407,13 @@ class SourceHealth(Answer):
     files: int
     received: int
     quarantined: int
-    waiting: int = Field(description="Files in the landing that were not taken in yet.")
+    waiting: int = Field(description="Files in the landing that are not collected yet.")
     last_received_at: datetime | None
     late: bool
 
 
 class QuarantineCount(Answer):
-    """Records that were set aside."""
+    """Quarantined records, counted."""
 
     source: str
     reason: str
@@ -510,7 +510,7 @@ class SqlAnswer(AsOf):
 
 
 class AuditEntry(Answer):
-    """Who asked for what."""
+    """One request in the audit log."""
 
     at: datetime
     name: str
@@ -571,21 +571,21 @@ class AlertChange(Answer):
     at: datetime
 
 
-class TakenNote(Answer):
-    """Who has taken note, and when."""
+class AcknowledgementInfo(Answer):
+    """Who has acknowledged an alert, and when."""
 
     by: str
     at: datetime
 
 
-class Acknowledged(TakenNote):
-    """Who has taken note of which alert."""
+class Acknowledged(AcknowledgementInfo):
+    """An acknowledgement, with its alert."""
 
     id: str
 
 
 class Alert(Answer):
-    """Something that was noticed, from when it began until it was over."""
+    """A condition that was noticed, from opened to resolved."""
 
     id: str
     kind: str
@@ -601,14 +601,14 @@ class Alert(Answer):
     runbook: str
     opened_at: datetime
     changed_at: datetime
-    acknowledged: TakenNote | None
+    acknowledged: AcknowledgementInfo | None
     deliveries: list[AlertDelivery]
-    waiting: bool = Field(description="Somebody is still to be told.")
+    waiting: bool = Field(description="A notification is still waiting to be delivered.")
     history: list[AlertChange]
 
 
 class AlertReceiver(Answer):
-    """Whether somebody who is to be told can be reached."""
+    """Whether a receiver can be reached."""
 
     receiver: str
     failures: int
@@ -620,7 +620,7 @@ class Alerts(Answer):
     """Alerts, the newest first."""
 
     looked_at: datetime | None = Field(
-        description="When somebody last looked for what is wrong; null: never. Long ago, no alert says nothing."
+        description="When the platform last completed its checks; null: never. Long ago: an empty list means nothing."
     )
     alerts: list[Alert]
     receivers: list[AlertReceiver]

@@ -83,7 +83,7 @@ def publish(lake: Lake, url: SecretStr, schema: str) -> Publication:
 
 
 class Published(NamedTuple):
-    """Which manifest stands in Postgres. Its number alone does not say: a lake made anew counts from 1 again."""
+    """The manifest in Postgres. Its number is not enough: a lake that was created again counts from 1."""
 
     number: int
     published_at: datetime

@@ -1,4 +1,4 @@
-"""The query service without HTTP: what it holds, and the work it does in the background."""
+"""The query service without HTTP: its caches and its background work."""
 
 import logging
 import threading
@@ -18,14 +18,14 @@ from complaints_platform.serving.sql.query import Catalogue
 from complaints_platform.serving.sql.sandbox import Limits, Sandbox
 from complaints_platform.serving.store.cache_folder import CacheFolder
 from complaints_platform.serving.store.parquet import LocalFiles
-from complaints_platform.serving.store.response_cache import Answers
+from complaints_platform.serving.store.response_cache import ResponseCache
 from complaints_platform.serving.store.search import SearchIndex
 from complaints_platform.serving.store.warehouse import Warehouse
 
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 1.0
-"""How often it is looked whether a manifest was published."""
+"""How often to check for a new manifest."""
 PULSE_SECONDS = 30.0
 START_SECONDS = 5.0
 AUDIT_SECONDS = 2.0
@@ -34,7 +34,7 @@ LONGEST_PAUSE_SECONDS = 60.0
 
 
 class Service:
-    """All that routes need. Between ``start`` and ``close`` it keeps itself up to date."""
+    """Everything that routes need. Between ``start`` and ``close`` it keeps itself up to date."""
 
     def __init__(self, platform: Platform) -> None:
         """Open caches and read the tokens.
@@ -50,7 +50,7 @@ class Service:
         self.sessions = Sessions()
         self.doorkeeper = Doorkeeper(self.tokens, self.sessions)
         self.audit = AuditLog(self.lake.audit)
-        self.answers = Answers()
+        self.response_cache = ResponseCache()
         self._folder = CacheFolder.take(settings.cache, self.lake.store.uri)
         self.files = LocalFiles(self.lake.store, self._folder.path / "files")
         self.warehouse = Warehouse(
@@ -72,13 +72,13 @@ class Service:
         self.keep_up("fetched files", self._forget_files, FORGET_SECONDS)
 
     def keep_up(self, name: str, work: Callable[[], object], seconds: float) -> None:
-        """Do some work again and again while the service runs; to be called before it is started."""
+        """Repeat some work while the service runs; call this before it is started."""
         self._threads.append(
             threading.Thread(target=self._again_and_again, args=(name, work, seconds), name=name, daemon=True)
         )
 
     def start(self) -> Self:
-        """Begin to keep up in the background; of a lake of usual size, wait until it can be asked."""
+        """Start the background work; wait until a lake of usual size is loaded."""
         for thread in self._threads:
             thread.start()
         self._ready.wait(START_SECONDS)
@@ -86,11 +86,11 @@ class Service:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the marts are at hand; the first time, copying those of many years takes minutes."""
+        """Whether the marts are loaded; the first time, copying those of many years takes minutes."""
         return self._ready.is_set() or self.warehouse.manifest is not None
 
     def bring_up_to_date(self) -> None:
-        """Take in everything now, and wait for it: for tests and benchmarks.
+        """Load everything now, and wait for it: for tests and benchmarks.
 
         Raises:
             ComplaintsError: lake or contracts can't be read.
@@ -100,7 +100,7 @@ class Service:
         self._take_pulse()
 
     def close(self) -> None:
-        """Stop the work in the background and give the cache back."""
+        """Stop the background work and release the cache."""
         self._stopping.set()
         for thread in self._threads:
             if thread.ident is not None:
@@ -118,7 +118,7 @@ class Service:
         self.index.refresh(self.warehouse.manifest, self._stopping)
 
     def _forget_files(self) -> None:
-        """Delete fetched files that no reader needs any more: those of older versions, and raw records."""
+        """Delete fetched files that no reader needs any more: older versions, and raw records."""
         manifest = self.warehouse.manifest
         tables = [spec.table_in(self.lake, manifest) for spec in TABLES]
         kept = {f"{table.key}/{file.path}" for table in tables for file in table.files()}
@@ -135,7 +135,7 @@ class Service:
 
     @staticmethod
     def _try(name: str, work: Callable[[], object]) -> bool:
-        """Do some work; what fails is logged and tried again, more and more rarely: the service goes on as it is."""
+        """Do some work; failures are logged and retried ever more rarely, while the service continues as it is."""
         try:
             work()
         except ComplaintsError as error:

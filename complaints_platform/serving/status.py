@@ -104,8 +104,8 @@ def render_text(status: Status, console: Console) -> None:
     if not status.stale:
         console.print("everything is up to date")
     for name, days in status.stale.items():
-        shown = f"{days[0]} … {days[-1]}" if len(days) > 1 else str(days[0])
-        console.print(f"stale    {name}: {len(days)} days ({shown})", highlight=False)
+        which = f"{days[0]} … {days[-1]}" if len(days) > 1 else str(days[0])
+        console.print(f"stale    {name}: {len(days)} days ({which})", highlight=False)
     if status.stale:
         console.print("bring them up to date with: complaints update")
 

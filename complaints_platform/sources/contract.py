@@ -58,7 +58,7 @@ class CsvFormat(Part):
     quote: str = Field(default='"', min_length=1, max_length=1)
 
     @model_validator(mode="after")
-    def _records_can_be_told_apart(self) -> "CsvFormat":
+    def _records_are_separable(self) -> "CsvFormat":
         for name, character in (("delimiter", self.delimiter), ("quote", self.quote)):
             if not character.isascii() or character in "\r\n\x00":
                 raise ValueError(f"{name} must be an ASCII character, and no line end; examples are ',' and '\"'")

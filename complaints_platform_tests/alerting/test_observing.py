@@ -35,7 +35,7 @@ from complaints_platform.alerting.sending import send_all
 from complaints_platform.commands import alerts
 from complaints_platform.definitions import build_definitions
 from complaints_platform.errors import AlertsError, LakeError
-from complaints_platform.freshness.reconciling import Kind, ReconcilingState, Trouble, Unit
+from complaints_platform.freshness.reconciling import DayKind, ReconcilingState, Trouble, Unit
 from complaints_platform.instance.history import InstanceHistory
 from complaints_platform.instance.local import local_instance
 from complaints_platform.lake import layout
@@ -194,7 +194,7 @@ def test_a_run_that_dagster_repeats_or_the_sensor_halves_is_not_told(platform):
 
 def test_days_that_fail_again_and_again_are_told_and_many_of_them_are_worse(platform):
     def remember(days, attempts):
-        units = tuple(Unit(Kind.OCCURRED, DAY + timedelta(days=age)) for age in range(days))
+        units = tuple(Unit(DayKind.OCCURRED, DAY + timedelta(days=age)) for age in range(days))
         troubles = (Trouble(units, attempts, 0),) if days else ()
         cursor = json.dumps(ReconcilingState(troubles=troubles).to_json())
         platform.instance.update_instigator_state(platform.state("update_tables", cursor))

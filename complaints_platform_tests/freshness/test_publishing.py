@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from complaints_platform.freshness.publishing import NOTHING, PATIENCE, is_whole, publish, publish_all, torn_days
+from complaints_platform.freshness.publishing import (
+    NOTHING,
+    PATIENCE,
+    inconsistent_days,
+    is_whole,
+    publish,
+    publish_all,
+)
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED, DAILY, TABLES
 from complaints_platform.lake.tables import Table
@@ -165,16 +172,16 @@ def test_exactly_the_days_of_interrupted_runs_are_torn(runs):
     for spec in STEPS:
         source = now[DERIVED_OF[spec].source] if spec in looking_back else None
         now[spec] = {day: made(spec, day, value, source) for day, value in states[spec].items()}
-    torn = {
+    inconsistent = {
         day
         for day in states[CLEANED]
         if len({states[spec].get(day) for spec in STEPS if spec not in looking_back}) > 1
         or any(day not in states[spec] for spec in looking_back)
     }
     before = NOTHING
-    assert torn_days(before, now) == sorted(torn)
-    assert torn_days(now, now) == []
-    assert torn_days(now, now, DAYS) == sorted(torn | (set(DAYS) - states[CLEANED].keys()))
+    assert inconsistent_days(before, now) == sorted(inconsistent)
+    assert inconsistent_days(now, now) == []
+    assert inconsistent_days(now, now, DAYS) == sorted(inconsistent | (set(DAYS) - states[CLEANED].keys()))
 
 
 STATES_SEEN_A_ROUND = 2

@@ -17,17 +17,21 @@ from complaints_platform.freshness.reconciling import (
     REPORTED_AFTER,
     REST_SECONDS_PER_ROW,
     UNKNOWN_RUN_IS_LOST_AFTER_SECONDS,
-    Kind,
-    Outcome,
+    DayKind,
     ReconcilingState,
     Rules,
+    RunOutcome,
     Unit,
     decide,
 )
 
 TODAY = date(2026, 11, 21)
 RULES = Rules(days_per_run=10, newest_first=True, release="a", last=TODAY)
-KINDS = {"cleaned/complaints": Kind.OCCURRED, "mart/trends": Kind.OCCURRED, "mart/reconciliation": Kind.RECEIVED}
+KINDS = {
+    "cleaned/complaints": DayKind.OCCURRED,
+    "mart/trends": DayKind.OCCURRED,
+    "mart/reconciliation": DayKind.RECEIVED,
+}
 some_days = st.sets(st.integers(0, 60), max_size=25).map(
     lambda ages: sorted(TODAY - timedelta(days=age) for age in ages)
 )
@@ -47,7 +51,7 @@ class World:
         self.rules = rules
         self.state = ReconcilingState()
         self.now = 0.0
-        self.last = Outcome.UNKNOWN
+        self.last = RunOutcome.UNKNOWN
         self.version = 0
         self.in_vain = set()
         self.batches = []
@@ -67,8 +71,8 @@ class World:
     def run(self, batch):
         assert len(batch.units) <= self.rules.days_per_run
         self.batches.append((self.now, batch))
-        self.last = Outcome.FAILED if self.bad & set(batch.units) else Outcome.SUCCEEDED
-        if self.last is Outcome.SUCCEEDED:
+        self.last = RunOutcome.FAILED if self.bad & set(batch.units) else RunOutcome.SUCCEEDED
+        if self.last is RunOutcome.SUCCEEDED:
             for table, days in batch.tables.items():
                 self.due[table] -= {each for each in days if Unit(KINDS[table], each) not in self.in_vain}
 
@@ -117,7 +121,7 @@ def test_days_that_fail_do_not_keep_others_from_being_made_and_are_reported(due,
 
 
 def test_a_day_that_failed_is_made_as_soon_as_new_code_runs():
-    world = World({"cleaned/complaints": [day(1)]}, {Unit(Kind.OCCURRED, day(1))})
+    world = World({"cleaned/complaints": [day(1)]}, {Unit(DayKind.OCCURRED, day(1))})
     for _ in range(10):
         world.tick()
     assert world.left()
@@ -128,7 +132,7 @@ def test_a_day_that_failed_is_made_as_soon_as_new_code_runs():
 
 def test_when_everything_fails_runs_become_rare():
     world = World(
-        {"cleaned/complaints": [day(age) for age in range(50)]}, {Unit(Kind.OCCURRED, day(age)) for age in range(50)}
+        {"cleaned/complaints": [day(age) for age in range(50)]}, {Unit(DayKind.OCCURRED, day(age)) for age in range(50)}
     )
     while world.now < 4 * 3600:
         world.tick()
@@ -136,7 +140,7 @@ def test_when_everything_fails_runs_become_rare():
 
 
 def test_old_days_that_fail_get_their_turn_while_new_ones_keep_coming():
-    bad = Unit(Kind.OCCURRED, day(30))
+    bad = Unit(DayKind.OCCURRED, day(30))
     world = World({"cleaned/complaints": [bad.day]}, {bad})
     for _ in range(200):
         world.due["cleaned/complaints"].add(TODAY)
@@ -147,7 +151,7 @@ def test_old_days_that_fail_get_their_turn_while_new_ones_keep_coming():
 
 def test_a_day_that_stays_stale_although_its_runs_are_good_makes_no_storm_of_runs_and_is_reported():
     world = World({"cleaned/complaints": [day(0), day(1)]})
-    world.in_vain = {Unit(Kind.OCCURRED, day(1))}
+    world.in_vain = {Unit(DayKind.OCCURRED, day(1))}
     while world.now < 3600:
         world.tick()
     assert world.left() == world.in_vain == set(world.reported)
@@ -156,7 +160,7 @@ def test_a_day_that_stays_stale_although_its_runs_are_good_makes_no_storm_of_run
 
 def test_a_day_left_stale_by_good_runs_goes_at_once_when_new_data_come():
     world = World({"cleaned/complaints": [day(0)]})
-    world.in_vain = {Unit(Kind.OCCURRED, day(0))}
+    world.in_vain = {Unit(DayKind.OCCURRED, day(0))}
     for _ in range(4):
         world.tick()
     runs = len(world.batches)
@@ -194,7 +198,7 @@ def test_a_large_day_that_grows_all_the_time_is_made_less_often_and_other_days_d
     while world.tick().batch is None:
         pass
     world.version, world.due[table] = 99, {day(0), day(1)}
-    assert world.tick().batch.units == (Unit(Kind.OCCURRED, day(1)),)
+    assert world.tick().batch.units == (Unit(DayKind.OCCURRED, day(1)),)
 
 
 def test_a_large_day_goes_on_resting_while_small_ones_are_made():
@@ -252,7 +256,7 @@ def test_what_is_made_for_a_micro_batch_hardly_grows_with_the_hours_of_a_large_d
         table, now, state = "cleaned/complaints", 0.0, ReconcilingState()
         ended, made = 0.0, 0
         for number in range(400):
-            last = Outcome.SUCCEEDED if now >= ended else Outcome.RUNNING
+            last = RunOutcome.SUCCEEDED if now >= ended else RunOutcome.RUNNING
             rules = replace(RULES, rows={TODAY: rows})
             decision = decide(state, {table: {TODAY: str(number)}}, KINDS, last, now, rules)
             state = decision.state
@@ -266,38 +270,38 @@ def test_what_is_made_for_a_micro_batch_hardly_grows_with_the_hours_of_a_large_d
 
 def test_one_batch_is_under_way_at_a_time():
     due = {"cleaned/complaints": {day(0): "x", day(1): "x"}}
-    first = decide(ReconcilingState(), due, KINDS, Outcome.UNKNOWN, 0, RULES)
-    for last in (Outcome.UNKNOWN, Outcome.RUNNING):
+    first = decide(ReconcilingState(), due, KINDS, RunOutcome.UNKNOWN, 0, RULES)
+    for last in (RunOutcome.UNKNOWN, RunOutcome.RUNNING):
         assert decide(first.state, due, KINDS, last, 5, RULES).batch is None
 
 
 def test_a_batch_that_never_became_a_run_is_asked_for_again():
     due = {"cleaned/complaints": {day(0): "x"}}
-    state = decide(ReconcilingState(), due, KINDS, Outcome.UNKNOWN, 0, RULES).state
-    again = decide(state, due, KINDS, Outcome.UNKNOWN, UNKNOWN_RUN_IS_LOST_AFTER_SECONDS + 1, RULES)
-    assert again.batch.units == (Unit(Kind.OCCURRED, day(0)),)
+    state = decide(ReconcilingState(), due, KINDS, RunOutcome.UNKNOWN, 0, RULES).state
+    again = decide(state, due, KINDS, RunOutcome.UNKNOWN, UNKNOWN_RUN_IS_LOST_AFTER_SECONDS + 1, RULES)
+    assert again.batch.units == (Unit(DayKind.OCCURRED, day(0)),)
 
 
 def test_nothing_is_asked_for_while_others_make_days():
     rules = Rules(10, newest_first=True, release="a", last=TODAY, busy="run 4711 of __ASSET_JOB")
-    decision = decide(ReconcilingState(), {"cleaned/complaints": {day(0): "x"}}, KINDS, Outcome.UNKNOWN, 0, rules)
+    decision = decide(ReconcilingState(), {"cleaned/complaints": {day(0): "x"}}, KINDS, RunOutcome.UNKNOWN, 0, rules)
     assert decision.batch is None
     assert "4711" in decision.why
 
 
 def test_a_day_that_has_not_begun_waits():
     tomorrow = {"cleaned/complaints": {day(-1): "x"}}
-    assert decide(ReconcilingState(), tomorrow, KINDS, Outcome.UNKNOWN, 0, RULES).batch is None
+    assert decide(ReconcilingState(), tomorrow, KINDS, RunOutcome.UNKNOWN, 0, RULES).batch is None
 
 
-@given(st.sets(st.tuples(st.sampled_from(Kind), st.integers(0, 6000)), min_size=1, max_size=1000))
+@given(st.sets(st.tuples(st.sampled_from(DayKind), st.integers(0, 6000)), min_size=1, max_size=1000))
 def test_a_thousand_days_under_way_make_a_small_state(units):
     due = {"cleaned/complaints": {}, "mart/reconciliation": {}}
     for kind, age in units:
-        due["cleaned/complaints" if kind is Kind.OCCURRED else "mart/reconciliation"][day(age)] = "x"
+        due["cleaned/complaints" if kind is DayKind.OCCURRED else "mart/reconciliation"][day(age)] = "x"
     rules = Rules(1000, newest_first=True, release="a", last=TODAY)
-    state = decide(ReconcilingState(), due, KINDS, Outcome.UNKNOWN, 0, rules).state
-    assert set(state.asked.units) == {Unit(kind, day(age)) for kind, age in units}
+    state = decide(ReconcilingState(), due, KINDS, RunOutcome.UNKNOWN, 0, rules).state
+    assert set(state.running.units) == {Unit(kind, day(age)) for kind, age in units}
     stored = json.dumps(state.to_json())
     assert ReconcilingState.from_json(json.loads(stored)) == state
     assert len(stored) < 25_000

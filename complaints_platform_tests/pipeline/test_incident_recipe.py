@@ -19,7 +19,7 @@ from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.answers.incidents import counted_by, incidents_in
 from complaints_platform.serving.http.request_parameters import Filters
 from complaints_platform.serving.store.parquet import LocalFiles
-from complaints_platform.serving.store.search import SearchIndex, Wanted
+from complaints_platform.serving.store.search import SearchIndex, SearchRequest
 from complaints_platform.serving.store.warehouse import Warehouse
 from complaints_platform.settings import load_settings
 from complaints_platform_tests.marts.counts import FIRST, Company
@@ -135,15 +135,15 @@ def test_the_search_finds_what_an_incident_counts(world, at_once, tmp_path):
     warehouse.refresh()
     index = SearchIndex(world.lake, tmp_path)
     index.refresh(warehouse.manifest)
-    with warehouse.reading() as reading:
-        (incident,) = incidents_in(reading, None, Filters({}))
-        counted = counted_by(reading, incident.incident_id)
+    with warehouse.snapshot() as snapshot:
+        (incident,) = incidents_in(snapshot, None, Filters({}))
+        counted = counted_by(snapshot, incident.incident_id)
     warehouse.close()
-    page = index.search(Wanted("", None, "UTC", Filters({}), counted=counted), "newest", 200, None)
+    page = index.search(SearchRequest("", None, "UTC", Filters({}), counted=counted), "newest", 200, None)
     assert page.total == incident.observed > 20
     assert {(item.category, item.region) for item in page.items} == {("data", "north")}
     anywhere = replace(counted, cells=((None, None, "sms"), ("data", "north", None), ("voice", None, None)))
-    found = index.search(Wanted("", None, "UTC", Filters({}), counted=anywhere), "newest", 1, None).total
+    found = index.search(SearchRequest("", None, "UTC", Filters({}), counted=anywhere), "newest", 1, None).total
     texts = CATEGORIZED.table(world.lake).scan().collect()
     start, end = (at.astimezone(UTC) for at in (counted.start, counted.end))
     inside = texts.filter(pl.col("occurred_at").is_between(start, end, closed="left"))

@@ -70,9 +70,9 @@ def test_of_service_times_a_report_copies_what_is_open_and_what_it_looks_at(serv
             f"backlog_from IS NOT NULL AND coalesce(resolved_day > DATE '{since}', true))"
         )[0]["n"]
         assert (0 < wanted < every) is (last != newest)
-        with published(Platform(served.settings), last) as reading:
-            assert reading.rows("SELECT count(*) FROM mart.service_times") == [(wanted,)]
-            backlog = Figures.of(reading, "daily", last).headline("backlog")
+        with published(Platform(served.settings), last) as snapshot:
+            assert snapshot.rows("SELECT count(*) FROM mart.service_times") == [(wanted,)]
+            backlog = Figures.of(snapshot, "daily", last).headline("backlog")
         days = {"from": str(last), "to": str(last)}
         (shown,) = [row["value"] for row in served.get("/api/v1/metrics/backlog", **days).json()["rows"]]
         assert backlog[0] == shown > 0

@@ -25,14 +25,14 @@ from complaints_platform.serving.answers import metric_values as metrics
 from complaints_platform.serving.answers.health import Pulse, PulseTaker
 from complaints_platform.serving.answers.metric_values import before
 from complaints_platform.serving.answers.review import Reviewing
-from complaints_platform.serving.audit import asked_in_sql
+from complaints_platform.serving.audit import logged_sql
 from complaints_platform.serving.auth import Role
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.http.request_parameters import Counted, Filters, Period
+from complaints_platform.serving.http.request_parameters import Filters, IncidentScope, Period
 from complaints_platform.serving.service import Service
 from complaints_platform.serving.sql.exporting import export, spec_of
 from complaints_platform.serving.store.parquet import LocalFiles
-from complaints_platform.serving.store.search import Wanted, _words
+from complaints_platform.serving.store.search import SearchRequest, _words
 from complaints_platform.serving.store.warehouse import FILE_NAME, Warehouse
 from complaints_platform_tests.chain import DAY, Chain
 from complaints_platform_tests.serving.conftest import HTML
@@ -237,8 +237,8 @@ def test_pages_of_an_incident_go_on_while_it_grows(served):
     index, begun = served.service.index, datetime(2026, 3, 1, tzinfo=UTC)
 
     def page(incident, days, cells, cursor=None):
-        what = Counted(incident, begun, begun + timedelta(days=days), cells)
-        return index.search(Wanted("network", None, "UTC", Filters({}), counted=what), "relevance", 3, cursor)
+        what = IncidentScope(incident, begun, begun + timedelta(days=days), cells)
+        return index.search(SearchRequest("network", None, "UTC", Filters({}), counted=what), "relevance", 3, cursor)
 
     every = [(None, None, None)]
     first = page("a", 30, tuple(every))
@@ -482,7 +482,7 @@ def test_the_audit_log_says_who_asked_for_what_but_not_the_words(served):
     assert by_path["/api/v1/complaints", "a analyst"]["asked"]["channel"] == ["sms"]
     assert by_path["/api/v1/audit", "a viewer"]["status"] == 403
     assert (
-        asked_in_sql("SELECT a1 FROM t WHERE b = 'O''Neil' /* x */ AND c > 1.5e3")["sql"]
+        logged_sql("SELECT a1 FROM t WHERE b = 'O''Neil' /* x */ AND c > 1.5e3")["sql"]
         == "SELECT a1 FROM t WHERE b = ? AND c > ?"
     )
 
@@ -519,20 +519,20 @@ def test_a_request_reads_one_manifest_while_others_are_published(tmp_path):
         thread.start()
     seen = set()
     while not stop.is_set():
-        with warehouse.reading() as reading:
-            first = reading.rows("SELECT list(DISTINCT complaints) FROM mart.daily_complaints")[0][0]
-            second = reading.rows("SELECT list(DISTINCT complaints), count(*) FROM mart.daily_complaints")[0]
-            if reading.number:
-                seen.add(reading.number)
+        with warehouse.snapshot() as snapshot:
+            first = snapshot.rows("SELECT list(DISTINCT complaints) FROM mart.daily_complaints")[0][0]
+            second = snapshot.rows("SELECT list(DISTINCT complaints), count(*) FROM mart.daily_complaints")[0]
+            if snapshot.number:
+                seen.add(snapshot.number)
                 if first != second[0] or len(first) != 1 or second[1] != len(days):
-                    wrong.append((reading.number, first, second))
+                    wrong.append((snapshot.number, first, second))
     for thread in threads:
         thread.join()
     warehouse.refresh()
     assert not wrong
     assert len(seen) > 1
-    with warehouse.reading() as reading:
-        assert reading.rows("SELECT DISTINCT complaints FROM mart.daily_complaints") == [(published[reading.number],)]
+    with warehouse.snapshot() as snapshot:
+        assert snapshot.rows("SELECT DISTINCT complaints FROM mart.daily_complaints") == [(published[snapshot.number],)]
     warehouse.close()
 
 
@@ -575,8 +575,8 @@ def test_a_copy_that_is_damaged_or_of_another_lake_is_made_again(tmp_path):
     def total():
         warehouse = Warehouse(chain.lake, LocalFiles(chain.lake.store, tmp_path / "files"), tmp_path, 256, "UTC")
         warehouse.refresh()
-        with warehouse.reading() as reading:
-            found = reading.rows("SELECT sum(complaints) FROM mart.daily_complaints")[0][0]
+        with warehouse.snapshot() as snapshot:
+            found = snapshot.rows("SELECT sum(complaints) FROM mart.daily_complaints")[0][0]
         warehouse.close()
         return found
 

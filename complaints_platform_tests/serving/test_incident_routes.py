@@ -8,7 +8,7 @@ import pytest
 from complaints_platform.serving.answers import incidents
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.http.request_parameters import Filters, Period
-from complaints_platform.serving.store.warehouse import Reading
+from complaints_platform.serving.store.warehouse import Snapshot
 
 ALL = Filters({})
 ROW = """(DATE '{day}', '{name}', TIMESTAMPTZ '2026-03-10 08:00Z', TIMESTAMPTZ '2026-03-10 10:00Z', {ended}, 'major',
@@ -17,7 +17,7 @@ ROW = """(DATE '{day}', '{name}', TIMESTAMPTZ '2026-03-10 08:00Z', TIMESTAMPTZ '
 
 
 @pytest.fixture
-def reading():
+def snapshot():
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("CREATE SCHEMA mart")
@@ -36,40 +36,40 @@ def reading():
         ROW.format(day="2026-03-11", name="open", ended="NULL", observed=30, counted="NULL"),
     ]
     connection.execute(f"INSERT INTO mart.incidents VALUES {', '.join(rows)}")  # noqa: S608
-    return Reading(connection, None, "America/Los_Angeles")
+    return Snapshot(connection, None, "America/Los_Angeles")
 
 
-def names(reading, period=None, filters=ALL, **more):
-    return [incident.incident_id for incident in incidents.incidents_in(reading, period, filters, **more)]
+def names(snapshot, period=None, filters=ALL, **more):
+    return [incident.incident_id for incident in incidents.incidents_in(snapshot, period, filters, **more)]
 
 
-def test_the_newest_row_is_the_incident(reading):
-    shown, series = incidents.incident_named(reading, "over")
+def test_the_newest_row_is_the_incident(snapshot):
+    shown, series = incidents.incident_named(snapshot, "over")
     assert (shown.observed, shown.open, shown.regions) == (40, False, ["Lagos", "(none)"])
     assert [(point.time, point.upper) for point in series] == [(datetime(2026, 3, 10, 8, tzinfo=UTC), 9.0)]
     with pytest.raises(RequestFailed, match="no incident nothing"):
-        incidents.incident_named(reading, "nothing")
+        incidents.incident_named(snapshot, "nothing")
 
 
-def test_incidents_are_found_by_days_state_and_where_they_show(reading):
-    assert names(reading) == ["open", "over"]
-    assert names(reading, is_open=True) == ["open"]
-    assert names(reading, is_open=False) == ["over"]
-    assert names(reading, Period(date(2026, 3, 12), date(2026, 3, 14))) == ["open"]
-    assert names(reading, Period(date(2026, 3, 1), date(2026, 3, 9))) == []
+def test_incidents_are_found_by_days_state_and_where_they_show(snapshot):
+    assert names(snapshot) == ["open", "over"]
+    assert names(snapshot, is_open=True) == ["open"]
+    assert names(snapshot, is_open=False) == ["over"]
+    assert names(snapshot, Period(date(2026, 3, 12), date(2026, 3, 14))) == ["open"]
+    assert names(snapshot, Period(date(2026, 3, 1), date(2026, 3, 9))) == []
     # 08:00 UTC is one o'clock of that day in Los Angeles, 02:00 UTC of the 11th still the 10th
-    assert names(reading, Period(date(2026, 3, 11), date(2026, 3, 11))) == ["open"]
-    assert names(reading, filters=Filters({"region": (None,)})) == ["open", "over"]
-    assert names(reading, filters=Filters({"region": ("Abuja",)})) == []
-    assert names(reading, filters=Filters({"product": ("x",), "category": ("network_data",)})) == ["open", "over"]
+    assert names(snapshot, Period(date(2026, 3, 11), date(2026, 3, 11))) == ["open"]
+    assert names(snapshot, filters=Filters({"region": (None,)})) == ["open", "over"]
+    assert names(snapshot, filters=Filters({"region": ("Abuja",)})) == []
+    assert names(snapshot, filters=Filters({"product": ("x",), "category": ("network_data",)})) == ["open", "over"]
 
 
-def test_what_an_incident_counts(reading):
-    over = incidents.counted_by(reading, "over")
+def test_what_an_incident_counts(snapshot):
+    over = incidents.counted_by(snapshot, "over")
     assert over.cells == (("network_data", None, "sms"),)
     assert (over.start, over.end) == (datetime(2026, 3, 10, 8, tzinfo=UTC), datetime(2026, 3, 10, 9, tzinfo=UTC))
     with pytest.raises(RequestFailed, match="not written down") as unknown:  # by an older release
-        incidents.counted_by(reading, "open")
+        incidents.counted_by(snapshot, "open")
     assert unknown.value.status == 503
     with pytest.raises(RequestFailed, match="no incident nothing"):
-        incidents.counted_by(reading, "nothing")
+        incidents.counted_by(snapshot, "nothing")

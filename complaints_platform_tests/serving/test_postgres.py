@@ -156,7 +156,7 @@ def test_it_is_published_when_it_is_not_there_yet_and_nobody_is_at_it(server, pl
     ask_nothing(server, "UPDATE scheduled.publication SET published_at = published_at - interval '1 hour'")
     assert isinstance(asked(), dg.RunRequest)  # the same number, of a lake that was there before
     instance.add_run(dg.DagsterRun(job_name=JOB, status=dg.DagsterRunStatus.STARTED))
-    assert "just now" in asked().skip_message
+    assert "right now" in asked().skip_message
     instance.delete_run(instance.get_runs()[0].run_id)
     ask_nothing(server, "ALTER TABLE scheduled.publication RENAME COLUMN manifest TO other")
     with pytest.raises(ExportError, match="Postgres refuses"):

@@ -24,7 +24,7 @@ from complaints_platform.serving.models import (
     ReconciliationHealth,
     SourceHealth,
 )
-from complaints_platform.serving.store.warehouse import Reading
+from complaints_platform.serving.store.warehouse import Snapshot
 from complaints_platform.sources.contract import SILENT_AFTER
 
 log = logging.getLogger(__name__)
@@ -93,10 +93,10 @@ class PulseTaker:
         )
 
 
-def freshness(reading: Reading, pulse: Pulse) -> list[Freshness]:
+def freshness(snapshot: Snapshot, pulse: Pulse) -> list[Freshness]:
     """Return of each source that has a contract when it was heard of, and whether it has fallen silent."""
     heard: dict[str, datetime] = dict(
-        reading.rows(f"SELECT source, max(received_at) FROM {RECONCILIATION.sql_name} GROUP BY source")  # noqa: S608  # a name of the registry
+        snapshot.rows(f"SELECT source, max(received_at) FROM {RECONCILIATION.sql_name} GROUP BY source")  # noqa: S608  # a name of the registry
     )
     now = datetime.now(UTC)
     found = []
@@ -115,17 +115,17 @@ def freshness(reading: Reading, pulse: Pulse) -> list[Freshness]:
     return found
 
 
-def health(reading: Reading, pulse: Pulse) -> Health:
+def health(snapshot: Snapshot, pulse: Pulse) -> Health:
     """Return how data and pipeline are."""
-    sources = _sources(reading, pulse)
+    sources = _sources(snapshot, pulse)
     quarantine = [
         QuarantineCount(source=source, reason=reason, records=records)
-        for source, reason, records in reading.rows(
+        for source, reason, records in snapshot.rows(
             f"SELECT source, reason, count(*) FROM {QUARANTINE.sql_name} GROUP BY ALL ORDER BY 3 DESC, 1, 2"  # noqa: S608  # a name of the registry
         )
     ]
-    reconciliation = _reconciliation(reading)
-    review = reading.rows(
+    reconciliation = _reconciliation(snapshot)
+    review = snapshot.rows(
         f"SELECT sum(needs_review) / sum(complaints) FROM {DAILY.sql_name} "  # noqa: S608  # a name of the registry
         f"WHERE day > (SELECT max(day) - 30 FROM {DAILY.sql_name})"
     )[0][0]
@@ -136,28 +136,28 @@ def health(reading: Reading, pulse: Pulse) -> Health:
         needs_review_share=review,
     )
     return Health(
-        as_of=reading.as_of,
+        as_of=snapshot.as_of,
         looked_at=pulse.taken_at,
         sources=sources,
         quarantine=quarantine,
         reconciliation=reconciliation,
-        quality=_quality(reading, sources, reconciliation, review),
+        quality=_quality(snapshot, sources, reconciliation, review),
         stale=dict(pulse.stale),
         model=model,
         sentences=_sentences(sources, reconciliation, pulse, review),
     )
 
 
-def _sources(reading: Reading, pulse: Pulse) -> list[SourceHealth]:
+def _sources(snapshot: Snapshot, pulse: Pulse) -> list[SourceHealth]:
     counted = {
         row[0]: row[1:]
-        for row in reading.rows(
+        for row in snapshot.rows(
             f"SELECT source, count(*), sum(received)::BIGINT, sum(quarantined)::BIGINT "  # noqa: S608  # a name of the registry
             f"FROM {RECONCILIATION.sql_name} GROUP BY source"
         )
     }
     found = []
-    for fresh in freshness(reading, pulse):
+    for fresh in freshness(snapshot, pulse):
         files, received, quarantined = counted.get(fresh.source, (0, 0, 0))
         found.append(
             SourceHealth(
@@ -174,11 +174,11 @@ def _sources(reading: Reading, pulse: Pulse) -> list[SourceHealth]:
     return found
 
 
-def _reconciliation(reading: Reading) -> ReconciliationHealth:
-    files, reconciled = reading.rows(
+def _reconciliation(snapshot: Snapshot) -> ReconciliationHealth:
+    files, reconciled = snapshot.rows(
         f"SELECT count(*), count(*) FILTER (reconciles) FROM {RECONCILIATION.sql_name}"  # noqa: S608  # a name of the registry
     )[0]
-    still_open = reading.rows(
+    still_open = snapshot.rows(
         f"SELECT source, file_name, received_at, received, waiting FROM {RECONCILIATION.sql_name} "  # noqa: S608  # a name of the registry
         f"WHERE NOT reconciles ORDER BY received_at DESC LIMIT {FILES_LISTED}"
     )
@@ -193,11 +193,11 @@ def _reconciliation(reading: Reading) -> ReconciliationHealth:
 
 
 def _quality(
-    reading: Reading, sources: list[SourceHealth], reconciliation: ReconciliationHealth, review: float | None
+    snapshot: Snapshot, sources: list[SourceHealth], reconciliation: ReconciliationHealth, review: float | None
 ) -> list[Quality]:
     received = sum(source.received for source in sources)
     quarantined = sum(source.quarantined for source in sources)
-    duplicates = reading.rows(f"SELECT sum(duplicates) FROM {RECONCILIATION.sql_name}")[0][0] or 0  # noqa: S608  # a name of the registry
+    duplicates = snapshot.rows(f"SELECT sum(duplicates) FROM {RECONCILIATION.sql_name}")[0][0] or 0  # noqa: S608  # a name of the registry
     shares = [
         (
             "readable",

@@ -1,4 +1,4 @@
-"""Incidents as they are shown: the newest row of each in ``mart.incidents``."""
+"""Incidents for the API: the newest row of each in ``mart.incidents``."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,48 +8,50 @@ import orjson
 from complaints_platform.lake.data_sets import INCIDENTS
 from complaints_platform.schemas import NO_VALUE
 from complaints_platform.serving.failures import RequestFailed, not_found
-from complaints_platform.serving.http.request_parameters import Counted, Filters, Period
+from complaints_platform.serving.http.request_parameters import Filters, IncidentScope, Period
 from complaints_platform.serving.models import ComplaintItem, Incident, IncidentDetail, IncidentPoint
-from complaints_platform.serving.store.warehouse import Reading
+from complaints_platform.serving.store.warehouse import Snapshot
 
 HOUR = timedelta(hours=1)
 LISTS = {"category": "categories", "region": "regions", "channel": "channels"}
 NEWEST = (
     f"SELECT * FROM {INCIDENTS.sql_name} QUALIFY row_number() OVER (PARTITION BY incident_id ORDER BY day DESC) = 1"  # noqa: S608  # a constant
 )
-SHOWN = [name for name in Incident.model_fields if name not in {"open", *LISTS.values(), "top_terms", "sample_ids"}]
+COPIED_FIELDS = [
+    name for name in Incident.model_fields if name not in {"open", *LISTS.values(), "top_terms", "sample_ids"}
+]
 
 
 def incidents_in(
-    reading: Reading, period: Period | None, filters: Filters, *, is_open: bool | None = None
+    snapshot: Snapshot, period: Period | None, filters: Filters, *, is_open: bool | None = None
 ) -> list[Incident]:
     """Return the incidents that touch a period and show in what the filters name, newest first.
 
     Incidents know categories, regions and channels; other filters do not restrict them.
 
     Args:
-        reading: the marts.
+        snapshot: the marts.
         period: days of the reporting zone; None: all.
         filters: which categories, regions and channels.
         is_open: only those that go on, or only those that are over.
     """
-    found = [_incident(row) for row in reading.dicts(f"{NEWEST} ORDER BY started_at DESC, incident_id")]
+    found = [_incident(row) for row in snapshot.dicts(f"{NEWEST} ORDER BY started_at DESC, incident_id")]
     return [
         incident
         for incident in found
-        if (period is None or _touches(incident, period.instants(reading.time_zone)))
+        if (period is None or _touches(incident, period.instants(snapshot.time_zone)))
         and (is_open is None or incident.open is is_open)
         and _shows_in(incident, filters)
     ]
 
 
-def counted_by(reading: Reading, incident_id: str) -> Counted:
+def counted_by(snapshot: Snapshot, incident_id: str) -> IncidentScope:
     """Return which complaints an incident counts.
 
     Raises:
         RequestFailed: 404, there is none; 503, an older release has written it and did not say what it counts.
     """
-    row = _row_of(reading, incident_id)
+    row = _row_of(snapshot, incident_id)
     if row["counted"] is None:
         raise RequestFailed(
             503,
@@ -59,16 +61,16 @@ def counted_by(reading: Reading, incident_id: str) -> Counted:
         )
     hours = [datetime.fromisoformat(point[0]) for point in orjson.loads(row["series"])]
     cells = orjson.loads(row["counted"])
-    return Counted(incident_id, row["started_at"], hours[-1] + HOUR, tuple((*cell,) for cell in cells))
+    return IncidentScope(incident_id, row["started_at"], hours[-1] + HOUR, tuple((*cell,) for cell in cells))
 
 
-def incident_named(reading: Reading, incident_id: str) -> tuple[Incident, list[IncidentPoint]]:
+def incident_named(snapshot: Snapshot, incident_id: str) -> tuple[Incident, list[IncidentPoint]]:
     """Return one incident and its hours.
 
     Raises:
         RequestFailed: 404, there is none.
     """
-    row = _row_of(reading, incident_id)
+    row = _row_of(snapshot, incident_id)
     points = [
         IncidentPoint(time=at, observed=observed, expected=expected, upper=upper)
         for at, observed, expected, upper in orjson.loads(row["series"])
@@ -77,14 +79,14 @@ def incident_named(reading: Reading, incident_id: str) -> tuple[Incident, list[I
 
 
 def incident_detail(
-    reading: Reading, incident: Incident, series: list[IncidentPoint], samples: list[ComplaintItem]
+    snapshot: Snapshot, incident: Incident, series: list[IncidentPoint], samples: list[ComplaintItem]
 ) -> IncidentDetail:
     """Return an incident with its course and examples."""
-    return IncidentDetail(as_of=reading.as_of, series=series, samples=samples, **incident.model_dump())
+    return IncidentDetail(as_of=snapshot.as_of, series=series, samples=samples, **incident.model_dump())
 
 
-def _row_of(reading: Reading, incident_id: str) -> dict[str, Any]:
-    rows = reading.dicts(f"SELECT * FROM ({NEWEST}) WHERE incident_id = ?", [incident_id])  # noqa: S608  # a constant
+def _row_of(snapshot: Snapshot, incident_id: str) -> dict[str, Any]:
+    rows = snapshot.dicts(f"SELECT * FROM ({NEWEST}) WHERE incident_id = ?", [incident_id])  # noqa: S608  # a constant
     if not rows:
         raise not_found(f"incident {incident_id}")
     return rows[0]
@@ -92,7 +94,7 @@ def _row_of(reading: Reading, incident_id: str) -> dict[str, Any]:
 
 def _incident(row: dict[str, Any]) -> Incident:
     lists = {name: orjson.loads(row[name]) for name in (*LISTS.values(), "top_terms", "sample_ids")}
-    return Incident(**{name: row[name] for name in SHOWN}, **lists, open=row["ended_at"] is None)
+    return Incident(**{name: row[name] for name in COPIED_FIELDS}, **lists, open=row["ended_at"] is None)
 
 
 def _touches(incident: Incident, instants: tuple[datetime, datetime]) -> bool:

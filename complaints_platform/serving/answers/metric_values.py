@@ -1,4 +1,4 @@
-"""Metrics of the registry, asked of the marts at hand: by period and dimensions, beside what was before.
+"""Values of metrics from the loaded marts: by period and dimensions, with the previous values.
 
 What a metric is stands in ``marts.registry``, and what SQL a question becomes in ``marts.measuring``; here
 belongs which rows of two periods stand beside each other.
@@ -16,7 +16,7 @@ from complaints_platform.marts.registry import MARTS, METRICS
 from complaints_platform.serving.http.request_parameters import FIRST_DAY, Filters, Period
 from complaints_platform.serving.http.request_parameters import period as period_of
 from complaints_platform.serving.models import MetricAnswer, MetricInfo, MetricRow, Metrics
-from complaints_platform.serving.store.warehouse import VERSIONS, Reading, Row, cohorts_table
+from complaints_platform.serving.store.warehouse import VERSIONS, Row, Snapshot, cohorts_table
 
 Compare = Literal["previous", "year"]
 Number = int | float | None
@@ -27,8 +27,8 @@ MONTHS = 12
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question about a metric, as a request puts it."""
+class MetricRequest:
+    """A request for the values of a metric."""
 
     name: str
     first: date | None
@@ -51,32 +51,32 @@ def registry() -> Metrics:
     )
 
 
-def answer(reading: Reading, asked: Asked) -> MetricAnswer:
+def answer(snapshot: Snapshot, request: MetricRequest) -> MetricAnswer:
     """Return a metric by period and dimensions, largest value first within a period.
 
     Raises:
         QueryError: the metric, a dimension or the grain is not in the registry.
     """
-    metric = metric_named(asked.name)
-    days = reading.days(metric.table)
-    chosen = period_of(asked.first, asked.last, days) or Period(FIRST_DAY, FIRST_DAY)
-    rows = values(reading, metric, chosen, asked.grain, asked.by, asked.filters)
-    earlier = None if asked.compare is None else before(chosen, asked.grain, asked.compare)
+    metric = metric_named(request.name)
+    days = snapshot.days(metric.table)
+    chosen = period_of(request.first, request.last, days) or Period(FIRST_DAY, FIRST_DAY)
+    rows = values(snapshot, metric, chosen, request.grain, request.by, request.filters)
+    earlier = None if request.compare is None else before(chosen, request.grain, request.compare)
     previous: dict[Key, Number] = {}
-    if earlier is not None and asked.compare is not None:
+    if earlier is not None and request.compare is not None:
         previous = {
-            (_later(key[0], chosen, asked.grain, asked.compare), *key[1:]): value
-            for key, value in values(reading, metric, earlier, asked.grain, asked.by, asked.filters).items()
+            (_later(key[0], chosen, request.grain, request.compare), *key[1:]): value
+            for key, value in values(snapshot, metric, earlier, request.grain, request.by, request.filters).items()
         }
         rows = {**{key: _nothing(metric) for key in previous if key not in rows and _lies_in(key[0], chosen)}, **rows}
     ordered = sorted(rows.items(), key=lambda row: (str(row[0][0] or ""), -(row[1] or 0), str(row[0])))
     return MetricAnswer(
-        as_of=reading.as_of,
+        as_of=snapshot.as_of,
         metric=metric.name,
         title=metric.title,
         unit=metric.unit,
-        grain=asked.grain,
-        by=list(asked.by),
+        grain=request.grain,
+        by=list(request.by),
         first=chosen.first,
         last=chosen.last,
         previous_from=earlier.first if earlier else None,
@@ -87,59 +87,59 @@ def answer(reading: Reading, asked: Asked) -> MetricAnswer:
                     "period": key[0],
                     "value": value,
                     "previous": previous.get(key),
-                    **dict(zip(asked.by, key[1:], strict=True)),
+                    **dict(zip(request.by, key[1:], strict=True)),
                 }
             )
-            for key, value in ordered[: asked.limit]
+            for key, value in ordered[: request.limit]
         ],
-        truncated=len(ordered) > asked.limit,
-        mixed_versions=mixed_versions(reading, Period(earlier.first, chosen.last) if earlier else chosen),
+        truncated=len(ordered) > request.limit,
+        mixed_versions=mixed_versions(snapshot, Period(earlier.first, chosen.last) if earlier else chosen),
     )
 
 
 def values(  # what a question consists of
-    reading: Reading, metric: Metric, period: Period, grain: Grain, by: Sequence[str], filters: Filters
+    snapshot: Snapshot, metric: Metric, period: Period, grain: Grain, by: Sequence[str], filters: Filters
 ) -> dict[Key, Number]:
     """Return (period, dimensions …) → value; the period of a total is None."""
     where: Mapping[str, Sequence[str | None]] = filters.where
     question = Question(period.first, period.last, grain, tuple(by), where)
     statement = measure(metric, question, cohorts_table(metric.table) if metric.open_rows else None)
-    rows = reading.rows(statement.sql, statement.parameters)
+    rows = snapshot.rows(statement.sql, statement.parameters)
     return {((None, *row[:-1]) if grain == "total" else row[:-1]): row[-1] for row in rows}
 
 
-def total(reading: Reading, metric: Metric, period: Period, filters: Filters) -> Number:
+def total(snapshot: Snapshot, metric: Metric, period: Period, filters: Filters) -> Number:
     """Return the value of a whole period."""
-    return values(reading, metric, period, "total", (), filters).get((None,))
+    return values(snapshot, metric, period, "total", (), filters).get((None,))
 
 
-def now_and_before(reading: Reading, metrics: Sequence[Metric], period: Period, filters: Filters) -> dict[str, Pair]:
+def now_and_before(snapshot: Snapshot, metrics: Sequence[Metric], period: Period, filters: Filters) -> dict[str, Pair]:
     """Return the values of metrics in a period and as many days before, by name."""
     found: dict[str, Pair] = {}
     alike = groupby(sorted(metrics, key=_scan), key=_scan)
     for some in (list(each) for _, each in alike):
-        rows = {row[0]: row[1:] for row in _beside(reading, some, period, filters)}
+        rows = {row[0]: row[1:] for row in _beside(snapshot, some, period, filters)}
         nothing = tuple(_nothing(metric) for metric in some)
         now, then = (rows.get(number, nothing) for number in (0, 1))
         found |= {metric.name: (now[place], then[place]) for place, metric in enumerate(some)}
     return found
 
 
-def parts(reading: Reading, metric: Metric, period: Period, by: Sequence[str], filters: Filters) -> dict[Key, Pair]:
+def parts(snapshot: Snapshot, metric: Metric, period: Period, by: Sequence[str], filters: Filters) -> dict[Key, Pair]:
     """Return a metric by dimensions, in a period and as many days before; a group of neither is absent."""
     found: dict[Key, list[Number]] = {}
-    for row in _beside(reading, [metric], period, filters, by=by):
+    for row in _beside(snapshot, [metric], period, filters, by=by):
         found.setdefault(row[1:-1], [_nothing(metric)] * 2)[row[0]] = row[-1]
     return {key: (now, then) for key, (now, then) in found.items()}
 
 
-def by_day(reading: Reading, metric: Metric, period: Period, filters: Filters) -> dict[date, Number]:
+def by_day(snapshot: Snapshot, metric: Metric, period: Period, filters: Filters) -> dict[date, Number]:
     """Return a metric by day, of a period and as many days before."""
-    return {row[1]: row[2] for row in _beside(reading, [metric], period, filters, daily=True)}
+    return {row[1]: row[2] for row in _beside(snapshot, [metric], period, filters, daily=True)}
 
 
 def _beside(
-    reading: Reading,
+    snapshot: Snapshot,
     metrics: Sequence[Metric],
     period: Period,
     filters: Filters,
@@ -151,7 +151,7 @@ def _beside(
     spans = [(each.first, each.last) for each in (period, period.before)]
     cohorts = cohorts_table(metrics[0].table) if metrics[0].open_rows else None
     statement = measure_beside(metrics, Beside(spans, by, where, daily), cohorts)
-    return reading.rows(statement.sql, statement.parameters)
+    return snapshot.rows(statement.sql, statement.parameters)
 
 
 def _scan(metric: Metric) -> tuple[str, bool]:
@@ -159,9 +159,9 @@ def _scan(metric: Metric) -> tuple[str, bool]:
     return metric.table, metric.open_rows is not None
 
 
-def mixed_versions(reading: Reading, period: Period) -> bool:
+def mixed_versions(snapshot: Snapshot, period: Period) -> bool:
     """Tell whether days of a period were categorised by different models or taxonomies."""
-    found = reading.rows(
+    found = snapshot.rows(
         "SELECT min(model_version) <> max(model_version) OR min(taxonomy_version) <> max(taxonomy_version) "  # noqa: S608  # a constant
         f"FROM {VERSIONS} WHERE local_day BETWEEN ? AND ?",
         [period.first, period.last],

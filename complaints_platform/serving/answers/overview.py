@@ -10,7 +10,7 @@ from complaints_platform.serving.answers.metric_values import Number, by_day, mi
 from complaints_platform.serving.http.request_parameters import Filters, Period
 from complaints_platform.serving.http.request_parameters import period as period_of
 from complaints_platform.serving.models import DayValue, Headline, OfCategory, OfChannel, OfRegion, Overview
-from complaints_platform.serving.store.warehouse import Reading
+from complaints_platform.serving.store.warehouse import Snapshot
 
 COMPLAINTS = METRICS["complaints"]
 HEADLINES = (
@@ -33,7 +33,7 @@ NO_FILTERS = Filters({})
 
 
 def overview(
-    reading: Reading,
+    snapshot: Snapshot,
     first: date | None,
     last: date | None,
     filters: Filters,
@@ -43,18 +43,18 @@ def overview(
     """Return the overview of a period, by default of the last 30 days that have data.
 
     Args:
-        reading: the marts.
+        snapshot: the marts.
         first: the first day, if it is named.
         last: the last day, if it is named.
         filters: what counts.
         pulse: what can't be read from the marts.
         review_waiting: how many complaints wait for a decision, where it is known.
     """
-    there = reading.days(COMPLAINTS.table)
+    there = snapshot.days(COMPLAINTS.table)
     chosen = period_of(first, last, there)
     if chosen is None:
         return Overview(
-            as_of=reading.as_of,
+            as_of=snapshot.as_of,
             first=None,
             last=None,
             previous_from=None,
@@ -65,7 +65,7 @@ def overview(
             by_region=[],
             by_channel=[],
             incidents=[],
-            freshness=freshness(reading, pulse),
+            freshness=freshness(snapshot, pulse),
             looked_at=pulse.taken_at,
             review_waiting=review_waiting,
             stale_days=pulse.stale_days,
@@ -75,38 +75,38 @@ def overview(
     # A period of which the data knows only a part would look like a rise that there was not.
     known = there is not None and there[0] <= earlier.first
     return Overview(
-        as_of=reading.as_of,
+        as_of=snapshot.as_of,
         first=chosen.first,
         last=chosen.last,
         previous_from=earlier.first,
         previous_to=earlier.last,
-        headline=_headlines(reading, chosen, filters, known=known),
-        by_day=_by_day(reading, chosen, filters, known=known),
+        headline=_headlines(snapshot, chosen, filters, known=known),
+        by_day=_by_day(snapshot, chosen, filters, known=known),
         by_category=[
             OfCategory(category=name, value=now, previous=then if known else None)
-            for name, now, then in _parts(reading, chosen, "category", filters)
+            for name, now, then in _parts(snapshot, chosen, "category", filters)
         ],
         by_region=[
             OfRegion(region=name, value=now, previous=then if known else None)
-            for name, now, then in _parts(reading, chosen, "region", filters)
+            for name, now, then in _parts(snapshot, chosen, "region", filters)
         ],
         by_channel=[
             OfChannel(channel=name, value=now, previous=then if known else None)
-            for name, now, then in _parts(reading, chosen, "channel", filters)
+            for name, now, then in _parts(snapshot, chosen, "channel", filters)
         ],
-        incidents=incidents_in(reading, chosen, filters),
-        freshness=freshness(reading, pulse),
+        incidents=incidents_in(snapshot, chosen, filters),
+        freshness=freshness(snapshot, pulse),
         looked_at=pulse.taken_at,
         review_waiting=review_waiting,
         stale_days=pulse.stale_days,
-        mixed_versions=mixed_versions(reading, Period(earlier.first, chosen.last)),
+        mixed_versions=mixed_versions(snapshot, Period(earlier.first, chosen.last)),
     )
 
 
-def _headlines(reading: Reading, period: Period, filters: Filters, *, known: bool) -> list[Headline]:
+def _headlines(snapshot: Snapshot, period: Period, filters: Filters, *, known: bool) -> list[Headline]:
     """Return the metrics that the filters can be asked of, now and before."""
     metrics = [metric for metric in (METRICS[name] for name in HEADLINES) if filters.only(metric.dimensions)]
-    found = now_and_before(reading, metrics, period, filters)
+    found = now_and_before(snapshot, metrics, period, filters)
     return [
         Headline(
             metric=metric.name,
@@ -120,9 +120,9 @@ def _headlines(reading: Reading, period: Period, filters: Filters, *, known: boo
     ]
 
 
-def _by_day(reading: Reading, period: Period, filters: Filters, *, known: bool) -> list[DayValue]:
+def _by_day(snapshot: Snapshot, period: Period, filters: Filters, *, known: bool) -> list[DayValue]:
     """Return every day of the period, also those without complaints."""
-    found = by_day(reading, COMPLAINTS, period, filters)
+    found = by_day(snapshot, COMPLAINTS, period, filters)
     days = [period.first + timedelta(days=number) for number in range(period.days)]
     length = timedelta(days=period.days)
     return [
@@ -131,11 +131,13 @@ def _by_day(reading: Reading, period: Period, filters: Filters, *, known: bool) 
     ]
 
 
-def _parts(reading: Reading, period: Period, dimension: str, filters: Filters) -> Sequence[tuple[str | None, int, int]]:
+def _parts(
+    snapshot: Snapshot, period: Period, dimension: str, filters: Filters
+) -> Sequence[tuple[str | None, int, int]]:
     """Return value, count now and count before of a dimension, largest first."""
     found = [
         (None if name is None else str(name), _int(now), _int(then))
-        for (name,), (now, then) in parts(reading, COMPLAINTS, period, (dimension,), filters).items()
+        for (name,), (now, then) in parts(snapshot, COMPLAINTS, period, (dimension,), filters).items()
     ]
     return sorted(found, key=lambda part: (-part[1], -part[2], part[0] or ""))
 

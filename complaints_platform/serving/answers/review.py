@@ -105,30 +105,30 @@ class Reviewing:
         found = self._service.index.some(len(ids), complaint_ids=ids) if ids else []
         items = {item.complaint_id: item for item in found}
         # Cut last: fewer than asked for means that there are no more.
-        shown = [row for row in rows if row["complaint_id"] in items][:limit]
+        listed = [row for row in rows if row["complaint_id"] in items][:limit]
         answer = ReviewAnswer(
             as_of=chosen.manifest.published_at if chosen.manifest else None,
             waiting=chosen.waiting,
-            items=[_item(items[row["complaint_id"]], row) for row in shown],
+            items=[_item(items[row["complaint_id"]], row) for row in listed],
         )
         return answer, chosen.manifest
 
-    def decide(self, asked: CorrectionRequest, principal: Principal) -> CorrectionAnswer:
+    def decide(self, correction: CorrectionRequest, principal: Principal) -> CorrectionAnswer:
         """Take a decision in; the same one of the same person again changes nothing.
 
         Raises:
             RequestFailed: 400, the taxonomy has no such category; 404, there is no such complaint.
         """
-        if asked.is_complaint and asked.category is None:
+        if correction.is_complaint and correction.category is None:
             raise RequestFailed(400, "no_category", "a complaint needs a category")
-        item = self._service.index.find(asked.complaint_id)
+        item = self._service.index.find(correction.complaint_id)
         if item is None:
-            raise not_found(f"complaint {asked.complaint_id}")
+            raise not_found(f"complaint {correction.complaint_id}")
         row = (
-            asked.complaint_id,
-            asked.category,
-            asked.subcategory,
-            "yes" if asked.is_complaint else "no",
+            correction.complaint_id,
+            correction.category,
+            correction.subcategory,
+            "yes" if correction.is_complaint else "no",
             item.day,
         )
         rows = pl.DataFrame([row], schema=DECISION_SCHEMA, orient="row")
@@ -145,10 +145,10 @@ class Reviewing:
         content = repr((principal.name, *row[:4]))
         return CorrectionAnswer(
             label_id=hashlib.sha256(content.encode()).hexdigest()[:32],
-            complaint_id=asked.complaint_id,
-            category=asked.category,
-            subcategory=asked.subcategory,
-            is_complaint=asked.is_complaint,
+            complaint_id=correction.complaint_id,
+            category=correction.category,
+            subcategory=correction.subcategory,
+            is_complaint=correction.is_complaint,
             author=principal.name,
             new=done.new > 0,
         )

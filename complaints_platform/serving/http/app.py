@@ -22,7 +22,7 @@ from complaints_platform.serving.answers.review import Reviewing
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.http.guards import COOKIE, Guard, documented_errors, error_body
-from complaints_platform.serving.http.responses import Asking
+from complaints_platform.serving.http.responses import CurrentCall
 from complaints_platform.serving.http.routes import alerts, complaints, numbers, reports, review, sessions, tables
 from complaints_platform.serving.models import Alive
 from complaints_platform.serving.service import Service
@@ -73,7 +73,7 @@ def build_app(platform: Platform, metrics: Callable[[], bytes] | None = None) ->
 
     app = FastAPI(
         title="Complaints",
-        description="Answers about customer complaints.",
+        description="ResponseCache about customer complaints.",
         version="1",
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
@@ -129,7 +129,7 @@ def _add_metrics(app: FastAPI, metrics: Callable[[], bytes]) -> None:
     @app.get(
         "/metrics", tags=["service"], responses={200: {"content": {METRICS_TYPE: {}}}, **documented_errors(401, 403)}
     )
-    def metrics_(call: Asking) -> Response:
+    def metrics_(call: CurrentCall) -> Response:
         """Show numbers of the platform to Prometheus."""
         call.may(Right.VIEW)
         return Response(metrics(), media_type=METRICS_TYPE)

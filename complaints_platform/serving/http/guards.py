@@ -100,7 +100,7 @@ class Guard:
 
 def _headers_of(path: str) -> Iterable[tuple[str, str]]:
     yield from SECURITY_HEADERS.items()
-    # Files of the page may be kept, but are asked for again: after an update all are of one version.
+    # Files of the page may be cached but are revalidated: after an update all are of one version.
     yield "cache-control", "no-cache" if path.startswith("/static/") else "no-store"
 
 
@@ -122,7 +122,7 @@ def _is_cross_origin(headers: Headers, host: str) -> bool:
 
 
 def _bounded(receive: Receive) -> Receive:
-    """Stop a body that is longer than it was said to be (or did not say)."""
+    """Stop a body that is longer than announced, or too long."""
     taken = 0
 
     async def bounded() -> Message:
@@ -130,7 +130,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         taken += len(message.get("body", b""))
         if taken > MOST_BODY_BYTES:
-            # Of what is raised while a body is read, the framework passes on only its own.
+            # While a body is read, the framework passes on only its own exceptions.
             raise HTTPException(413, TOO_LARGE)
         return message
 
@@ -144,14 +144,14 @@ async def _answer(send: Send, status: int, body: bytes) -> None:
 
 
 class Doorkeeper:
-    """Finds out who asks."""
+    """Finds the principal of a request."""
 
     def __init__(self, tokens: Tokens, sessions: Sessions) -> None:
         self._tokens = tokens
         self._sessions = sessions
 
     def principal(self, request: Request) -> Principal:
-        """Return who asks.
+        """Return the principal of a request.
 
         Raises:
             RequestFailed: 401, no token or one that is unknown.
@@ -169,20 +169,20 @@ class Doorkeeper:
             raise RequestFailed(
                 401,
                 "no_token" if digest is None else "unknown_token",
-                "a token is needed" if digest is None else "this token is not known, or not any more",
+                "a token is needed" if digest is None else "this token is not known, or no longer",
                 "send it as Authorization: Bearer <token>, or log in",
             )
         return found
 
     def log_in(self, token: str) -> str:
-        """Begin a session; return its id.
+        """Start a session; return its id.
 
         Raises:
             RequestFailed: 401, the token is unknown.
         """
         digest = digest_of(token)
         if self._tokens.configured and self._tokens.by_digest(digest) is None:
-            raise RequestFailed(401, "unknown_token", "this token is not known, or not any more")
+            raise RequestFailed(401, "unknown_token", "this token is not known, or no longer")
         return self._sessions.open(digest)
 
     def _digest(self, request: Request) -> str | None:
@@ -194,19 +194,19 @@ class Doorkeeper:
 
 
 def demand(principal: Principal, right: Right) -> None:
-    """Make sure that somebody has a right.
+    """Make sure that a principal has a right.
 
     Raises:
         RequestFailed: 403.
     """
     if not principal.may(right):
         raise RequestFailed(
-            403, "forbidden", f"the role {principal.role} has no right to this ({right})", "ask for another token"
+            403, "forbidden", f"the role {principal.role} does not allow this ({right})", "ask for another token"
         )
 
 
 def documented_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI says of errors."""
+    """Return the documentation of errors for OpenAPI."""
     from complaints_platform.serving.models import ErrorAnswer
 
     return {status: {"model": ErrorAnswer} for status in statuses}

@@ -1,4 +1,4 @@
-"""What may stand in a request: filters and periods, as values that no module after this one has to doubt."""
+"""Parameters of requests: filters and periods, validated once for all other modules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ NOTHING: list[str] = []
 
 @dataclass(frozen=True)
 class Filters:
-    """Dimension → the values that count, any of them; dimensions that are not named do not restrict."""
+    """Dimension → matching values; dimensions that are not named match all."""
 
     where: Mapping[str, tuple[str | None, ...]]
 
@@ -41,16 +41,16 @@ def filters(  # one parameter of the query each
     product: Values = NOTHING,
     source: Values = NOTHING,
 ) -> Filters:
-    """Read the filters of a request; ``(none)`` stands for rows that have no value."""
-    asked = zip(DIMENSIONS, (channel, region, category, subcategory, product, source), strict=True)
+    """Read the filters of a request; ``(none)`` matches rows without a value."""
+    given = zip(DIMENSIONS, (channel, region, category, subcategory, product, source), strict=True)
     return Filters(
-        {name: tuple(None if value == NO_VALUE else value for value in values) for name, values in asked if values}
+        {name: tuple(None if value == NO_VALUE else value for value in values) for name, values in given if values}
     )
 
 
 @dataclass(frozen=True)
-class Counted:
-    """What an incident counts: complaints of some hours."""
+class IncidentScope:
+    """The complaints that an incident counts: hours and cells."""
 
     incident_id: str
     start: datetime
@@ -69,12 +69,12 @@ class Period:
 
     @property
     def days(self) -> int:
-        """How many."""
+        """Number of days."""
         return (self.last - self.first).days + 1
 
     @property
     def before(self) -> "Period":
-        """As many days right before."""
+        """The same number of days before."""
         return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
 
     def instants(self, time_zone: str) -> tuple[datetime, datetime]:

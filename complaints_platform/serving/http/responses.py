@@ -1,4 +1,4 @@
-"""From what a route finds to what is sent: JSON by model, manifest and audit entry beside it."""
+"""From the result of a route to the response: JSON by model, with its manifest and audit entry."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,19 +10,19 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from complaints_platform.lake.manifests import Manifest
-from complaints_platform.serving.audit import asked_in_parameters
+from complaints_platform.serving.audit import logged_parameters
 from complaints_platform.serving.auth import Principal, Right
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.http.guards import demand
 from complaints_platform.serving.service import Service
-from complaints_platform.serving.store.warehouse import NO_MANIFEST, Reading
+from complaints_platform.serving.store.warehouse import NO_MANIFEST, Snapshot
 
 MANIFEST_HEADER = "X-Manifest"
 
 
 @dataclass
 class Call:
-    """One request: who asks, for what, of which service."""
+    """One request, with its principal and service."""
 
     service: Service
     request: Request
@@ -30,7 +30,7 @@ class Call:
     started: float
 
     def may(self, right: Right) -> "Call":
-        """Make sure that whoever asks has a right.
+        """Make sure that the principal has a right.
 
         Raises:
             RequestFailed: 403.
@@ -43,71 +43,71 @@ class Call:
         return self
 
     def ready(self) -> "Call":
-        """Make sure that the marts are at hand.
+        """Make sure that the marts are loaded.
 
         Raises:
             RequestFailed: 503.
         """
         if not self.service.is_ready:
-            raise RequestFailed(503, "starting", "the tables are being taken in", "try again in a minute")
+            raise RequestFailed(503, "starting", "the tables are being loaded", "try again in a minute")
         return self
 
-    def cached(self, build: Callable[[Reading], BaseModel], *more: object) -> Response:
-        """Answer from the marts at hand, or with what was answered before to the same request in the same hour.
+    def cached(self, build: Callable[[Snapshot], BaseModel], *more: object) -> Response:
+        """Respond from the loaded marts, or from the cache if the same request was answered in the same hour.
 
-        Some metrics depend on the time: what should have been answered by now.
+        The hour matters because some metrics depend on the time: what is due by now.
 
         Args:
-            build: finds the answer; all it reads is of one manifest.
-            more: what the answer depends on beside the manifest and the request.
+            build: makes the answer from one snapshot.
+            more: what else the answer depends on, besides manifest and request.
 
         Raises:
-            RequestFailed: 503, the marts are not at hand yet.
+            RequestFailed: 503, the marts are not loaded yet.
         """
         service = self.ready().service
-        asked = (self.request.url.path, tuple(sorted(self.request.query_params.multi_items())), *more, this_hour())
+        key = (self.request.url.path, tuple(sorted(self.request.query_params.multi_items())), *more, this_hour())
         manifest = service.warehouse.manifest
-        body = service.answers.find((*_identity(manifest), *asked))
+        body = service.response_cache.find((*_identity(manifest), *key))
         if body is None:
-            with service.warehouse.reading() as reading:
-                manifest = reading.manifest
-                body = service.answers.get((*_identity(manifest), *asked), lambda: to_json(build(reading)))
+            with service.warehouse.snapshot() as snapshot:
+                manifest = snapshot.manifest
+                body = service.response_cache.get((*_identity(manifest), *key), lambda: to_json(build(snapshot)))
         self.audited(None)
-        return reply(body, NO_MANIFEST if manifest is None else manifest.number)
+        return json_response(body, NO_MANIFEST if manifest is None else manifest.number)
 
     def answered(self, answer: BaseModel, manifest: int | None, rows: int | None = None, status: int = 200) -> Response:
-        """Answer with a model."""
+        """Respond with a model."""
         self.audited(rows, status)
-        return reply(to_json(answer), manifest, status)
+        return json_response(to_json(answer), manifest, status)
 
     @staticmethod
-    def reply(answer: BaseModel, manifest: int | None, status: int = 200) -> Response:
-        """Answer with a model that has been recorded already."""
-        return reply(to_json(answer), manifest, status)
+    def respond(answer: BaseModel, manifest: int | None, status: int = 200) -> Response:
+        """Respond with a model whose audit entry has been written already."""
+        return json_response(to_json(answer), manifest, status)
 
-    def recorded(self, asked: Mapping[str, Any], rows: int | None, status: int = 200) -> None:
-        """Write the audit entry before anything is answered.
+    def recorded(self, parameters: Mapping[str, Any], rows: int | None, status: int = 200) -> None:
+        """Write the audit entry before responding.
 
         Raises:
             LakeError: it can't be written.
         """
-        self.service.audit.write(self._entry(asked, rows, status))
+        self.service.audit.write(self._entry(parameters, rows, status))
 
     def audited(self, rows: int | None, status: int = 200) -> None:
-        """Note the request for the next batch of the audit log."""
+        """Add the request to the next batch of the audit log."""
         parameters: dict[str, list[str]] = {}
         for name, value in self.request.query_params.multi_items():
             parameters.setdefault(name, []).append(value)
-        self.service.audit.note(self._entry(asked_in_parameters(parameters), rows, status))
+        self.service.audit.note(self._entry(logged_parameters(parameters), rows, status))
 
-    def _entry(self, asked: Mapping[str, Any], rows: int | None, status: int) -> dict[str, Any]:
-        entry = self.service.audit.entry(self.principal, self.request.method, self.request.url.path, asked)
+    def _entry(self, parameters: Mapping[str, Any], rows: int | None, status: int) -> dict[str, Any]:
+        entry = self.service.audit.entry(self.principal, self.request.method, self.request.url.path, parameters)
         milliseconds = round((time.perf_counter() - self.started) * 1000)
         return {**entry, "status": status, "rows": rows, "milliseconds": milliseconds}
 
 
 async def call(request: Request) -> Call:
-    """Find out who asks.
+    """Find the principal of a request.
 
     Raises:
         RequestFailed: 401.
@@ -117,16 +117,16 @@ async def call(request: Request) -> Call:
 
 
 def this_hour() -> datetime:
-    """Return when the hour began."""
+    """Return the start of the current hour."""
     return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _identity(manifest: Manifest | None) -> tuple[object, ...]:
-    """Return what tells answers of different tables apart, also of a lake that was deleted and made anew."""
+    """Return a manifest's identity, which differs even for a lake that was deleted and created again."""
     return (NO_MANIFEST, None) if manifest is None else (manifest.number, manifest.published_at)
 
 
-Asking = Annotated[Call, Depends(call)]
+CurrentCall = Annotated[Call, Depends(call)]
 
 
 def to_json(answer: BaseModel) -> bytes:
@@ -134,7 +134,7 @@ def to_json(answer: BaseModel) -> bytes:
     return answer.model_dump_json(by_alias=True).encode()
 
 
-def reply(body: bytes, manifest: int | None, status: int = 200) -> Response:
-    """Return a response of JSON."""
+def json_response(body: bytes, manifest: int | None, status: int = 200) -> Response:
+    """Return a JSON response."""
     headers = {} if manifest is None else {MANIFEST_HEADER: str(manifest)}
     return Response(body, status, headers, "application/json")

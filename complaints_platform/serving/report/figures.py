@@ -11,7 +11,7 @@ from complaints_platform.serving.answers.metric_values import total, values
 from complaints_platform.serving.answers.overview import NO_FILTERS, overview
 from complaints_platform.serving.http.request_parameters import Period
 from complaints_platform.serving.models import Overview
-from complaints_platform.serving.store.warehouse import Reading
+from complaints_platform.serving.store.warehouse import Snapshot
 
 Kind = Literal["daily", "weekly"]
 DAYS: dict[Kind, int] = {"daily": 1, "weekly": 7}
@@ -62,21 +62,21 @@ class Figures:
     received: Received
 
     @classmethod
-    def of(cls, reading: Reading, kind: Kind, last: date) -> Self:
+    def of(cls, snapshot: Snapshot, kind: Kind, last: date) -> Self:
         """Ask for the figures of the day or the seven days that end with ``last``."""
         period = Period(last - timedelta(days=DAYS[kind] - 1), last)
         week = Period(period.first - WEEK, period.last - WEEK)
-        earliest = reading.days(COMPLAINTS.table)
+        earliest = snapshot.days(COMPLAINTS.table)
         known = earliest is not None and earliest[0] <= week.first
         return cls(
             kind=kind,
             period=period,
-            manifest=reading.number,
-            overview=overview(reading, period.first, period.last, NO_FILTERS, Pulse()),
-            week_before=_count(reading, week) if known else None,
-            cells=_cells(reading, period),
-            course=_course(reading, period.last),
-            received=_received(reading, period),
+            manifest=snapshot.number,
+            overview=overview(snapshot, period.first, period.last, NO_FILTERS, Pulse()),
+            week_before=_count(snapshot, week) if known else None,
+            cells=_cells(snapshot, period),
+            course=_course(snapshot, period.last),
+            received=_received(snapshot, period),
         )
 
     def numbers(self) -> dict[str, Any]:
@@ -99,14 +99,14 @@ class Figures:
         return (None, None) if found is None else (found.value, found.previous)
 
 
-def _count(reading: Reading, period: Period) -> int:
-    return int(total(reading, COMPLAINTS, period, NO_FILTERS) or 0)
+def _count(snapshot: Snapshot, period: Period) -> int:
+    return int(total(snapshot, COMPLAINTS, period, NO_FILTERS) or 0)
 
 
-def _cells(reading: Reading, period: Period) -> list[Cell]:
+def _cells(snapshot: Snapshot, period: Period) -> list[Cell]:
     by = ("category", "region")
-    now = values(reading, COMPLAINTS, period, "total", by, NO_FILTERS)
-    then = values(reading, COMPLAINTS, period.before, "total", by, NO_FILTERS)
+    now = values(snapshot, COMPLAINTS, period, "total", by, NO_FILTERS)
+    then = values(snapshot, COMPLAINTS, period.before, "total", by, NO_FILTERS)
     cells = [
         Cell(
             None if key[1] is None else str(key[1]),
@@ -119,16 +119,16 @@ def _cells(reading: Reading, period: Period) -> list[Cell]:
     return sorted(cells, key=lambda cell: (-abs(cell.change), -cell.value, str(cell.category), str(cell.region)))
 
 
-def _course(reading: Reading, last: date) -> list[tuple[date, int]]:
+def _course(snapshot: Snapshot, last: date) -> list[tuple[date, int]]:
     period = Period(last - timedelta(days=COURSE_DAYS - 1), last)
-    counts = values(reading, COMPLAINTS, period, "day", (), NO_FILTERS)
+    counts = values(snapshot, COMPLAINTS, period, "day", (), NO_FILTERS)
     days = [period.first + timedelta(days=number) for number in range(COURSE_DAYS)]
-    begun = reading.days(COMPLAINTS.table)
+    begun = snapshot.days(COMPLAINTS.table)
     return [(day, int(counts.get((day,)) or 0)) for day in days if begun is not None and day >= begun[0]]
 
 
-def _received(reading: Reading, period: Period) -> Received:
-    files, reconciled, records, quarantined = reading.rows(
+def _received(snapshot: Snapshot, period: Period) -> Received:
+    files, reconciled, records, quarantined = snapshot.rows(
         "SELECT count(*), count(*) FILTER (reconciles), coalesce(sum(received), 0), coalesce(sum(quarantined), 0) "  # noqa: S608  # names of the registry
         f"FROM {RECONCILIATION.sql_name} WHERE day BETWEEN ? AND ?",
         [period.first, period.last],

@@ -13,7 +13,7 @@ from complaints_platform.platform import Platform
 from complaints_platform.serving.report.figures import COMPLAINTS, COURSE_DAYS, Figures, Kind
 from complaints_platform.serving.report.page import render
 from complaints_platform.serving.store.parquet import LocalFiles
-from complaints_platform.serving.store.warehouse import Reading, Warehouse
+from complaints_platform.serving.store.warehouse import Snapshot, Warehouse
 
 ZONES_DIFFER = timedelta(days=1)
 """A day of the reporting zone reaches into the day (UTC) before or after it."""
@@ -30,7 +30,7 @@ class Made:
 
 
 @contextmanager
-def published(platform: Platform, last: date) -> Iterator[Reading]:
+def published(platform: Platform, last: date) -> Iterator[Snapshot]:
     """Read the marts by the newest manifest, in a copy that is gone afterwards.
 
     Args:
@@ -46,25 +46,25 @@ def published(platform: Platform, last: date) -> Iterator[Reading]:
         warehouse = Warehouse(lake, files, folder, settings.serving_memory_mb, settings.time_zone, between=between)
         try:
             warehouse.refresh()
-            with warehouse.reading() as reading:
-                yield reading
+            with warehouse.snapshot() as snapshot:
+                yield snapshot
         finally:
             warehouse.close()
 
 
-def make(reading: Reading, zone: str, kind: Kind, last: date) -> Made:
+def make(snapshot: Snapshot, zone: str, kind: Kind, last: date) -> Made:
     """Make the report of the day, or the seven days, that end with ``last``.
 
     Raises:
         QueryError: no table has been published, or there is no data up to that day.
     """
-    days = reading.days(COMPLAINTS.table)
+    days = snapshot.days(COMPLAINTS.table)
     if days is None or days[0] > last:
         raise QueryError(
             f"there is nothing to report up to {last}: "
             + ("no complaints have been published" if days is None else f"the data begins on {days[0]}")
         )
-    figures = Figures.of(reading, kind, last)
+    figures = Figures.of(snapshot, kind, last)
     return Made(figures, render(figures, zone))
 
 
@@ -75,6 +75,6 @@ def make_and_keep(platform: Platform, kind: Kind, last: date) -> tuple[Made, Sto
         QueryError: there is nothing to report.
         LakeError: the lake can't be read or written.
     """
-    with published(platform, last) as reading:
-        made = make(reading, platform.settings.time_zone, kind, last)
+    with published(platform, last) as snapshot:
+        made = make(snapshot, platform.settings.time_zone, kind, last)
     return made, platform.lake.reports.add(kind, last, made.page, made.figures.numbers())

@@ -146,10 +146,10 @@ def _conditions(filters: Filters, day: str, days: tuple[date | None, date | None
         if end is not None:
             parts.append(f"coalesce({identifier(day)}, {identifier(PARTITION)}) {comparison} ?")
             values.append(end)
-    for name, wanted in filters.where.items():
-        named = [value for value in wanted if value is not None]
+    for name, allowed in filters.where.items():
+        named = [value for value in allowed if value is not None]
         either = [f"{identifier(name)} IN ({', '.join('?' * len(named))})"] if named else []
-        either += [f"{identifier(name)} IS NULL"] if len(named) < len(wanted) else []
+        either += [f"{identifier(name)} IS NULL"] if len(named) < len(allowed) else []
         parts.append(f"({' OR '.join(either)})")
         values += named
     return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
@@ -163,5 +163,5 @@ def _csv(batches: Iterator[pa.RecordBatch], schema: pa.Schema, *, safe: bool) ->
         nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
         frame = frame.with_columns(pl.col(name).map_elements(str, return_dtype=pl.String) for name in nested)
         texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-        shown = frame.with_columns(inert(name) for name in texts) if safe else frame
-        yield shown.write_csv(include_header=False).encode()
+        safe_frame = frame.with_columns(inert(name) for name in texts) if safe else frame
+        yield safe_frame.write_csv(include_header=False).encode()

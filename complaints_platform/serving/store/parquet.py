@@ -83,9 +83,9 @@ def select_files(schema: pl.Schema, paths: Sequence[str], *, partitioned: bool =
     files = ", ".join(literal(path) for path in paths)
     hive = f", hive_partitioning = {str(partitioned).lower()}"
     hive += f", hive_types = {{'{PARTITION}': DATE}}" if partitioned else ""
-    wanted = ", ".join(identifier(name) for name in schema.names())
+    columns = ", ".join(identifier(name) for name in schema.names())
     rows = f"SELECT * FROM read_parquet([{files}], union_by_name = true{hive})"  # noqa: S608  # paths of the table's log
-    return f"SELECT {wanted} FROM ({empty} UNION ALL BY NAME {rows})"  # noqa: S608  # columns of the data set's model
+    return f"SELECT {columns} FROM ({empty} UNION ALL BY NAME {rows})"  # noqa: S608  # columns of the data set's model
 
 
 class LocalFiles:
@@ -101,11 +101,11 @@ class LocalFiles:
         Raises:
             LakeError: an object is gone.
         """
-        wanted = list(keys)
+        paths = list(keys)
         if isinstance(self._store, LocalStore):
-            return [str(self._store.path(key)) for key in wanted]
+            return [str(self._store.path(key)) for key in paths]
         with ThreadPoolExecutor(FETCHED_AT_ONCE) as pool:
-            return list(pool.map(self._fetched, wanted))
+            return list(pool.map(self._fetched, paths))
 
     def of_table(self, table: Table, files: Iterable[StoredFile]) -> list[str]:
         """Return local paths of a table's files."""

@@ -1,8 +1,8 @@
-"""Answers that were given before: kept by the manifest and the request, up to a number of bytes.
+"""Responses kept by manifest and request, up to a number of bytes.
 
-An answer depends on nothing but its tables' versions, what was asked and the hour, all of which are its key, so it
-never has to be thrown away for being old: it is simply not found any more. Of requests for the same answer at the same
-time one works and the others wait for it.
+A response depends only on its tables' versions, the request and the hour, which together are its key. So it never has
+to be invalidated: it is simply not looked up any more. Of simultaneous requests for the same response one computes it
+and the others wait.
 """
 
 import threading
@@ -12,23 +12,23 @@ from collections.abc import Callable, Hashable
 MOST_BYTES = 64 << 20
 
 
-class Answers:
-    """A bounded store of answers, the least recently used of which go first."""
+class ResponseCache:
+    """A bounded cache of responses; the least recently used are dropped first."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._answers: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._responses: OrderedDict[Hashable, bytes] = OrderedDict()
         self._working: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def find(self, key: Hashable) -> bytes | None:
-        """Return the answer to ``key`` if it is there."""
+        """Return the response for ``key`` if it is cached."""
         with self._lock:
             return self._found(key)
 
     def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
-        """Return the answer to ``key``; ``make`` it if it is not there."""
+        """Return the response for ``key``; ``make`` it if it is not cached."""
         found, working = self._look(key)
         if found is not None:
             return found
@@ -49,15 +49,15 @@ class Answers:
             return found, self._working.setdefault(key, threading.Lock()) if found is None else threading.Lock()
 
     def _found(self, key: Hashable) -> bytes | None:
-        found = self._answers.get(key)
+        found = self._responses.get(key)
         if found is not None:
-            self._answers.move_to_end(key)
+            self._responses.move_to_end(key)
         return found
 
-    def _keep(self, key: Hashable, answer: bytes) -> None:
+    def _keep(self, key: Hashable, response: bytes) -> None:
         with self._lock:
-            self._bytes += len(answer) - len(self._answers.pop(key, b""))
-            self._answers[key] = answer
-            while self._bytes > self._most_bytes and len(self._answers) > 1:
-                _, dropped = self._answers.popitem(last=False)
+            self._bytes += len(response) - len(self._responses.pop(key, b""))
+            self._responses[key] = response
+            while self._bytes > self._most_bytes and len(self._responses) > 1:
+                _, dropped = self._responses.popitem(last=False)
                 self._bytes -= len(dropped)

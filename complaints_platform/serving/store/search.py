@@ -31,7 +31,7 @@ from complaints_platform.lake.data_sets import CATEGORIZED
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.schemas import NO_VALUE, Outcome
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.http.request_parameters import DIMENSIONS, Counted, Filters, Period
+from complaints_platform.serving.http.request_parameters import DIMENSIONS, Filters, IncidentScope, Period
 from complaints_platform.serving.models import ComplaintItem
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ Sort = Literal["newest", "relevance"]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SearchRequest:
     """A search."""
 
     words: str
@@ -78,13 +78,13 @@ class Wanted:
     near_duplicate_of: str | None = None
     duplicate_of: str | None = None
     outcome: str | None = Outcome.COMPLAINT
-    """What became of the record; None: any."""
-    counted: Counted | None = None
-    """Only what an incident counts."""
+    """Outcome of the record; None: any."""
+    counted: IncidentScope | None = None
+    """Only the complaints of an incident."""
 
     @property
     def digest(self) -> str:
-        """Hash by which the same search is recognised: an incident stays the same while it grows."""
+        """Hash that identifies a search; an incident stays the same while it grows."""
         incident = self.counted and self.counted.incident_id
         return hashlib.sha256(repr((replace(self, counted=None), incident)).encode()).hexdigest()[:24]
 
@@ -116,7 +116,7 @@ class IndexState:
 
 @dataclass(frozen=True)
 class _View:
-    """A searcher and what it sees."""
+    """A searcher and the state it sees."""
 
     searcher: Any
     state: IndexState
@@ -195,7 +195,7 @@ class SearchIndex:
             self._note(IndexState(manifest.number, manifest.published_at, there))
         return True
 
-    def search(self, wanted: Wanted, sort: Sort, limit: int, cursor: str | None) -> Page:
+    def search(self, request: SearchRequest, sort: Sort, limit: int, cursor: str | None) -> Page:
         """Return a page of complaints.
 
         By time, a page goes on where the last one ended, whatever has come since. By relevance, the order is
@@ -204,23 +204,23 @@ class SearchIndex:
         Raises:
             RequestFailed: 400, the cursor is none of ours.
         """
-        if sort == "relevance" and _words(wanted.words):
-            return self._ranked(wanted, limit, cursor)
-        return self._newest(wanted, limit, cursor)
+        if sort == "relevance" and _words(request.words):
+            return self._ranked(request, limit, cursor)
+        return self._newest(request, limit, cursor)
 
     def find(self, complaint_id: str) -> ComplaintItem | None:
         """Return a record by its id, if it is indexed; of several, the complaint."""
         found = self.some(complaint_ids=(complaint_id,)) or self.some(complaint_ids=(complaint_id,), outcome=None)
         return found[0] if found else None
 
-    def some(self, limit: int = 50, **wanted: Any) -> list[ComplaintItem]:
-        """Return records by identities (fields of ``Wanted``), newest first."""
-        return self._newest(Wanted("", None, "UTC", Filters({}), **wanted), limit, None).items
+    def some(self, limit: int = 50, **request: Any) -> list[ComplaintItem]:
+        """Return records by identities (fields of ``SearchRequest``), newest first."""
+        return self._newest(SearchRequest("", None, "UTC", Filters({}), **request), limit, None).items
 
-    def _newest(self, wanted: Wanted, limit: int, cursor: str | None) -> Page:
+    def _newest(self, request: SearchRequest, limit: int, cursor: str | None) -> Page:
         view = self._view
         after = _decoded(cursor, "t")
-        query = self._query(wanted)
+        query = self._query(request)
         if after is None:
             found = view.searcher.search(query, limit + SAME_KEY, order_by_field="key")
             hits, total = found.hits, found.count
@@ -238,15 +238,15 @@ class SearchIndex:
         next_cursor = _encoded("t", [-page[-1][0], page[-1][1][0]]) if more and page else None
         return Page([item for _, (_, item) in page], total, next_cursor, view.state)
 
-    def _ranked(self, wanted: Wanted, limit: int, cursor: str | None) -> Page:
+    def _ranked(self, request: SearchRequest, limit: int, cursor: str | None) -> Page:
         place = _decoded(cursor, "r")
-        manifest, digest, offset = (0, wanted.digest, 0) if place is None else _place_of(place)
-        if digest != wanted.digest:
+        manifest, digest, offset = (0, request.digest, 0) if place is None else _place_of(place)
+        if digest != request.digest:
             raise _bad_cursor()
         known = self._rankings.get((manifest, digest)) if place is not None else None
         if known is None:
             view = self._view
-            found = view.searcher.search(self._query(wanted), MOST_RANKED)
+            found = view.searcher.search(self._query(request), MOST_RANKED)
             known = view, [address for _, address in found.hits], found.count
         view, addresses, total = known
         self._remember((view.state.manifest, digest), known)
@@ -262,22 +262,22 @@ class SearchIndex:
             while len(self._rankings) > KEPT_RANKINGS:
                 self._rankings.popitem(last=False)
 
-    def _query(self, wanted: Wanted) -> Any:
-        parts = [self._text_query(wanted.words)]
-        if wanted.period is not None:
-            start, end = wanted.period.instants(wanted.time_zone)
+    def _query(self, request: SearchRequest) -> Any:
+        parts = [self._text_query(request.words)]
+        if request.period is not None:
+            start, end = request.period.instants(request.time_zone)
             parts.append(self._times(start, end))
-        if wanted.counted is not None:
-            parts += [self._times(wanted.counted.start, wanted.counted.end), self._cells(wanted.counted)]
-        for name, values in wanted.filters.where.items():
+        if request.counted is not None:
+            parts += [self._times(request.counted.start, request.counted.end), self._cells(request.counted)]
+        for name, values in request.filters.where.items():
             parts.append(self._any_of(name, [NO_VALUE if value is None else value for value in values]))
-        if wanted.complaint_ids:
-            parts.append(self._any_of("complaint_id", wanted.complaint_ids))
+        if request.complaint_ids:
+            parts.append(self._any_of("complaint_id", request.complaint_ids))
         for name in ("customer_key", "near_duplicate_of", "duplicate_of", "outcome"):
-            value = getattr(wanted, name)
+            value = getattr(request, name)
             if value is not None:
                 parts.append(self._any_of(name, [value]))
-        for name, flag in (("needs_review", wanted.needs_review), ("repeats", wanted.near_duplicates)):
+        for name, flag in (("needs_review", request.needs_review), ("repeats", request.near_duplicates)):
             if flag is not None:
                 parts.append(tantivy.Query.term_query(self._schema, name, flag, "basic"))
         return _and(parts)
@@ -300,7 +300,7 @@ class SearchIndex:
     def _any_of(self, name: str, values: Iterable[str]) -> Any:
         return tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, name, list(values)), 0.0)
 
-    def _cells(self, counted: Counted) -> Any:
+    def _cells(self, counted: IncidentScope) -> Any:
         """Match any of the cells; those that differ by their region only are looked up together."""
         regions: dict[tuple[str | None, str | None], list[str | None]] = {}
         for category, region, channel in counted.cells:
@@ -350,7 +350,7 @@ class SearchIndex:
                 files = {day: tuple(paths) for day, paths in fields["files"].items()}
                 published = fields["published_at"]
                 state = IndexState(
-                    # The lake may have been made anew since: by its files the first refresh finds out.
+                    # The lake may have been created again since: the first refresh notices by its files.
                     0,
                     datetime.fromisoformat(published) if published else None,
                     files,

@@ -1,9 +1,8 @@
-"""The marts at hand: a copy in DuckDB's own format, brought up to date by day when a manifest is published.
+"""The loaded marts: a copy in DuckDB's own format, updated day by day when a manifest is published.
 
-Every request reads in one transaction of its own, so all that it answers is of one manifest while another is
-taken in. The copy lies in the cache folder and is made again whenever it can't be used; DuckDB keeps as much of
-it in memory as it is allowed. What the tables mean stands in ``marts``; what is asked of them in ``metrics``
-and ``overview``.
+Every request reads in a transaction of its own, so its whole response comes from one manifest while another is being
+loaded. The copy is in the cache folder and is rebuilt whenever it can't be used; DuckDB keeps as much of it in memory
+as it may. What the tables mean is in ``marts``, how they are queried in ``answers``.
 """
 
 import hashlib
@@ -34,33 +33,33 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "marts.duckdb"
 LAYOUT_VERSION = "3"
-"""Raised when the copy is kept differently; an older copy is then made again."""
+"""Raise it when the layout of the copy changes; older copies are then rebuilt."""
 
 MEASURED = {metric.table for metric in METRICS.values()}
 KEPT = tuple(spec for spec in TABLES if spec.sql_name in MEASURED or spec in {INCIDENTS, QUARANTINE, RECONCILIATION})
-"""Tables that requests are answered from; SQL and exports read the lake's own files."""
+"""Tables that responses are made from; SQL and exports read the lake's own files."""
 
 STATES = {metric.table: metric for metric in METRICS.values() if metric.open_rows is not None}
-"""Marts of which states are asked: one metric of each, by whose dimensions open rows are counted ahead."""
+"""Marts with metrics of a state: one metric of each, by whose dimensions open rows are counted in advance."""
 VERSIONS = "service.versions"
-"""By which models and taxonomies each day was categorised."""
+"""Models and taxonomies that categorised each day."""
 
 REBUILD_SHARE = 0.5
-"""From this share of changed days on, a table is made again as a whole: its days then lie in order."""
+"""From this share of changed days on, a table is rebuilt as a whole, which puts its days in order."""
 
 THREADS = 2
-"""What one query may use."""
+"""Threads of one query."""
 
 WORD = re.compile(r"[a-z]\w*")
 
 NO_MANIFEST = 0
-"""Number that stands for: nothing has been published yet."""
+"""Number that means: nothing has been published yet."""
 
 Row = tuple[Any, ...]
 
 
 def kept_schema(spec: TableSpec) -> pl.Schema:
-    """Return the columns of a table that are copied: of marts with a row for each complaint, those of metrics."""
+    """Return the columns of a table that are copied; for marts with a row per complaint, those that metrics need."""
     schema, mart = polars_schema(spec.model), MARTS.get(spec.sql_name)
     if mart is None or not mart.by_complaint:
         return schema
@@ -73,13 +72,13 @@ def kept_schema(spec: TableSpec) -> pl.Schema:
 
 
 def cohorts_table(table: str) -> str:
-    """Return where open rows of a mart are kept counted together."""
+    """Return the table with the counted open rows of a mart."""
     return f"service.open_{table.split('.')[1]}"
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one request reads by: a transaction on the copy, and the manifest that it is of."""
+class Snapshot:
+    """One consistent view for one request: a transaction on the copy, and its manifest."""
 
     cursor: duckdb.DuckDBPyConnection
     manifest: Manifest | None
@@ -107,9 +106,9 @@ class Reading:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def days(self, table: str) -> tuple[date, date] | None:
-        """Return the first and last day that a kept table has rows of, by which it is asked; None if it is empty.
+        """Return the first and last day of a kept table, by its day column; None if it is empty.
 
-        Rows that a copy of a few days leaves out count as well.
+        Rows that a partial copy leaves out count as well.
         """
         found = self.rows("SELECT first, last FROM service.days WHERE name = ? AND first IS NOT NULL", [table])
         return (found[0][0], found[0][1]) if found else None
@@ -128,14 +127,14 @@ class Warehouse:
         *,
         between: tuple[date, date] | None = None,
     ) -> None:
-        """Open the copy, or begin one.
+        """Open the copy, or start a new one.
 
         Args:
             lake: where the tables are.
             files: how their files become local.
-            folder: where the copy lies.
-            memory_mb: what DuckDB may hold in memory.
-            time_zone: the reporting zone, whose days the marts are asked by.
+            folder: where the copy is.
+            memory_mb: DuckDB's memory limit.
+            time_zone: the reporting time zone.
             between: first and last day (UTC) that are copied; older rows only if they are still open on the first
                 one, newer ones only of incidents, which their newest row describes.
 
@@ -161,21 +160,21 @@ class Warehouse:
 
     @property
     def manifest(self) -> Manifest | None:
-        """The manifest that requests read by now."""
+        """The manifest that requests read now."""
         return self._manifest
 
     @contextmanager
-    def reading(self) -> Iterator[Reading]:
-        """Begin to read; all that is read belongs together."""
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Open a snapshot; everything read from it belongs together."""
         cursor = self._database.cursor()
         try:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
-            yield Reading(cursor, _manifest_in(cursor), self._time_zone)
+            yield Snapshot(cursor, _manifest_in(cursor), self._time_zone)
         finally:
             cursor.close()
 
     def refresh(self) -> bool:
-        """Take in the newest manifest if it is not the one at hand; tell whether anything has changed.
+        """Load the newest manifest if it is not loaded yet; tell whether anything has changed.
 
         Raises:
             LakeError: the lake can't be read; the copy stays as it was.
@@ -184,7 +183,7 @@ class Warehouse:
             newest = self._lake.manifests.newest()
             if _identity(newest) == _identity(self._manifest):
                 return False
-            self._take_in(newest)
+            self._load(newest)
             self._manifest = newest
         return True
 
@@ -192,7 +191,7 @@ class Warehouse:
         """Close the copy."""
         self._database.close()
 
-    def _take_in(self, manifest: Manifest | None) -> None:
+    def _load(self, manifest: Manifest | None) -> None:
         cursor = self._database.cursor()
         try:
             cursor.execute("BEGIN TRANSACTION")
@@ -213,7 +212,7 @@ class Warehouse:
     def _bring_up_to_date(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, manifest: Manifest | None) -> None:
         table = spec.table_in(self._lake, manifest)
         files = table.files() if manifest is not None else []
-        now = {file.path: file for file in files if self._is_wanted(spec, date.fromisoformat(file.partition))}
+        now = {file.path: file for file in files if self._is_copied(spec, date.fromisoformat(file.partition))}
         there: dict[str, date] = dict(
             cursor.execute("SELECT path, day FROM service.files WHERE name = ?", [spec.sql_name]).fetchall()
         )
@@ -224,8 +223,8 @@ class Warehouse:
         if changed or len(now) < len(files):
             self._note_days(cursor, spec, table, files)
 
-    def _is_wanted(self, spec: TableSpec, day: date) -> bool:
-        """Tell whether a day has rows that are copied; which day an open row is of can't be known."""
+    def _is_copied(self, spec: TableSpec, day: date) -> bool:
+        """Tell whether a day may have rows to copy; open rows may be of any day."""
         if self._between is None:
             return True
         first, last = self._between
@@ -260,7 +259,7 @@ class Warehouse:
     def _note_days(
         self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, table: Table, files: Sequence[StoredFile]
     ) -> None:
-        """Note from when to when the table has rows, those that are not copied included."""
+        """Record the first and last day with rows, including rows that are not copied."""
         day = _day_column(spec)
         rows = f"SELECT {day} FROM {spec.sql_name}"  # noqa: S608  # names of the registry
         if self._between is not None:
@@ -286,11 +285,11 @@ class Warehouse:
 
     @staticmethod
     def _sum_up(cursor: duckdb.DuckDBPyConnection, spec: TableSpec, changed: list[date]) -> None:
-        """Make anew what is kept of a table's days besides its rows, because it costs a scan of all of them."""
+        """Rebuild the summaries of a table's changed days, which would otherwise cost a scan of all rows."""
         among = "WHERE list_contains(?, day)"
         summed = {}
         if spec.sql_name in STATES:
-            # What closes late comes last, so that asking for a day passes over most of what is closed by then.
+            # Rows that close late come last, so that a query for a day skips most rows closed by then.
             summed[cohorts_table(spec.sql_name)] = f"{cohorts_of(STATES[spec.sql_name])} ORDER BY day, closed_on"
         if spec == DAILY:
             summed[VERSIONS] = f"SELECT DISTINCT day, local_day, model_version, taxonomy_version FROM {DAILY.sql_name}"  # noqa: S608  # a name of the registry
@@ -302,7 +301,7 @@ class Warehouse:
     def _note(
         cursor: duckdb.DuckDBPyConnection, spec: TableSpec, changed: set[date], fresh: Sequence[StoredFile]
     ) -> None:
-        """Note which files the copy has of the days that have changed."""
+        """Record which files of the changed days the copy has."""
         cursor.execute(
             "DELETE FROM service.files WHERE name = ? AND list_contains(?, day)", [spec.sql_name, sorted(changed)]
         )
@@ -324,7 +323,7 @@ class Warehouse:
                 return database
             database.close()
         except duckdb.Error as error:
-            log.warning("the copy of the marts is made again: %s", error)
+            log.warning("the copy of the marts is rebuilt: %s", error)
         for path in (self._path, self._path.with_name(f"{FILE_NAME}.wal")):
             path.unlink(missing_ok=True)
         try:
@@ -361,12 +360,12 @@ class Warehouse:
 
 
 def _day_column(spec: TableSpec) -> str:
-    """Return the column by which a table is asked for days."""
+    """Return the day column of a table."""
     return MARTS[spec.sql_name].day_column if spec.sql_name in MARTS else "day"
 
 
 def _by_local_day(spec: TableSpec, rows: str) -> str:
-    """Let rows made before marts knew of the reporting zone count by their UTC day until they are made again."""
+    """Count rows without a local day (from earlier releases) by their UTC day until they are rebuilt."""
     day = _day_column(spec)
     if day == "day":
         return rows
@@ -374,11 +373,11 @@ def _by_local_day(spec: TableSpec, rows: str) -> str:
 
 
 def _manifest_in(cursor: duckdb.DuckDBPyConnection) -> Manifest | None:
-    """Return the manifest that the copy is of."""
+    """Return the manifest of the copy."""
     found = cursor.execute("SELECT number, published_at, versions FROM service.manifest").fetchone()
     return None if found is None else Manifest(*found)
 
 
 def _identity(manifest: Manifest | None) -> tuple[object, ...]:
-    """Return what tells manifests apart, also those of a lake that was deleted and made anew."""
+    """Return a manifest's identity, which differs even for a lake that was deleted and created again."""
     return () if manifest is None else (manifest.number, manifest.published_at)

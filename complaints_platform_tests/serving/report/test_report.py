@@ -35,9 +35,9 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def reading(place):
-    with making.published(Platform(place.settings), LATER) as reading:
-        yield reading
+def snapshot(place):
+    with making.published(Platform(place.settings), LATER) as snapshot:
+        yield snapshot
 
 
 def detail_counts(place, first, last, by):
@@ -51,8 +51,8 @@ def detail_counts(place, first, last, by):
 
 
 @pytest.mark.parametrize(("kind", "last"), [("daily", LATER), ("daily", FIRST), ("weekly", LATER), ("weekly", FIRST)])
-def test_every_count_equals_that_of_the_detail(place, reading, kind, last):
-    figures = Figures.of(reading, kind, last)
+def test_every_count_equals_that_of_the_detail(place, snapshot, kind, last):
+    figures = Figures.of(snapshot, kind, last)
     period = figures.period
     assert (period.last - period.first).days + 1 == {"daily": 1, "weekly": 7}[kind]
     for by, parts in (
@@ -72,28 +72,28 @@ def test_every_count_equals_that_of_the_detail(place, reading, kind, last):
     assert set(re.findall(r"\d[\d,]* complaints? received", page)) == {f"{counted(total, 'complaint')} received"}
 
 
-def test_sentences_say_what_changed_and_where(reading):
-    said = sentences(Figures.of(reading, "daily", LATER))
+def test_sentences_say_what_changed_and_where(snapshot):
+    said = sentences(Figures.of(snapshot, "daily", LATER))
     assert said[0] == (
         "12 complaints received, 12 more than the day before "
         "and 9 more (+300%) than on the same day a week earlier (3)."
     )
     assert said[1] == "The largest rises: network voice, region not given from 0 to 12."
-    fallen = sentences(Figures.of(reading, "daily", FIRST + timedelta(days=3)))
+    fallen = sentences(Figures.of(snapshot, "daily", FIRST + timedelta(days=3)))
     assert fallen[0].startswith("0 complaints received, 3 fewer (-100%) than the day before.")
     assert fallen[1].startswith("The largest falls: ")
     assert "from 1 to 0" in fallen[1]
 
 
-def test_the_first_day_is_compared_with_nothing(reading):
-    figures = Figures.of(reading, "daily", FIRST)
+def test_the_first_day_is_compared_with_nothing(snapshot):
+    figures = Figures.of(snapshot, "daily", FIRST)
     assert sentences(figures)[0] == "3 complaints received."
     assert title(figures) == "Tuesday 10 March 2026: 3 complaints"
     assert "no comparison" in render(figures, "UTC")
 
 
-def test_text_of_data_never_becomes_markup(reading):
-    figures = Figures.of(reading, "daily", LATER)
+def test_text_of_data_never_becomes_markup(snapshot):
+    figures = Figures.of(snapshot, "daily", LATER)
     part = figures.overview.by_region[0].model_copy(update={"region": MARKUP})
     hostile = figures.overview.model_copy(update={"by_region": [part]})
     page = render(
@@ -138,18 +138,18 @@ def test_the_asset_keeps_the_report_and_tells_people_once(place):
 
 def test_only_what_a_report_looks_at_is_copied(place):
     last = LATER + timedelta(days=29)
-    with making.published(Platform(place.settings), last) as reading:
-        assert reading.rows("SELECT DISTINCT day FROM mart.daily_complaints ORDER BY 1") == [
+    with making.published(Platform(place.settings), last) as snapshot:
+        assert snapshot.rows("SELECT DISTINCT day FROM mart.daily_complaints ORDER BY 1") == [
             (FIRST + timedelta(days=1),),
             (FIRST + timedelta(days=2),),
             (LATER,),
         ]
-        assert reading.days("mart.daily_complaints") == (FIRST, LATER)
-        course = Figures.of(reading, "weekly", LATER + timedelta(days=7)).course
+        assert snapshot.days("mart.daily_complaints") == (FIRST, LATER)
+        course = Figures.of(snapshot, "weekly", LATER + timedelta(days=7)).course
     assert sum(count for _, count in course) == 6 + 12
-    with making.published(Platform(place.settings), FIRST) as reading:
-        assert reading.rows("SELECT max(day) FROM mart.daily_complaints") == [(FIRST + timedelta(days=1),)]
-        assert reading.days("mart.daily_complaints") == (FIRST, LATER)
+    with making.published(Platform(place.settings), FIRST) as snapshot:
+        assert snapshot.rows("SELECT max(day) FROM mart.daily_complaints") == [(FIRST + timedelta(days=1),)]
+        assert snapshot.days("mart.daily_complaints") == (FIRST, LATER)
 
 
 @pytest.mark.parametrize("silent", [20, 50])

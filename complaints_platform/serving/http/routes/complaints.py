@@ -8,11 +8,11 @@ from complaints_platform.serving.answers import complaint
 from complaints_platform.serving.answers.incidents import counted_by
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.http.guards import documented_errors
-from complaints_platform.serving.http.request_parameters import Counted, Filters, FromDay, Period, ToDay, filters
+from complaints_platform.serving.http.request_parameters import Filters, FromDay, IncidentScope, Period, ToDay, filters
 from complaints_platform.serving.http.request_parameters import period as period_of
-from complaints_platform.serving.http.responses import Asking
+from complaints_platform.serving.http.responses import CurrentCall
 from complaints_platform.serving.models import ComplaintDetail, ExplanationAnswer, Found, RawAnswer
-from complaints_platform.serving.store.search import Sort, Wanted, day_range
+from complaints_platform.serving.store.search import SearchRequest, Sort, day_range
 
 ComplaintId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Flag = Annotated[bool | None, Query()]
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1/complaints", responses=documented_errors(400,
 
 @router.get("", response_model=Found, responses=documented_errors(404, 503))
 def search(  # noqa: PLR0913, PLR0917  # one parameter of the query each
-    call: Asking,
+    call: CurrentCall,
     where: Annotated[Filters, Depends(filters)],
     q: Annotated[str, Query(max_length=1000, description='Words, "phrases", and -words that must not occur.')] = "",
     first: FromDay = None,
@@ -39,15 +39,17 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter of the query each
     Without days, those of the incident are searched, or else the last 30 that have data.
     """
     index, settings = call.may(Right.COMPLAINTS).service.index, call.service.settings
-    counted: Counted | None = None
+    counted: IncidentScope | None = None
     chosen: Period | None = None
     if incident is not None:
-        with call.ready().service.warehouse.reading() as reading:
-            counted = counted_by(reading, incident)
+        with call.ready().service.warehouse.snapshot() as snapshot:
+            counted = counted_by(snapshot, incident)
     if counted is None or first is not None or last is not None:
         chosen = period_of(first, last, day_range(index.state))
-    wanted = Wanted(q, chosen, settings.time_zone, where, needs_review, near_duplicates, customer_key, counted=counted)
-    page = index.search(wanted, sort, limit, cursor)
+    request = SearchRequest(
+        q, chosen, settings.time_zone, where, needs_review, near_duplicates, customer_key, counted=counted
+    )
+    page = index.search(request, sort, limit, cursor)
     days = day_range(page.state)
     answer = Found(
         as_of=page.state.published_at,
@@ -61,17 +63,17 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter of the query each
 
 
 @router.get("/{complaint_id}", response_model=ComplaintDetail, responses=documented_errors(404))
-def detail(call: Asking, complaint_id: ComplaintId) -> Response:
+def detail(call: CurrentCall, complaint_id: ComplaintId) -> Response:
     """Answer all that is known of a complaint, back to the file and record that it came in."""
     service = call.may(Right.COMPLAINTS).service
     manifest = service.warehouse.manifest
     found = complaint.detail(service, complaint_id, manifest)
     call.recorded({}, 1)
-    return call.reply(found, manifest.number if manifest else 0)
+    return call.respond(found, manifest.number if manifest else 0)
 
 
 @router.get("/{complaint_id}/explanation", response_model=ExplanationAnswer, responses=documented_errors(404))
-def explanation(call: Asking, complaint_id: ComplaintId) -> Response:
+def explanation(call: CurrentCall, complaint_id: ComplaintId) -> Response:
     """Answer which words decide the category of a complaint."""
     service = call.may(Right.COMPLAINTS).service
     manifest = service.warehouse.manifest
@@ -81,10 +83,10 @@ def explanation(call: Asking, complaint_id: ComplaintId) -> Response:
 
 
 @router.get("/{complaint_id}/raw", response_model=RawAnswer, responses=documented_errors(404))
-def raw(call: Asking, complaint_id: ComplaintId) -> Response:
+def raw(call: CurrentCall, complaint_id: ComplaintId) -> Response:
     """Answer the record as it was received: personal data."""
     service = call.may(Right.RAW).service
     manifest = service.warehouse.manifest
     found = complaint.raw(service, complaint_id, manifest)
     call.recorded({}, 1)
-    return call.reply(found, manifest.number if manifest else 0)
+    return call.respond(found, manifest.number if manifest else 0)

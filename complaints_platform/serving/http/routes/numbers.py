@@ -9,7 +9,7 @@ from complaints_platform.marts.definition import Grain
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import health
 from complaints_platform.serving.answers.incidents import incident_detail, incident_named, incidents_in
-from complaints_platform.serving.answers.metric_values import Asked, Compare, answer, registry
+from complaints_platform.serving.answers.metric_values import Compare, MetricRequest, answer, registry
 from complaints_platform.serving.answers.overview import overview
 from complaints_platform.serving.auth import RIGHTS, Right, names_of
 from complaints_platform.serving.failures import not_found
@@ -24,7 +24,7 @@ from complaints_platform.serving.http.request_parameters import (
     ToDay,
     filters,
 )
-from complaints_platform.serving.http.responses import Asking
+from complaints_platform.serving.http.responses import CurrentCall
 from complaints_platform.serving.models import (
     CategoryInfo,
     Health,
@@ -37,14 +37,14 @@ from complaints_platform.serving.models import (
     SubcategoryInfo,
     TaxonomyAnswer,
 )
-from complaints_platform.serving.store.warehouse import Reading
+from complaints_platform.serving.store.warehouse import Snapshot
 
 router = APIRouter(prefix="/api/v1", responses=documented_errors(400, 401, 403), tags=["numbers"])
 MOST_ROWS = 50_000
 
 
 @router.get("/me", response_model=Me)
-def me(call: Asking) -> Response:
+def me(call: CurrentCall) -> Response:
     """Say who asks and what they may."""
     principal, settings = call.principal, call.service.settings
     found = Me(
@@ -59,14 +59,14 @@ def me(call: Asking) -> Response:
 
 
 @router.get("/metrics", response_model=Metrics)
-def metrics(call: Asking) -> Response:
+def metrics(call: CurrentCall) -> Response:
     """List the metrics and what they mean."""
     return call.may(Right.VIEW).answered(registry(), None)
 
 
 @router.get("/metrics/{name}", response_model=MetricAnswer, responses=documented_errors(404))
 def metric(  # noqa: PLR0913, PLR0917  # one parameter of the query each
-    call: Asking,
+    call: CurrentCall,
     name: str,
     first: FromDay = None,
     last: ToDay = None,
@@ -80,13 +80,13 @@ def metric(  # noqa: PLR0913, PLR0917  # one parameter of the query each
     call.may(Right.VIEW)
     if name not in METRICS:
         raise not_found(f"metric {name}; there are {', '.join(METRICS)}")
-    asked = Asked(name, first, last, grain, tuple(dict.fromkeys(by)), where, compare, limit)
-    return call.cached(lambda reading: answer(reading, asked))
+    request = MetricRequest(name, first, last, grain, tuple(dict.fromkeys(by)), where, compare, limit)
+    return call.cached(lambda snapshot: answer(snapshot, request))
 
 
 @router.get("/overview", response_model=Overview)
 def overview_(
-    call: Asking,
+    call: CurrentCall,
     where: Annotated[Filters, Depends(filters)],
     first: FromDay = None,
     last: ToDay = None,
@@ -95,13 +95,13 @@ def overview_(
     pulse = call.service.pulse
     waiting = call.request.app.state.reviewing.waiting
     return call.may(Right.VIEW).cached(
-        lambda reading: overview(reading, first, last, where, pulse, waiting), pulse.says, waiting
+        lambda snapshot: overview(snapshot, first, last, where, pulse, waiting), pulse.says, waiting
     )
 
 
 @router.get("/incidents", response_model=Incidents)
 def incidents(
-    call: Asking,
+    call: CurrentCall,
     where: Annotated[Filters, Depends(filters)],
     first: FromDay = None,
     last: ToDay = None,
@@ -111,33 +111,35 @@ def incidents(
     named = first is not None or last is not None
     period = Period(first or FIRST_DAY, last or LAST_DAY) if named else None
     return call.may(Right.VIEW).cached(
-        lambda reading: Incidents(as_of=reading.as_of, incidents=incidents_in(reading, period, where, is_open=is_open))
+        lambda snapshot: Incidents(
+            as_of=snapshot.as_of, incidents=incidents_in(snapshot, period, where, is_open=is_open)
+        )
     )
 
 
 @router.get("/incidents/{incident_id}", response_model=IncidentDetail, responses=documented_errors(404))
-def incident(call: Asking, incident_id: Annotated[str, Path(max_length=64)]) -> Response:
+def incident(call: CurrentCall, incident_id: Annotated[str, Path(max_length=64)]) -> Response:
     """Answer one incident with its course; examples only to those who may see complaints."""
     index = call.may(Right.VIEW).service.index
     may_see = call.principal.may(Right.COMPLAINTS)
 
-    def build(reading: Reading) -> IncidentDetail:
-        found, series = incident_named(reading, incident_id)
+    def build(snapshot: Snapshot) -> IncidentDetail:
+        found, series = incident_named(snapshot, incident_id)
         samples = index.some(complaint_ids=tuple(found.sample_ids)) if may_see and found.sample_ids else []
-        return incident_detail(reading, found, series, samples)
+        return incident_detail(snapshot, found, series, samples)
 
     return call.cached(build, may_see, index.state.manifest)
 
 
 @router.get("/health", response_model=Health)
-def health_(call: Asking) -> Response:
+def health_(call: CurrentCall) -> Response:
     """Answer how data and pipeline are."""
     pulse = call.service.pulse
-    return call.may(Right.VIEW).cached(lambda reading: health(reading, pulse), pulse.says)
+    return call.may(Right.VIEW).cached(lambda snapshot: health(snapshot, pulse), pulse.says)
 
 
 @router.get("/taxonomy", response_model=TaxonomyAnswer)
-def taxonomy(call: Asking) -> Response:
+def taxonomy(call: CurrentCall) -> Response:
     """List the categories and what they mean."""
     found = call.may(Right.VIEW).service.platform.taxonomy
     answer = TaxonomyAnswer(

@@ -9,7 +9,7 @@ from complaints_platform.lake.reports import StoredReport
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.http.guards import documented_errors
-from complaints_platform.serving.http.responses import Asking
+from complaints_platform.serving.http.responses import CurrentCall
 from complaints_platform.serving.models import ReportInfo, Reports
 from complaints_platform.serving.report.figures import Kind
 
@@ -19,7 +19,7 @@ PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; f
 
 
 @router.get("/api/v1/reports", response_model=Reports)
-def reports(call: Asking) -> Response:
+def reports(call: CurrentCall) -> Response:
     """List the newest report of each day, the latest day first."""
     found = call.may(Right.VIEW).service.lake.reports.all(get_args(Kind))
     listed = [
@@ -30,7 +30,7 @@ def reports(call: Asking) -> Response:
 
 
 @router.get("/reports/{kind}/{day}", responses={200: {"content": {"text/html": {}}}, **documented_errors(404)})
-def report(call: Asking, kind: Kind, day: date) -> Response:
+def report(call: CurrentCall, kind: Kind, day: date) -> Response:
     """Show the newest report of a day."""
     lake = call.may(Right.VIEW).service.lake
     call.audited(None)

@@ -13,13 +13,13 @@ router = APIRouter(prefix="/api/v1", tags=["session"])
 
 
 @router.post("/session", status_code=204, responses=documented_errors(400, 401, 403))
-def log_in(request: Request, asked: SessionRequest) -> Response:
+def log_in(request: Request, credentials: SessionRequest) -> Response:
     """Begin a session with a token; its cookie can't be read by pages and goes to no other site."""
     service: Service = request.app.state.service
     response = Response(status_code=204)
     response.set_cookie(
         COOKIE,
-        service.doorkeeper.log_in(asked.token),
+        service.doorkeeper.log_in(credentials.token),
         max_age=SESSION_SECONDS,
         httponly=True,
         samesite="strict",

@@ -11,12 +11,12 @@ from fastapi.responses import StreamingResponse
 
 from complaints_platform.errors import QueryError
 from complaints_platform.lake.data_sets import TABLES
-from complaints_platform.serving.audit import asked_in_parameters, asked_in_sql
+from complaints_platform.serving.audit import logged_parameters, logged_sql
 from complaints_platform.serving.auth import Principal, Right
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.http.guards import documented_errors
 from complaints_platform.serving.http.request_parameters import Filters, FromDay, ToDay, filters
-from complaints_platform.serving.http.responses import MANIFEST_HEADER, Asking
+from complaints_platform.serving.http.responses import MANIFEST_HEADER, CurrentCall
 from complaints_platform.serving.models import (
     Audit,
     AuditEntry,
@@ -39,7 +39,7 @@ DESCRIPTIONS = {spec.sql_name: spec.model for spec in TABLES}
 
 
 @router.get("/datasets", response_model=list[DataSetInfo])
-def datasets(call: Asking) -> Response:
+def datasets(call: CurrentCall) -> Response:
     """List the data sets that whoever asks may name in SQL."""
     catalogue = call.may(Right.SQL).service.catalogue
     found = [_described(catalogue, name) for name in allowed_names(catalogue, call.principal)]
@@ -50,20 +50,20 @@ def datasets(call: Asking) -> Response:
 
 
 @router.post("/sql", response_model=SqlAnswer, responses={200: FILES, **documented_errors(408, 413, 429)})
-def sql(call: Asking, asked: SqlRequest) -> Response:
+def sql(call: CurrentCall, query: SqlRequest) -> Response:
     """Run one SELECT over data sets, read-only and within limits."""
     service = call.may(Right.SQL).service
     manifest = service.warehouse.manifest
     try:
-        result = service.sandbox.run(asked.sql, allowed_names(service.catalogue, call.principal), manifest)
+        result = service.sandbox.run(query.sql, allowed_names(service.catalogue, call.principal), manifest)
     except (QueryError, RequestFailed) as error:
-        call.recorded(asked_in_sql(asked.sql), None, error.status if isinstance(error, RequestFailed) else 400)
+        call.recorded(logged_sql(query.sql), None, error.status if isinstance(error, RequestFailed) else 400)
         raise
-    call.recorded(asked_in_sql(asked.sql), result.table.num_rows)
+    call.recorded(logged_sql(query.sql), result.table.num_rows)
     number = manifest.number if manifest else 0
-    if asked.format != "json":
-        pieces = files_of(iter(result.table.to_batches()), result.table.schema, asked.format, safe=True)
-        return _file("query", pieces, asked.format, number)
+    if query.format != "json":
+        pieces = files_of(iter(result.table.to_batches()), result.table.schema, query.format, safe=True)
+        return _file("query", pieces, query.format, number)
     answer = SqlAnswer(
         as_of=manifest.published_at if manifest else None,
         columns=[SqlColumn(name=column.name, type=str(column.type)) for column in result.table.schema],
@@ -71,12 +71,12 @@ def sql(call: Asking, asked: SqlRequest) -> Response:
         truncated=result.truncated,
         elapsed_ms=result.milliseconds,
     )
-    return call.reply(answer, number)
+    return call.respond(answer, number)
 
 
 @router.get("/export/{dataset}", response_class=StreamingResponse, responses={200: FILES, **documented_errors(404)})
 def export_(  # noqa: PLR0913, PLR0917  # one parameter of the query each
-    call: Asking,
+    call: CurrentCall,
     dataset: str,
     where: Annotated[Filters, Depends(filters)],
     output: Annotated[Format, Query(alias="format")] = "csv",
@@ -92,13 +92,13 @@ def export_(  # noqa: PLR0913, PLR0917  # one parameter of the query each
     for name, value in call.request.query_params.multi_items():
         parameters.setdefault(name, []).append(value)
     pieces = export(service, spec, manifest, (first, last), where, output, safe=spreadsheet_safe)
-    call.recorded(asked_in_parameters(parameters), None)
+    call.recorded(logged_parameters(parameters), None)
     return _file(dataset.replace(".", "_"), pieces, output, manifest.number if manifest else 0)
 
 
 @router.get("/audit", response_model=Audit)
-def audit(call: Asking, limit: Annotated[int, Query(ge=1, le=10_000)] = 200) -> Response:
-    """List who asked for what, newest first."""
+def audit(call: CurrentCall, limit: Annotated[int, Query(ge=1, le=10_000)] = 200) -> Response:
+    """List the newest entries of the audit log."""
     entries = call.may(Right.AUDIT).service.audit.newest(limit)
     return call.answered(Audit(entries=[AuditEntry.model_validate(entry) for entry in entries]), None, len(entries))
 
