@@ -63,7 +63,7 @@ def texts() -> Iterator[Path]:
 
 def phrase_pattern(phrase: str) -> re.Pattern[str]:
     """Words may stand on two lines of a comment, or in two strings that Python joins."""
-    gap = r'(?:\s+|"\s*\n\s*f?"|\n\s*#\s*)+'
+    gap = r'(?:[\s#]|"\s*\n\s*f?")+'
     return re.compile(rf"\b{gap.join(re.escape(word) for word in phrase.split())}\b", re.IGNORECASE)
 
 
