@@ -411,7 +411,7 @@ def test_the_watch_goes_on_after_any_error_and_says_no_secret(platform, monkeypa
 
     monkeypatch.setattr(sending, "send_all", fails)
     observer = SimpleNamespace(look=fails)
-    memory = alerts._look(platform.settings, observer, Memory())
+    memory = alerts._look(Platform(platform.settings), observer, Memory())
     assert memory.looked is not None
     said = capsys.readouterr().err
     assert said.split("\n")[:2] == ["checking failed: BadStatusLine", "sending failed: BadStatusLine"]

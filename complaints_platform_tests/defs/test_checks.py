@@ -71,7 +71,9 @@ def check(place, spec):
     key = dg.AssetKey([spec.schema, spec.name])
     definitions = dg.Definitions(
         assets=[dg.AssetSpec(key)],
-        asset_checks=[each for each in table_checks(place.settings) if key in {c.asset_key for c in each.check_keys}],
+        asset_checks=[
+            each for each in table_checks(Platform(place.settings)) if key in {c.asset_key for c in each.check_keys}
+        ],
         jobs=[dg.define_asset_job("check", dg.AssetSelection.checks_for_assets(key))],
     )
     result = definitions.resolve_job_def("check").execute_in_process(raise_on_error=False)

@@ -82,7 +82,7 @@ def test_too_few_days_are_said_to_be_too_few(place, instance):
 def test_a_lake_without_days_passes(make_settings):
     definitions = dg.Definitions(
         assets=[dg.AssetSpec(ASSET)],
-        asset_checks=classifier_checks(make_settings()),
+        asset_checks=classifier_checks(Platform(make_settings())),
         jobs=[dg.define_asset_job("check", dg.AssetSelection.checks_for_assets(ASSET))],
     )
     result = definitions.resolve_job_def("check").execute_in_process()

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from complaints_platform.defs.postgres import JOB, postgres_definitions
 from complaints_platform.errors import ExportError
 from complaints_platform.lake.data_sets import DAILY
+from complaints_platform.platform import Platform
 from complaints_platform.serving.postgres import PUBLISHED, publish, published_manifest
 from complaints_platform_tests.deployment.postgres import running_postgres
 from complaints_platform_tests.small_lake import FIRST, Place
@@ -145,7 +146,7 @@ def test_a_view_on_a_table_stops_the_publication_and_leaves_everything_as_it_was
 
 def test_it_is_published_when_it_is_not_there_yet_and_nobody_is_at_it(server, place, tmp_path):
     def asked():
-        (schedule,) = postgres_definitions(settings).schedules
+        (schedule,) = postgres_definitions(Platform(settings)).schedules
         return schedule(dg.build_schedule_context(instance=instance))
 
     settings = place.settings.model_copy(update={"postgres": server, "postgres_schema": "scheduled"})

@@ -199,7 +199,7 @@ def test_numbers_are_written_as_people_read_them(found, expected):
 
 def test_the_schedule_asks_for_nothing_that_can_t_be_reported(place, make_settings):
     def asked(settings, at):
-        (schedule, *_) = report_definitions(settings)[2]
+        (schedule, *_) = report_definitions(Platform(settings))[2]
         return schedule(dg.build_schedule_context(scheduled_execution_time=at))
 
     at = datetime.combine(LATER + timedelta(days=1), time(7), UTC)
