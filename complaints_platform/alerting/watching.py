@@ -50,21 +50,15 @@ class SourceState:
 
 @dataclass(frozen=True)
 class Evaluations:
-    """The evaluations of a sensor or schedule that is turned on.
-
-    Attributes:
-        name: its name.
-        failed_in_a_row: its newest evaluations that ended in an error.
-        failing_since: when the first of them was (UTC).
-        last: when it was last evaluated; None: never.
-        interval: how often it should be; None for schedules.
-    """
+    """The evaluations of a sensor or schedule that is turned on (times are UTC)."""
 
     name: str
     failed_in_a_row: int
     failing_since: datetime | None
     last: datetime | None
+    """When it was last evaluated; None: never."""
     interval: timedelta | None
+    """How often it should be; None for schedules."""
 
 
 def silent_sources(sources: Sequence[SourceState], now: datetime) -> list[Condition]:
@@ -110,14 +104,7 @@ def unreachable_lake(why: str | None, uri: str, machine: str) -> list[Condition]
 def missing_model(
     serving: str | None, first_received: date | None, waiting_since: datetime | None, now: datetime
 ) -> list[Condition]:
-    """Return the condition that files came but no classifier serves.
-
-    Args:
-        serving: version of the model that serves.
-        first_received: first day on which a file came.
-        waiting_since: when the first file came (UTC), as far as is known.
-        now: the time (UTC).
-    """
+    """Return the condition that files came, the first of them at ``waiting_since``, but no classifier serves."""
     if serving is not None or first_received is None or waiting_since is None or now - waiting_since < MODEL_WITHIN:
         return []
     text = f"Files have arrived since {first_received}, but no classifier serves: nothing is categorised."
@@ -127,20 +114,14 @@ def missing_model(
 def stopped_daemons(heartbeats: Mapping[str, datetime | None], now: datetime) -> list[Condition]:
     """Return the condition that Dagster's daemon shows no sign of life.
 
-    Args:
-        heartbeats: required daemon → last sign of life (UTC); None for one that never gave one, which does not count:
-            it was never started.
-        now: the time (UTC).
+    ``heartbeats`` is required daemon → last sign of life (UTC); one without was never started, and does not count.
     """
     silent = {name: last for name, last in heartbeats.items() if last is not None and now - last > DAEMON_SILENT_AFTER}
     if not silent:
         return []
     last = max(silent.values())
-    which = (
-        "all of it"
-        if len(silent) == sum(each is not None for each in heartbeats.values())
-        else ", ".join(sorted(silent))
-    )
+    ever = sum(each is not None for each in heartbeats.values())
+    which = "all of it" if len(silent) == ever else ", ".join(sorted(silent))
     text = f"Dagster's daemon ({which}) has shown no sign of life since {last:%Y-%m-%d %H:%M} UTC."
     return [Condition("daemon_stopped", "daemon", Severity.CRITICAL, text, day=last.date())]
 

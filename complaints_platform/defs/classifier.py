@@ -11,12 +11,12 @@ from complaints_platform.classification.promotion import PromotionDecision
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.training import TrainedModel
 from complaints_platform.defs.previews import picture, preview
+from complaints_platform.defs.tables import PLATFORM_OWNER
 from complaints_platform.instance.names import CLASSIFIER_POOL
 from complaints_platform.lake.models import Promotion
 from complaints_platform.learning.model import Training, train_challenger
 from complaints_platform.platform import Platform
 
-OWNER = "team:complaints-data"
 HISTORY_SHOWN = 20
 
 
@@ -32,7 +32,7 @@ def classifier_asset(platform: Platform) -> dg.AssetsDefinition:
             "not worse than the current one, overall and in each category, on labels that neither was trained on."
         ),
         group_name="classifier",
-        owners=[OWNER],
+        owners=[PLATFORM_OWNER],
         kinds={"scikitlearn"},
         pool=CLASSIFIER_POOL,
         metadata={"dagster/uri": f"{platform.settings.lake}/models"},
@@ -78,18 +78,17 @@ def history_table(history: Sequence[Promotion]) -> pl.DataFrame:
 
 
 def _service(training: Training) -> dict[str, Any]:
-    verdict = training.verdict
-    metadata: dict[str, Any] = {
-        "serves": verdict.serves,
-        "why": verdict.why,
+    return {
+        "serves": training.verdict.serves,
+        "why": training.verdict.why,
         "serving_version": training.serving.version,
         "model_version": training.model.version,
         "taxonomy_version": training.model.taxonomy.version,
         "labels": training.model.n_labels,
         "labels_left_out": training.labels_left_out,
         "review_threshold": training.model.review_threshold,
+        **_comparison(training.verdict),
     }
-    return {**metadata, **_comparison(verdict)}
 
 
 def _comparison(verdict: PromotionDecision) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
+from complaints_platform.defs.automation import schedule_status
 from complaints_platform.defs.previews import preview
 from complaints_platform.instance.names import MAINTENANCE_POOL
 from complaints_platform.instance.retention import forget, old_runs
@@ -70,9 +71,7 @@ def maintenance_definitions(platform: Platform) -> tuple[dg.JobDefinition, dg.Sc
         job=maintenance,
         cron_schedule="17 * * * *",
         execution_timezone="UTC",
-        default_status=(
-            dg.DefaultScheduleStatus.RUNNING if platform.settings.automation else dg.DefaultScheduleStatus.STOPPED
-        ),
+        default_status=schedule_status(platform),
         description="Keeps the lake small and fast, and Dagster's history short.",
     )
     return maintenance, schedule

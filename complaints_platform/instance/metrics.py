@@ -13,21 +13,15 @@ from complaints_platform.operations.metrics import Gatherer, Metric, gauge
 
 SEEN = timedelta(days=1)
 MOST_RUNS = 5000
-SECONDS_KEPT = 15.0
 CHECKS_KEPT = 60.0
 
 
 def instance_gatherers(instance: dg.DagsterInstance, checks: Sequence[dg.AssetCheckKey]) -> list[Gatherer]:
-    """Return the gatherers of an instance.
-
-    Args:
-        instance: which.
-        checks: whose newest result is shown.
-    """
+    """Return the gatherers of an instance; the newest result of each of ``checks`` is among the metrics."""
     return [
-        Gatherer("runs", lambda: run_metrics(instance), SECONDS_KEPT),
+        Gatherer("runs", lambda: run_metrics(instance)),
         Gatherer("checks", lambda: check_metrics(instance, checks), CHECKS_KEPT),
-        Gatherer("daemons", lambda: daemon_metrics(instance), SECONDS_KEPT),
+        Gatherer("daemons", lambda: daemon_metrics(instance)),
     ]
 
 
@@ -71,10 +65,7 @@ def _quantiles(values: list[float]) -> dict[str, float]:
 def check_metrics(instance: dg.DagsterInstance, checks: Sequence[dg.AssetCheckKey]) -> Iterator[Metric]:
     """Yield of each check whether its newest evaluation failed, and when it was; those never evaluated are absent."""
     found = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(checks))
-    ended = {
-        AssetCheckExecutionRecordStatus.SUCCEEDED: 0.0,
-        AssetCheckExecutionRecordStatus.FAILED: 1.0,
-    }
+    ended = {AssetCheckExecutionRecordStatus.SUCCEEDED: 0.0, AssetCheckExecutionRecordStatus.FAILED: 1.0}
     failing: dict[tuple[str, ...], float] = {}
     times: dict[tuple[str, ...], float] = {}
     for key, record in found.items():

@@ -99,7 +99,8 @@ class TablesBatch:
     def tags(self) -> dict[str, str]:
         """Run tags, as of ``Batch``; assets report their days themselves also where tables have different ones."""
         batch = Batch(tuple(sorted({day for days in self.tables.values() for day in days})))
-        return batch.tags if self._is_plain(batch) else {**batch.tags, REPORTED_BY_ASSETS_TAG: "true"}
+        is_plain = all(sorted(days) == list(batch.days) for days in self.tables.values())
+        return batch.tags if is_plain else {**batch.tags, REPORTED_BY_ASSETS_TAG: "true"}
 
     @property
     def config(self) -> dict[str, object]:
@@ -107,9 +108,6 @@ class TablesBatch:
         return _config(
             RunDays(tables={table: [day.isoformat() for day in days] for table, days in self.tables.items()})
         )
-
-    def _is_plain(self, batch: Batch) -> bool:
-        return all(sorted(days) == list(batch.days) for days in self.tables.values())
 
 
 class RunDays(dg.ConfigurableResource[None]):

@@ -8,6 +8,7 @@ import difflib
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -83,7 +84,7 @@ def examine(platform: Platform, examinations: Iterable[tuple[str, Examination]])
         try:
             yield from examination(platform)
         except Exception as error:  # noqa: BLE001  # whatever one examination meets, the others continue
-            yield wrong(area, f"can't be examined: {type(error).__name__}: {_first_line(error)}", "see the error")
+            yield wrong(area, f"can't be examined: {type(error).__name__}: {first_line(error)}", "see the error")
 
 
 def unknown_variables(names: Iterable[str]) -> Iterator[Finding]:
@@ -99,15 +100,14 @@ def examine_settings(platform: Platform) -> Iterator[Finding]:
     """Check that the settings fit together."""
     settings = platform.settings
     yield good("settings", f"profile {settings.profile}, lake {settings.lake}, landing {settings.landing}")
-    remote, landing = _is_remote(settings.lake), settings.landing
-    if settings.profile == "prod" and not remote and not Path(_path(settings.lake)).is_absolute():
+    landing = settings.landing
+    if settings.profile == "prod" and not _is_remote(settings.lake) and not Path(_path(settings.lake)).is_absolute():
         yield warning(
             "settings",
             f"the lake {settings.lake} is relative to the folder where a command runs",
             f"set {PREFIX}LAKE to an absolute folder or to s3://bucket/prefix",
         )
-    inside = _path(landing).startswith(f"{_path(settings.lake).rstrip('/')}/") or landing == settings.lake
-    if inside:
+    if _path(landing).startswith(f"{_path(settings.lake).rstrip('/')}/") or landing == settings.lake:
         yield wrong("settings", "the landing is inside the lake", f"set {PREFIX}LANDING to a separate place")
 
 
@@ -180,17 +180,15 @@ def _probe(store: Store) -> Finding | None:
                 "use a store with conditional writes (If-None-Match)",
             )
     except (ComplaintsError, OSError) as error:
-        return wrong("lake", f"{store.uri} can't be used: {_first_line(error)}", todo)
+        return wrong("lake", f"{store.uri} can't be used: {first_line(error)}", todo)
     finally:
         _delete(store, key)
     return None
 
 
 def _delete(store: Store, key: str) -> None:
-    try:
+    with suppress(ComplaintsError, OSError):  # what could not be written need not be deleted
         store.delete(key)
-    except (ComplaintsError, OSError):
-        return  # what could not be written need not be deleted
 
 
 def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator[Finding]:
@@ -218,7 +216,7 @@ def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator
             except (ComplaintsError, OSError) as error:
                 yield wrong(
                     "sources",
-                    f"{name}: {file.name} can't be read: {_first_line(error)}",
+                    f"{name}: {file.name} can't be read: {first_line(error)}",
                     "make it readable for the current user, or remove it from the landing",
                 )
         if not _is_remote(settings.landing) and not Path(_path(settings.landing), name).is_dir():
@@ -280,7 +278,8 @@ def examine_disk(
     places = {"temporary files": tempfile.gettempdir()}
     for name, uri in (("lake", platform.settings.lake), ("landing", platform.settings.landing)):
         if not _is_remote(uri):
-            places[name] = str(_existing(Path(_path(uri))))
+            path = Path(_path(uri)).absolute()
+            places[name] = str(next(each for each in (path, *path.parents) if each.exists()))
     for name, place in sorted(places.items()):
         total, _, free = usage(place)
         what = f"{name}: {free / 1e9:,.1f} GB of {total / 1e9:,.0f} GB free at {place}"
@@ -302,7 +301,7 @@ def examine_clock(platform: Platform, clock: Callable[[], datetime] = lambda: da
         lake.store.put(key, b"probe")
         entry = lake.store.stat(key)
     except (ComplaintsError, OSError) as error:
-        yield wrong("clock", f"can't be compared with the lake's: {_first_line(error)}", "see the area lake")
+        yield wrong("clock", f"can't be compared with the lake's: {first_line(error)}", "see the area lake")
         return
     finally:
         _delete(lake.store, key)
@@ -371,12 +370,6 @@ def _path(uri: str) -> str:
     return urlsplit(uri).path if uri.startswith("file://") else uri
 
 
-def _existing(path: Path) -> Path:
-    path = path.absolute()
-    while not path.exists():
-        path = path.parent
-    return path
-
-
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text, cut to 300 characters."""
     return (str(error).splitlines() or [""])[0][:300]

@@ -82,13 +82,8 @@ class Metrics:
         """Return all metrics, and which gatherers failed: a scrape never fails as a whole."""
         with self._lock:
             found = [metric for gatherer in self._gatherers for metric in self._of(gatherer)]
-            up: dict[tuple[str, ...], float] = {
-                (each.name,): float(self._kept[each.name][2]) for each in self._gatherers
-            }
-        return [
-            *found,
-            gauge("complaints_metrics_up", "1 if this part of the metrics could be read.", ["part"], up),
-        ]
+            up = {(each.name,): float(self._kept[each.name][2]) for each in self._gatherers}
+        return [*found, gauge("complaints_metrics_up", "1 if this part of the metrics could be read.", ["part"], up)]
 
     def text(self) -> bytes:
         """Return all metrics as Prometheus reads them."""
