@@ -176,20 +176,15 @@ class Condition:
 
 @dataclass(frozen=True)
 class Notification:
-    """A change of a condition's state: written once, never changed.
-
-    Attributes:
-        number: of the change, counted per condition from 1; with the condition's key it is the identity.
-        at: when it was noticed (UTC).
-        opened: number of the change that opened the current episode.
-        opened_at: when that was.
-    """
+    """A change of a condition's state, noticed at a time (UTC): written once, never changed."""
 
     condition: Condition
     state: State
     number: int
+    """Of the change, counted per condition from 1; with the condition's key it is the identity."""
     at: datetime
     opened: int
+    """Number of the change that opened the current episode."""
     opened_at: datetime
 
     @property

@@ -112,9 +112,8 @@ class Observer:
     def look(self, memory: Memory, *, as_watcher: bool = False) -> list[Notification]:
         """Record and return all changes since the last check.
 
-        Args:
-            memory: of this check (``Memory.now``) with ``looked`` of the one before.
-            as_watcher: check as the watcher does, not as the sensor.
+        ``memory`` is of this check (``Memory.now``) with ``looked`` of the one before; the watcher checks less than
+        the sensor.
 
         Raises:
             AlertsError: some checks failed; the others were recorded.

@@ -99,19 +99,11 @@ class Outbox:
         self._written: dict[str, Notification] = {}
         self._ended: dict[str, Attempt] = {}
 
-    # changes of conditions
-
     def observe(self, kind: str, conditions: Iterable[Condition], now: datetime, about: str = "") -> list[Notification]:
         """Record all conditions of one kind; those that were open and are not among them are resolved.
 
-        Args:
-            kind: the kind that was checked.
-            conditions: all conditions of that kind; none means that all is well.
-            now: when (UTC).
-            about: how the checked subjects begin; all others are left alone.
-
-        Returns:
-            The changes that this call has recorded; another process may have recorded some before.
+        Subjects that don't begin with ``about`` are left alone. Returned are the changes that this call has recorded;
+        another process may have recorded some before.
         """
         found = {condition.key: condition for condition in conditions}
         open_before = {
@@ -188,8 +180,6 @@ class Outbox:
         found = [notification for name in names if (notification := self.get(name)) is not None]
         return sorted(found, key=lambda notification: (notification.at, notification.id))
 
-    # deliveries
-
     def pending(self) -> list[Notification]:
         """Return what is not delivered to everyone yet, in order of time.
 
@@ -245,8 +235,6 @@ class Outbox:
         """Record how an attempt ended."""
         self._objects.create(f"{_attempt_key(name, address, number)}.ended", orjson.dumps(asdict(result)))
 
-    # expiry
-
     def expired(self, before: date) -> Iterator[str]:
         """Yield the keys of objects that may be deleted, in the order in which to delete them.
 
@@ -280,8 +268,6 @@ class Outbox:
                 yield f"{ALERTS}/acknowledged/{condition}/{number:04d}.json"
             if episode and last is not None and last.id != id_:
                 yield _key(id_)
-
-    # people and receivers
 
     def acknowledge(self, name: str, by: str, now: datetime) -> Acknowledgement:
         """Acknowledge a notification; the first acknowledgement stays.

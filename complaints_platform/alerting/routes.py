@@ -180,8 +180,7 @@ def load_routes(path: Path | None) -> Routes:
     """Read a routes file; without one nobody is notified.
 
     Raises:
-        AlertsError: it is not YAML, a value is wrong, or a route names an unknown receiver; the message names file,
-            line and field of each mistake.
+        AlertsError: it is not YAML, a value is wrong, or a route names an unknown receiver; the message says where.
     """
     if path is None:
         return Routes()
@@ -213,11 +212,9 @@ def load_routes(path: Path | None) -> Routes:
 def _named_receivers(routes: Routes) -> list[tuple[Location, str]]:
     named: list[tuple[Location, str]] = []
     for number, route in enumerate(routes.routes):
-        named += [(("routes", number, "to", place), name) for place, name in enumerate(route.to)]
-        for step, escalation in enumerate(route.escalate):
-            named += [
-                (("routes", number, "escalate", step, "to", place), name) for place, name in enumerate(escalation.to)
-            ]
+        lists: list[tuple[Location, list[str]]] = [(("routes", number, "to"), route.to)]
+        lists += [(("routes", number, "escalate", step, "to"), each.to) for step, each in enumerate(route.escalate)]
+        named += [((*location, place), name) for location, names in lists for place, name in enumerate(names)]
     return named
 
 

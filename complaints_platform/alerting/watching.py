@@ -186,11 +186,8 @@ SENDER_FIRST = (
 def incidents(frame: pl.DataFrame, already_open: set[str], now: datetime) -> tuple[list[Condition], list[Condition]]:
     """Return the open incidents, and those that ended before anybody was notified.
 
-    Args:
-        frame: of ``mart/incidents`` the newest row of each: incident_id, day, started_at, ended_at (null while it is
-            open), severity, observed, expected, ratio, categories and regions (JSON arrays).
-        already_open: ids of incidents with an open alert: they stay open until they have ended, however old they are.
-        now: the time (UTC).
+    ``frame`` holds the newest row of each in ``mart/incidents``. Incidents with an open alert (``already_open`` are
+    their ids) stay open until they have ended, however old they are.
     """
     still_open, past = [], []
     for row in frame.iter_rows(named=True):

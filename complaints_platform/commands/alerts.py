@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,11 +52,10 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
         typer.echo("no alerts")
     for alert in found["alerts"]:
         about = ", ".join(filter(None, [alert["source"], alert["day"]]))
+        notified = len({each["receiver"] for each in alert["deliveries"] if each["delivered"]})
         remarks = [
             "acknowledged" if alert["acknowledged"] else "",
-            f"{notified} notified"
-            if (notified := len({each["receiver"] for each in alert["deliveries"] if each["delivered"]}))
-            else "",
+            f"{notified} notified" if notified else "",
             "waiting" if alert["waiting"] else "",
         ]
         typer.echo(
@@ -66,9 +64,8 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
             + (f" ({about})" if about else "")
             + "".join(f", {remark}" for remark in remarks if remark)
         )
-    if looked is None or now - looked > max(
-        CHECKED_LATELY, CHECKS_MISSED * timedelta(seconds=platform.settings.alerts_seconds)
-    ):
+    late_after = max(CHECKED_LATELY, CHECKS_MISSED * timedelta(seconds=platform.settings.alerts_seconds))
+    if looked is None or now - looked > late_after:
         since = f"since {looked:%Y-%m-%d %H:%M} UTC" if looked else "yet"
         typer.echo(
             f"the platform has not completed its checks {since}: is Dagster's daemon running? (complaints doctor)",
@@ -193,13 +190,15 @@ def send(
         if sent.failed:
             raise typer.Exit(1)
         return
-    with _watching(platform) as observer, _until_stopped() as stopped:
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with _watching(platform) as observer:
         typer.echo(f"watching every {platform.settings.alerts_seconds} s", err=True)
         memory = Memory()
-        while True:
+        while not stopped.is_set():
             memory = _look(platform, observer, memory)
-            if stopped.wait(platform.settings.alerts_seconds):
-                break
+            stopped.wait(platform.settings.alerts_seconds)
     typer.echo("stopped", err=True)
 
 
@@ -239,20 +238,6 @@ def _look(platform: "Platform", observer: "Observer", memory: "Memory") -> "Memo
 def _safe_text(error: Exception) -> str:
     """Return the text of the platform's own errors, and only the class of others: they may quote secret addresses."""
     return str(error) if isinstance(error, ComplaintsError) else type(error).__name__
-
-
-@contextmanager
-def _until_stopped() -> Iterator[threading.Event]:
-    """Yield an event that is set when the process is asked to stop."""
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        stopped.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    yield stopped
 
 
 def _outboxes(platform: "Platform") -> list["Outbox"]:

@@ -79,10 +79,8 @@ def _landing_sensor(platform: Platform) -> dg.SensorDefinition:
         if decision.request is None:
             return dg.SensorResult(skip_reason=decision.why, cursor=cursor)
         config = {"settle_seconds": platform.settings.settle_seconds, "ahead": decision.request.ahead}
-        request = dg.RunRequest(
-            run_config={"ops": {"collect_landing": {"config": config}}},
-            tags={FILES_TAG: _shortened(decision.why)},
-        )
+        tags = {FILES_TAG: _shortened(decision.why)}
+        request = dg.RunRequest(run_config={"ops": {"collect_landing": {"config": config}}}, tags=tags)
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return landing_sensor

@@ -41,13 +41,12 @@ def classifier_asset(platform: Platform) -> dg.AssetsDefinition:
         lake = platform.lake
         taxonomy, author = platform.taxonomy, f"run {context.run.run_id}"
         training = train_challenger(lake, taxonomy, author, platform.settings.classifier_tier)
-        if training.verdict.serves:
-            context.log.info(f"model {training.model.version} serves from now on: {training.verdict.why}")
+        version, verdict = training.model.version, training.verdict
+        if verdict.serves:
+            context.log.info(f"model {version} serves from now on: {verdict.why}")
         else:
-            context.log.warning(
-                f"model {training.model.version} does not serve, {training.serving.version} stays in service: "
-                f"{training.verdict.why}"
-            )
+            serving = training.serving.version
+            context.log.warning(f"model {version} does not serve, {serving} stays in service: {verdict.why}")
         return dg.MaterializeResult(
             metadata={
                 **_service(training),
@@ -120,9 +119,6 @@ def _quality(trained: TrainedModel) -> dict[str, Any]:
 
 
 def _taxonomy(taxonomy: Taxonomy) -> str:
-    rows = [
-        (category.name, ", ".join(subcategory.name for subcategory in category.subcategories))
-        for category in taxonomy.categories
-    ]
+    rows = [(each.name, ", ".join(sub.name for sub in each.subcategories)) for each in taxonomy.categories]
     table = preview(pl.DataFrame(rows, schema=["category", "subcategories"], orient="row"))
     return f"Version {taxonomy.version}, {taxonomy.approval}.\n\n{table}"

@@ -131,7 +131,7 @@ def _judged(source: str, name: str, verdicts: Sequence[Assessment]) -> dg.AssetC
 def _newest(verdicts: Sequence[Assessment]) -> dict[str, float]:
     """Return the numbers of each measure's newest judged day, which Dagster plots over evaluations."""
     newest = {verdict.measure.replace(" ", "_"): verdict.judged[-1] for verdict in verdicts if verdict.judged}
-    numbers = {name: point.value for name, point in newest.items()}
+    numbers: dict[str, float | None] = {name: point.value for name, point in newest.items()}
     for name, point in newest.items():
         numbers |= {f"{name}_at_least": point.lower, f"{name}_at_most": point.upper}
     return {name: float(value) for name, value in numbers.items() if value is not None}

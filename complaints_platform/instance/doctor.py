@@ -98,8 +98,7 @@ def _daemons(instance: dg.DagsterInstance, platform: Platform) -> Iterator[Findi
         return
     troubled = {name: beat.errors for name, beat in beats.items() if beat.errors}
     for name, errors in sorted(troubled.items()):
-        yield warning(
-            AREA, f"the daemon {name} reported an error: {errors[0].message.strip().splitlines()[0]}", "see its log"
-        )
+        message = errors[0].message.strip().splitlines()[0]
+        yield warning(AREA, f"the daemon {name} reported an error: {message}", "see its log")
     if not troubled:
         yield good(AREA, f"the daemon is alive: {', '.join(sorted(ages))}")

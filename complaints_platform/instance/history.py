@@ -101,7 +101,8 @@ class InstanceHistory:
 
     def automations(self, ticks: int) -> Iterator[Evaluations]:
         """Yield what became of the newest ticks of each sensor and schedule of the code that is turned on."""
-        names = {each.name for each in (*self._repository.sensor_defs, *self._repository.schedule_defs)}
+        code = self._repository
+        names = {each.name for each in code.sensor_defs} | {each.name for each in code.schedule_defs}
         for state in self._instance.all_instigator_state():
             if state.is_running and state.instigator_name in names:
                 yield self._automation(state, ticks)

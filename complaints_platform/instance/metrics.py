@@ -9,7 +9,7 @@ from statistics import quantiles
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from complaints_platform.operations.metrics import Gatherer, Metric, gauge
+from complaints_platform.operations.metrics import Gatherer, Metric, by_label, gauge
 
 SEEN = timedelta(days=1)
 MOST_RUNS = 5000
@@ -80,9 +80,6 @@ def check_metrics(instance: dg.DagsterInstance, checks: Sequence[dg.AssetCheckKe
 def daemon_metrics(instance: dg.DagsterInstance) -> Iterator[Metric]:
     """Yield the age of each daemon's heartbeat."""
     beats = instance.get_daemon_heartbeats()
-    yield gauge(
-        "complaints_daemon_heartbeat_age_seconds",
-        "Seconds since a daemon of Dagster gave a sign of life.",
-        ["daemon"],
-        {(name,): max(0.0, time.time() - beat.timestamp) for name, beat in beats.items()},
-    )
+    ages = {name: max(0.0, time.time() - beat.timestamp) for name, beat in beats.items()}
+    text = "Seconds since a daemon of Dagster gave a sign of life."
+    yield by_label("daemon", "complaints_daemon_heartbeat_age_seconds", text, ages)

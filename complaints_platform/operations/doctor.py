@@ -220,11 +220,8 @@ def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator
                     "make it readable for the current user, or remove it from the landing",
                 )
         if not _is_remote(settings.landing) and not Path(_path(settings.landing), name).is_dir():
-            yield warning(
-                "sources",
-                f"{name}: the landing has no folder {name}",
-                f"create {settings.landing}/{name} for its sender",
-            )
+            todo = f"create {settings.landing}/{name} for its sender"
+            yield warning("sources", f"{name}: the landing has no folder {name}", todo)
         last = received.get(name)
         if last is not None and now - last > SILENT_AFTER[contract.cadence]:
             yield warning(
@@ -242,8 +239,7 @@ def examine_model(platform: Platform) -> Iterator[Finding]:
             require_installed()
     except ComplaintsError as error:
         extra = "make embeddings, or in a checkout pip install '.[embeddings]'"
-        todo = f"correct {PREFIX}TAXONOMY, or install the extra: {extra}"
-        yield wrong("model", str(error), todo)
+        yield wrong("model", str(error), f"correct {PREFIX}TAXONOMY, or install the extra: {extra}")
         return
     lake = platform.lake
     serving = lake.models.serving()
@@ -312,9 +308,8 @@ def examine_clock(platform: Platform, clock: Callable[[], datetime] = lambda: da
         return
     manifest = lake.manifests.newest()
     if manifest is not None and manifest.published_at > now + MOST_SKEW:
-        yield wrong(
-            "clock", f"the lake was published at {manifest.published_at:%Y-%m-%d %H:%M} UTC, in the future", todo
-        )
+        what = f"the lake was published at {manifest.published_at:%Y-%m-%d %H:%M} UTC, in the future"
+        yield wrong("clock", what, todo)
         return
     yield good("clock", f"it is {now:%Y-%m-%d %H:%M:%S} UTC, in agreement with the lake")
 
@@ -322,32 +317,22 @@ def examine_clock(platform: Platform, clock: Callable[[], datetime] = lambda: da
 def examine_versions(
     _platform: Platform, installed: Callable[[str], str] = metadata.version, requires: list[str] | None = None
 ) -> Iterator[Finding]:
-    """Compare the installed packages with the platform's requirements.
-
-    Args:
-        installed: name → version; raises ``PackageNotFoundError``.
-        requires: the requirements; by default those of the installed platform.
-    """
-    requirements = metadata.requires(DISTRIBUTION) if requires is None else requires
-    good_ones = bad = 0
-    for text in requirements or []:
-        requirement = Requirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        todo = "install from the lock: make setup, or rebuild the image"
+    """Compare the installed packages with the platform's requirements, or with others."""
+    texts = metadata.requires(DISTRIBUTION) if requires is None else requires
+    needed = [each for each in map(Requirement, texts or []) if not each.marker or each.marker.evaluate({"extra": ""})]
+    problems = []
+    for requirement in needed:
         try:
             version = installed(requirement.name)
         except metadata.PackageNotFoundError:
-            bad += 1
-            yield wrong("versions", f"{requirement.name} is not installed", todo)
+            problems.append(f"{requirement.name} is not installed")
             continue
         if version not in requirement.specifier:
-            bad += 1
-            yield wrong("versions", f"{requirement.name} is {version}, but {requirement.specifier} is required", todo)
-            continue
-        good_ones += 1
-    if not bad:
-        yield good("versions", f"{good_ones} packages match the requirements")
+            problems.append(f"{requirement.name} is {version}, but {requirement.specifier} is required")
+    for problem in problems:
+        yield wrong("versions", problem, "install from the lock: make setup, or rebuild the image")
+    if not problems:
+        yield good("versions", f"{len(needed)} packages match the requirements")
 
 
 EXAMINATIONS: list[tuple[str, Examination]] = [

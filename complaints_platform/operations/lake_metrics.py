@@ -1,13 +1,13 @@
 """Metrics that the lake knows: rows and days of tables, what came from each source and when, what waits."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from complaints_platform.freshness.staleness import StalenessWatch
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.receipts import DAYS_LOOKED_BACK, Receipt
-from complaints_platform.operations.metrics import Gatherer, Metric, gauge
+from complaints_platform.operations.metrics import Gatherer, Metric, by_label, gauge
 from complaints_platform.pipeline.quality import judge_senders
 from complaints_platform.platform import Platform
 from complaints_platform.sources.contract import SILENT_AFTER
@@ -59,10 +59,10 @@ def lake_gatherers(platform: Platform) -> list[Gatherer]:
         stale = platform.stale(watch).days
         waiting = {spec.sql_name: len(stale.get(f"{spec.schema}/{spec.name}", ())) for spec in TABLES}
         totals = {name: sum(counts.values()) for name, counts in rows.items()}
-        yield _by("table", "complaints_table_rows", "Rows of each table.", totals)
+        yield by_label("table", "complaints_table_rows", "Rows of each table.", totals)
         days = {name: len(counts) for name, counts in rows.items()}
-        yield _by("table", "complaints_table_days", "Days of each table.", days)
-        yield _by("table", "complaints_stale_days", "Days of each table that are to be made again.", waiting)
+        yield by_label("table", "complaints_table_days", "Days of each table.", days)
+        yield by_label("table", "complaints_stale_days", "Days of each table that are to be made again.", waiting)
         manifest = lake.manifests.newest()
         if manifest is not None:
             text = "When the state was published that queries show."
@@ -76,11 +76,11 @@ def lake_gatherers(platform: Platform) -> list[Gatherer]:
         yield from _of_receipts(receipts, now)
         silent = {name: SILENT_AFTER[each.cadence].total_seconds() for name, each in contracts.items()}
         text = "How long a source of this cadence may be silent."
-        yield _by("source", "complaints_source_silent_after_seconds", text, silent)
+        yield by_label("source", "complaints_source_silent_after_seconds", text, silent)
         looks = {name: landing.look(name, lake.arrivals.taken(name), most=LISTED_AT_MOST) for name in contracts}
         waiting = {name: len(look.waiting) for name, look in looks.items()}
         text = "Files in the landing that are not collected yet."
-        yield _by("source", "complaints_source_files_waiting", text, waiting)
+        yield by_label("source", "complaints_source_files_waiting", text, waiting)
         manifest = lake.manifests.newest()
         unseen = [each.received_at for each in receipts if manifest and each.received_at > manifest.published_at]
         waits = max(((now - time).total_seconds() for time in unseen), default=0.0)
@@ -123,7 +123,7 @@ def _of_receipts(receipts: list[Receipt], now: datetime) -> Iterator[Metric]:
     for receipt in receipts:
         last[receipt.source] = max(last.get(receipt.source, 0.0), receipt.received_at.timestamp())
     text = "When the newest file of a source was received."
-    yield _by("source", "complaints_source_last_received_timestamp_seconds", text, last)
+    yield by_label("source", "complaints_source_last_received_timestamp_seconds", text, last)
     counted: dict[str, tuple[str, Callable[[Receipt], int]]] = {
         "files": ("Files received in the last 24 hours.", lambda _: 1),
         "received": ("Records received in the last 24 hours.", lambda receipt: receipt.received),
@@ -138,9 +138,4 @@ def _of_receipts(receipts: list[Receipt], now: datetime) -> Iterator[Metric]:
         for receipt in receipts:
             if receipt.received_at >= now - SEEN:
                 counts[receipt.source] += number(receipt)
-        yield _by("source", f"complaints_source_{name}_24h", text, counts)
-
-
-def _by(label: str, name: str, text: str, values: Mapping[str, float]) -> Metric:
-    """Return a gauge with one label."""
-    return gauge(name, text, [label], {(value,): float(number) for value, number in values.items()})
+        yield by_label("source", f"complaints_source_{name}_24h", text, counts)

@@ -272,12 +272,7 @@ def _is_in(pack: Bundle, name: str, entry: Entry) -> bool:
 
 
 def to_merge(alone: Sequence[Unit], packs: Sequence[Unit]) -> list[list[Unit]]:
-    """Return which segments and packs of a day become one pack each.
-
-    Args:
-        alone: live segments that lie alone, in the order in which they are to lie.
-        packs: packs that hold live segments.
-    """
+    """Return which live segments (in the order in which they are to lie) and packs of a day become one pack each."""
     small = [pack for pack in packs if pack.size < PACK_BYTES]
     chosen = [
         *(alone if len(alone) >= MANY_SEGMENTS else ()),

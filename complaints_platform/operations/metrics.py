@@ -37,6 +37,11 @@ def gauge(name: str, text: str, labels: Sequence[str], values: Mapping[tuple[str
     return Metric(name, text, {tuple(zip(labels, key, strict=True)): value for key, value in values.items()})
 
 
+def by_label(label: str, name: str, text: str, values: Mapping[str, float]) -> Metric:
+    """Return a gauge with one label."""
+    return gauge(name, text, [label], {(value,): float(number) for value, number in values.items()})
+
+
 class OutboxCounts(Protocol):
     """What metrics want to know of the outbox of notifications."""
 
@@ -60,8 +65,7 @@ def outbox_gatherer(outbox: OutboxCounts) -> Gatherer:
     """Return the gatherer of the outbox."""
 
     def gather() -> Iterator[Metric]:
-        states: dict[tuple[str, ...], float] = {(state,): float(count) for state, count in outbox.counts().items()}
-        yield gauge("complaints_outbox_notifications", "Notifications by state.", ["state"], states)
+        yield by_label("state", "complaints_outbox_notifications", "Notifications by state.", outbox.counts())
         oldest = outbox.oldest_unsent()
         age = 0.0 if oldest is None else max(0.0, (datetime.now(UTC) - oldest).total_seconds())
         yield gauge("complaints_outbox_oldest_seconds", "Age of the oldest notification not sent yet.", [], {(): age})
@@ -82,8 +86,8 @@ class Metrics:
         """Return all metrics, and which gatherers failed: a scrape never fails as a whole."""
         with self._lock:
             found = [metric for gatherer in self._gatherers for metric in self._of(gatherer)]
-            up = {(each.name,): float(self._kept[each.name][2]) for each in self._gatherers}
-        return [*found, gauge("complaints_metrics_up", "1 if this part of the metrics could be read.", ["part"], up)]
+            up = {each.name: float(self._kept[each.name][2]) for each in self._gatherers}
+        return [*found, by_label("part", "complaints_metrics_up", "1 if this part of the metrics could be read.", up)]
 
     def text(self) -> bytes:
         """Return all metrics as Prometheus reads them."""
