@@ -146,11 +146,6 @@ KINDS: Mapping[str, KindTexts] = {
 }
 
 
-def key_of(kind: str, subject: str) -> str:
-    """Return the name of the condition ``kind`` of ``subject``."""
-    return hashlib.sha256(f"{kind}\n{subject}".encode()).hexdigest()[:KEY_DIGITS]
-
-
 @dataclass(frozen=True)
 class Condition:
     """Something that is wrong now; its identity is kind (one of ``KINDS``) and subject."""
@@ -171,7 +166,7 @@ class Condition:
     @property
     def key(self) -> str:
         """Name of the condition."""
-        return key_of(self.kind, self.subject)
+        return hashlib.sha256(f"{self.kind}\n{self.subject}".encode()).hexdigest()[:KEY_DIGITS]
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,10 @@ def next_message(
             return message
     if fresh:
         return _of_fresh(fresh, together_from)
-    return next((message for message in begun if now >= _last_try(message) + pause(message.tried)), None)
+    for message in begun:
+        if now >= max(each.attempts[-1].at for each in message.deliveries) + pause(message.tried):
+            return message
+    return None
 
 
 def pause(failures: int) -> timedelta:
@@ -164,10 +167,6 @@ def _begun(waiting: Sequence[Delivery], now: datetime) -> list[Message]:
         if not any(each.attempts[-1].result is None and now < each.attempts[-1].at + LOST_AFTER for each in group)
     ]
     return sorted(messages, key=lambda message: (message.deliveries[0].notification.at, message.name))
-
-
-def _last_try(message: Message) -> datetime:
-    return max(each.attempts[-1].at for each in message.deliveries)
 
 
 def _of_fresh(fresh: Sequence[Delivery], together_from: int) -> Message:

@@ -16,7 +16,6 @@ from complaints_platform.alerting.events import KINDS, Notification, Severity
 from complaints_platform.errors import AlertsError
 from complaints_platform.zones import time_zones
 
-NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 RUNBOOK = "docs/runbook.md"
 
 
@@ -43,7 +42,7 @@ def _kind(value: object) -> object:
 TimeZone = Annotated[str, BeforeValidator(_zone)]
 TimeOfDay = Annotated[time, BeforeValidator(_clock)]
 KindName = Annotated[str, BeforeValidator(_kind)]
-ReceiverName = Annotated[str, Field(pattern=NAME)]
+ReceiverName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
 class Part(BaseModel):

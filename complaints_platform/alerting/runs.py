@@ -13,7 +13,7 @@ ESSENTIAL = {"collect"}
 """Without them no data arrives."""
 
 FEW_DAYS = 5
-DAYS_NAMED = 5
+"""More failing days are critical, and only the last so many are named."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def failing_days(days: Sequence[date], attempts: int) -> list[Condition]:
     if not days:
         return []
     ordered = sorted(set(days))
-    named = ", ".join(map(str, ordered[-DAYS_NAMED:]))
-    more = f" and {len(ordered) - DAYS_NAMED} more" if len(ordered) > DAYS_NAMED else ""
+    named = ", ".join(map(str, ordered[-FEW_DAYS:]))
+    more = f" and {len(ordered) - FEW_DAYS} more" if len(ordered) > FEW_DAYS else ""
     return [
         Condition(
             "days_failing",

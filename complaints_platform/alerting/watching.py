@@ -69,7 +69,7 @@ def silent_sources(sources: Sequence[SourceState], now: datetime) -> list[Condit
             state.source,
             Severity.MAJOR,
             f"{state.source} ({state.cadence}) has sent nothing since {last:%Y-%m-%d %H:%M} UTC; files are expected "
-            f"within {_hours(state.silent_after)}.",
+            f"within {state.silent_after / timedelta(hours=1):g} hours.",
             source=state.source,
             day=(last + state.silent_after).date(),
             next_step=f"Ask the owner of {state.source} whether the sender is running; check landing/{state.source}.",
@@ -224,7 +224,3 @@ def _incident_text(row: Mapping[str, Any]) -> str:
         + f" since {row['started_at']:%Y-%m-%d %H:%M} UTC{until}: "
         + f"{row['ratio']:.1f} times the usual {row['expected']:,.1f}."
     )
-
-
-def _hours(time: timedelta) -> str:
-    return f"{time.total_seconds() / 3600:g} hours"

@@ -114,7 +114,7 @@ def _show(catalogue: Catalogue, summary: dict[str, Any]) -> None:
     same = (str(found.get("day")), found.get("region"), found.get("category")) == injected
     out.print(
         f"Injected outage: {outage['day']}, {outage['region']}, {outage['category']} → "
-        + ("[bold green]found: it is the largest rise.[/]" if same else "[bold red]not the largest rise.[/]"),
+        + ("[bold green]found: it is the largest rise.[/]" if same else "[bold red]not the largest rise.[/]")
     )
 
 

@@ -118,8 +118,7 @@ def replay_job(platform: Platform) -> dg.JobDefinition:
     """Return the job that parses files again whose contract has changed since."""
 
     @dg.op(
-        description="Parse files again by their current contracts; report the changed raw partitions.",
-        pool=RAW_POOL,
+        description="Parse files again by their current contracts; report the changed raw partitions.", pool=RAW_POOL
     )
     def replay_files(context: dg.OpExecutionContext, config: ReplayConfig) -> None:
         selection = Selection(config.source, config.reason, config.file)

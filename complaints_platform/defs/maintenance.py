@@ -25,10 +25,7 @@ class MaintenanceConfig(dg.Config):
 def maintenance_definitions(platform: Platform) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     """Return the job and its schedule."""
 
-    @dg.op(
-        pool=MAINTENANCE_POOL,
-        description="Merge small pieces, sum up logs, delete what nothing needs any more.",
-    )
+    @dg.op(pool=MAINTENANCE_POOL, description="Merge small pieces, sum up logs, delete what nothing needs any more.")
     def maintain_lake(context: dg.OpExecutionContext, config: MaintenanceConfig) -> None:
         table = summed_up(maintain(platform, dry_run=config.dry_run))
         context.add_output_metadata(

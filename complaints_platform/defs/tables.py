@@ -1,6 +1,6 @@
 """The day-partitioned assets with a table: cleaned, categorised, marts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -28,8 +28,8 @@ from complaints_platform.platform import Platform
 PLATFORM_OWNER = "team:complaints-data"
 ANALYTICS_OWNER = "team:complaints-analytics"
 
-Frames = Callable[[dg.AssetExecutionContext, list[date], StoredDays | None], Iterator[DayFrame]]
-"""Makes the frames of some days, given the stored days of the asset's source, if it has one."""
+Frames = Callable[[dg.AssetExecutionContext, list[date], Mapping[str, StoredDays]], Iterator[DayFrame]]
+"""Makes the frames of some days, given the stored days of the asset's ``source``, if it has one."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,19 @@ def table_assets(platform: Platform, sources: Sequence[str], customers: Sequence
     known = [["reference", name] for name in customers]
 
     def categorized(
-        context: dg.AssetExecutionContext, days: list[date], cleaned: StoredDays | None
+        context: dg.AssetExecutionContext, days: list[date], stored: Mapping[str, StoredDays]
     ) -> Iterator[DayFrame]:
         model, corrections = serving_model(lake), CorrectionsInForce.of(lake)
         context.add_output_metadata({"model_version": model.version, "taxonomy_version": model.taxonomy.version})
         recipe = CategorizedRecipe(CATEGORIZED.table(lake), model, corrections, platform.settings.workers)
-        return recipe.frames(_given(cleaned).frames(days))
+        return recipe.frames(stored["source"].frames(days))
 
     def mart(derived: Derived) -> _Recipe:
         return _Recipe(
             derived.spec,
             "marts",
             derived.mart.version,
-            lambda _, days, source: platform.mart_recipes().frames(derived.spec, days, _given(source).table),
+            lambda _, days, stored: platform.mart_recipes().frames(derived.spec, days, stored["source"].table),
             derived.source,
             derived.mart.look_back,
             deps=known if derived.mart.reads_accounts else (),
@@ -84,13 +84,7 @@ def table_assets(platform: Platform, sources: Sequence[str], customers: Sequence
         ),
         _Recipe(QUARANTINE, "cleaned", "1", lambda _context, days, _: QuarantineRecipe(lake).frames(days), deps=raw),
         _Recipe(
-            CATEGORIZED,
-            "categorized",
-            "2",
-            categorized,
-            CLEANED,
-            deps=[["classifier", "model"]],
-            kind="scikitlearn",
+            CATEGORIZED, "categorized", "2", categorized, CLEANED, deps=[["classifier", "model"]], kind="scikitlearn"
         ),
         *map(mart, DERIVED),
         _Recipe(
@@ -143,16 +137,10 @@ def _asset(recipe: _Recipe, platform: Platform) -> dg.AssetsDefinition:
     )
     def table(context: dg.AssetExecutionContext, run_days: RunDays, **inputs: StoredDays) -> DayFrames:
         days = run_days.of(context)
-        return DayFrames(context, days, recipe.frames(context, days, inputs.get("source")))
+        return DayFrames(context, days, recipe.frames(context, days, inputs))
 
     return table
 
 
 def _window(days_back: int) -> dg.TimeWindowPartitionMapping:
     return dg.TimeWindowPartitionMapping(start_offset=-days_back, allow_nonexistent_upstream_partitions=True)
-
-
-def _given(source: StoredDays | None) -> StoredDays:
-    if source is None:
-        raise TypeError("an asset with a source is given its days")
-    return source

@@ -173,9 +173,6 @@ def _evaluation_of(record: AssetCheckExecutionRecord, days: Sequence[date]) -> E
         said.severity is dg.AssetCheckSeverity.ERROR,
         said.description or "",
         tuple(days),
-        tuple(
-            Unusual(each["measure"], date.fromisoformat(each["day"]), each["text"], each["next_step"])
-            for each in unusual
-        ),
-        tuple(Share(date.fromisoformat(each["day"]), each["source"], each["share"]) for each in too_many),
+        tuple(Unusual(**{**each, "day": date.fromisoformat(each["day"])}) for each in unusual),
+        tuple(Share(**{**each, "day": date.fromisoformat(each["day"])}) for each in too_many),
     )

@@ -102,11 +102,8 @@ def examine_settings(platform: Platform) -> Iterator[Finding]:
     yield good("settings", f"profile {settings.profile}, lake {settings.lake}, landing {settings.landing}")
     landing = settings.landing
     if settings.profile == "prod" and not _is_remote(settings.lake) and not Path(_path(settings.lake)).is_absolute():
-        yield warning(
-            "settings",
-            f"the lake {settings.lake} is relative to the folder where a command runs",
-            f"set {PREFIX}LAKE to an absolute folder or to s3://bucket/prefix",
-        )
+        what = f"the lake {settings.lake} is relative to the folder where a command runs"
+        yield warning("settings", what, f"set {PREFIX}LAKE to an absolute folder or to s3://bucket/prefix")
     if _path(landing).startswith(f"{_path(settings.lake).rstrip('/')}/") or landing == settings.lake:
         yield wrong("settings", "the landing is inside the lake", f"set {PREFIX}LANDING to a separate place")
 
@@ -157,11 +154,8 @@ def examine_lake(platform: Platform) -> Iterator[Finding]:
             continue
         newer = sorted(there - set(polars_schema(spec.model)))
         if newer:
-            yield wrong(
-                "lake",
-                f"{spec.sql_name} has columns unknown to this release: {', '.join(newer)}",
-                "a newer release has written this lake: install that release",
-            )
+            what = f"{spec.sql_name} has columns unknown to this release: {', '.join(newer)}"
+            yield wrong("lake", what, "a newer release has written this lake: install that release")
 
 
 def _probe(store: Store) -> Finding | None:
@@ -174,11 +168,8 @@ def _probe(store: Store) -> Finding | None:
     )
     try:
         if not store.create(key, b"probe") or store.create(key, b"other") or store.get(key) != b"probe":
-            return wrong(
-                "lake",
-                f"{store.uri} lets a second writer overwrite what the first has created",
-                "use a store with conditional writes (If-None-Match)",
-            )
+            what = f"{store.uri} lets a second writer overwrite what the first has created"
+            return wrong("lake", what, "use a store with conditional writes (If-None-Match)")
     except (ComplaintsError, OSError) as error:
         return wrong("lake", f"{store.uri} can't be used: {first_line(error)}", todo)
     finally:
@@ -214,21 +205,15 @@ def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator
                 with file.open() as stream:
                     stream.read(1)
             except (ComplaintsError, OSError) as error:
-                yield wrong(
-                    "sources",
-                    f"{name}: {file.name} can't be read: {first_line(error)}",
-                    "make it readable for the current user, or remove it from the landing",
-                )
+                todo = "make it readable for the current user, or remove it from the landing"
+                yield wrong("sources", f"{name}: {file.name} can't be read: {first_line(error)}", todo)
         if not _is_remote(settings.landing) and not Path(_path(settings.landing), name).is_dir():
             todo = f"create {settings.landing}/{name} for its sender"
             yield warning("sources", f"{name}: the landing has no folder {name}", todo)
         last = received.get(name)
         if last is not None and now - last > SILENT_AFTER[contract.cadence]:
-            yield warning(
-                "sources",
-                f"{name}: nothing new since {last:%Y-%m-%d %H:%M} UTC, although its cadence is {contract.cadence}",
-                "ask the sender; if the source has ended, delete its contract",
-            )
+            what = f"{name}: nothing new since {last:%Y-%m-%d %H:%M} UTC, although its cadence is {contract.cadence}"
+            yield warning("sources", what, "ask the sender; if the source has ended, delete its contract")
 
 
 def examine_model(platform: Platform) -> Iterator[Finding]:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+
+from complaints_platform.alerting.outbox import Outbox
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS_KEPT = 15.0
@@ -42,16 +43,6 @@ def by_label(label: str, name: str, text: str, values: Mapping[str, float]) -> M
     return gauge(name, text, [label], {(value,): float(number) for value, number in values.items()})
 
 
-class OutboxCounts(Protocol):
-    """What metrics want to know of the outbox of notifications."""
-
-    def counts(self) -> Mapping[str, int]:
-        """Return notifications by state."""
-
-    def oldest_unsent(self) -> datetime | None:
-        """Return when the oldest notification was written that has not been sent; None if there is none."""
-
-
 @dataclass(frozen=True)
 class Gatherer:
     """Something that knows metrics; ``name`` tells which one failed."""
@@ -61,7 +52,7 @@ class Gatherer:
     seconds_kept: float = SECONDS_KEPT
 
 
-def outbox_gatherer(outbox: OutboxCounts) -> Gatherer:
+def outbox_gatherer(outbox: Outbox) -> Gatherer:
     """Return the gatherer of the outbox."""
 
     def gather() -> Iterator[Metric]:
