@@ -53,16 +53,16 @@ class Sent:
         )
 
 
+@dataclass(frozen=True)
 class _MissingTransport:
     """Fails for a receiver that has no address."""
 
-    def __init__(self, why: str, clock: Callable[[], datetime]) -> None:
-        self._why = why
-        self._clock = clock
+    why: str
+    clock: Callable[[], datetime]
 
     def send(self, message: object, reached: tuple[str, ...]) -> DeliveryResult:
         del message
-        return DeliveryResult(delivered=False, at=self._clock(), error=self._why, reached=reached)
+        return DeliveryResult(delivered=False, at=self.clock(), error=self.why, reached=reached)
 
 
 def transports(routes: Routes, clock: Callable[[], datetime] = utc_now) -> dict[str, Transport]:

@@ -25,8 +25,6 @@ MODEL_WITHIN = timedelta(hours=1)
 INCIDENTS_OF = timedelta(days=2)
 """Older incidents are history, such as those of an archive that was collected just now."""
 
-INCIDENT_SEVERITY = {"minor": Severity.MINOR, "major": Severity.MAJOR, "critical": Severity.CRITICAL}
-
 DAEMON_SILENT_AFTER = timedelta(minutes=5)
 WATCHER_SILENT_AFTER = timedelta(minutes=10)
 FAILED_TICKS = 3
@@ -203,7 +201,7 @@ def _incident(row: Mapping[str, Any]) -> Condition:
     return Condition(
         "incident",
         row["incident_id"],
-        INCIDENT_SEVERITY[row["severity"]],
+        Severity(row["severity"]),
         _incident_text(row),
         day=row["started_at"].date(),
         categories=tuple(orjson.loads(row["categories"])),

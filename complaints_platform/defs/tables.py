@@ -92,8 +92,8 @@ def table_assets(platform: Platform, sources: Sequence[str], customers: Sequence
             "marts",
             reconciliation.MART.version,
             lambda _context, days, _: ReconciliationRecipe(lake, CLEANED.table(lake)).frames(days),
-            # A file received today may hold records of any day: the recipe reads those days itself,
-            # and the mapping by equal day only draws the lineage.
+            # A file received today may hold records of any day: the recipe reads those days itself, the deps only draw
+            # the lineage.
             deps=[["cleaned", "complaints"], ["cleaned", "quarantine"]],
         ),
     ]

@@ -135,11 +135,6 @@ def _config(run_days: RunDays) -> dict[str, object]:
     return {"resources": {"run_days": {"config": {"only": run_days.only, "tables": run_days.tables}}}}
 
 
-def reported_by_assets(tags: Mapping[str, str]) -> bool:
-    """Tell whether Dagster leaves it to the assets to say which partitions the run materialised."""
-    return REPORTED_BY_ASSETS_TAG in tags
-
-
 def days_made(run: dg.DagsterRun, asset: dg.AssetKey) -> list[date]:
     """Return the days of an asset that a run makes; none if it is not about days."""
     config: Mapping[str, Any] = run.run_config

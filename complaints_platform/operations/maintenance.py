@@ -17,7 +17,7 @@ import polars as pl
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.freshness.publishing import publish
 from complaints_platform.lake import Lake, layout
-from complaints_platform.lake.bundles import Bundle, look_of, places, smallest_to_merge
+from complaints_platform.lake.bundles import look_of, places, smallest_to_merge
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.key_index import ENTRY_COLUMNS
 from complaints_platform.lake.manifests import READERS_TAKE_AT_MOST, Manifest, kept
@@ -199,7 +199,8 @@ class Maintenance:
                 live = {str(name) for name, _ in self.lake.segments.day(source, day).segments}
                 for number, pack in enumerate(packs):
                     newer = places(each for each in packs[:number] if each in settled).keys()
-                    again = {name for name, entry in alone.items() if not _is_in(pack, name, entry)}
+                    same = {name for name in alone.keys() & pack.members if pack.members[name].came_from(alone[name])}
+                    again = alone.keys() - same
                     if pack in settled and live & pack.members.keys() <= newer | again:
                         yield "packs", pack.description_key, 0
                         yield "packs", pack.rows_key, pack.size
@@ -264,11 +265,6 @@ class Maintenance:
                 _, source, folder, name = entry.key.split("/")
                 found.setdefault(source, {}).setdefault(layout.day_of_folder(folder), {})[name] = entry
         return found
-
-
-def _is_in(pack: Bundle, name: str, entry: Entry) -> bool:
-    """Tell whether a segment that lies alone lies in a pack as it is."""
-    return name in pack.members and pack.members[name].came_from(entry)
 
 
 def to_merge(alone: Sequence[Unit], packs: Sequence[Unit]) -> list[list[Unit]]:

@@ -1,8 +1,7 @@
 """Metrics in Prometheus' text format: what a metric is, how metrics are gathered and for how long they are kept.
 
-Nothing is counted while work is done: all numbers are read from the lake and from Dagster's instance when somebody
-asks, because they stand there anyway, for every process. What is read stands in ``lake_metrics`` and
-``instance.metrics``.
+Nothing is counted while work is done: all numbers are read from the lake (``lake_metrics``) and from Dagster's instance
+(``instance.metrics``) when somebody asks, because they stand there anyway, for every process.
 """
 
 import logging
