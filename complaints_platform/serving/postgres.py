@@ -19,7 +19,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES, TableSpec
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.schemas.model import DataSet, polars_schema
-from complaints_platform.serving.store.parquet import identifier, literal
+from complaints_platform.serving.store.parquet import SQL_TYPES, identifier, literal, sql_type
 
 PUBLISHED = tuple(spec for spec in TABLES if spec.schema == "mart")
 ABOUT = "publication"
@@ -30,16 +30,8 @@ LOCK = 0x636F6D706C61696E
 DAYS_AT_ONCE = 31
 SECONDS_TO_WAIT = 60
 """For readers that are at work when the tables are put in place."""
-TYPES: Mapping[pl.DataType, str] = {
-    pl.String(): "text",
-    pl.Date(): "date",
-    pl.Datetime("us", "UTC"): "timestamptz",
-    pl.Datetime("us"): "timestamp",
-    pl.Boolean(): "boolean",
-    pl.Int64(): "bigint",
-    pl.Int32(): "integer",
-    pl.Float64(): "double precision",
-}
+TYPES: Mapping[pl.DataType, str] = {**SQL_TYPES, pl.String(): "text", pl.Float64(): "double precision"}
+"""Where Postgres names them otherwise than DuckDB."""
 
 
 @dataclass(frozen=True)
@@ -122,15 +114,10 @@ def _staged(connection: Any, lake: Lake, manifest: Manifest, staging: str) -> li
         cursor.execute(
             f'CREATE TABLE "{staging}"."{ABOUT}" (manifest bigint, published_at timestamptz, written_at timestamptz)'
         )
-        about = pl.DataFrame(
-            {"manifest": [manifest.number], "published_at": [manifest.published_at], "written_at": [datetime.now(UTC)]},
-            schema={
-                "manifest": pl.Int64(),
-                "published_at": pl.Datetime("us", "UTC"),
-                "written_at": pl.Datetime("us", "UTC"),
-            },
+        cursor.execute(
+            f'INSERT INTO "{staging}"."{ABOUT}" VALUES ($1, $2, $3)',  # noqa: S608  # a checked setting
+            (manifest.number, manifest.published_at, datetime.now(UTC)),
         )
-        cursor.adbc_ingest(ABOUT, about.to_arrow(), mode="append", db_schema_name=staging)
         cursor.execute(
             f'COMMENT ON TABLE "{staging}"."{ABOUT}" IS '
             "'Which version of the tables this is, when it was published in the lake, and when it was written here.'"
@@ -144,7 +131,7 @@ def _definition(model: type[DataSet], schema: str, name: str) -> Iterator[str]:
     columns = model.to_schema().columns
     types = polars_schema(model)
     lines = ", ".join(
-        f'"{column}" {sql_type(dtype)}{"" if columns[column].nullable else " NOT NULL"}'
+        f'"{column}" {sql_type(dtype, TYPES)}{"" if columns[column].nullable else " NOT NULL"}'
         for column, dtype in types.items()
     )
     yield f'CREATE TABLE "{schema}"."{name}" ({lines})'
@@ -212,20 +199,6 @@ def _only_one(connection: Any) -> Iterator[None]:
             raise ExportError("somebody else is publishing to this database right now; try again later")
     connection.commit()
     yield  # the lock ends with the connection
-
-
-def sql_type(dtype: pl.DataType) -> str:
-    """Return Postgres' name of a Polars type.
-
-    Raises:
-        ExportError: no mart had such a column so far.
-    """
-    if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
-        return f"{sql_type(dtype.inner)}[]"
-    try:
-        return TYPES[dtype]
-    except KeyError:
-        raise ExportError(f"no Postgres type is known for {dtype}") from None
 
 
 def _driver() -> Any:

@@ -21,7 +21,7 @@ from complaints_platform.serving.answers.complaint import ModelAtHand
 from complaints_platform.serving.answers.review import Reviewing
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.http.guards import COOKIE, Guard, documented_errors, error_body
+from complaints_platform.serving.http.guards import COOKIE, Guard, documented_errors, error_response
 from complaints_platform.serving.http.responses import CurrentCall
 from complaints_platform.serving.http.routes import alerts, complaints, numbers, reports, review, sessions, tables
 from complaints_platform.serving.models import Alive
@@ -138,7 +138,7 @@ def _add_metrics(app: FastAPI, metrics: Callable[[], bytes]) -> None:
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestFailed)
     def failed(_: Request, error: RequestFailed) -> Response:
-        return _error(error.status, error.code, error.message, error.hint)
+        return error_response(error.status, error.code, error.message, error.hint)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:
@@ -146,27 +146,23 @@ def _add_errors(app: FastAPI) -> None:
             f"{'.'.join(str(part) for part in problem['loc'][1:]) or 'body'}: {problem['msg']}"
             for problem in error.errors()
         )
-        return _error(400, "invalid_request", problems, "see /openapi.json")
+        return error_response(400, "invalid_request", problems, "see /openapi.json")
 
     @app.exception_handler(QueryError)
     def refused(_: Request, error: QueryError) -> Response:
-        return _error(400, "refused", str(error))
+        return error_response(400, "refused", str(error))
 
     @app.exception_handler(ComplaintsError)
     def unavailable(_: Request, error: ComplaintsError) -> Response:
         log.error("%s: %s", type(error).__name__, error)
         code = "lake_unavailable" if isinstance(error, LakeError) else "unavailable"
-        return _error(503, code, "this can't be answered now", "the service's log says why")
+        return error_response(503, code, "this can't be answered now", "the service's log says why")
 
     @app.exception_handler(HTTPException)
     def http(_: Request, error: HTTPException) -> Response:
-        return _error(error.status_code, CODES.get(error.status_code, "bad_request"), str(error.detail))
+        return error_response(error.status_code, CODES.get(error.status_code, "bad_request"), str(error.detail))
 
     @app.exception_handler(Exception)
     def unexpected(_: Request, error: Exception) -> Response:
         log.error("a request failed", exc_info=error)
-        return _error(500, "failed", "something went wrong here", "the service's log says what")
-
-
-def _error(status: int, code: str, message: str, hint: str | None = None) -> Response:
-    return Response(error_body(code, message, hint), status, media_type="application/json")
+        return error_response(500, "failed", "something went wrong here", "the service's log says what")

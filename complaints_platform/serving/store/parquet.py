@@ -34,19 +34,19 @@ SQL_TYPES: Mapping[pl.DataType, str] = {
 }
 
 
-def sql_type(dtype: pl.DataType) -> str:
-    """Return DuckDB's name of a Polars type.
+def sql_type(dtype: pl.DataType, names: Mapping[pl.DataType, str] = SQL_TYPES) -> str:
+    """Return DuckDB's name of a Polars type, or another database's.
 
     Raises:
         LakeError: no data set had a column of such a type so far.
     """
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
-        return f"{sql_type(dtype.inner)}[]"
+        return f"{sql_type(dtype.inner, names)}[]"
     if isinstance(dtype, pl.Struct):
-        fields = ", ".join(f'"{field.name}" {sql_type(_instance(field.dtype))}' for field in dtype.fields)
+        fields = ", ".join(f'"{name}" {sql_type(inner, names)}' for name, inner in dtype.to_schema().items())
         return f"STRUCT({fields})"
     try:
-        return SQL_TYPES[dtype]
+        return names[dtype]
     except KeyError:
         raise LakeError(f"no SQL type is known for {dtype}") from None
 
@@ -131,7 +131,3 @@ class LocalFiles:
             file.write(data)
         Path(temporary).replace(target)
         return str(target)
-
-
-def _instance(dtype: object) -> pl.DataType:
-    return dtype if isinstance(dtype, pl.DataType) else dtype()  # type: ignore[operator]
