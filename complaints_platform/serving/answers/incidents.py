@@ -9,7 +9,7 @@ from complaints_platform.lake.data_sets import INCIDENTS
 from complaints_platform.schemas import NO_VALUE
 from complaints_platform.serving.failures import RequestFailed, not_found
 from complaints_platform.serving.http.request_parameters import Filters, IncidentScope, Period
-from complaints_platform.serving.models import ComplaintItem, Incident, IncidentDetail, IncidentPoint
+from complaints_platform.serving.models import Incident, IncidentPoint
 from complaints_platform.serving.store.warehouse import Snapshot
 
 HOUR = timedelta(hours=1)
@@ -71,18 +71,8 @@ def incident_named(snapshot: Snapshot, incident_id: str) -> tuple[Incident, list
         RequestFailed: 404, there is none.
     """
     row = _row_of(snapshot, incident_id)
-    points = [
-        IncidentPoint(time=at, observed=observed, expected=expected, upper=upper)
-        for at, observed, expected, upper in orjson.loads(row["series"])
-    ]
-    return _incident(row), points
-
-
-def incident_detail(
-    snapshot: Snapshot, incident: Incident, series: list[IncidentPoint], samples: list[ComplaintItem]
-) -> IncidentDetail:
-    """Return an incident with its course and examples."""
-    return IncidentDetail(as_of=snapshot.as_of, series=series, samples=samples, **incident.model_dump())
+    series = [dict(zip(IncidentPoint.model_fields, point, strict=True)) for point in orjson.loads(row["series"])]
+    return _incident(row), [IncidentPoint(**point) for point in series]
 
 
 def _row_of(snapshot: Snapshot, incident_id: str) -> dict[str, Any]:

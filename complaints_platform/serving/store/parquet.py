@@ -43,7 +43,8 @@ def sql_type(dtype: pl.DataType, names: Mapping[pl.DataType, str] = SQL_TYPES) -
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
         return f"{sql_type(dtype.inner, names)}[]"
     if isinstance(dtype, pl.Struct):
-        fields = ", ".join(f'"{name}" {sql_type(inner, names)}' for name, inner in dtype.to_schema().items())
+        inner = pl.Schema(dtype.to_schema())
+        fields = ", ".join(f'"{name}" {sql_type(field, names)}' for name, field in inner.items())
         return f"STRUCT({fields})"
     try:
         return names[dtype]

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from complaints_platform.marts.definition import Grain
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import health
-from complaints_platform.serving.answers.incidents import incident_detail, incident_named, incidents_in
+from complaints_platform.serving.answers.incidents import incident_named, incidents_in
 from complaints_platform.serving.answers.metric_values import Compare, MetricRequest, answer, registry
 from complaints_platform.serving.answers.overview import overview
-from complaints_platform.serving.auth import RIGHTS, Right, names_of
+from complaints_platform.serving.auth import Right
 from complaints_platform.serving.failures import not_found
 from complaints_platform.serving.http.guards import documented_errors
 from complaints_platform.serving.http.request_parameters import (
@@ -50,7 +50,7 @@ def me(call: CurrentCall) -> Response:
     found = Me(
         name=principal.name,
         role=principal.role.value,
-        rights=names_of(RIGHTS[principal.role]),
+        rights=[right.value for right in Right if principal.may(right)],
         profile=settings.profile,
         time_zone=settings.time_zone,
         version=version("complaints_platform"),
@@ -126,7 +126,7 @@ def incident(call: CurrentCall, incident_id: Annotated[str, Path(max_length=64)]
     def build(snapshot: Snapshot) -> IncidentDetail:
         found, series = incident_named(snapshot, incident_id)
         samples = index.some(complaint_ids=tuple(found.sample_ids)) if may_see and found.sample_ids else []
-        return incident_detail(snapshot, found, series, samples)
+        return IncidentDetail(as_of=snapshot.as_of, series=series, samples=samples, **found.model_dump())
 
     return call.cached(build, may_see, index.state.manifest)
 
