@@ -11,30 +11,10 @@ from itertools import islice
 from typing import Any
 
 from complaints_platform.lake.audit import Audit
+from complaints_platform.serving.http.request_parameters import DIMENSIONS
 
-KEPT_PARAMETERS = frozenset(
-    {
-        "from",
-        "to",
-        "grain",
-        "by",
-        "compare",
-        "incident",
-        "limit",
-        "sort",
-        "channel",
-        "region",
-        "category",
-        "subcategory",
-        "product",
-        "source",
-        "format",
-        "open",
-        "needs_review",
-        "near_duplicates",
-        "state",
-    }
-)
+CHOICES = {*DIMENSIONS, "by", "compare", "format", "grain", "near_duplicates", "needs_review", "open", "sort", "state"}
+KEPT_PARAMETERS = CHOICES | {"from", "to", "incident", "limit"}
 """Query parameters whose values come from closed lists or are days and numbers; of others only the length is kept."""
 
 LONGEST_VALUE = 100

@@ -53,10 +53,8 @@ class Publication:
 def publish(lake: Lake, url: SecretStr, schema: str) -> Publication:
     """Publish all marts of the newest manifest, in place of what was published before.
 
-    Args:
-        lake: where the marts are.
-        url: ``postgresql://user:password@host:port/database``; it stands in no message.
-        schema: the schema of the tables; the staging schema stands beside it. Both are the platform's own.
+    The schema and the staging schema beside it are the platform's own. The URL
+    (``postgresql://user:password@host:port/database``) stands in no message.
 
     Raises:
         ExportError: nothing to publish, the driver or the database is not there, or it refuses.
@@ -64,13 +62,10 @@ def publish(lake: Lake, url: SecretStr, schema: str) -> Publication:
     manifest = lake.manifests.newest()
     if manifest is None:
         raise ExportError("no tables have been published in the lake yet: materialise the marts first")
-    with _connection(url) as connection, _only_one(connection):
-        try:
-            tables = _staged(connection, lake, manifest, f"{schema}{STAGING_SUFFIX}")
-            _put_in_place(connection, schema)
-        except _driver().Error as error:
-            connection.rollback()
-            raise ExportError(f"Postgres refuses: {_first_line(error)}") from None
+    with _connection(url) as connection:
+        _lock(connection)
+        tables = _staged(connection, lake, manifest, f"{schema}{STAGING_SUFFIX}")
+        _put_in_place(connection, schema)
     return Publication(manifest.number, tables)
 
 
@@ -88,14 +83,11 @@ def published_manifest(url: SecretStr, schema: str) -> Published | None:
         ExportError: the driver or the database is not there, or it refuses.
     """
     with _connection(url) as connection, connection.cursor() as cursor:
-        try:
-            cursor.execute("SELECT to_regclass($1) IS NOT NULL", (f'"{schema}"."{ABOUT}"',))
-            if not cursor.fetchone()[0]:
-                return None
-            cursor.execute(f'SELECT manifest, published_at FROM "{schema}"."{ABOUT}"')  # noqa: S608  # a checked setting
-            row = cursor.fetchone()
-        except _driver().Error as error:
-            raise ExportError(f"Postgres refuses: {_first_line(error)}") from None
+        cursor.execute("SELECT to_regclass($1) IS NOT NULL", (f'"{schema}"."{ABOUT}"',))
+        if not cursor.fetchone()[0]:
+            return None
+        cursor.execute(f'SELECT manifest, published_at FROM "{schema}"."{ABOUT}"')  # noqa: S608  # a checked setting
+        row = cursor.fetchone()
         return None if row is None else Published(*row)
 
 
@@ -187,18 +179,20 @@ def _connection(url: SecretStr) -> Iterator[Any]:
         ) from None
     try:
         yield connection
+    except driver.Error as error:
+        first_line = next(filter(str.strip, str(error).splitlines()), type(error).__name__)
+        raise ExportError(f"Postgres refuses: {first_line}") from None
     finally:
-        connection.close()
+        connection.close()  # what is not committed is rolled back
 
 
-@contextmanager
-def _only_one(connection: Any) -> Iterator[None]:
+def _lock(connection: Any) -> None:
+    """Let only one publish at a time; the lock ends with the connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock($1)", (LOCK,))
         if not cursor.fetchone()[0]:
             raise ExportError("somebody else is publishing to this database right now; try again later")
     connection.commit()
-    yield  # the lock ends with the connection
 
 
 def _driver() -> Any:
@@ -210,7 +204,3 @@ def _driver() -> Any:
             "pip install '.[postgres]'"
         ) from error
     return dbapi
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

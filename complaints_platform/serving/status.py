@@ -1,10 +1,11 @@
 """What a data engineer wants to know first: what arrived, what waits, what is stale."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from rich.console import Console
 from rich.table import Table
 
@@ -43,12 +44,7 @@ class Status:
 
     def as_json(self) -> dict[str, Any]:
         """Return the picture with ISO days and times."""
-        fields = asdict(self)
-        fields["published_at"] = self.published_at.isoformat() if self.published_at else None
-        fields["stale"] = {name: [day.isoformat() for day in days] for name, days in self.stale.items()}
-        for source in fields["sources"]:
-            last = source["last_received_at"]
-            source["last_received_at"] = last.isoformat() if last else None
+        fields: dict[str, Any] = orjson.loads(orjson.dumps(self))
         return fields
 
 

@@ -27,19 +27,16 @@ def incidents_in(
 ) -> list[Incident]:
     """Return the incidents that touch a period and show in what the filters name, newest first.
 
-    Incidents know categories, regions and channels; other filters do not restrict them.
-
-    Args:
-        snapshot: the marts.
-        period: days of the reporting zone; None: all.
-        filters: which categories, regions and channels.
-        is_open: only those that go on, or only those that are over.
+    Incidents know categories, regions and channels; other filters do not restrict them. Without ``is_open``, those
+    that go on are listed and those that are over.
     """
     found = [_incident(row) for row in snapshot.dicts(f"{NEWEST} ORDER BY started_at DESC, incident_id")]
+    start, end = period.instants(snapshot.time_zone) if period is not None else (None, None)
     return [
         incident
         for incident in found
-        if (period is None or _touches(incident, period.instants(snapshot.time_zone)))
+        if (end is None or incident.started_at < end)
+        and (start is None or incident.ended_at is None or incident.ended_at > start)
         and (is_open is None or incident.open is is_open)
         and _shows_in(incident, filters)
     ]
@@ -85,11 +82,6 @@ def _row_of(snapshot: Snapshot, incident_id: str) -> dict[str, Any]:
 def _incident(row: dict[str, Any]) -> Incident:
     lists = {name: orjson.loads(row[name]) for name in (*LISTS.values(), "top_terms", "sample_ids")}
     return Incident(**{name: row[name] for name in COPIED_FIELDS}, **lists, open=row["ended_at"] is None)
-
-
-def _touches(incident: Incident, instants: tuple[datetime, datetime]) -> bool:
-    start, end = instants
-    return incident.started_at < end and (incident.ended_at is None or incident.ended_at > start)
 
 
 def _shows_in(incident: Incident, filters: Filters) -> bool:

@@ -39,23 +39,13 @@ REVIEW_SECONDS = 5.0
 """How often it is looked whether the review queue is worn."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-ROUTERS = (
-    sessions.router,
-    numbers.router,
-    complaints.router,
-    review.router,
-    tables.router,
-    reports.router,
-    alerts.router,
-)
+THEMES = (sessions, numbers, complaints, review, tables, reports, alerts)
 
 
 def build_app(platform: Platform, metrics: Callable[[], bytes] | None = None) -> FastAPI:
     """Return the application over a platform; it works once its lifespan has begun.
 
-    Args:
-        platform: whose lake is read.
-        metrics: gives what ``/metrics`` shows to Prometheus; without it there is no such page.
+    ``metrics`` gives what ``/metrics`` shows to Prometheus; without it there is no such page.
 
     Raises:
         AuthError: the tokens can't be read.
@@ -84,8 +74,8 @@ def build_app(platform: Platform, metrics: Callable[[], bytes] | None = None) ->
     app.state.model = ModelAtHand(service)
     app.state.reviewing = Reviewing(service, app.state.model)
     service.keep_up("review", app.state.reviewing.keep_ready, REVIEW_SECONDS)
-    for router in ROUTERS:
-        app.include_router(router)
+    for theme in THEMES:
+        app.include_router(theme.router)
     _add_pages(app, service)
     if metrics is not None:
         _add_metrics(app, metrics)

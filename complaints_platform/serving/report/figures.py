@@ -115,9 +115,9 @@ def _course(snapshot: Snapshot, last: date) -> list[tuple[date, int]]:
 
 
 def _received(snapshot: Snapshot, period: Period) -> Received:
-    files, reconciled, records, quarantined = snapshot.rows(
+    [counts] = snapshot.rows(
         "SELECT count(*), count(*) FILTER (reconciles), coalesce(sum(received), 0), coalesce(sum(quarantined), 0) "  # noqa: S608  # names of the registry
         f"FROM {RECONCILIATION.sql_name} WHERE day BETWEEN ? AND ?",
         [period.first, period.last],
-    )[0]
-    return Received(int(files), int(reconciled), int(records), int(quarantined))
+    )
+    return Received(*map(int, counts))

@@ -33,10 +33,8 @@ class Made:
 def published(platform: Platform, last: date) -> Iterator[Snapshot]:
     """Read the marts by the newest manifest, in a copy that is gone afterwards.
 
-    Args:
-        platform: whose lake is read.
-        last: the last day that is reported: what reports up to it do not look at is not copied. Of service times all
-            files up to it are read, as complaints of any day may still be open.
+    What reports up to the ``last`` day do not look at is not copied. Of service times all files up to it are read, as
+    complaints of any day may still be open.
     """
     lake, settings = platform.lake, platform.settings
     with tempfile.TemporaryDirectory(prefix="complaints-report-") as name:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from complaints_platform.lake.data_sets import TABLES, TableSpec
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.learning.spreadsheets import inert
+from complaints_platform.marts.measuring import filter_conditions
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.failures import RequestFailed, not_found
 from complaints_platform.serving.http.request_parameters import Filters
@@ -108,10 +109,10 @@ def export(  # noqa: PLR0913  # what an export consists of
         if (first is None or file.partition >= first.isoformat())
         and (last is None or file.partition <= last.isoformat())
     ]
-    conditions, values = _conditions(filters, day, days)
+    condition, values = _condition(filters, day, days)
     # One day at a time, fetched when it is its turn: a client that goes away stops between days, and memory and
     # cache are bounded by a day.
-    selects = (select_files(schema, service.files.of_table(table, [file])) + conditions for file in files)
+    selects = (select_files(schema, service.files.of_table(table, [file])) + condition for file in files)
     return files_of(_rows(service, selects, values), pl.DataFrame(schema=schema).to_arrow().schema, output, safe=safe)
 
 
@@ -123,19 +124,12 @@ def _rows(service: Service, selects: Iterator[str], values: list[object]) -> Ite
                 yield from pl.DataFrame(batch).to_arrow().to_batches()
 
 
-def _conditions(filters: Filters, day: str, days: tuple[date | None, date | None]) -> tuple[str, list[object]]:
-    parts: list[str] = []
-    values: list[object] = []
+def _condition(filters: Filters, day: str, days: tuple[date | None, date | None]) -> tuple[str, list[object]]:
+    parts, values = filter_conditions(filters.where)
     for end, comparison in zip(days, (">=", "<="), strict=True):
         if end is not None:
             parts.append(f"coalesce({identifier(day)}, {identifier(PARTITION)}) {comparison} ?")
             values.append(end)
-    for name, allowed in filters.where.items():
-        named = [value for value in allowed if value is not None]
-        either = [f"{identifier(name)} IN ({', '.join('?' * len(named))})"] if named else []
-        either += [f"{identifier(name)} IS NULL"] if len(named) < len(allowed) else []
-        parts.append(f"({' OR '.join(either)})")
-        values += named
     return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
 
 

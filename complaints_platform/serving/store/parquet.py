@@ -71,12 +71,8 @@ def empty_select(schema: pl.Schema) -> str:
 def select_files(schema: pl.Schema, paths: Sequence[str], *, partitioned: bool = True) -> str:
     """Return a SELECT of all rows of Parquet files, with exactly the columns of ``schema``, in order.
 
-    Columns that a file does not have, because it was written before they were added, are null.
-
-    Args:
-        schema: columns of the data set.
-        paths: local paths.
-        partitioned: the column ``day`` stands in the paths (``day=YYYY-MM-DD``), not in the files.
+    Columns that a file does not have, because it was written before they were added, are null. The column ``day`` of
+    ``partitioned`` files stands in their paths (``day=YYYY-MM-DD``), not in the files.
     """
     empty = empty_select(schema)
     if not paths:

@@ -143,53 +143,48 @@ class SearchIndex:
         return self._view.state
 
     def refresh(self, manifest: Manifest | None, stop: threading.Event | None = None) -> bool:
-        """Bring the index up to date with a manifest; tell whether anything has changed.
+        """Bring the index up to date with a manifest's ``categorized.complaints``; tell whether anything has changed.
 
-        Args:
-            manifest: whose version of ``categorized.complaints`` is indexed.
-            stop: when set, the index is left as far as it is.
+        When ``stop`` is set, the index is left as far as it is.
 
         Raises:
             LakeError: the table can't be read.
         """
         with self._refreshing:
-            return self._refresh(manifest, stop)
-
-    def _refresh(self, manifest: Manifest | None, stop: threading.Event | None) -> bool:
-        state = self._view.state
-        if manifest is None or (manifest.number, manifest.published_at) == (state.manifest, state.published_at):
-            return False
-        table = CATEGORIZED.table_in(self._lake, manifest)
-        paths: dict[str, tuple[str, ...]] = {}
-        for file in sorted(table.files(), key=lambda file: file.path):
-            paths[file.partition] = (*paths.get(file.partition, ()), file.path)
-        there = dict(state.files)
-        changed = sorted({*there, *paths} - {day for day in paths if there.get(day) == paths[day]}, reverse=True)
-        growing = not there
-        if changed:
-            writer = self._index.writer(WRITER_BYTES, WRITER_THREADS)
-            waiting = 0
-            frames = table.read_days([date.fromisoformat(day) for day in changed if day in paths], COLUMNS)
-            for day in changed:
-                if stop is not None and stop.is_set():
-                    writer.rollback()
-                    return False
-                writer.delete_documents_by_term("partition", day)
-                there.pop(day, None)
-                if day in paths:
-                    records = next(frames).frame
-                    for document in _documents(records, day):
-                        writer.add_json(document)
-                    waiting += records.height
-                    there[day] = paths[day]
-                if growing and waiting >= BATCH_ROWS:
-                    waiting = 0
-                    self._commit(writer, IndexState(0, manifest.published_at, dict(there)))
-            self._commit(writer, IndexState(manifest.number, manifest.published_at, there))
-            writer.wait_merging_threads()
-        else:
-            self._note(IndexState(manifest.number, manifest.published_at, there))
-        return True
+            state = self._view.state
+            if manifest is None or (manifest.number, manifest.published_at) == (state.manifest, state.published_at):
+                return False
+            table = CATEGORIZED.table_in(self._lake, manifest)
+            paths: dict[str, tuple[str, ...]] = {}
+            for file in sorted(table.files(), key=lambda file: file.path):
+                paths[file.partition] = (*paths.get(file.partition, ()), file.path)
+            there = dict(state.files)
+            changed = sorted((day for day in {*there, *paths} if there.get(day) != paths.get(day)), reverse=True)
+            growing = not there
+            if changed:
+                writer = self._index.writer(WRITER_BYTES, WRITER_THREADS)
+                waiting = 0
+                frames = table.read_days([date.fromisoformat(day) for day in changed if day in paths], COLUMNS)
+                for day in changed:
+                    if stop is not None and stop.is_set():
+                        writer.rollback()
+                        return False
+                    writer.delete_documents_by_term("partition", day)
+                    there.pop(day, None)
+                    if day in paths:
+                        records = next(frames).frame
+                        for document in _documents(records, day):
+                            writer.add_json(document)
+                        waiting += records.height
+                        there[day] = paths[day]
+                    if growing and waiting >= BATCH_ROWS:
+                        waiting = 0
+                        self._commit(writer, IndexState(0, manifest.published_at, dict(there)))
+                self._commit(writer, IndexState(manifest.number, manifest.published_at, there))
+                writer.wait_merging_threads()
+            else:
+                self._note(IndexState(manifest.number, manifest.published_at, there))
+            return True
 
     def search(self, request: SearchRequest, sort: Sort, limit: int, cursor: str | None) -> Page:
         """Return a page of complaints.
@@ -215,7 +210,7 @@ class SearchIndex:
 
     def _newest(self, request: SearchRequest, limit: int, cursor: str | None) -> Page:
         view = self._view
-        after = None if cursor is None else _key_of(_decoded(cursor, "t"))
+        after = None if cursor is None else _key_of(cursor)
         query = self._query(request)
         if after is None:
             found = view.searcher.search(query, limit + SAME_KEY, order_by_field="key")
@@ -233,7 +228,7 @@ class SearchIndex:
         return Page([item for *_, item in page], total, next_cursor, view.state)
 
     def _ranked(self, request: SearchRequest, limit: int, cursor: str | None) -> Page:
-        manifest, digest, offset = (0, request.digest, 0) if cursor is None else _place_of(_decoded(cursor, "r"))
+        manifest, digest, offset = (0, request.digest, 0) if cursor is None else _place_of(cursor)
         if digest != request.digest:
             raise _bad_cursor()
         known = self._rankings.get((manifest, digest)) if cursor is not None else None
@@ -412,26 +407,23 @@ def _encoded(kind: str, place: list[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([kind, *place])).decode().rstrip("=")
 
 
-def _decoded(cursor: str, kind: str) -> list[Any]:
+def _decoded(cursor: str) -> Any:
     try:
-        place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error) as error:
         raise _bad_cursor() from error
-    if not isinstance(place, list) or not place or place[0] != kind:
-        raise _bad_cursor()
-    return place[1:]
 
 
-def _key_of(place: list[Any]) -> tuple[int, str]:
-    match place:
-        case [int(key), str(complaint_id)] if 0 <= key < 1 << 64:
+def _key_of(cursor: str) -> tuple[int, str]:
+    match _decoded(cursor):
+        case ["t", int(key), str(complaint_id)] if 0 <= key < 1 << 64:
             return key, complaint_id
     raise _bad_cursor()
 
 
-def _place_of(place: list[Any]) -> tuple[int, str, int]:
-    match place:
-        case [int(manifest), str(digest), int(offset)] if 0 <= offset <= MOST_RANKED:
+def _place_of(cursor: str) -> tuple[int, str, int]:
+    match _decoded(cursor):
+        case ["r", int(manifest), str(digest), int(offset)] if 0 <= offset <= MOST_RANKED:
             return manifest, digest, offset
     raise _bad_cursor()
 

@@ -1,10 +1,11 @@
 """Counts and states: metrics, overview, incidents, health, taxonomy."""
 
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
+from complaints_platform.classification.taxonomy import Category, Subcategory
 from complaints_platform.marts.definition import Grain
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import health
@@ -146,20 +147,13 @@ def taxonomy(call: CurrentCall) -> Response:
         version=found.version,
         fallback=found.fallback,
         categories=[
-            CategoryInfo(
-                name=category.name,
-                title=_title(category.name),
-                definition=category.definition,
-                subcategories=[
-                    SubcategoryInfo(name=sub.name, title=_title(sub.name), definition=sub.definition)
-                    for sub in category.subcategories
-                ],
-            )
-            for category in found.categories
+            CategoryInfo(**_about(each), subcategories=[SubcategoryInfo(**_about(part)) for part in each.subcategories])
+            for each in found.categories
         ],
     )
     return call.answered(answer, None)
 
 
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+def _about(level: Category | Subcategory) -> dict[str, Any]:
+    title = level.name.replace("_", " ").capitalize()
+    return {"name": level.name, "title": title, "definition": level.definition}
