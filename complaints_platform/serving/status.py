@@ -54,8 +54,7 @@ def gather(platform: Platform) -> Status:
     known = platform.collectors()
     sources = {name: SourceStatus(name, collector.contract.cadence) for name, collector in known.items()}
     for receipt in lake.receipts.all():
-        source = sources.get(receipt.source)
-        if source is None:
+        if (source := sources.get(receipt.source)) is None:
             continue
         source.files += 1
         source.received += receipt.received

@@ -83,12 +83,7 @@ def answer(snapshot: Snapshot, request: MetricRequest) -> MetricAnswer:
         previous_to=earlier.last if earlier else None,
         rows=[
             MetricRow.model_validate(
-                {
-                    "period": key[0],
-                    "value": value,
-                    "previous": previous.get(key),
-                    **dict(zip(request.by, key[1:], strict=True)),
-                }
+                {**dict(zip(("period", *request.by), key, strict=True)), "value": value, "previous": previous.get(key)}
             )
             for key, value in ordered[: request.limit]
         ],

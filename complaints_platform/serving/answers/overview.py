@@ -76,7 +76,7 @@ def overview(
 
 def _headlines(snapshot: Snapshot, period: Period, filters: Filters, *, known: bool) -> list[Headline]:
     """Return the metrics that the filters can be asked of, now and before."""
-    metrics = [metric for metric in (METRICS[name] for name in HEADLINES) if filters.only(metric.dimensions)]
+    metrics = [METRICS[name] for name in HEADLINES if filters.where.keys() <= set(METRICS[name].dimensions)]
     found = now_and_before(snapshot, metrics, period, filters)
     return [
         Headline(

@@ -28,10 +28,6 @@ class Filters:
 
     where: Mapping[str, tuple[str | None, ...]]
 
-    def only(self, dimensions: tuple[str, ...]) -> bool:
-        """Tell whether all filters are among ``dimensions``."""
-        return self.where.keys() <= set(dimensions)
-
 
 def filters(  # one parameter of the query each
     channel: Values = NOTHING,

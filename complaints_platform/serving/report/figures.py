@@ -102,7 +102,7 @@ class Figures:
 
 def _cells(snapshot: Snapshot, period: Period) -> list[Cell]:
     found: dict[Any, Any] = parts(snapshot, COMPLAINTS, period, ("category", "region"), NO_FILTERS)
-    cells = [Cell(*key, int(now or 0), int(then or 0)) for key, (now, then) in found.items()]
+    cells = [Cell(where[0], where[1], int(now or 0), int(then or 0)) for where, (now, then) in found.items()]
     return sorted(cells, key=lambda cell: (-abs(cell.change), -cell.value, str(cell.category), str(cell.region)))
 
 

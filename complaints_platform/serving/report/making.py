@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -42,12 +42,10 @@ def published(platform: Platform, last: date) -> Iterator[Snapshot]:
         files = LocalFiles(lake.store, folder / "files")
         between = (last - LOOKED_AT, last + ZONES_DIFFER)
         warehouse = Warehouse(lake, files, folder, settings.serving_memory_mb, settings.time_zone, between=between)
-        try:
+        with closing(warehouse):
             warehouse.refresh()
             with warehouse.snapshot() as snapshot:
                 yield snapshot
-        finally:
-            warehouse.close()
 
 
 def make(snapshot: Snapshot, zone: str, kind: Kind, last: date) -> Made:

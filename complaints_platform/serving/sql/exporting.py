@@ -109,7 +109,12 @@ def export(  # noqa: PLR0913  # what an export consists of
         if (first is None or file.partition >= first.isoformat())
         and (last is None or file.partition <= last.isoformat())
     ]
-    condition, values = _condition(filters, day, days)
+    parts, values = filter_conditions(filters.where)
+    for end, comparison in zip(days, (">=", "<="), strict=True):
+        if end is not None:
+            parts.append(f"coalesce({identifier(day)}, {identifier(PARTITION)}) {comparison} ?")
+            values.append(end)
+    condition = f" WHERE {' AND '.join(parts)}" if parts else ""
     # One day at a time, fetched when it is its turn: a client that goes away stops between days, and memory and
     # cache are bounded by a day.
     selects = (select_files(schema, service.files.of_table(table, [file])) + condition for file in files)
@@ -122,15 +127,6 @@ def _rows(service: Service, selects: Iterator[str], values: list[object]) -> Ite
             reader: Any = connection.sql(select, params=values or None).to_arrow_reader(BATCH_ROWS)
             for batch in reader:
                 yield from pl.DataFrame(batch).to_arrow().to_batches()
-
-
-def _condition(filters: Filters, day: str, days: tuple[date | None, date | None]) -> tuple[str, list[object]]:
-    parts, values = filter_conditions(filters.where)
-    for end, comparison in zip(days, (">=", "<="), strict=True):
-        if end is not None:
-            parts.append(f"coalesce({identifier(day)}, {identifier(PARTITION)}) {comparison} ?")
-            values.append(end)
-    return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
 
 
 def _csv(batches: Iterator[pa.RecordBatch], schema: pa.Schema, *, safe: bool) -> Iterator[bytes]:

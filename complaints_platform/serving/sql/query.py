@@ -146,12 +146,7 @@ def render(result: pa.Table, output: str) -> bytes:
     if output == "table":
         return as_table(frame).encode()
     buffer = io.BytesIO()
-    if output == "csv":
-        frame.write_csv(buffer)
-    elif output == "json":
-        frame.write_ndjson(buffer)
-    else:
-        frame.write_parquet(buffer)
+    {"csv": frame.write_csv, "json": frame.write_ndjson, "parquet": frame.write_parquet}[output](buffer)
     return buffer.getvalue()
 
 

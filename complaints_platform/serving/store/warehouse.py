@@ -282,7 +282,8 @@ class Warehouse:
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
             database = duckdb.connect(str(self._path), config=self._config)
-            if self._is_usable(database):
+            there = database.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'service'").fetchone()
+            if there and database.execute("SELECT layout FROM service.layout").fetchall() == [(self._layout(),)]:
                 database.execute("SET TimeZone = 'UTC'")
                 return database
             database.close()
@@ -296,13 +297,6 @@ class Warehouse:
         except duckdb.Error as error:
             raise LakeError(f"{self._path} can't be written: {error}") from error
         return database
-
-    def _is_usable(self, database: duckdb.DuckDBPyConnection) -> bool:
-        there = database.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'service'").fetchone()
-        if there is None:
-            return False
-        found = database.execute("SELECT layout FROM service.layout").fetchone()
-        return found is not None and found[0] == self._layout()
 
     def _create(self, database: duckdb.DuckDBPyConnection) -> None:
         database.execute("SET TimeZone = 'UTC'")

@@ -109,8 +109,7 @@ def incidents(
     is_open: Annotated[bool | None, Query(alias="open", description="Only those that go on; or only others.")] = None,
 ) -> Response:
     """List incidents, newest first; without days, all."""
-    named = first is not None or last is not None
-    period = Period(first or FIRST_DAY, last or LAST_DAY) if named else None
+    period = Period(first or FIRST_DAY, last or LAST_DAY) if first or last else None
     return call.may(Right.VIEW).cached(
         lambda snapshot: Incidents(
             as_of=snapshot.as_of, incidents=incidents_in(snapshot, period, where, is_open=is_open)

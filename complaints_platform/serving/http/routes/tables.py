@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
+from pydantic import TypeAdapter
 
 from complaints_platform.errors import QueryError
 from complaints_platform.lake.data_sets import TABLES
@@ -43,9 +44,7 @@ def datasets(call: CurrentCall) -> Response:
     catalogue = call.may(Right.SQL).service.catalogue
     found = [_described(catalogue, name) for name in allowed_names(catalogue, call.principal)]
     call.audited(len(found))
-    return Response(
-        b"[" + b",".join(each.model_dump_json().encode() for each in found) + b"]", media_type="application/json"
-    )
+    return call.respond(TypeAdapter(list[DataSetInfo]).dump_json(found), None)
 
 
 @router.post("/sql", response_model=SqlAnswer, responses={200: FILES, **documented_errors(408, 413, 429)})
