@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import polars as pl
@@ -146,7 +146,8 @@ def render(result: pa.Table, output: str) -> bytes:
     if output == "table":
         return as_table(frame).encode()
     buffer = io.BytesIO()
-    {"csv": frame.write_csv, "json": frame.write_ndjson, "parquet": frame.write_parquet}[output](buffer)
+    writers: dict[str, Any] = {"csv": frame.write_csv, "json": frame.write_ndjson, "parquet": frame.write_parquet}
+    writers[output](buffer)
     return buffer.getvalue()
 
 
