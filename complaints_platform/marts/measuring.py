@@ -86,7 +86,7 @@ def measure(metric: Metric, question: Question, cohorts: str | None = None) -> S
         return _measure_state(metric, question, cohorts)
     day = MARTS[metric.table].day_column
     period = [] if question.grain == "total" else [f"{PERIODS[question.grain].format(day)} AS period"]
-    conditions, parameters = _conditions(question.where)
+    conditions, parameters = filter_conditions(question.where)
     return _select(
         [*period, *question.by],
         [metric.expression],
@@ -124,7 +124,7 @@ def measure_beside(metrics: Sequence[Metric], asked: Beside, cohorts: str | None
         days = [end for _, end in asked.spans]
         return _measure_open(metrics, asked.by, asked.where, _Ends(periods, days, min(days), max(days)), cohorts)
     day = MARTS[first.table].day_column
-    conditions, parameters = _conditions(asked.where)
+    conditions, parameters = filter_conditions(asked.where)
     columns = [*([f"{day} AS period"] if asked.daily else []), *asked.by]
     # A scan for each span passes over all other days, and needs no grouping where none is asked for.
     spans = [
@@ -195,7 +195,7 @@ def _measure_open(
     Rows of the same two days are counted together before they meet the periods: of a year there are thousands of
     pairs of days, of complaints millions. How many are younger is worked out only where a metric asks for it.
     """
-    conditions, parameters = _conditions(where)
+    conditions, parameters = filter_conditions(where)
     reached = ["opened_on <= ?", "(closed_on IS NULL OR closed_on > ?)", *conditions]
     # A day that never comes instead of null, so that the join has two plain comparisons.
     pair = ", ".join(["opened_on", "coalesce(closed_on, DATE '9999-12-31') AS closed_on", *by])
@@ -252,7 +252,8 @@ def _value(number: int) -> str:
     return "value" if not number else f"value_{number}"
 
 
-def _conditions(where: Mapping[str, Sequence[str | None]]) -> tuple[list[str], list[Any]]:
+def filter_conditions(where: Mapping[str, Sequence[str | None]]) -> tuple[list[str], list[Any]]:
+    """Return SQL conditions, and their parameters, for columns that must have one of some values (None: no value)."""
     conditions: list[str] = []
     parameters: list[Any] = []
     for name, values in where.items():
