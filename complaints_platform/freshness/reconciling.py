@@ -186,14 +186,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Batch:
-    """The days of one run, by table.
-
-    Attributes:
-        name: by which its run is recognised.
-        units: the days.
-        tables: table (``schema/name``) → which of them are made of it, in order.
-        attempts: how often these days have failed before.
-    """
+    """The days of one run, by table (``schema/name``), in order."""
 
     name: str
     units: tuple[Unit, ...]
@@ -208,14 +201,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class ReconcilingDecision:
-    """What to do now, and why.
-
-    Attributes:
-        batch: what to make; None for nothing.
-        why: in words.
-        state: for the next tick.
-        reported: days that have now failed so often that somebody should look.
-    """
+    """What to do now, and why; ``reported`` are days that have now failed so often that somebody should look."""
 
     batch: Batch | None
     why: str
@@ -233,13 +219,8 @@ def decide(
 ) -> ReconcilingDecision:
     """Decide which days are made next, one batch at a time.
 
-    Args:
-        state: of the tick before.
-        due: table (``schema/name``) → day that is due → what it is to become, as a fingerprint.
-        kinds: by which day each table is partitioned.
-        last_run: what became of the batch that is under way.
-        now: the time (seconds since 1970).
-        rules: how it is to be done.
+    ``due`` says by table (``schema/name``) and day what it is to become, as a fingerprint; ``last_run``, what became of
+    the batch under way; ``now`` is in seconds since 1970.
     """
     if state.running is not None:
         lost = last_run is RunOutcome.UNKNOWN and now - state.running.at > UNKNOWN_RUN_IS_LOST_AFTER_SECONDS

@@ -1,7 +1,7 @@
 """Whether the files that wait in the landing are collected now: (state, what waits) → (request, state).
 
-The state is a few numbers, however many files wait or have ever come: which files were collected is known by
-the lake. A file that can't be collected stays waiting and is asked for again, less and less often.
+The state is a few numbers, however many files wait or have ever come. A file that can't be collected stays waiting
+and is asked for again, less and less often.
 """
 
 from collections.abc import Sequence
@@ -60,12 +60,9 @@ class LandingState:
 
 @dataclass(frozen=True)
 class CollectRequest:
-    """A run that collects what waits.
+    """A run that collects what waits: how many files of which sources, and the names of some, as source/name.
 
-    Attributes:
-        sources: of which files wait, with how many.
-        names: some of the files, as source/name.
-        ahead: files changed in the future have settled as well.
+    With ``ahead``, files changed in the future have settled as well.
     """
 
     sources: dict[str, int]
@@ -97,12 +94,7 @@ def decide(
 ) -> LandingDecision:
     """Decide whether a run collects now.
 
-    Args:
-        state: of the tick before.
-        waiting: files that are not collected yet.
-        now: the time (seconds since 1970).
-        settling: which of them have settled.
-        busy: what collects already, in words; None if nothing does.
+    ``state`` is that of the tick before, ``now`` in seconds since 1970; ``busy`` says in words what collects already.
     """
     state = _watch_ahead(state, waiting, now, settling)
     ahead = state.ahead != 0 and now - state.ahead_since >= settling.seconds

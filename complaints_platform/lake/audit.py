@@ -1,8 +1,4 @@
-"""The audit log: who asked for what, append-only, one immutable object for each batch of entries.
-
-Only how entries are kept; what stands in one, and that it holds no secret and no personal data, is the query
-service's.
-"""
+"""The audit log: who asked for what, append-only, one immutable object for each batch of entries."""
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence

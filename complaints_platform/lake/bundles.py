@@ -86,13 +86,7 @@ class Bundles:
         return [bundle for bundle in found if bundle is not None]
 
     def write(self, members: Mapping[str, tuple[int, str]], rows: pl.DataFrame, now: datetime) -> Bundle:
-        """Write a bundle.
-
-        Args:
-            members: name → how many rows are its own, in the order of ``rows``, and how its object looked.
-            rows: the rows of all members.
-            now: the present.
-        """
+        """Write a bundle; ``members``: name → how many of ``rows`` are its own, in order, and how its object looked."""
         digest = hashlib.sha256("\n".join(members).encode()).hexdigest()[:16]
         key = f"{self._folder}/{layout.stamp(now, self._store.names(self._folder))}-{digest}"
         buffer = io.BytesIO()

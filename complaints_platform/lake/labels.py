@@ -1,8 +1,6 @@
 """Labels of texts and corrections of complaints, as people gave them: append-only, one immutable object an import.
 
-Here belongs how such rows are kept. Whether one fits the taxonomy, which of several counts, and what a correction
-does to a complaint, is decided where they are imported and used. Texts of corrections are cleaned and redacted: a
-correction is also a training example.
+Texts of corrections are cleaned and redacted: a correction is also a training example.
 """
 
 import hashlib

@@ -2,8 +2,7 @@
 
 Readers take the newest manifest and read every table in the version that it names; so what is on one screen
 belongs together while runs write. A manifest is numbered, and created only if its number is free: of two that
-publish at once one wins, and no manifest ever goes back behind the one before. Here belong how manifests are
-kept and for how long; which versions belong together is ``freshness.publishing``'s.
+publish at once one wins, and no manifest ever goes back behind the one before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

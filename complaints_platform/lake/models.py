@@ -1,7 +1,6 @@
 """Trained classifiers in the lake: immutable objects by version, and the history of which of them served.
 
-The history is append-only, and it alone says which model serves: letting one serve is one write. Whether
-a model deserves to serve is not decided here.
+The history is append-only, and it alone says which model serves: letting one serve is one write.
 """
 
 from collections.abc import Sequence

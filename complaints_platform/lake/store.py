@@ -1,8 +1,7 @@
 """Byte storage under a URI: the only place that opens a path or calls an object store.
 
-A ``Store`` maps keys (``a/b/c``) to immutable or atomically replaced objects. What the keys
-mean is ``layout``'s; tables are ``tables``'. Local folders are handled here with the standard
-library because object-store clients refuse file names that senders do use; S3 goes through
+A ``Store`` maps keys (``a/b/c``) to immutable or atomically replaced objects. Local folders are handled here with the
+standard library because object-store clients refuse file names that senders do use; S3 goes through
 obstore, which shares its code and its credentials with delta-rs.
 """
 
@@ -179,16 +178,8 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = Path(os.path.abspath(root))  # noqa: PTH100  # resolve() would follow links the user chose
-
-    @property
-    def uri(self) -> str:
-        """Root folder."""
-        return str(self._root)
-
-    @property
-    def storage_options(self) -> dict[str, str]:
-        """Nothing: a local folder needs no credentials."""
-        return {}
+        self.uri = str(self._root)
+        self.storage_options: dict[str, str] = {}
 
     def path(self, key: str) -> Path:
         """Return the path of ``key``; refuse one that leads outside the root."""
@@ -321,24 +312,17 @@ class ObjectStore:
     """A bucket, or a prefix in one. Credentials and endpoint come from the usual AWS variables."""
 
     def __init__(self, uri: str) -> None:
-        self._uri = uri.rstrip("/")
+        self.uri = uri.rstrip("/")
+        self.storage_options = (
+            {"allow_http": "true"} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}
+        )
 
     @property
     def _store(self) -> "S3Store":
         from obstore.store import S3Store
 
-        options = {"allow_http": True} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}
-        return S3Store.from_url(self._uri, client_options=options)  # type: ignore[arg-type]  # a TypedDict with all keys optional
-
-    @property
-    def uri(self) -> str:
-        """Root of the store."""
-        return self._uri
-
-    @property
-    def storage_options(self) -> dict[str, str]:
-        """What delta-rs needs beyond the environment."""
-        return {"allow_http": "true"} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}
+        options = {"allow_http": True} if self.storage_options else {}
+        return S3Store.from_url(self.uri, client_options=options)  # type: ignore[arg-type]  # a TypedDict with all keys optional
 
     def open(self, key: str) -> BinaryIO:
         """Open a buffered reader that fetches ranges."""
@@ -347,7 +331,7 @@ class ObjectStore:
         try:
             reader = obstore.open_reader(self._store, key)
         except FileNotFoundError as error:
-            raise LakeError(f"{self._uri}/{key} does not exist") from error
+            raise LakeError(f"{self.uri}/{key} does not exist") from error
         return io.BufferedReader(_ObjectReader(reader), buffer_size=COPY_BLOCK)
 
     def get(self, key: str) -> bytes | None:

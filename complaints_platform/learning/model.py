@@ -36,16 +36,10 @@ def training_fingerprint(taxonomy: Taxonomy, labels: pl.DataFrame, tier: Tier) -
 def train_challenger(lake: Lake, taxonomy: Taxonomy, by: str, tier: Tier = "core") -> Training:
     """Train from the taxonomy's seeds and the lake's labels; let the model serve if it is not worse.
 
-    Model, verdict and reason are stored either way.
-
-    Args:
-        lake: where labels come from and models go.
-        taxonomy: what to predict.
-        by: who or what asks for it; stands in the history.
-        tier: without the extra ``embeddings``, or with it.
+    Model, verdict and reason are stored either way; ``by``, who or what asks for it, stands in the history.
 
     Raises:
-        ModelError: the extra is not installed.
+        ModelError: the extra that the tier needs is not installed.
     """
     labels, left_out = training_labels(lake, taxonomy)
     model = train(taxonomy, labels, tier)

@@ -91,16 +91,10 @@ def periods(day: date) -> list[Period]:
 
 
 def complaint_trends(day: date, daily: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """Compare the periods that end on the last local day that is over when ``day`` is with those before.
+    """Compare the periods that end on the last local day that is over when ``day`` (UTC) is with those before.
 
-    Args:
-        day: a day (UTC).
-        daily: rows of ``DailyComplaints`` of ``day`` and the ``LOOK_BACK_DAYS`` before it.
-        zone: the reporting time zone.
-
-    Returns:
-        ``ComplaintTrend``: one row for each period, region and category that has complaints in
-        the period or in the one before it.
+    ``daily`` are rows of ``DailyComplaints`` of ``day`` and the ``LOOK_BACK_DAYS`` before it. Returns
+    ``ComplaintTrend``: a row for each period, region and category with complaints in it or in the one before.
     """
     frames = [_compare(day, daily, period) for period in periods(last_local_day(day, zone))]
     return conform(pl.concat(frames), ComplaintTrend)

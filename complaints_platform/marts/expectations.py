@@ -2,7 +2,7 @@
 
 Complaints are counted by hour in *series*: all of them; by region, category, channel; by region and category; by
 category and channel. What is expected of a series in an hour of a day is learnt from the ``HISTORY_DAYS`` before
-that day alone:
+that day alone, and from nothing that was computed before:
 
 - a weekly profile (168 hours), each series shrunk towards that of what it is a part of, as far as it is too small to
   tell its own (conjugate gamma-Poisson shrinkage);
@@ -12,9 +12,6 @@ that day alone:
 - an over-dispersion for each series and length of window, from how wrong such expectations have been lately
   (method of moments, shrunk towards all series of its kind), for negative-binomial tails: Noufaily et al. (2013),
   "An improved algorithm for outbreak detection in multiple surveillance systems", Stat. Med. 32, has the outline.
-
-So the score of an hour depends on a bounded past and on nothing that was computed before. What an incident is
-does not belong here.
 """
 
 import calendar

@@ -113,14 +113,8 @@ class Hour:
 def find_incidents(grid: Grid, scores: Scores, first: int, last: int) -> list[DetectedIncident]:
     """Return the incidents that are open at some time of the days ``first`` to ``last`` (their numbers), as of its end.
 
-    Args:
-        grid: counts.
-        scores: expectations of the ``SCORED_DAYS`` before ``first`` (as far as the grid has them) up to ``last``.
-        first: first day; usually the same as ``last``.
-        last: last day.
-
-    Returns:
-        Incidents in order of their start. Those that had been going on since before the days that decide, are left out.
+    ``scores`` are of the ``SCORED_DAYS`` before ``first`` (as far as the grid has them) up to ``last``. Incidents come
+    in order of their start; those that had been going on since before the days that decide are left out.
     """
     start = max(scores.first, first - SCORED_DAYS)
     watch = _Watch(grid, scores, start, last)
@@ -137,7 +131,6 @@ def find_incidents(grid: Grid, scores: Scores, first: int, last: int) -> list[De
 
 
 def _end_the_usual(incident: DetectedIncident) -> None:
-    """End an incident that has gone on for so long that it is no news, or that was seen to end after that."""
     longest = incident.start + LONGEST_DAYS * HOURS
     if incident.last >= longest:
         incident.end, incident.closed = longest, longest

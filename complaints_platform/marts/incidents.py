@@ -104,14 +104,9 @@ class Evidence:
 def incident_rows(
     day: date, found: Sequence[tuple[DetectedIncident, Evidence]], grid: Grid, scores: Scores, zone: str
 ) -> pl.DataFrame:
-    """Return ``IncidentDay`` rows of the incidents that are open on a day, as of its end or newest hour.
+    """Return ``IncidentDay`` of the incidents (with their texts) that are open on a day, as of its end or newest hour.
 
-    Args:
-        day: the day.
-        found: its incidents and their texts.
-        grid: the counts that they were found in.
-        scores: what is usual.
-        zone: the reporting time zone, whose times the sentence about an incident names.
+    The sentence about an incident names times of ``zone``.
     """
     rows = [_row(day, incident, evidence, grid, scores, zone) for incident, evidence in found]
     return pl.DataFrame(rows, schema=polars_schema(IncidentDay))

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from complaints_platform.errors import QueryError
-from complaints_platform.marts.definition import Grain, Metric, OpenRows
+from complaints_platform.marts.definition import GRAINS, Grain, Metric, OpenRows
 from complaints_platform.marts.registry import MARTS, METRICS
 
 PERIODS: Mapping[Grain, str] = {
@@ -68,15 +68,10 @@ class Beside:
 
 
 def measure(metric: Metric, question: Question, cohorts: str | None = None) -> Statement:
-    """Return the statement that answers a question about a metric.
+    """Return the statement that answers a question about a metric, by period and value of the dimensions.
 
-    Periods and values without rows are absent. Rows come by period and value of the dimensions.
-
-    Args:
-        metric: which one.
-        question: what is asked of it.
-        cohorts: for a metric with ``open_rows``, a table made by ``cohorts_of``, if there is one: it holds far fewer
-            rows than the mart.
+    Periods and values without rows are absent. ``cohorts`` may name a table made by ``cohorts_of``, for a metric with
+    ``open_rows``: it holds far fewer rows than the mart.
 
     Raises:
         QueryError: a dimension or grain is not one of the metric's, or the days are in the wrong order.
@@ -100,12 +95,8 @@ def measure_beside(metrics: Sequence[Metric], asked: Beside, cohorts: str | None
     """Return one statement for several metrics of one mart over several spans: one scan of each span, not many.
 
     Columns are ``span`` (its number), ``period`` (the day, if asked day by day), those asked for by, and the value of
-    each metric, in order. Groups without rows are absent. The order of rows is any.
-
-    Args:
-        metrics: all of one mart, and either all states of the same ``open_rows`` or none.
-        asked: what is asked of them.
-        cohorts: see ``measure``.
+    each metric, in order. Groups without rows are absent. The order of rows is any. The metrics are either all states
+    of the same ``open_rows`` or none; for ``cohorts`` see ``measure``.
 
     Raises:
         QueryError: a dimension is not one of a metric's, or days are in the wrong order.
@@ -144,8 +135,7 @@ def measure_beside(metrics: Sequence[Metric], asked: Beside, cohorts: str | None
 def cohorts_of(metric: Metric) -> str:
     """Return SQL of the rows of a mart that are open at the end of some day, counted together.
 
-    Returns:
-        A SELECT with day (the partition), opened_on, closed_on (null: still open), the metric's dimensions and n.
+    A SELECT with day (the partition), opened_on, closed_on (null: still open), the metric's dimensions and n.
     """
     rows = _open_rows(metric)
     keys = ", ".join(["day", f"{rows.since} AS opened_on", f"{rows.until} AS closed_on", *metric.dimensions])
@@ -271,7 +261,7 @@ def _check(metric: Metric, question: Question) -> None:
     for name in [*question.by, *question.where]:
         if name not in metric.dimensions:
             raise QueryError(f"{metric.name} has no dimension {name}; it has {', '.join(metric.dimensions)}")
-    if question.grain not in metric.grains:
-        raise QueryError(f"{metric.name} has no grain {question.grain}; it has {', '.join(metric.grains)}")
+    if question.grain not in GRAINS:
+        raise QueryError(f"{metric.name} has no grain {question.grain}; it has {', '.join(GRAINS)}")
     if question.last < question.first:
         raise QueryError(f"the last day {question.last} is before the first {question.first}")

@@ -64,10 +64,9 @@ class Targets:
         return tuple(target for target in self.targets if target.valid_from <= day)
 
     def of(self, measure: Measure) -> pl.Expr:
-        """Return the target of each complaint (of rows with channel, segment and local_day).
+        """Return the target of each complaint (of rows with channel, segment and local_day), as ``TARGET``.
 
-        Returns:
-            Struct of minutes (Float64) and clock; fields are null where none fits.
+        Its fields are null where none fits.
         """
         # The last that fits counts; sorting is stable, so of equals the last in the file.
         ranked = sorted(

@@ -1,8 +1,7 @@
 """Preparing a day record by record, once: a day that grows all the time keeps what was prepared of it.
 
-Here belongs which segments were prepared already. It is a cache: whatever is missing or does not fit is prepared
-again, and days of few segments are not worth one. Prepared rows are kept in bundles of segments, so that a day of
-thousands of segments is a few objects.
+It is a cache: whatever is missing or does not fit is prepared again, and days of few segments are not worth one.
+Prepared rows are kept in bundles of segments, so that a day of thousands of segments is a few objects.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,8 +1,4 @@
-"""Models of records on their way from a file to a categorised complaint.
-
-``RawRecord`` is what reading a file by its source contract gives; ``CleanedComplaint`` and
-``CategorizedComplaint`` are the tables that people query. Aggregates live in ``marts``.
-"""
+"""Models of records on their way from a file to a categorised complaint; aggregates live in ``marts``."""
 
 from enum import StrEnum
 
