@@ -230,7 +230,9 @@ def decide(
     before = state.troubles
     if state.running is not None and last_run is RunOutcome.SUCCEEDED:
         state = replace(state, resting=_rests(state.resting, state.running.units, now, rules.rows))
-    state = _only_due(_after_run(_of_release(state, rules.release), last_run, units, now), units)
+    if state.release != rules.release:
+        state = replace(state, release=rules.release, troubles=(), failed_in_a_row=0, paused_until=0)
+    state = _only_due(_after_run(state, last_run, units, now), units)
     # What only reads a failing day stays stale as well: the cause is reported, not what follows from it.
     failing = any(each.attempts and not each.in_vain for each in state.troubles)
     reported = tuple(
@@ -370,12 +372,6 @@ def _after_run(
     else:
         new = (Trouble(running.units, running.attempts + 1, now + _pause(running.attempts)),)
     return replace(state, troubles=state.troubles + new, failed_in_a_row=failed, paused_until=paused_until)
-
-
-def _of_release(state: ReconcilingState, release: str) -> ReconcilingState:
-    if state.release == release:
-        return state
-    return replace(state, release=release, troubles=(), failed_in_a_row=0, paused_until=0)
 
 
 def _only_due(state: ReconcilingState, units: Mapping[Unit, str]) -> ReconcilingState:

@@ -140,7 +140,10 @@ class FileCollector(ABC, Generic[W]):
                 if item.status is None and (receipt is None or receipt.version != self.version):
                     fresh.setdefault(item.sha256, item)
             previous = [known[sha256] for sha256 in fresh]
-            done = self._commit(list(pool.map(self._read, fresh.values(), previous, self._arrivals(len(fresh)))))
+            # Distinct times of receipt in the order of the files: of versions without a time the last counts.
+            now = self.clock()
+            arrivals = [now + timedelta(microseconds=number) for number in range(len(fresh))]
+            done = self._commit(list(pool.map(self._read, fresh.values(), previous, arrivals)))
         return [self._result(item, fresh.get(item.sha256), known[item.sha256], done) for item in stored]
 
     def read_again(self, receipts: Iterable[Receipt]) -> list[Collected]:
@@ -150,11 +153,6 @@ class FileCollector(ABC, Generic[W]):
             for receipt in receipts
         ]
         return list(self._commit(read).values())
-
-    def _arrivals(self, count: int) -> list[datetime]:
-        """Return distinct times of receipt in the order of the files: of versions without a time the last counts."""
-        now = self.clock()
-        return [now + timedelta(microseconds=number) for number in range(count)]
 
     def _store(self, file: StoredFile) -> StoredItem:
         if file.is_folder:
@@ -225,16 +223,16 @@ def summary(results: Sequence[Collected]) -> str:
     if not results:
         return "nothing to collect"
     statuses = Counter(done.status for done in results)
-    fresh = [done.receipt for done in results if done.receipt and done.status is not Status.ALREADY]
     files = ", ".join(f"{count} {status}" for status, count in statuses.items())
-    received = sum(receipt.received for receipt in fresh)
-    kept = sum(sum(receipt.days.values()) for receipt in fresh)
-    filtered = sum(receipt.filtered for receipt in fresh)
-    quarantined = sum(receipt.quarantined for receipt in fresh)
-    plural = "" if len(results) == 1 else "s"
+    records = Counter[str]()
+    for done in results:
+        if done.receipt and done.status is not Status.ALREADY:
+            receipt = done.receipt
+            records.update(received=receipt.received, filtered=receipt.filtered, quarantined=receipt.quarantined)
+            records.update(read=sum(receipt.days.values()))
     return (
-        f"{len(results)} file{plural}: {files}. "
-        f"{received:,} records received = {kept:,} read + {filtered:,} filtered + {quarantined:,} quarantined"
+        f"{len(results)} file{'' if len(results) == 1 else 's'}: {files}. {records['received']:,} records received = "
+        f"{records['read']:,} read + {records['filtered']:,} filtered + {records['quarantined']:,} quarantined"
     )
 
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -125,11 +125,9 @@ def _wanted(entries: Iterable[Entry], root: str) -> Iterator[tuple[Entry, str]]:
     """Yield what may be collected, with its name below ``root``."""
     for entry in entries:
         relative = entry.key.removeprefix(root)
-        if relative.startswith(".") or "/." in relative or relative.endswith(UNFINISHED_SUFFIXES):
-            continue
-        if entry.is_folder and not _looks_like_a_file(relative):
-            continue
-        yield entry, relative
+        hidden = relative.startswith(".") or "/." in relative or relative.endswith(UNFINISHED_SUFFIXES)
+        if not hidden and (not entry.is_folder or _looks_like_a_file(relative)):
+            yield entry, relative
 
 
 def _readable(name: str) -> str:
@@ -152,5 +150,5 @@ def look_on(
         waiting += look.waiting
         left, after = left - len(look.listed), look.next
         if left <= 0:
-            return waiting, state.going_on(source, after)
-    return waiting, state.going_on("", "")
+            return waiting, replace(state, source=source, after=after)
+    return waiting, replace(state, source="", after="")

@@ -119,19 +119,6 @@ def _writing(path: Path) -> Iterator[None]:
         raise LakeError(f"{path} can't be written: {error.strerror}") from error
 
 
-def _refuse_unless_absent(error: OSError) -> None:
-    """Let nobody take a folder that can't be listed for an empty one."""
-    if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        raise LakeError(f"{error.filename} can't be listed: {error.strerror}") from error
-
-
-def _write_all(file: io.FileIO, block: bytes) -> None:
-    """Write ``block`` to an unbuffered file, which may take only a part of it at a time."""
-    rest = memoryview(block)
-    while rest:
-        rest = rest[file.write(rest) :]
-
-
 def _entry(key: str, status: os.stat_result) -> Entry:
     modified = datetime.fromtimestamp(status.st_mtime, UTC)
     tag = f"{status.st_ino} {status.st_ctime_ns}"
@@ -152,9 +139,10 @@ def _walk(folder: str, prefix: str, after: str) -> Iterator[Entry]:
     try:
         with os.scandir(folder) as listing:
             found = [(item.name + "/" * _is_folder(item), item) for item in listing]
-    except OSError as error:
-        _refuse_unless_absent(error)
+    except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError as error:  # nobody may take it for an empty one
+        raise LakeError(f"{error.filename} can't be listed: {error.strerror}") from error
     # With its slash a folder stands where its content stands among the keys.
     for name, item in sorted(found, key=lambda each: each[0]):
         key = prefix + name
@@ -231,8 +219,10 @@ class LocalStore:
         try:
             with file:
                 for block in (blocks,) if isinstance(blocks, bytes) else blocks:
+                    rest = memoryview(block)
                     with _writing(path):
-                        _write_all(file, block)
+                        while rest:  # an unbuffered file may take only a part of it at a time
+                            rest = rest[file.write(rest) :]
                 with _writing(path):
                     os.fsync(file.fileno())
             yield temporary

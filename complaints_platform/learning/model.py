@@ -47,7 +47,9 @@ def train_challenger(lake: Lake, taxonomy: Taxonomy, by: str, tier: Tier = "core
     trained = ServingModel(model.version, taxonomy.version, training_fingerprint(taxonomy, labels, tier))
     serving = lake.models.serving()
     verdict = _judged(lake, serving, model, held_out, labels)
-    lake.models.save(model.version, model.to_bytes(), _to_bytes(held_out))
+    buffer = io.BytesIO()
+    held_out.write_parquet(buffer)
+    lake.models.save(model.version, model.to_bytes(), buffer.getvalue())
     action = Action.PROMOTED if verdict.serves else Action.REFUSED
     numbers = {name: value for name, value in asdict(verdict).items() if name not in {"serves", "why"}}
     lake.models.record(Promotion(action, trained, by, verdict.why, numbers))
@@ -120,9 +122,3 @@ def _judged(
             serves=True, why=f"what {serving.version}, that served, was trained on is not known any more"
         )
     return judge(model, held_out, labels, Champion(champion, pl.read_parquet(seen)))
-
-
-def _to_bytes(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer)
-    return buffer.getvalue()

@@ -82,16 +82,15 @@ def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
     return conform(counted, DailyComplaints)
 
 
-def _share_of(name: str, title: str, description: str, counts: tuple[str, str], attribute: tuple[str, str]) -> Metric:
+def _share_of(having: str, title: str, description: str, column: str, value: str) -> Metric:
     """Return the share of complaints with a value of an attribute, among those whose attribute is known."""
-    (having, known), (column, value) = counts, attribute
     return Metric(
-        name=name,
+        name=f"{having}_share",
         title=title,
         description=description,
         unit="share",
         formula=f"complaints of {column} {value} / complaints whose {column} is known",
-        expression=f"sum({having}) / nullif(sum({known}), 0)",
+        expression=f"sum({having}) / nullif(sum(with_{column}), 0)",
         better="lower",
         detail=Detail(f"avg(CAST({column} = '{value}' AS INTEGER))", f"{COMPLAINT} AND {column} IS NOT NULL"),
     )
@@ -157,18 +156,18 @@ MART = Mart(
             detail=Detail("avg(confidence)", f"{COMPLAINT} AND category_source = 'model'"),
         ),
         _share_of(
-            "negative_share",
+            "negative",
             "Negative in tone",
             "Share of complaints whose text sounds angry, disappointed or sarcastic to the classifier.",
-            ("negative", "with_sentiment"),
-            ("sentiment", "negative"),
+            "sentiment",
+            NEGATIVE,
         ),
         _share_of(
-            "severe_share",
+            "severe",
             "Severe",
             "Share of complaints that the classifier judges severe for the customer.",
-            ("severe", "with_severity"),
-            ("severity", "high"),
+            "severity",
+            SEVERE,
         ),
         Metric(
             name="corrections",

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from complaints_platform.errors import QueryError
-from complaints_platform.marts.definition import GRAINS, Grain, Metric, OpenRows
+from complaints_platform.marts.definition import GRAINS, Grain, Metric
 from complaints_platform.marts.registry import MARTS, METRICS
 
 PERIODS: Mapping[Grain, str] = {
@@ -78,7 +78,10 @@ def measure(metric: Metric, question: Question, cohorts: str | None = None) -> S
     """
     _check(metric, question)
     if metric.open_rows is not None:
-        return _measure_state(metric, question, cohorts)
+        keyed = question.grain != "total"
+        sql, days = _periods(question)
+        ends = _Ends(sql, days, question.first if keyed else question.last, question.last)
+        return _measure_open([metric], question.by, question.where, ends, cohorts, keyed=keyed)
     day = MARTS[metric.table].day_column
     period = [] if question.grain == "total" else [f"{PERIODS[question.grain].format(day)} AS period"]
     conditions, parameters = _conditions(question.where)
@@ -137,7 +140,9 @@ def cohorts_of(metric: Metric) -> str:
 
     A SELECT with day (the partition), opened_on, closed_on (null: still open), the metric's dimensions and n.
     """
-    rows = _open_rows(metric)
+    rows = metric.open_rows
+    if rows is None:
+        raise TypeError(f"{metric.name} is no state")
     keys = ", ".join(["day", f"{rows.since} AS opened_on", f"{rows.until} AS closed_on", *metric.dimensions])
     return (
         f"SELECT {keys}, count(*) AS n FROM {metric.table} "  # noqa: S608  # constants of the registry
@@ -156,19 +161,6 @@ class _Ends:
     """No end is before."""
     latest: date
     """No end is after."""
-
-
-def _open_rows(metric: Metric) -> OpenRows:
-    if metric.open_rows is None:
-        raise TypeError(f"{metric.name} is no state")
-    return metric.open_rows
-
-
-def _measure_state(metric: Metric, question: Question, cohorts: str | None) -> Statement:
-    """Count rows that are open at the end of each period, the last of which ends with the question."""
-    sql, parameters = _periods(question)
-    ends = _Ends(sql, parameters, question.last if question.grain == "total" else question.first, question.last)
-    return _measure_open([metric], question.by, question.where, ends, cohorts, keyed=question.grain != "total")
 
 
 def _measure_open(
@@ -228,18 +220,14 @@ def _select(
 ) -> Statement:
     """Group by all columns but the values, and order by them."""
     positions = ", ".join(str(number + 1) for number in range(len(columns)))
-    values = [f"{expression} AS {_value(number)}" for number, expression in enumerate(expressions)]
+    # The first is the one that most questions have.
+    values = [f"{each} AS value{f'_{number}' * bool(number)}" for number, each in enumerate(expressions)]
     sql = f"SELECT {', '.join([*columns, *values])} FROM {source}"  # noqa: S608  # constants of the registry
     if conditions:
         sql += f" WHERE {' AND '.join(conditions)}"
     if positions:
         sql += f" GROUP BY {positions} ORDER BY {positions}"
     return Statement(sql, parameters)
-
-
-def _value(number: int) -> str:
-    """Return the name of the column of a value: the first is the one that most questions have."""
-    return "value" if not number else f"value_{number}"
 
 
 def _conditions(where: Mapping[str, Sequence[str | None]]) -> tuple[list[str], list[Any]]:

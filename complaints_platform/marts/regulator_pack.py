@@ -84,20 +84,17 @@ def as_lines(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _grouped(daily: pl.DataFrame, service: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    days = pl.col("resolution_minutes") / MINUTES_OF_DAY
+    resolution = service.group_by(by).agg(
+        resolved=days.count().cast(pl.Int64),
+        mean_days_to_resolve=days.mean(),
+        days_to_resolve_80_percent=days.quantile(SHARE_RESOLVED, interpolation="linear"),
+    )
     return (
         daily.group_by(by)
         .agg(pl.col("complaints").sum())
         .with_columns(share=pl.col("complaints") / pl.col("complaints").sum())
-        .join(service.group_by(by).agg(**_resolution()), on=by, how="left")
+        .join(resolution, on=by, how="left")
         .with_columns(pl.col("resolved").fill_null(0))
         .sort("complaints", *by, descending=[True, *(False for _ in by)])
     )
-
-
-def _resolution() -> dict[str, pl.Expr]:
-    days = pl.col("resolution_minutes") / MINUTES_OF_DAY
-    return {
-        "resolved": days.count().cast(pl.Int64),
-        "mean_days_to_resolve": days.mean(),
-        "days_to_resolve_80_percent": days.quantile(SHARE_RESOLVED, interpolation="linear"),
-    }

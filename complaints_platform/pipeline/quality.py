@@ -99,7 +99,7 @@ def judge_senders(
         rows = profiled.of(source)
         records = dict(rows.select("day", pl.col("rows") - pl.col("duplicates")).iter_rows())
         counts = {day: records.get(day, 0) for day in profiled.days}
-        over = {day for day in asked if _end_of(day) + slack <= now}
+        over = {day for day in asked if datetime.combine(day + timedelta(days=1), time(), UTC) + slack <= now}
         verdicts[source] = [
             volume.judge_volume(source, counts, over, asked, holidays),
             rates.judge_lateness(source, rows, asked, slack),
@@ -114,27 +114,21 @@ def dangling_references(lake: Lake, sources: Sequence[str], days: Sequence[date]
     Originals: every file must have a receipt whose segments are live; ``ORIGINALS_LOOKED_FOR`` of them are looked up.
     """
     table = CLEANED.table(lake)
-    day_before = {day.day: day.frame for day in table.read_days(_with_days_before(days), REFERENCE_COLUMNS)}
+    read = sorted({each for day in days for each in (day - timedelta(days=1), day)})
+    frames = {day.day: day.frame for day in table.read_days(read, REFERENCE_COLUMNS)}
     live = {
         day: {receipt.sha256 for source in sources for _, receipt in lake.segments.day(source, day).segments}
         for day in days
     }
-    gone = _gone(lake, sorted(set().union(*live.values())))
+    files = sorted(set().union(*live.values()))
+    looked_for = files[:: max(1, len(files) // ORIGINALS_LOOKED_FOR)]
+    gone = {sha256 for sha256 in looked_for if not lake.originals.exists(sha256)}
     found = [pl.DataFrame(schema={"day": pl.Date, "refers": pl.String, "to": pl.String, "rows": pl.Int64})]
     for day in days:
-        if day in day_before:
-            lost = dangling(day_before[day], day_before.get(day - timedelta(days=1)), live[day] - gone)
+        if day in frames:
+            lost = dangling(frames[day], frames.get(day - timedelta(days=1)), live[day] - gone)
             found.append(lost.select(pl.lit(day).alias("day"), "refers", "to", "rows"))
     return pl.concat(found)
-
-
-def _with_days_before(days: Collection[date]) -> list[date]:
-    return sorted({each for day in days for each in (day - timedelta(days=1), day)})
-
-
-def _gone(lake: Lake, files: Sequence[str]) -> set[str]:
-    step = max(1, len(files) // ORIGINALS_LOOKED_FOR)
-    return {sha256 for sha256 in files[::step] if not lake.originals.exists(sha256)}
 
 
 def _repaired(lake: Lake, sources: Sequence[str], day: date) -> dict[str, int]:
@@ -144,7 +138,3 @@ def _repaired(lake: Lake, sources: Sequence[str], day: date) -> dict[str, int]:
         for raw in raw_days
         if raw.segments
     }
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
