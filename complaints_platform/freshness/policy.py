@@ -38,15 +38,9 @@ class Policy:
 
         ``same_data`` are those of the stale days whose data are the same, ``blocked`` the tables that can't be made.
         """
-        if self.changes_are_due(now):
-            found = {table: list(days) for table, days in stale.items() if table not in blocked}
-        else:
-            found = {
-                table: sorted(set(days) - set(same_data.get(table, ())))
-                for table, days in stale.items()
-                if table not in blocked
-            }
-        return {table: days for table, days in found.items() if days}
+        left = {} if self.changes_are_due(now) else same_data
+        due = {table: sorted(set(days).difference(left.get(table, ()))) for table, days in stale.items()}
+        return {table: days for table, days in due.items() if days and table not in blocked}
 
     def _is_night(self, now: datetime) -> bool:
         first, end = self.night

@@ -13,13 +13,7 @@ import polars as pl
 from complaints_platform.cleaning import DataKey
 from complaints_platform.cleaning.customers import known_customers, not_yet_known
 from complaints_platform.cleaning.regions import Regions
-from complaints_platform.intake.files import (
-    Collected,
-    FileCollector,
-    StoredItem,
-    folder_problem,
-    reading_version,
-)
+from complaints_platform.intake.files import Collected, FileCollector, StoredItem, folder_problem, reading_version
 from complaints_platform.intake.landing import StoredFile
 from complaints_platform.lake import Lake
 from complaints_platform.lake.receipts import Receipt

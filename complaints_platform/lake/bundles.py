@@ -75,11 +75,7 @@ class Bundles:
         self._folder = folder
 
     def all(self) -> list[Bundle]:
-        """Return the bundles, the newest first.
-
-        Raises:
-            LakeError: a description is damaged.
-        """
+        """Return the bundles, the newest first; ``LakeError`` if a description is damaged."""
         sizes = {entry.key: entry.size for entry in self._store.entries(self._folder) if not entry.is_folder}
         keys = [key.removesuffix(DESCRIPTION) for key in sorted(sizes, reverse=True) if key.endswith(DESCRIPTION)]
         found = [self._get(key, sizes.get(key + ROWS, 0)) for key in keys]
@@ -97,11 +93,7 @@ class Bundles:
         return bundle
 
     def read(self, bundle: Bundle) -> pl.DataFrame:
-        """Return all rows of a bundle.
-
-        Raises:
-            LakeError: it is gone.
-        """
+        """Return all rows of a bundle; ``LakeError`` if it is gone."""
         with self._store.open(bundle.rows_key) as file:
             return pl.read_parquet(file)
 

@@ -121,9 +121,6 @@ class KeyIndex:
 def entries_of(records: pl.DataFrame, reading: str) -> pl.DataFrame:
     """Return the index rows of a file's records (``SEGMENT_SCHEMA``): the newest version a day and id."""
     versions = records.filter(pl.col("source_id").is_not_null()).select(
-        "source",
-        *VERSION_COLUMNS,
-        day=pl.col("occurred_at").dt.date(),
-        reading=pl.lit(reading),
+        "source", *VERSION_COLUMNS, day=pl.col("occurred_at").dt.date(), reading=pl.lit(reading)
     )
     return newest(versions, ["source_id", "day"])

@@ -49,11 +49,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, number: int, data: bytes) -> "Manifest":
-        """Read a stored manifest.
-
-        Raises:
-            LakeError: the bytes are no manifest.
-        """
+        """Read a stored manifest; ``LakeError`` if the bytes are none."""
         try:
             fields = orjson.loads(data)
             return cls(

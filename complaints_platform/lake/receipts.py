@@ -51,11 +51,7 @@ class Receipt:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Receipt":
-        """Read a stored receipt.
-
-        Raises:
-            LakeError: the bytes are no receipt.
-        """
+        """Read a stored receipt; ``LakeError`` if the bytes are none."""
         try:
             fields = orjson.loads(data)
             return cls(**{**fields, "received_at": datetime.fromisoformat(fields["received_at"])})

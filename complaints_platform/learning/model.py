@@ -71,11 +71,7 @@ def serve_version(lake: Lake, version: str, by: str, why: str) -> ServingModel:
 
 
 def serving_model(lake: Lake) -> TrainedModel:
-    """Load the model that serves.
-
-    Raises:
-        ModelError: none has been trained yet, or its bytes are gone or damaged.
-    """
+    """Load the model that serves; ``ModelError`` if none was trained yet, or its bytes are gone or damaged."""
     serving = lake.models.serving()
     if serving is None:
         raise ModelError("no classifier serves yet: materialise classifier/model first (complaints update does)")
@@ -83,11 +79,7 @@ def serving_model(lake: Lake) -> TrainedModel:
 
 
 def load_model(lake: Lake, version: str) -> TrainedModel:
-    """Load a stored model.
-
-    Raises:
-        ModelError: its bytes are gone or damaged.
-    """
+    """Load a stored model; ``ModelError`` if its bytes are gone or damaged."""
     data = lake.models.load(version)
     if data is None:
         raise ModelError(f"the stored model {version} is gone; train it again (materialise classifier/model)")

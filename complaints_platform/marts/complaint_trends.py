@@ -30,8 +30,7 @@ class ComplaintTrend(DataSet, unique=["day", "period", "region", "category"]):
 
     day: pl.Date = pa.Field(description="Day at whose end the complaints were counted (UTC). Partition.")
     local_day: pl.Date = pa.Field(
-        nullable=True,
-        description=f"Last day counted: the last local day that was over by then{fields.EARLIER}.",
+        nullable=True, description=f"Last day counted: the last local day that was over by then{fields.EARLIER}."
     )
     period: str = pa.Field(isin=["day", "week", "month"], description="Calendar period: day, ISO week, month.")
     period_start: pl.Date = pa.Field(description="First day of the period of `local_day`.")
@@ -107,8 +106,7 @@ def _compare(day: date, daily: pl.DataFrame, span: Period) -> pl.DataFrame:
     return (
         counted.group_by(GROUP)
         .agg(
-            complaints=pl.col("complaints").filter(current).sum(),
-            previous=pl.col("complaints").filter(previous).sum(),
+            complaints=pl.col("complaints").filter(current).sum(), previous=pl.col("complaints").filter(previous).sum()
         )
         .with_columns(change=pl.col("complaints") - pl.col("previous"))
         .with_columns(change_ratio=pl.when(pl.col("previous") > 0).then(pl.col("change") / pl.col("previous")))

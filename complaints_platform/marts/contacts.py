@@ -13,16 +13,7 @@ it: not on when or in which order days are computed.
 import pandera.polars as pa
 import polars as pl
 
-from complaints_platform.marts.definition import (
-    BY_COMPLAINT,
-    COMPLAINT,
-    ByDay,
-    Detail,
-    Mart,
-    Metric,
-    Window,
-    by_zone,
-)
+from complaints_platform.marts.definition import BY_COMPLAINT, COMPLAINT, ByDay, Detail, Mart, Metric, Window, by_zone
 from complaints_platform.marts.local_days import local_day
 from complaints_platform.schemas import DataSet, Outcome, UtcTime, conform, fields
 

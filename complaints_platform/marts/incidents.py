@@ -80,7 +80,7 @@ class IncidentDay(DataSet, unique=["day", "incident_id"]):
     sample_ids: str = pa.Field(description="complaint_id of a few of its complaints around the peak (JSON array).")
     series: str = pa.Field(
         description="Its hours: JSON array of [start of the hour, observed, expected, upper], where more than upper is "
-        "three standard deviations above expected.",
+        "three standard deviations above expected."
     )
     explanation: str = pa.Field(
         description="What happened, in a sentence made of these numbers, with times of the reporting zone."
@@ -152,11 +152,7 @@ def _named(
 def _counted(incident: DetectedIncident, grid: Grid) -> list[list[str | None]]:
     """Return category, region and channel of each series whose complaints are those of the incident."""
     series = grid.series
-    kinds = (
-        (series.categories, series.category),
-        (series.regions, series.region),
-        (series.channels, series.channel),
-    )
+    kinds = ((series.categories, series.category), (series.regions, series.region), (series.channels, series.channel))
     return [
         [None if of_series[column] == ALL else names[of_series[column]] for names, of_series in kinds]
         for column in incident.parts(grid)

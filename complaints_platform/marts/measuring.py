@@ -45,11 +45,7 @@ class Statement:
 
 
 def metric_named(name: str) -> Metric:
-    """Return a metric of the registry.
-
-    Raises:
-        QueryError: there is none of this name; the message lists those that there are.
-    """
+    """Return a metric of the registry; ``QueryError``, which lists all names, if there is none of this name."""
     if name not in METRICS:
         raise QueryError(f"no metric {name}; there are {', '.join(METRICS)}")
     return METRICS[name]
@@ -212,11 +208,7 @@ def _periods(question: Question) -> tuple[str, list[Any]]:
 
 
 def _select(
-    columns: Sequence[str],
-    expressions: Sequence[str],
-    source: str,
-    conditions: Sequence[str],
-    parameters: list[Any],
+    columns: Sequence[str], expressions: Sequence[str], source: str, conditions: Sequence[str], parameters: list[Any]
 ) -> Statement:
     """Group by all columns but the values, and order by them."""
     positions = ", ".join(str(number + 1) for number in range(len(columns)))

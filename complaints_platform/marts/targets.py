@@ -85,11 +85,7 @@ class Targets:
 
 @cache
 def load_targets(file: Path) -> Targets:
-    """Read a file of targets.
-
-    Raises:
-        SettingsError: it can't be read, or is written otherwise; the message says where and what.
-    """
+    """Read a file of targets; ``SettingsError``, which says where and what, if it can't be read or is wrong."""
     try:
         return Targets(_TargetsFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))).targets)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

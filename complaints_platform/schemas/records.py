@@ -182,8 +182,7 @@ class CategorizedComplaint(CleanedComplaint):
     needs_review: bool = pa.Field(nullable=True, description="The category is uncertain: a person should check it.")
     category_source: str = pa.Field(nullable=True, isin=["model", "person"], description="Who gave the category.")
     alternatives: str = pa.Field(
-        nullable=True,
-        description="The model's three likeliest categories, likeliest first, separated by commas.",
+        nullable=True, description="The model's three likeliest categories, likeliest first, separated by commas."
     )
     is_complaint: bool = pa.Field(
         nullable=True,
