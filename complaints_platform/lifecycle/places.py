@@ -121,7 +121,8 @@ def _forget_prepared(lake: Lake, person: Person) -> Held:
 
 
 def _corrections(lake: Lake, person: Person) -> Held:
-    return _some({layout.CORRECTIONS: lake.corrections.read()["complaint_id"].is_in(person.ids).sum()})
+    theirs = lake.corrections.read().filter(pl.col("complaint_id").is_in(person.ids))
+    return _some({layout.CORRECTIONS: theirs.height})
 
 
 def _forget_corrections(lake: Lake, person: Person) -> Held:
