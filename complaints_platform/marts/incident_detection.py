@@ -419,8 +419,8 @@ class _Watch:
         # Its excess is taken out of the counts: it must not raise an alarm again in a longer window.
         touched = self._touched(incident)
         hours = slice(max(0, incident.start - self._first), hour + 1)
-        usual = np.minimum(self._tests.counts[hours, touched], self._tests.expected[hours, touched])
-        self._tests.counts[hours, touched] = usual
+        counts, expected = self._tests.counts, self._tests.expected
+        counts[hours, touched] = np.minimum(counts[hours, touched], expected[hours, touched])
 
 
 def hours_of(incident: DetectedIncident, grid: Grid, scores: Scores, last: int) -> list[Hour]:
