@@ -71,6 +71,7 @@ MART = Mart(
             description="Complaints of the period per thousand subscribers on average. Needs reference data. "
             "Complaints of customers whose region or product is unknown count in totals.",
             unit="complaints per 1,000 subscribers",
+            dtype="number",
             formula="1000 * complaints / (sum of subscribers over days / days)",
             expression="1000.0 * sum(complaints) * count(DISTINCT day) / nullif(sum(subscribers), 0)",
             better="lower",

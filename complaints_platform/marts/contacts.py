@@ -181,6 +181,7 @@ MART = Mart(
             title="Repeat rate within 7 days",
             description="Share of contacts that follow another about the same category within 7 days.",
             unit="share",
+            dtype="number",
             formula="complaints with repeat_7_days / complaints with a customer",
             expression="avg(CAST(repeat_7_days AS INTEGER))",
             better="lower",

@@ -69,6 +69,7 @@ class Metric:
     better: Literal["lower", "higher"] | None = None
     detail: Detail | None = None
     """None where settings (targets, business hours) or chains of complaints decide: no constant SQL can say it."""
+    dtype: Literal["integer", "number"] = "integer"
     filter: str = ""
     """A DuckDB SQL condition on rows of the mart that have something to measure; empty: all have. The expression passes
     over others by itself; with the condition, groups of nothing else are absent."""
@@ -78,11 +79,6 @@ class Metric:
     """SQL name of its mart, which sets it."""
     dimensions: tuple[str, ...] = ()
     """Columns by which it may be grouped and filtered; its mart sets them."""
-
-    @property
-    def dtype(self) -> Literal["integer", "number"]:
-        """Type of the value: what is counted one by one is an integer."""
-        return "integer" if self.unit in {"complaints", "cases"} else "number"
 
 
 @dataclass(frozen=True, order=True)

@@ -150,6 +150,7 @@ def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
             title=f"{title}: {words}{' (working hours)' if business else ''}",
             description=f"{share} of the {done} complaints were {done} within this many {kind}.",
             unit="minutes",
+            dtype="number",
             formula=f"{words} of {column}, interpolated, by the day of the complaint",
             expression=f"quantile_cont({column}, {quantile})",
             filter=f"{column} IS NOT NULL",
@@ -186,6 +187,7 @@ def _timely(name: str, title: str, done: str, besides: str = "") -> Metric:
         description=f"Share {done} in time, of the complaints that were {done} or should have been by now. The target "
         f"is that of the day on which the complaint was made.{besides}",
         unit="share",
+        dtype="number",
         formula=f"{name}_timely / ({name}_timely is known, or {name}_due_at has passed), by the day of the complaint",
         expression=f"count(*) FILTER ({name}_timely) / nullif(count(*) FILTER ({due}), 0)",
         better="higher",
@@ -240,6 +242,7 @@ MART = Mart(
             title="Backlog: median age",
             description="Median age in days of the complaints open at the end of the period.",
             unit="days",
+            dtype="number",
             formula="median of last day - backlog_from over open complaints",
             # Half way between the two in the middle, which are one if their number is odd.
             expression="(min(age) FILTER (2 * rows_up_to_age >= rows_open) "
