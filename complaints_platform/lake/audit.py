@@ -19,14 +19,14 @@ class Audit:
         self._store = store
 
     def add(self, entries: Sequence[Mapping[str, Any]], now: datetime | None = None) -> None:
-        """Append entries, oldest first, in one object; durable when this returns."""
+        """Append entries, oldest first, in one object; durable when this returns, ``LakeError`` if that fails."""
         if entries:
             now = now or datetime.now(UTC)
             lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in entries)
             self._store.put(layout.audit(now, uuid.uuid4().hex[:12]), lines)
 
     def newest(self) -> Iterator[dict[str, Any]]:
-        """Yield all entries, the newest first; of batches written at the same time in any order."""
+        """Yield all entries, the newest first, of one time in any order; ``LakeError`` if an object is damaged."""
         for day in reversed(self._store.names(layout.AUDIT)):
             for name in reversed(self._store.names(f"{layout.AUDIT}/{day}")):
                 data = self._store.get(f"{layout.AUDIT}/{day}/{name}") or b""

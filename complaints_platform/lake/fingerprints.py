@@ -37,9 +37,10 @@ def data_of(stored: str) -> str:
 
 
 def of_categorized(cleaned_fingerprint: str, model_version: str, taxonomy_version: str, corrections: str | None) -> str:
-    """Return the fingerprint (48 hex digits) of a day of ``categorized/complaints``; it has that of its corrections.
+    """Return the fingerprint (48 hex digits) of a day of ``categorized/complaints``.
 
-    By what it says after its halves ``is_made_of`` knows the cleaned day again, without knowing the model.
+    ``corrections`` is that of people's corrections of the day; None if there are none. By what stands after the halves
+    ``is_made_of`` knows the cleaned day again, without knowing the model.
     """
     halves = made_of(
         (recipe_of(cleaned_fingerprint), model_version, taxonomy_version), (data_of(cleaned_fingerprint), corrections)

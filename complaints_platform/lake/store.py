@@ -141,7 +141,7 @@ def _walk(folder: str, prefix: str, after: str) -> Iterator[Entry]:
             found = [(item.name + "/" * _is_folder(item), item) for item in listing]
     except (FileNotFoundError, NotADirectoryError):
         return
-    except OSError as error:  # nobody may take it for an empty one
+    except OSError as error:  # must not pass for an empty one
         raise LakeError(f"{error.filename} can't be listed: {error.strerror}") from error
     # With its slash a folder stands where its content stands among the keys.
     for name, item in sorted(found, key=lambda each: each[0]):

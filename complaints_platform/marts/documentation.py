@@ -19,7 +19,7 @@ def documentation() -> str:
 
 
 def renewed(document: str) -> str:
-    """Return a document with the part between its marks written again."""
+    """Return a document with the part between its marks written again; ``ValueError`` if it has none."""
     before, rest = document.split(BEGIN)
     _, after = rest.split(END)
     return f"{before}{BEGIN}\n{documentation()}\n{END}{after}"
