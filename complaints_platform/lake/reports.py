@@ -41,7 +41,7 @@ class Reports:
         self._store = store
 
     def add(self, kind: str, day: date, page: str, numbers: dict[str, object]) -> StoredReport:
-        """Keep a report, unless the day's newest is the very same page; return it. ``LakeError`` if it can't be written."""
+        """Keep a report, unless the day's newest is the very same page, and return it; ``LakeError`` if that fails."""
         digest = hashlib.sha256(page.encode()).hexdigest()[:16]
         names = [report.name for report in self.of_day(kind, day)]
         if names and names[-1].endswith(f"-{digest}"):

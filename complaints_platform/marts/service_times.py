@@ -126,7 +126,7 @@ def service_times(categorized: pl.DataFrame, rules: MartRules) -> pl.DataFrame:
 def _with_times(rows: pl.DataFrame, rules: MartRules, measure: Measure, at: str, sent: str) -> pl.DataFrame:
     """Add minutes in both kinds of time, the target, when it is due and whether it was met."""
     target = rows.select(target=pl.when(sent).then(rules.targets.of(measure))).unnest("target")
-    calendar_due = rows["opened_at"] + pl.Series(target["minutes"] * MICROSECONDS).cast(pl.Duration("us"))
+    calendar_due = rows["opened_at"] + pl.Series(target["minutes"] * 60 * 1e6).cast(pl.Duration("us"))
     by_business = target["clock"] == "business"
     business_due = rules.calendar.after(rows["opened_at"], target["minutes"].set(~by_business, None))
     return rows.with_columns(
