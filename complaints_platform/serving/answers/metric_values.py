@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Literal
 
-from complaints_platform.marts.definition import Grain, Metric
+from complaints_platform.marts.definition import GRAINS, Grain, Metric
 from complaints_platform.marts.measuring import Beside, Question, measure, measure_beside, metric_named
 from complaints_platform.marts.registry import MARTS, METRICS
 from complaints_platform.serving.http.request_parameters import FIRST_DAY, Filters, Period
@@ -42,10 +42,12 @@ class MetricRequest:
 
 def registry() -> Metrics:
     """Return all definitions."""
-    same = MetricInfo.model_fields.keys() - {"grain"}
+    same = MetricInfo.model_fields.keys() - {"grain", "grains"}
     return Metrics(
         metrics=[
-            MetricInfo(grain=MARTS[metric.table].grain, **{name: getattr(metric, name) for name in same})
+            MetricInfo(
+                grain=MARTS[metric.table].grain, grains=list(GRAINS), **{name: getattr(metric, name) for name in same}
+            )
             for metric in METRICS.values()
         ]
     )
