@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 export DAGSTER_HOME := $(CURDIR)/.complaints/dagster
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+# uv leaves compiling to the first process that imports a module; where that may keep nothing, every process compiles all.
+export PYTHONDONTWRITEBYTECODE :=
 UV := .ci/uv
 INSTALL := $(UV) pip install --quiet --no-deps
 

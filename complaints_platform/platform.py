@@ -40,6 +40,12 @@ class Platform:
 
     What stays as it is while a process runs is made once. Contracts and taxonomy are read each time they are asked
     for, so that a process that runs for months notices a changed file; whoever needs them twice keeps them.
+
+    Raises:
+        ContractError: what is asked for needs source contracts, and one is wrong, or there is none of complaints.
+        ModelError: it needs the taxonomy, which can't be read, or is wrong.
+        SettingsError: it needs regions, business hours, holidays or targets, which are wrong, or the data key, which
+            is not the lake's.
     """
 
     settings: Settings
@@ -61,66 +67,37 @@ class Platform:
 
     @cached_property
     def regions(self) -> Regions:
-        """The alias table of regions.
-
-        Raises:
-            SettingsError: it is wrong.
-        """
+        """The alias table of regions."""
         return load_regions(self.settings.regions or PACKAGED_REGIONS)
 
     @property
     def contracts(self) -> Mapping[str, SourceContract]:
-        """Source → contract, of the sources of complaints, as the files say now.
-
-        Raises:
-            ContractError: a contract is wrong, or there is none.
-        """
+        """Source → contract, of the sources of complaints, as the files say now."""
         return load_contracts(self.settings.sources)
 
     @property
     def customer_contracts(self) -> Mapping[str, CustomersContract]:
-        """Source → contract, of the sources of customers, as the files say now.
-
-        Raises:
-            ContractError: a contract is wrong.
-        """
+        """Source → contract, of the sources of customers, as the files say now."""
         return load_customer_contracts(self.settings.sources)
 
     @property
     def all_contracts(self) -> Mapping[str, FileContract]:
-        """Source → contract, of all sources, as the files say now.
-
-        Raises:
-            ContractError: a contract is wrong, or there is none of complaints.
-        """
+        """Source → contract, of all sources, as the files say now."""
         return {**self.contracts, **self.customer_contracts}
 
     @property
     def taxonomy(self) -> Taxonomy:
-        """The categories, as the file says now.
-
-        Raises:
-            ModelError: it can't be read, or is wrong.
-        """
+        """The categories, as the file says now."""
         return load_taxonomy(self.settings.taxonomy)
 
     def data_key(self) -> DataKey:
-        """Return the data key under which the lake is written; whoever starts that should ask for it first.
-
-        Raises:
-            SettingsError: the key of the settings is not the lake's.
-        """
+        """Return the data key under which the lake is written; whoever starts that should ask for it first."""
         key = self.configured_key
         self.lake.keys.check(key.version, key.fingerprint)
         return key
 
     def collectors(self) -> dict[str, FileCollector[Any]]:
-        """Return the collector of each source, customers first: complaints that come with them find them known.
-
-        Raises:
-            ContractError: a contract is wrong.
-            SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
-        """
+        """Return the collector of each source, customers first: complaints that come with them find them known."""
         of_complaints = {
             name: Collector(self.lake, name, contract, self.settings.first_day)
             for name, contract in self.contracts.items()
@@ -128,12 +105,7 @@ class Platform:
         return {**self.customers_collectors(), **of_complaints}
 
     def customers_collectors(self) -> dict[str, CustomersCollector]:
-        """Return the collector of each source of customers.
-
-        Raises:
-            ContractError: a contract is wrong.
-            SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
-        """
+        """Return the collector of each source of customers."""
         key = self.data_key()
         return {
             name: CustomersCollector(self.lake, name, contract, key, self.regions)
@@ -144,33 +116,19 @@ class Platform:
         """Return what the days of ``cleaned/complaints`` should be made of, by the newest key of the lake.
 
         A lake that knows no key yet is looked at under that of the settings.
-
-        Raises:
-            ContractError: a source contract is wrong.
-            SettingsError: the alias table of regions is wrong.
         """
         contracts = self.contracts
         key = self.lake.keys.newest() or self.data_key()
         return CleanedLook(self.lake, sorted(contracts), key, self._rules(contracts))
 
     def cleaned_recipe(self) -> CleanedRecipe:
-        """Return the recipe of ``cleaned/complaints``.
-
-        Raises:
-            ContractError: a source contract is wrong.
-            SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
-        """
+        """Return the recipe of ``cleaned/complaints``."""
         contracts = self.contracts
         rules = self._rules(contracts)
         return CleanedRecipe(self.lake, sorted(contracts), self.data_key(), rules, self.settings.workers)
 
     def mart_rules(self) -> MartRules:
-        """Return what settings and source contracts decide of marts.
-
-        Raises:
-            ContractError: a source contract is wrong.
-            SettingsError: business hours, holidays or targets are wrong.
-        """
+        """Return what settings and source contracts decide of marts."""
         times = {
             name: TimesSent(contract.fields.first_response_at is not None, contract.fields.resolved_at is not None)
             for name, contract in self.contracts.items()
@@ -184,12 +142,7 @@ class Platform:
         return MartRecipes(self.lake, self.mart_rules(), self.lake.reference.files())
 
     def stale(self, watch: StalenessWatch | None = None) -> Staleness:
-        """Return what is stale: by looking at everything, or as a watch finds it that has looked before.
-
-        Raises:
-            ContractError: a source contract is wrong.
-            SettingsError: regions, business hours, holidays or targets are wrong.
-        """
+        """Return what is stale: by looking at everything, or as a watch finds it that has looked before."""
         return (watch or StalenessWatch()).find(self.cleaned_look(), self.mart_rules())
 
     def _rules(self, contracts: Mapping[str, SourceContract]) -> Rules:

@@ -47,27 +47,21 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The result of a check.
-
-    Attributes:
-        asset: as ``schema/name``.
-        check: its name.
-        passed: whether it passed.
-        is_error: it is an error, not a warning.
-        description: its sentence, with numbers.
-        days: days of the run; none if it is not about days.
-        unusual: for checks of senders, the measures that fail.
-        too_many: for ``little_is_set_aside``, the sources and days above the limit.
-    """
+    """The result of a check of an asset (``schema/name``)."""
 
     asset: str
     check: str
     passed: bool
     is_error: bool
+    """It is an error, not a warning."""
     description: str
+    """Its sentence, with numbers."""
     days: tuple[date, ...] = ()
+    """Days of the run; none if it is not about days."""
     unusual: tuple[Unusual, ...] = ()
+    """For checks of senders, the measures that fail."""
     too_many: tuple[Share, ...] = ()
+    """For ``little_is_set_aside``, the sources and days above the limit."""
 
     @property
     def name(self) -> str:
@@ -103,13 +97,9 @@ def conditions_of(evaluation: Evaluation) -> list[Condition]:
 
 
 def failing_now(before: Iterable[Condition], evaluations: Iterable[Evaluation]) -> list[Condition]:
-    """Return all conditions of checks after some evaluations.
+    """Return all conditions of checks, given those before and some evaluations in their order.
 
     Repeating the same evaluations changes nothing.
-
-    Args:
-        before: those that held before.
-        evaluations: in the order in which they were made.
     """
     failing = {condition.key: condition for condition in before}
     for evaluation in evaluations:

@@ -42,12 +42,7 @@ class Transport(Protocol):
 
 
 class AppriseTransport:
-    """A transport of apprise's.
-
-    Args:
-        address: apprise's URL, a secret that no error shows.
-        clock: returns the time (UTC).
-    """
+    """A transport of apprise's, for one of its URLs: a secret that no error shows. The clock returns UTC."""
 
     def __init__(self, address: SecretStr, clock: Callable[[], datetime]) -> None:
         self._address = address
@@ -160,11 +155,7 @@ def _send_mail(transport: "NotifyEmail", message: Rendered, reached: tuple[str, 
                 reply_to=transport.reply_to,
                 smtp_host=transport.smtp_host,
                 notify_format=NotifyFormat.TEXT,
-                headers={
-                    **transport.headers,
-                    "X-Complaints-Notification": message.name,
-                    "Auto-Submitted": "auto-generated",
-                },
+                headers={**transport.headers, "X-Complaints-Notification": message.name, **HEADERS},
                 names=transport.names,
             ):
                 if smtp.sendmail(str(transport.from_addr[1]), mail.to_addrs, _identified(str(mail.body), message)):

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple
 
 import orjson
+from pydantic import TypeAdapter
 
 KEY_DIGITS = 24
 _ID = re.compile(rf"(?P<key>[0-9a-f]{{{KEY_DIGITS}}})-(?P<number>[0-9]{{4,9}})")
@@ -145,61 +146,40 @@ KINDS: Mapping[str, KindTexts] = {
 }
 
 
-def key_of(kind: str, subject: str) -> str:
-    """Return the name of the condition ``kind`` of ``subject``."""
-    return hashlib.sha256(f"{kind}\n{subject}".encode()).hexdigest()[:KEY_DIGITS]
-
-
 @dataclass(frozen=True)
 class Condition:
-    """Something that is wrong now.
-
-    Attributes:
-        kind: one of ``KINDS``.
-        subject: what it is about; kind and subject are the condition's identity.
-        severity: how bad it is.
-        text: one sentence with the numbers.
-        source: the source concerned, if it is one.
-        day: the day concerned.
-        categories: the complaints' categories concerned.
-        facts: further details, as JSON values.
-        next_step: what to do, if it is more specific than the kind's.
-    """
+    """Something that is wrong now; its identity is kind (one of ``KINDS``) and subject."""
 
     kind: str
     subject: str
     severity: Severity
     text: str
+    """One sentence with the numbers."""
     source: str | None = None
     day: date | None = None
     categories: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    """Further details, as JSON values."""
     next_step: str = ""
+    """What to do, if it is more specific than the kind's."""
 
     @property
     def key(self) -> str:
         """Name of the condition."""
-        return key_of(self.kind, self.subject)
+        return hashlib.sha256(f"{self.kind}\n{self.subject}".encode()).hexdigest()[:KEY_DIGITS]
 
 
 @dataclass(frozen=True)
 class Notification:
-    """A change of a condition's state: written once, never changed.
-
-    Attributes:
-        condition: as it was then.
-        state: what it became.
-        number: of the change, counted per condition from 1; with the condition's key it is the identity.
-        at: when it was noticed (UTC).
-        opened: number of the change that opened the current episode.
-        opened_at: when that was.
-    """
+    """A change of a condition's state, noticed at a time (UTC): written once, never changed."""
 
     condition: Condition
     state: State
     number: int
+    """Of the change, counted per condition from 1; with the condition's key it is the identity."""
     at: datetime
     opened: int
+    """Number of the change that opened the current episode."""
     opened_at: datetime
 
     @property
@@ -243,28 +223,12 @@ class Notification:
         return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
 
     @classmethod
-    def from_json(cls, data: bytes) -> Self:
+    def from_json(cls, data: bytes) -> "Notification":
         """Read what ``to_json`` returned."""
-        values = orjson.loads(data)
-        condition = values["condition"]
-        return cls(
-            Condition(
-                condition["kind"],
-                condition["subject"],
-                Severity(condition["severity"]),
-                condition["text"],
-                condition["source"],
-                None if condition["day"] is None else date.fromisoformat(condition["day"]),
-                tuple(condition["categories"]),
-                condition["facts"],
-                condition["next_step"],
-            ),
-            State(values["state"]),
-            values["number"],
-            datetime.fromisoformat(values["at"]),
-            values["opened"],
-            datetime.fromisoformat(values["opened_at"]),
-        )
+        return _STORED.validate_json(data)
+
+
+_STORED = TypeAdapter(Notification)
 
 
 def id_of(key: str, number: int) -> str:

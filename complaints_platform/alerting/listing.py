@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from complaints_platform.alerting.events import AlertState, Notification, State
-from complaints_platform.alerting.outbox import Acknowledgement, Attempt, Outbox
+from complaints_platform.alerting.outbox import Acknowledgement, Outbox
 from complaints_platform.alerting.rendering import fields
 from complaints_platform.alerting.routes import Routes
 from complaints_platform.alerting.sending import utc_now
@@ -19,11 +19,6 @@ DAYS_LISTED = 30
 def alerts_for_api(lake: Lake, state: AlertState = "all", routes: Routes | None = None) -> dict[str, Any]:
     """Return the alerts of the last 30 days and all open ones, newest first, as JSON values.
 
-    Args:
-        lake: whose alerts.
-        state: all; open; open and not acknowledged; with waiting deliveries; resolved.
-        routes: where the runbook is.
-
     Returns:
         ``alerts``: id, kind, title, state (open, resolved or happened), severity, text, source, day, categories,
         meaning, next_step, runbook, opened_at, changed_at, acknowledged (by, at) or null, deliveries (receiver,
@@ -34,12 +29,7 @@ def alerts_for_api(lake: Lake, state: AlertState = "all", routes: Routes | None 
 
 
 def acknowledge(lake: Lake, name: str, by: str) -> dict[str, Any]:
-    """Acknowledge an alert; the first acknowledgement stays.
-
-    Args:
-        lake: whose alerts.
-        name: id of the alert, or of a notification in its history.
-        by: who.
+    """Acknowledge an alert (by its id, or that of a notification in its history); the first acknowledgement stays.
 
     Returns:
         ``id``, ``by`` and ``at``.
@@ -135,15 +125,14 @@ def _alert(outbox: Outbox, name: str, pending: set[str], routes: Routes) -> dict
 
 def _deliveries(outbox: Outbox, notification: Notification) -> list[dict[str, Any]]:
     return [
-        {"notification": notification.id, "receiver": address, "attempts": len(attempts), **_end(attempts[-1])}
+        {
+            "notification": notification.id,
+            "receiver": address,
+            "attempts": len(attempts),
+            "delivered": result is not None and result.delivered,
+            "error": result.error if result else "",
+            "at": (result.at if result else attempts[-1].at).isoformat(),
+        }
         for address, attempts in sorted(outbox.attempts(notification.id).items())
+        for result in [attempts[-1].result]
     ]
-
-
-def _end(attempt: Attempt) -> dict[str, Any]:
-    result = attempt.result
-    return {
-        "delivered": result is not None and result.delivered,
-        "error": result.error if result else "",
-        "at": (result.at if result else attempt.at).isoformat(),
-    }

@@ -98,20 +98,9 @@ def machine() -> str:
 
 
 class Observer:
-    """Checks everything that may be wrong, and records what has changed.
+    """Checks everything that may be wrong, and records what has changed; the clock returns UTC."""
 
-    Args:
-        platform: the lake, the sources and the spool that are looked at.
-        history: what Dagster knows.
-        clock: returns the time (UTC).
-    """
-
-    def __init__(
-        self,
-        platform: Platform,
-        history: History,
-        clock: Callable[[], datetime] = utc_now,
-    ) -> None:
+    def __init__(self, platform: Platform, history: History, clock: Callable[[], datetime] = utc_now) -> None:
         self._platform = platform
         self._history = history
         self._clock = clock
@@ -121,14 +110,10 @@ class Observer:
         self._daemon_was_stopped: datetime | None = None
 
     def look(self, memory: Memory, *, as_watcher: bool = False) -> list[Notification]:
-        """Record all changes since the last check.
+        """Record and return all changes since the last check.
 
-        Args:
-            memory: of this check (``Memory.now``) with ``looked`` of the one before.
-            as_watcher: check as the watcher does, not as the sensor.
-
-        Returns:
-            The recorded changes.
+        ``memory`` is of this check (``Memory.now``) with ``looked`` of the one before; the watcher checks less than
+        the sensor.
 
         Raises:
             AlertsError: some checks failed; the others were recorded.
@@ -186,13 +171,14 @@ class Observer:
         return [*local, self._platform.settings.alerts_spool, *([Path(home)] if home else [])]
 
     def _looks_of_sensor(self, memory: Memory, now: datetime) -> dict[str, Look]:
+        seen_until = (memory.looked or now) - SEEN_AGAIN
         looks: dict[str, Look] = {
-            "run_failed": lambda: self._failing_jobs(memory, now),
+            "run_failed": lambda: runs.failing_jobs(self._open("run_failed"), self._history.ended_runs(seen_until)),
             "days_failing": self._failing_days,
             "model_missing": lambda: self._missing_model(now),
             "watcher_stopped": lambda: watching.stopped_watchers(self.outbox.watchers(), now),
         }
-        failing = cache(lambda: self._failing_checks(memory, now))
+        failing = cache(lambda: failing_now(self._open(*KINDS_OF_CHECKS), self._history.evaluations(seen_until)))
         for kind in KINDS_OF_CHECKS:
             looks[kind] = _of_kind(kind, failing)
         if memory.since is not None and now - memory.since >= SETTLED_AFTER:
@@ -214,21 +200,10 @@ class Observer:
     def _open(self, *kinds: str) -> list[Condition]:
         return [each.condition for each in self.outbox.open() if each.condition.kind in kinds]
 
-    # runs and checks
-
-    def _failing_jobs(self, memory: Memory, now: datetime) -> list[Condition]:
-        return runs.failing_jobs(self._open("run_failed"), self._history.ended_runs(_seen_until(memory, now)))
-
     def _failing_days(self) -> list[Condition]:
         often = [trouble for trouble in self._history.troubles() if trouble.attempts >= REPORTED_AFTER]
         days = [unit.day for trouble in often for unit in trouble.units]
         return runs.failing_days(days, max((trouble.attempts for trouble in often), default=0))
-
-    def _failing_checks(self, memory: Memory, now: datetime) -> list[Condition]:
-        evaluations = self._history.evaluations(_seen_until(memory, now))
-        return failing_now(self._open(*KINDS_OF_CHECKS), evaluations)
-
-    # the daemon
 
     def _stopped_daemons(self, now: datetime) -> list[Condition]:
         stopped = watching.stopped_daemons(self._history.heartbeats(), now)
@@ -242,8 +217,6 @@ class Observer:
                 yield each
             else:  # a pause of the daemon is not the fault of its sensors
                 yield replace(each, last=max(filter(None, [each.last, memory.since, self._daemon_was_stopped])))
-
-    # the lake
 
     def _sources(self) -> list[SourceState]:
         contracts = self._platform.all_contracts
@@ -272,10 +245,6 @@ class Observer:
 
 def _of_kind(kind: str, conditions: Callable[[], list[Condition]]) -> Look:
     return lambda: [condition for condition in conditions() if condition.kind == kind]
-
-
-def _seen_until(memory: Memory, now: datetime) -> datetime:
-    return (memory.looked or now) - SEEN_AGAIN
 
 
 def newest_incidents(spec: TableSpec, lake: Lake, now: datetime) -> pl.DataFrame:

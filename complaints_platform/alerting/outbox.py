@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 import orjson
+from pydantic import TypeAdapter
 
 from complaints_platform.alerting.conditions import change, happening, resolution
 from complaints_platform.alerting.events import Condition, Notification, id_of, parse_id
@@ -44,36 +45,25 @@ class Objects(Protocol):
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """How an attempt ended.
-
-    Attributes:
-        delivered: the receiver has taken it.
-        at: when (UTC).
-        error: why not, without secrets.
-        reached: the recipients who have it, as hashes, if the receiver has several.
-    """
+    """How an attempt ended, and when (UTC); the error holds no secrets."""
 
     delivered: bool
     at: datetime
     error: str = ""
     reached: tuple[str, ...] = ()
+    """The recipients who have it, as hashes, if the receiver has several."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt to deliver a notification to an address.
-
-    Attributes:
-        number: from 1.
-        message: identity of the message it went out in; the same message again has the same.
-        at: when it began (UTC).
-        result: None while it is under way, or for ever if the sender was killed.
-    """
+    """One attempt to deliver a notification to an address, counted from 1; ``at`` is when it began (UTC)."""
 
     number: int
     message: str
+    """Identity of the message it went out in; the same message again has the same."""
     at: datetime
     result: DeliveryResult | None = None
+    """None while it is under way, or for ever if the sender was killed."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +86,10 @@ class ReceiverHealth:
 Attempts = Mapping[str, Sequence[Attempt]]
 """Address → attempts, in order."""
 
+_RESULT = TypeAdapter(DeliveryResult)
+_ACKNOWLEDGEMENT = TypeAdapter(Acknowledgement)
+_HEALTH = TypeAdapter(ReceiverHealth)
+
 
 class Outbox:
     """The outbox in one storage."""
@@ -105,19 +99,11 @@ class Outbox:
         self._written: dict[str, Notification] = {}
         self._ended: dict[str, Attempt] = {}
 
-    # changes of conditions
-
     def observe(self, kind: str, conditions: Iterable[Condition], now: datetime, about: str = "") -> list[Notification]:
         """Record all conditions of one kind; those that were open and are not among them are resolved.
 
-        Args:
-            kind: the kind that was checked.
-            conditions: all conditions of that kind; none means that all is well.
-            now: when (UTC).
-            about: how the checked subjects begin; all others are left alone.
-
-        Returns:
-            The changes that this call has recorded; another process may have recorded some before.
+        Subjects that don't begin with ``about`` are left alone. Returned are the changes that this call has recorded;
+        another process may have recorded some before.
         """
         found = {condition.key: condition for condition in conditions}
         open_before = {
@@ -163,8 +149,11 @@ class Outbox:
 
     def last(self, key: str) -> Notification | None:
         """Return the last change of a condition."""
-        numbers = [int(name.removesuffix(".json")) for name in self._objects.names(f"{ALERTS}/conditions/{key}")]
-        return self.get(id_of(key, max(numbers))) if numbers else None
+        numbers = self._numbers(key)
+        return self.get(id_of(key, numbers[-1])) if numbers else None
+
+    def _numbers(self, key: str) -> list[int]:
+        return sorted(int(name.removesuffix(".json")) for name in self._objects.names(f"{ALERTS}/conditions/{key}"))
 
     def get(self, name: str) -> Notification | None:
         """Return the notification of an id, or None if there is none."""
@@ -178,32 +167,25 @@ class Outbox:
     def history(self, name: str) -> list[Notification]:
         """Return all changes of the episode that a notification belongs to, in order."""
         key, _ = parse_id(name)
-        numbers = [int(each.removesuffix(".json")) for each in self._objects.names(f"{ALERTS}/conditions/{key}")]
-        all_of_it = [each for number in sorted(numbers) if (each := self.get(id_of(key, number))) is not None]
+        all_of_it = [each for number in self._numbers(key) if (each := self.get(id_of(key, number))) is not None]
         opened = next((each.opened for each in all_of_it if each.id == name), None)
         return [each for each in all_of_it if each.opened == opened]
 
     def since(self, day: date) -> list[Notification]:
         """Return the notifications of a day (UTC) and all later ones, in order of time."""
-        found = [
-            notification
-            for each in self._objects.names(f"{ALERTS}/days")
-            if date.fromisoformat(each) >= day
-            for name in self._objects.names(f"{ALERTS}/days/{each}")
-            if (notification := self.get(name)) is not None
-        ]
-        return sorted(found, key=lambda notification: (notification.at, notification.id))
+        days = [each for each in self._objects.names(f"{ALERTS}/days") if date.fromisoformat(each) >= day]
+        return self._in_order(name for each in days for name in self._objects.names(f"{ALERTS}/days/{each}"))
 
-    # deliveries
+    def _in_order(self, names: Iterable[str]) -> list[Notification]:
+        found = [notification for name in names if (notification := self.get(name)) is not None]
+        return sorted(found, key=lambda notification: (notification.at, notification.id))
 
     def pending(self) -> list[Notification]:
         """Return what is not delivered to everyone yet, in order of time.
 
         A mark whose notification was never written stays: the next check of its condition writes it.
         """
-        marked = [self.get(name) for name in self._objects.names(f"{ALERTS}/pending")]
-        found = [notification for notification in marked if notification is not None]
-        return sorted(found, key=lambda notification: (notification.at, notification.id))
+        return self._in_order(self._objects.names(f"{ALERTS}/pending"))
 
     def counts(self) -> dict[str, int]:
         """Count open conditions (open) and notifications not delivered to everyone yet (waiting)."""
@@ -238,10 +220,7 @@ class Outbox:
         values = orjson.loads(began)
         result = None
         if f"{key.rsplit('/', 1)[-1]}.ended" in names and (ended := self._objects.get(f"{key}.ended")) is not None:
-            fields = orjson.loads(ended)
-            result = DeliveryResult(
-                fields["delivered"], datetime.fromisoformat(fields["at"]), fields["error"], tuple(fields["reached"])
-            )
+            result = _RESULT.validate_json(ended)
         attempt = Attempt(int(key.rsplit(".", 1)[-1]), values["message"], datetime.fromisoformat(values["at"]), result)
         if result is not None:
             self._ended[key] = attempt
@@ -255,8 +234,6 @@ class Outbox:
     def end(self, name: str, address: str, number: int, result: DeliveryResult) -> None:
         """Record how an attempt ended."""
         self._objects.create(f"{_attempt_key(name, address, number)}.ended", orjson.dumps(asdict(result)))
-
-    # expiry
 
     def expired(self, before: date) -> Iterator[str]:
         """Yield the keys of objects that may be deleted, in the order in which to delete them.
@@ -292,8 +269,6 @@ class Outbox:
             if episode and last is not None and last.id != id_:
                 yield _key(id_)
 
-    # people and receivers
-
     def acknowledge(self, name: str, by: str, now: datetime) -> Acknowledgement:
         """Acknowledge a notification; the first acknowledgement stays.
 
@@ -321,17 +296,13 @@ class Outbox:
             if acknowledged is not None and acknowledged.opened == notification.opened:
                 data = self._objects.get(f"{ALERTS}/acknowledged/{key}/{name}")
                 if data is not None:
-                    values = orjson.loads(data)
-                    return Acknowledgement(values["by"], datetime.fromisoformat(values["at"]))
+                    return _ACKNOWLEDGEMENT.validate_json(data)
         return None
 
     def health(self, receiver: str) -> ReceiverHealth:
         """Return whether a receiver answers."""
         data = self._objects.get(f"{ALERTS}/receivers/{receiver}.json")
-        if data is None:
-            return ReceiverHealth()
-        values = orjson.loads(data)
-        return ReceiverHealth(values["failures"], datetime.fromisoformat(values["at"]), values["error"])
+        return ReceiverHealth() if data is None else _HEALTH.validate_json(data)
 
     def note_health(self, receiver: str, health: ReceiverHealth) -> None:
         """Remember whether a receiver answers."""
@@ -344,38 +315,39 @@ class Outbox:
 
     def alive(self, watcher: str, now: datetime) -> None:
         """Record that a watcher is alive."""
-        self._objects.put(f"{ALERTS}/watchers/{watcher}.json", orjson.dumps({"at": now}))
+        self._note_time(f"watchers/{watcher}", now)
 
     def watchers(self) -> dict[str, datetime]:
         """Return when each watcher was last alive."""
-        found = {}
-        for name in self._objects.names(f"{ALERTS}/watchers"):
-            data = self._objects.get(f"{ALERTS}/watchers/{name}")
-            if data is not None:
-                found[name.removesuffix(".json")] = datetime.fromisoformat(orjson.loads(data)["at"])
-        return found
+        names = [name.removesuffix(".json") for name in self._objects.names(f"{ALERTS}/watchers")]
+        return {name: at for name in names if (at := self._time(f"watchers/{name}")) is not None}
 
     def note_look(self, now: datetime) -> None:
         """Record that everything was checked."""
-        self._objects.put(f"{ALERTS}/looked.json", orjson.dumps({"at": now}))
+        self._note_time("looked", now)
 
     def last_look(self) -> datetime | None:
         """Return when everything was last checked; None: never, so that an empty list means nothing."""
-        data = self._objects.get(f"{ALERTS}/looked.json")
-        return None if data is None else datetime.fromisoformat(orjson.loads(data)["at"])
+        return self._time("looked")
 
     def note_call(self, now: datetime) -> None:
         """Remember when the dead man's switch was called."""
-        self._objects.put(f"{ALERTS}/dead_man.json", orjson.dumps({"at": now}))
+        self._note_time("dead_man", now)
 
     def last_call(self) -> datetime | None:
         """Return when the dead man's switch was last called."""
-        data = self._objects.get(f"{ALERTS}/dead_man.json")
-        return None if data is None else datetime.fromisoformat(orjson.loads(data)["at"])
+        return self._time("dead_man")
 
     def retire(self, watcher: str) -> None:
         """Forget a watcher that has ended properly."""
         self._objects.delete(f"{ALERTS}/watchers/{watcher}.json")
+
+    def _note_time(self, what: str, now: datetime) -> None:
+        self._objects.put(f"{ALERTS}/{what}.json", orjson.dumps({"at": now}))
+
+    def _time(self, what: str) -> datetime | None:
+        data = self._objects.get(f"{ALERTS}/{what}.json")
+        return None if data is None else datetime.fromisoformat(orjson.loads(data)["at"])
 
 
 def _is_past(episode: Sequence[Notification], before: date, waiting: AbstractSet[str]) -> bool:

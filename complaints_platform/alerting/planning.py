@@ -26,23 +26,16 @@ MOST_TOGETHER = 100
 
 @dataclass(frozen=True)
 class Delivery:
-    """A notification that is to reach an address.
-
-    Attributes:
-        notification: what.
-        address: receiver, and step of the escalation.
-        due: when it is to be sent (UTC).
-        together: it belongs in a digest.
-        attempts: what was tried.
-        unacknowledged: for escalations, how long nobody has acknowledged it.
-    """
+    """A notification that is to reach an address, when (UTC), and what was tried."""
 
     notification: Notification
     address: str
     due: datetime
     together: bool = False
+    """It belongs in a digest."""
     attempts: tuple[Attempt, ...] = ()
     unacknowledged: timedelta | None = None
+    """For escalations, how long nobody has acknowledged it."""
 
     @property
     def receiver(self) -> str:
@@ -62,15 +55,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent at once: one notification, or several together.
-
-    Attributes:
-        name: its identity, the same however often it is tried; "" for several that were never tried.
-        deliveries: what is in it, in order of time.
-        tried: how often it was tried.
-    """
+    """What is sent at once: one notification, or several together in order of time; and how often it was tried."""
 
     name: str
+    """Its identity, the same however often it is tried; "" for several that were never tried."""
     deliveries: tuple[Delivery, ...]
     tried: int = 0
 
@@ -89,12 +77,7 @@ def deliveries(
 ) -> list[Delivery]:
     """Return the deliveries of a notification, including those that have arrived.
 
-    Args:
-        notification: what.
-        history: all changes of its episode, in order.
-        routes: the routes.
-        attempts: returns what was tried for a notification of the history (by id).
-        acknowledged: who has acknowledged it.
+    ``history`` is all changes of its episode, in order; ``attempts`` returns what was tried for one of them (by id).
     """
     own = attempts(notification.id)
     found: dict[str, Delivery] = {}
@@ -142,13 +125,9 @@ def _escalated_before(
 def next_message(
     waiting: Sequence[Delivery], health: ReceiverHealth, now: datetime, together_from: int
 ) -> Message | None:
-    """Return what a receiver gets next; None if there is nothing, or it is too early to try again.
+    """Return what a receiver gets next of all that waits; None if there is nothing, or it is too early to try again.
 
-    Args:
-        waiting: all that has not reached the receiver.
-        health: whether it answers.
-        now: the time (UTC).
-        together_from: more new ones than this are sent together.
+    More new ones than ``together_from`` are sent together.
     """
     if health.at is not None and health.failures and now < health.at + pause(health.failures):
         return None
@@ -161,7 +140,10 @@ def next_message(
             return message
     if fresh:
         return _of_fresh(fresh, together_from)
-    return next((message for message in begun if now >= _last_try(message) + pause(message.tried)), None)
+    for message in begun:
+        if now >= max(each.attempts[-1].at for each in message.deliveries) + pause(message.tried):
+            return message
+    return None
 
 
 def pause(failures: int) -> timedelta:
@@ -182,17 +164,9 @@ def _begun(waiting: Sequence[Delivery], now: datetime) -> list[Message]:
             max(len(each.attempts) for each in group),
         )
         for name, group in found.items()
-        if not any(_is_under_way(each.attempts[-1], now) for each in group)
+        if not any(each.attempts[-1].result is None and now < each.attempts[-1].at + LOST_AFTER for each in group)
     ]
     return sorted(messages, key=lambda message: (message.deliveries[0].notification.at, message.name))
-
-
-def _is_under_way(attempt: Attempt, now: datetime) -> bool:
-    return attempt.result is None and now < attempt.at + LOST_AFTER
-
-
-def _last_try(message: Message) -> datetime:
-    return max(each.attempts[-1].at for each in message.deliveries)
 
 
 def _of_fresh(fresh: Sequence[Delivery], together_from: int) -> Message:

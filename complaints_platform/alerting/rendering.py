@@ -11,22 +11,16 @@ from complaints_platform.alerting.routes import Routes
 
 @dataclass(frozen=True)
 class Rendered:
-    """A message, ready to send.
-
-    Attributes:
-        name: identity, by which receivers recognise a message they have.
-        in_reply_to: identity of the message that this one follows, for mail programs.
-        title: one line.
-        body: plain text.
-        severity: the worst in it.
-        notifications: the same for machines, one mapping each.
-    """
+    """A message, ready to send: a line, a plain text, and the same for machines (a mapping for each notification)."""
 
     name: str
+    """Identity, by which receivers recognise a message they have."""
     in_reply_to: str
+    """Identity of the message that this one follows, for mail programs."""
     title: str
     body: str
     severity: Severity
+    """The worst in it."""
     notifications: list[dict[str, Any]]
 
 
@@ -38,7 +32,7 @@ def render(message: Message, routes: Routes) -> Rendered:
         title, body = _title(first), _body(first, routes)
         in_reply_to = f"{first.notification.opened_id}.{first.address}"
     else:
-        title, body, in_reply_to = _title_of_all(message), _body_of_all(message, routes), ""
+        title, body, in_reply_to = *_of_all(message, routes), ""
     values = [fields(each.notification, routes) for each in message.deliveries]
     return Rendered(message.name, "" if in_reply_to == message.name else in_reply_to, title, body, severity, values)
 
@@ -91,19 +85,15 @@ def _body(delivery: Delivery, routes: Routes) -> str:
     return "\n".join(line for number, line in enumerate(lines) if line or number == 1)
 
 
-def _title_of_all(message: Message) -> str:
-    counts = Counter(each.notification.condition.severity for each in message.deliveries)
-    worst_first = sorted(counts, key=lambda severity: -severity.rank)
-    return f"{len(message.deliveries)} notifications: " + ", ".join(
-        f"{counts[severity]} {severity}" for severity in worst_first
+def _of_all(message: Message, routes: Routes) -> tuple[str, str]:
+    """Return title and body of several notifications, the worst first."""
+    by_time = sorted(message.deliveries, key=lambda each: each.notification.at)
+    worst_first = sorted(by_time, key=lambda each: -each.notification.condition.severity.rank)
+    counts = Counter(each.notification.condition.severity for each in worst_first)
+    title = f"{len(worst_first)} notifications: " + ", ".join(
+        f"{count} {severity}" for severity, count in counts.items()
     )
-
-
-def _body_of_all(message: Message, routes: Routes) -> str:
-    worst_first = sorted(
-        message.deliveries, key=lambda each: (-each.notification.condition.severity.rank, each.notification.at)
-    )
-    return "\n\n".join(
+    return title, "\n\n".join(
         f"{_title(each)}\n{each.notification.condition.text}\n"
         f"Next step: {each.notification.next_step}\n"
         f"{each.notification.at:%Y-%m-%d %H:%M} UTC, {each.notification.id}, "

@@ -16,7 +16,6 @@ from complaints_platform.alerting.events import KINDS, Notification, Severity
 from complaints_platform.errors import AlertsError
 from complaints_platform.zones import time_zones
 
-NAME = r"^[a-z][a-z0-9_-]{0,39}$"
 RUNBOOK = "docs/runbook.md"
 
 
@@ -43,7 +42,7 @@ def _kind(value: object) -> object:
 TimeZone = Annotated[str, BeforeValidator(_zone)]
 TimeOfDay = Annotated[time, BeforeValidator(_clock)]
 KindName = Annotated[str, BeforeValidator(_kind)]
-ReceiverName = Annotated[str, Field(pattern=NAME)]
+ReceiverName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
 class Part(BaseModel):
@@ -180,8 +179,7 @@ def load_routes(path: Path | None) -> Routes:
     """Read a routes file; without one nobody is notified.
 
     Raises:
-        AlertsError: it is not YAML, a value is wrong, or a route names an unknown receiver; the message names file,
-            line and field of each mistake.
+        AlertsError: it is not YAML, a value is wrong, or a route names an unknown receiver; the message says where.
     """
     if path is None:
         return Routes()
@@ -213,11 +211,9 @@ def load_routes(path: Path | None) -> Routes:
 def _named_receivers(routes: Routes) -> list[tuple[Location, str]]:
     named: list[tuple[Location, str]] = []
     for number, route in enumerate(routes.routes):
-        named += [(("routes", number, "to", place), name) for place, name in enumerate(route.to)]
-        for step, escalation in enumerate(route.escalate):
-            named += [
-                (("routes", number, "escalate", step, "to", place), name) for place, name in enumerate(escalation.to)
-            ]
+        lists: list[tuple[Location, list[str]]] = [(("routes", number, "to"), route.to)]
+        lists += [(("routes", number, "escalate", step, "to"), each.to) for step, each in enumerate(route.escalate)]
+        named += [((*location, place), name) for location, names in lists for place, name in enumerate(names)]
     return named
 
 

@@ -13,40 +13,29 @@ ESSENTIAL = {"collect"}
 """Without them no data arrives."""
 
 FEW_DAYS = 5
-DAYS_NAMED = 5
+"""More failing days are critical, and only the last so many are named."""
 
 
 @dataclass(frozen=True)
 class EndedRun:
-    """A run that has ended and is not retried automatically.
-
-    Attributes:
-        job: its job.
-        run: its id.
-        succeeded: whether it did.
-        at: when it ended (UTC).
-        step: the step that failed first.
-        error: that error's class; never its message, which may quote data.
-        day: the last day that the run was about.
-    """
+    """A run that has ended, at a time (UTC), and is not retried automatically; ``run`` is its id."""
 
     job: str
     run: str
     succeeded: bool
     at: datetime
     step: str = ""
+    """The step that failed first."""
     error: str = ""
+    """That error's class; never its message, which may quote data."""
     day: date | None = None
+    """The last day that the run was about."""
 
 
 def failing_jobs(before: Iterable[Condition], runs: Iterable[EndedRun]) -> list[Condition]:
-    """Return the jobs whose last run failed, after some runs have ended.
+    """Return the jobs whose last run failed, after some runs have ended (in that order).
 
-    Repeating the same runs changes nothing.
-
-    Args:
-        before: those that failed before; one that still fails stays as it is.
-        runs: in the order in which they ended.
+    One that failed before and still fails stays as it is. Repeating the same runs changes nothing.
     """
     failing = {condition.subject: condition for condition in before}
     for run in runs:
@@ -72,17 +61,15 @@ def _failed(run: EndedRun) -> Condition:
 
 
 def failing_days(days: Sequence[date], attempts: int) -> list[Condition]:
-    """Return the condition that days can't be brought up to date; more than a few are critical.
+    """Return the condition that days can't be brought up to date, the worst of them in so many attempts.
 
-    Args:
-        days: those that have failed often enough to report.
-        attempts: how often the worst of them has failed.
+    More than a few days are critical.
     """
     if not days:
         return []
     ordered = sorted(set(days))
-    named = ", ".join(map(str, ordered[-DAYS_NAMED:]))
-    more = f" and {len(ordered) - DAYS_NAMED} more" if len(ordered) > DAYS_NAMED else ""
+    named = ", ".join(map(str, ordered[-FEW_DAYS:]))
+    more = f" and {len(ordered) - FEW_DAYS} more" if len(ordered) > FEW_DAYS else ""
     return [
         Condition(
             "days_failing",

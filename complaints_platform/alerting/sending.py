@@ -53,16 +53,16 @@ class Sent:
         )
 
 
+@dataclass(frozen=True)
 class _MissingTransport:
     """Fails for a receiver that has no address."""
 
-    def __init__(self, why: str, clock: Callable[[], datetime]) -> None:
-        self._why = why
-        self._clock = clock
+    why: str
+    clock: Callable[[], datetime]
 
     def send(self, message: object, reached: tuple[str, ...]) -> DeliveryResult:
         del message
-        return DeliveryResult(delivered=False, at=self._clock(), error=self._why, reached=reached)
+        return DeliveryResult(delivered=False, at=self.clock(), error=self.why, reached=reached)
 
 
 def transports(routes: Routes, clock: Callable[[], datetime] = utc_now) -> dict[str, Transport]:
@@ -76,14 +76,7 @@ def transports(routes: Routes, clock: Callable[[], datetime] = utc_now) -> dict[
 
 
 class Sender:
-    """Sends what waits in one outbox.
-
-    Args:
-        outbox: where it waits.
-        routes: who is notified of what.
-        transports: receiver → its transport.
-        clock: returns the time (UTC).
-    """
+    """Sends what waits in one outbox, through the transport of each receiver; the clock returns UTC."""
 
     def __init__(
         self,
@@ -138,14 +131,16 @@ class Sender:
             if claimed is None:
                 break
             result = self._send(receiver, claimed)
-            health = self._remember(receiver, health, result)
-            waiting = [each for each in waiting if not _is_in(each, claimed)]
+            health = ReceiverHealth(0 if result.delivered else health.failures + 1, result.at, result.error)
+            self._outbox.note_health(receiver, health)
+            begun = {(each.notification.id, each.address) for each in claimed.deliveries}
+            waiting = [each for each in waiting if (each.notification.id, each.address) not in begun]
             if result.delivered:
                 messages += 1
                 continue
             failed += 1
             errors.append(f"{receiver}: {result.error}")
-            waiting += [_ended(each, result) for each in claimed.deliveries]
+            waiting += [each.tried(replace(each.attempts[-1], result=result)) for each in claimed.deliveries]
         return Sent(messages, failed, len(waiting), tuple(errors)), waiting
 
     def _claim(self, message: Message) -> Message | None:
@@ -174,25 +169,6 @@ class Sender:
         LOG.info("%s: %s", message.name, "delivered" if result.delivered else result.error)
         return result
 
-    def _remember(self, receiver: str, health: ReceiverHealth, result: DeliveryResult) -> ReceiverHealth:
-        if result.delivered:
-            now = ReceiverHealth(0, result.at)
-        else:
-            now = ReceiverHealth(health.failures + 1, result.at, result.error)
-        self._outbox.note_health(receiver, now)
-        return now
-
-
-def _is_in(delivery: Delivery, message: Message) -> bool:
-    return any(
-        each.address == delivery.address and each.notification.id == delivery.notification.id
-        for each in message.deliveries
-    )
-
-
-def _ended(delivery: Delivery, result: DeliveryResult) -> Delivery:
-    return delivery.tried(replace(delivery.attempts[-1], result=result))
-
 
 def send_all(platform: Platform, clock: Callable[[], datetime] = utc_now) -> Sent:
     """Send what is waiting in the lake's outbox and in the spool, independently of each other.
@@ -208,8 +184,8 @@ def send_all(platform: Platform, clock: Callable[[], datetime] = utc_now) -> Sen
     by_name = transports(routes, clock)
     result = Sent()
     problems = []
-    of_lake = Outbox(platform.lake.store)
-    for outbox in (spool(platform.settings.alerts_spool), of_lake):
+    outboxes = (spool(platform.settings.alerts_spool), Outbox(platform.lake.store))
+    for outbox in outboxes:
         try:
             result += Sender(outbox, routes, by_name, clock).send_due()
         except Exception as error:
@@ -218,11 +194,7 @@ def send_all(platform: Platform, clock: Callable[[], datetime] = utc_now) -> Sen
     if problems:
         raise AlertsError(f"an outbox can't be read: {', '.join(problems)}; {result.describe()}")
     # While a receiver can't be reached, the calls stop, so that the switch alerts somebody.
-    if not any(
-        health.failures
-        for outbox in (spool(platform.settings.alerts_spool), of_lake)
-        for name, health in outbox.receivers().items()
-        if name in routes.receivers
-    ):
-        call_if_due(routes, of_lake, clock)
+    healths = [item for outbox in outboxes for item in outbox.receivers().items()]
+    if not any(health.failures for name, health in healths if name in routes.receivers):
+        call_if_due(routes, outboxes[-1], clock)
     return result

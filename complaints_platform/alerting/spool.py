@@ -7,11 +7,10 @@ memory: it is sent all the same, and is forgotten with the process.
 import logging
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
 
 from complaints_platform.alerting.outbox import Objects, Outbox
 from complaints_platform.errors import LakeError
@@ -21,8 +20,6 @@ from complaints_platform.lake.store import Store, open_store
 LOG = logging.getLogger(__name__)
 PROBED_SECONDS = 20
 PROBE = f"{ALERTS}/probe"
-
-T = TypeVar("T")
 
 
 class MemoryObjects:
@@ -127,38 +124,19 @@ def why_unreachable(store: Store, machine: str, seconds: float = PROBED_SECONDS)
 
     Clients of object stores retry for minutes; after ``seconds`` the lake counts as unreachable.
     """
+    key, errors = f"{PROBE}/{machine}", list[Exception]()
 
     def probe() -> None:
-        key = f"{PROBE}/{machine}"
-        store.put(key, machine.encode())
-        if store.get(key) != machine.encode():
-            raise LakeError("what was written just now can't be read")
-
-    try:
-        _within(probe, seconds)
-    except TimeoutError:
-        return f"no answer within {seconds:.0f} s"
-    except Exception as error:  # noqa: BLE001  # every client has errors of its own
-        return type(error).__name__ if not isinstance(error, LakeError) else str(error.__cause__ or error)
-    return None
-
-
-def _within(call: Callable[[], T], seconds: float) -> T:
-    """Return what a call returns; if it takes too long, it is left running."""
-    results: list[T] = []
-    errors: list[Exception] = []
-
-    def run() -> None:
         try:
-            results.append(call())
-        except Exception as error:  # noqa: BLE001  # raised again by whoever waits
+            store.put(key, machine.encode())
+            if store.get(key) != machine.encode():
+                raise LakeError("what was written just now can't be read")
+        except Exception as error:  # noqa: BLE001  # every client has errors of its own
             errors.append(error)
 
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=probe, daemon=True)  # one that takes too long is left running
     thread.start()
     thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not results:
-        raise TimeoutError
-    return results[0]
+    for error in errors:
+        return str(error.__cause__ or error) if isinstance(error, LakeError) else type(error).__name__
+    return f"no answer within {seconds:.0f} s" if thread.is_alive() else None

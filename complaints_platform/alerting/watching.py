@@ -25,8 +25,6 @@ MODEL_WITHIN = timedelta(hours=1)
 INCIDENTS_OF = timedelta(days=2)
 """Older incidents are history, such as those of an archive that was collected just now."""
 
-INCIDENT_SEVERITY = {"minor": Severity.MINOR, "major": Severity.MAJOR, "critical": Severity.CRITICAL}
-
 DAEMON_SILENT_AFTER = timedelta(minutes=5)
 WATCHER_SILENT_AFTER = timedelta(minutes=10)
 FAILED_TICKS = 3
@@ -50,21 +48,15 @@ class SourceState:
 
 @dataclass(frozen=True)
 class Evaluations:
-    """The evaluations of a sensor or schedule that is turned on.
-
-    Attributes:
-        name: its name.
-        failed_in_a_row: its newest evaluations that ended in an error.
-        failing_since: when the first of them was (UTC).
-        last: when it was last evaluated; None: never.
-        interval: how often it should be; None for schedules.
-    """
+    """The evaluations of a sensor or schedule that is turned on (times are UTC)."""
 
     name: str
     failed_in_a_row: int
     failing_since: datetime | None
     last: datetime | None
+    """When it was last evaluated; None: never."""
     interval: timedelta | None
+    """How often it should be; None for schedules."""
 
 
 def silent_sources(sources: Sequence[SourceState], now: datetime) -> list[Condition]:
@@ -75,7 +67,7 @@ def silent_sources(sources: Sequence[SourceState], now: datetime) -> list[Condit
             state.source,
             Severity.MAJOR,
             f"{state.source} ({state.cadence}) has sent nothing since {last:%Y-%m-%d %H:%M} UTC; files are expected "
-            f"within {_hours(state.silent_after)}.",
+            f"within {state.silent_after / timedelta(hours=1):g} hours.",
             source=state.source,
             day=(last + state.silent_after).date(),
             next_step=f"Ask the owner of {state.source} whether the sender is running; check landing/{state.source}.",
@@ -110,14 +102,7 @@ def unreachable_lake(why: str | None, uri: str, machine: str) -> list[Condition]
 def missing_model(
     serving: str | None, first_received: date | None, waiting_since: datetime | None, now: datetime
 ) -> list[Condition]:
-    """Return the condition that files came but no classifier serves.
-
-    Args:
-        serving: version of the model that serves.
-        first_received: first day on which a file came.
-        waiting_since: when the first file came (UTC), as far as is known.
-        now: the time (UTC).
-    """
+    """Return the condition that files came, the first of them at ``waiting_since``, but no classifier serves."""
     if serving is not None or first_received is None or waiting_since is None or now - waiting_since < MODEL_WITHIN:
         return []
     text = f"Files have arrived since {first_received}, but no classifier serves: nothing is categorised."
@@ -127,20 +112,14 @@ def missing_model(
 def stopped_daemons(heartbeats: Mapping[str, datetime | None], now: datetime) -> list[Condition]:
     """Return the condition that Dagster's daemon shows no sign of life.
 
-    Args:
-        heartbeats: required daemon → last sign of life (UTC); None for one that never gave one, which does not count:
-            it was never started.
-        now: the time (UTC).
+    ``heartbeats`` is required daemon → last sign of life (UTC); one without was never started, and does not count.
     """
     silent = {name: last for name, last in heartbeats.items() if last is not None and now - last > DAEMON_SILENT_AFTER}
     if not silent:
         return []
     last = max(silent.values())
-    which = (
-        "all of it"
-        if len(silent) == sum(each is not None for each in heartbeats.values())
-        else ", ".join(sorted(silent))
-    )
+    ever = sum(each is not None for each in heartbeats.values())
+    which = "all of it" if len(silent) == ever else ", ".join(sorted(silent))
     text = f"Dagster's daemon ({which}) has shown no sign of life since {last:%Y-%m-%d %H:%M} UTC."
     return [Condition("daemon_stopped", "daemon", Severity.CRITICAL, text, day=last.date())]
 
@@ -205,11 +184,8 @@ SENDER_FIRST = (
 def incidents(frame: pl.DataFrame, already_open: set[str], now: datetime) -> tuple[list[Condition], list[Condition]]:
     """Return the open incidents, and those that ended before anybody was notified.
 
-    Args:
-        frame: of ``mart/incidents`` the newest row of each: incident_id, day, started_at, ended_at (null while it is
-            open), severity, observed, expected, ratio, categories and regions (JSON arrays).
-        already_open: ids of incidents with an open alert: they stay open until they have ended, however old they are.
-        now: the time (UTC).
+    ``frame`` holds the newest row of each in ``mart/incidents``. Incidents with an open alert (``already_open`` are
+    their ids) stay open until they have ended, however old they are.
     """
     still_open, past = [], []
     for row in frame.iter_rows(named=True):
@@ -225,7 +201,7 @@ def _incident(row: Mapping[str, Any]) -> Condition:
     return Condition(
         "incident",
         row["incident_id"],
-        INCIDENT_SEVERITY[row["severity"]],
+        Severity(row["severity"]),
         _incident_text(row),
         day=row["started_at"].date(),
         categories=tuple(orjson.loads(row["categories"])),
@@ -246,7 +222,3 @@ def _incident_text(row: Mapping[str, Any]) -> str:
         + f" since {row['started_at']:%Y-%m-%d %H:%M} UTC{until}: "
         + f"{row['ratio']:.1f} times the usual {row['expected']:,.1f}."
     )
-
-
-def _hours(time: timedelta) -> str:
-    return f"{time.total_seconds() / 3600:g} hours"

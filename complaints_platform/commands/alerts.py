@@ -4,8 +4,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
-from types import FrameType
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -38,13 +37,9 @@ CHECKED_LATELY, CHECKS_MISSED = timedelta(minutes=10), 3
 @app.command("list")
 def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
     """List open alerts, and those of the last 30 days."""
-    from complaints_platform.alerting import listing
-    from complaints_platform.alerting.routes import load_routes
-    from complaints_platform.alerting.sending import utc_now
-
     platform = open_platform()
-    now, outboxes = utc_now(), _outboxes(platform)
-    found = listing.list_alerts(outboxes, state, now, load_routes(platform.settings.alerts))
+    outboxes, now = _outboxes(platform), datetime.now(UTC)
+    found = _listed(platform, outboxes, state)
     looked = outboxes[0].last_look()
     if as_json:
         print_json({**found, "looked_at": looked.isoformat() if looked else None})
@@ -53,11 +48,10 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
         typer.echo("no alerts")
     for alert in found["alerts"]:
         about = ", ".join(filter(None, [alert["source"], alert["day"]]))
+        notified = len({each["receiver"] for each in alert["deliveries"] if each["delivered"]})
         remarks = [
             "acknowledged" if alert["acknowledged"] else "",
-            f"{notified} notified"
-            if (notified := len({each["receiver"] for each in alert["deliveries"] if each["delivered"]}))
-            else "",
+            f"{notified} notified" if notified else "",
             "waiting" if alert["waiting"] else "",
         ]
         typer.echo(
@@ -66,9 +60,8 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
             + (f" ({about})" if about else "")
             + "".join(f", {remark}" for remark in remarks if remark)
         )
-    if looked is None or now - looked > max(
-        CHECKED_LATELY, CHECKS_MISSED * timedelta(seconds=platform.settings.alerts_seconds)
-    ):
+    late_after = max(CHECKED_LATELY, CHECKS_MISSED * timedelta(seconds=platform.settings.alerts_seconds))
+    if looked is None or now - looked > late_after:
         since = f"since {looked:%Y-%m-%d %H:%M} UTC" if looked else "yet"
         typer.echo(
             f"the platform has not completed its checks {since}: is Dagster's daemon running? (complaints doctor)",
@@ -85,12 +78,8 @@ def list_alerts(state: OnlyState = "all", as_json: AsJson = False) -> None:
 @app.command()
 def show(alert: AlertId, as_json: AsJson = False) -> None:
     """Show one alert: what it means, what to do, its history, and who was notified."""
-    from complaints_platform.alerting import listing
-    from complaints_platform.alerting.routes import load_routes
-    from complaints_platform.alerting.sending import utc_now
-
     platform = open_platform()
-    found = listing.list_alerts(_outboxes(platform), "all", utc_now(), load_routes(platform.settings.alerts))["alerts"]
+    found = _listed(platform, _outboxes(platform), "all")["alerts"]
     chosen = next(each for each in found if each["id"] == _id(found, alert))
     if as_json:
         print_json(chosen)
@@ -115,13 +104,12 @@ def ack(
     """Acknowledge an alert: you are dealing with it, and escalation stops."""
     from complaints_platform.alerting.listing import acknowledge_newest, known, list_alerts
     from complaints_platform.alerting.routes import Routes
-    from complaints_platform.alerting.sending import utc_now
 
     platform = open_platform()
     outboxes = _outboxes(platform)
-    name = _id(list_alerts(outboxes, "all", utc_now(), Routes())["alerts"], alert)
+    name = _id(list_alerts(outboxes, "all", datetime.now(UTC), Routes())["alerts"], alert)
     outbox = next(each for each in outboxes if known(each, name))
-    entry = acknowledge_newest(outbox, name, author_or_user(by), utc_now())
+    entry = acknowledge_newest(outbox, name, author_or_user(by), datetime.now(UTC))
     typer.echo(f"acknowledged by {entry.by} at {entry.at:%Y-%m-%d %H:%M} UTC")
 
 
@@ -132,7 +120,7 @@ def send_test(
     """Send a test message to all receivers of the routes file, and report which arrived."""
     from complaints_platform.alerting.outbox import Outbox
     from complaints_platform.alerting.routes import load_routes
-    from complaints_platform.alerting.sending import transports, utc_now
+    from complaints_platform.alerting.sending import transports
 
     platform = open_platform()
     routes = load_routes(platform.settings.alerts)
@@ -141,7 +129,7 @@ def send_test(
     if unknown or not chosen:
         known = ", ".join(routes.receivers) or "none: set COMPLAINTS_ALERTS to a routes file"
         raise AlertsError(f"no receiver {', '.join(unknown) or 'to send to'}; receivers are {known}")
-    now = utc_now()
+    now = datetime.now(UTC)
     condition = Condition("test", now.isoformat(), Severity.INFO, f"{author_or_user(None)} tries whether this arrives.")
     outbox = Outbox(platform.lake.store)
     # Not pending: it goes to these receivers, whatever the routes say about tests.
@@ -162,10 +150,9 @@ def _try(
     from complaints_platform.alerting.outbox import Attempt
     from complaints_platform.alerting.planning import Delivery, Message
     from complaints_platform.alerting.rendering import render
-    from complaints_platform.alerting.sending import utc_now
 
     message = Message(f"{notification.id}.{name}", (Delivery(notification, name, notification.at),))
-    outbox.begin(notification.id, name, Attempt(1, message.name, utc_now()), "complaints alerts test")
+    outbox.begin(notification.id, name, Attempt(1, message.name, datetime.now(UTC)), "complaints alerts test")
     result = transport.send(render(message, routes), ())
     outbox.end(notification.id, name, 1, result)
     return result
@@ -193,13 +180,15 @@ def send(
         if sent.failed:
             raise typer.Exit(1)
         return
-    with _watching(platform) as observer, _until_stopped() as stopped:
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with _watching(platform) as observer:
         typer.echo(f"watching every {platform.settings.alerts_seconds} s", err=True)
         memory = Memory()
-        while True:
+        while not stopped.is_set():
             memory = _look(platform, observer, memory)
-            if stopped.wait(platform.settings.alerts_seconds):
-                break
+            stopped.wait(platform.settings.alerts_seconds)
     typer.echo("stopped", err=True)
 
 
@@ -219,9 +208,9 @@ def _watching(platform: "Platform") -> Iterator["Observer"]:
 
 def _look(platform: "Platform", observer: "Observer", memory: "Memory") -> "Memory":
     """Check once, and send; failures are printed and retried."""
-    from complaints_platform.alerting.sending import Sent, send_all, utc_now
+    from complaints_platform.alerting.sending import Sent, send_all
 
-    now = memory.now(utc_now())
+    now = memory.now(datetime.now(UTC))
     try:
         for each in observer.look(now, as_watcher=True):
             typer.echo(f"{each.at:%Y-%m-%d %H:%M:%S} {each.state}: {each.title()}", err=True)
@@ -230,7 +219,7 @@ def _look(platform: "Platform", observer: "Observer", memory: "Memory") -> "Memo
     try:
         sent = send_all(platform)
         if sent != Sent(waiting=sent.waiting):
-            typer.echo(f"{utc_now():%Y-%m-%d %H:%M:%S} {sent.describe()}", err=True)
+            typer.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {sent.describe()}", err=True)
     except Exception as error:  # noqa: BLE001  # stores and receivers have errors of their own; the watch goes on
         typer.echo(f"sending failed: {_safe_text(error)}", err=True)
     return now
@@ -241,25 +230,18 @@ def _safe_text(error: Exception) -> str:
     return str(error) if isinstance(error, ComplaintsError) else type(error).__name__
 
 
-@contextmanager
-def _until_stopped() -> Iterator[threading.Event]:
-    """Yield an event that is set when the process is asked to stop."""
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        stopped.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    yield stopped
-
-
 def _outboxes(platform: "Platform") -> list["Outbox"]:
     from complaints_platform.alerting.outbox import Outbox
     from complaints_platform.alerting.spool import spool
 
     return [Outbox(platform.lake.store), spool(platform.settings.alerts_spool)]
+
+
+def _listed(platform: "Platform", outboxes: list["Outbox"], state: AlertState) -> dict[str, Any]:
+    from complaints_platform.alerting import listing
+    from complaints_platform.alerting.routes import load_routes
+
+    return listing.list_alerts(outboxes, state, datetime.now(UTC), load_routes(platform.settings.alerts))
 
 
 def _id(alerts: list[dict[str, Any]], beginning: str) -> str:

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from complaints_platform.commands.opening import open_platform
-from complaints_platform.commands.printing import (
-    AsJson,
-    plural,
-    print_json,
-    print_runs,
-    print_table,
-    progress_bar,
-    say,
-)
+from complaints_platform.commands.printing import AsJson, plural, print_json, print_runs, print_table, progress_bar, say
 
 if TYPE_CHECKING:
     from complaints_platform.intake.files import Collected
@@ -65,9 +57,8 @@ def collect(
         for collector, done in progress.track(collecting, total=len(jobs), description="collecting"):
             results.append(done)
             if as_json:
-                print_json(
-                    {"source": collector.source, "file": done.file_name, "status": done.status, **_numbers(done)}
-                )
+                about = {"source": collector.source, "file": done.file_name, "status": done.status}
+                print_json({**about, **_numbers(done)})
             elif len(jobs) <= FILES_LISTED or done.status is Status.FAILED:
                 typer.echo(f"{collector.source}: {done.describe()}")
     if not as_json:

@@ -114,7 +114,7 @@ def _show(catalogue: Catalogue, summary: dict[str, Any]) -> None:
     same = (str(found.get("day")), found.get("region"), found.get("category")) == injected
     out.print(
         f"Injected outage: {outage['day']}, {outage['region']}, {outage['category']} → "
-        + ("[bold green]found: it is the largest rise.[/]" if same else "[bold red]not the largest rise.[/]"),
+        + ("[bold green]found: it is the largest rise.[/]" if same else "[bold red]not the largest rise.[/]")
     )
 
 
@@ -123,13 +123,13 @@ def _table(title: str, frame: pl.DataFrame) -> Table:
     for name, dtype in frame.schema.items():
         table.add_column(name, justify="right" if dtype.is_numeric() else "left")
     for row in frame.iter_rows():
-        table.add_row(
-            *(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _text(value) for value in row)
-        )
+        table.add_row(*map(_text, row))
     return table
 
 
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     return "-" if value is None else str(value)

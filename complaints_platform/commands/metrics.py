@@ -1,7 +1,5 @@
 """``complaints metrics``: what Prometheus reads, printed or served."""
 
-from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,9 +53,3 @@ def gathered(platform: "Platform", instance: "DagsterInstance") -> "Metrics":
     checks = sorted(build_definitions(platform).resolve_asset_graph().asset_check_keys)
     outbox = outbox_gatherer(Outbox(platform.lake.store))
     return Metrics([*lake_gatherers(platform), *instance_gatherers(instance, checks), outbox])
-
-
-def gathered_text(platform: "Platform", instance: "DagsterInstance") -> Callable[[], bytes]:
-    """Return a function that gives all metrics for Prometheus; it loads the definitions on its first call."""
-    first = cache(lambda: gathered(platform, instance))
-    return lambda: first().text()

@@ -64,14 +64,8 @@ def print_runs(runs: "Iterable[Run]", *, as_json: bool = False, **more: Any) -> 
 
 def progress_bar() -> Progress:
     """Return a bar on stderr that goes when the work is done."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-        transient=True,
-    )
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err, transient=True)
 
 
 def plural(count: int, noun: str) -> str:

@@ -20,8 +20,8 @@ def regulator_pack(
 
     platform = open_platform()
     classes = platform.taxonomy.crosswalk(regulator)
-    zone = platform.settings.time_zone
-    rendered = make_pack(platform.lake, zone, regulator, month.date(), classes).render(output)
+    pack = make_pack(platform.lake, platform.settings.time_zone, regulator, month.date(), classes)
+    rendered = pack.render(output)
     if out is not None:
         out.write_bytes(rendered)
         typer.echo(f"{len(rendered):,} bytes in {out}")

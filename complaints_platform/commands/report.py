@@ -1,9 +1,8 @@
 """``complaints report``: make a report, or list those that were sent."""
 
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,18 +12,13 @@ from complaints_platform.commands.printing import AsJson, print_json
 app = typer.Typer(help="Reports of a day or a week, as people are sent them.", no_args_is_help=True)
 
 
-class ReportKind(StrEnum):
-    """What a report is about."""
-
-    daily = "daily"
-    weekly = "weekly"
-
-
 @app.command()
 def make(
     *,
     day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day it is about.")],
-    kind: Annotated[ReportKind, typer.Option(help="That day, or the seven days that end with it.")] = ReportKind.daily,
+    kind: Annotated[
+        Literal["daily", "weekly"], typer.Option(help="That day, or the seven days that end with it.")
+    ] = "daily",
     to: Annotated[Path | None, typer.Option("--out", help="Write the page to this file too.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -32,7 +26,7 @@ def make(
     from complaints_platform.serving.report.making import make_and_keep
     from complaints_platform.serving.report.sentences import sentences, title
 
-    made, kept = make_and_keep(open_platform(), kind.value, day.date())
+    made, kept = make_and_keep(open_platform(), kind, day.date())
     if to is not None:
         to.write_text(made.page, encoding="utf-8")
     if as_json:
@@ -47,7 +41,7 @@ def make(
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
     """List the reports that were made, the latest day first."""
-    reports = open_platform().lake.reports.all(list(ReportKind))
+    reports = open_platform().lake.reports.all(["daily", "weekly"])
     if as_json:
         print_json([{"kind": each.kind, "day": each.day, "name": each.name} for each in reports])
         return

@@ -41,7 +41,7 @@ class Run:
 
 
 class Runner:
-    """Runs the platform's jobs in this process."""
+    """Runs the platform's jobs in this process; a failed run raises RunFailed, and runs before it stay."""
 
     def __init__(self, platform: Platform, instance: dg.DagsterInstance) -> None:
         self._platform = platform
@@ -49,26 +49,13 @@ class Runner:
         self._definitions = build_definitions(platform)
 
     def collect(self, sources: list[str] | None = None) -> None:
-        """Collect the files in the landing.
-
-        Raises:
-            RunFailed: the run failed.
-        """
+        """Collect the files in the landing."""
         self._execute(COLLECT, {}, {"ops": {"collect_landing": {"config": {"sources": sources or []}}}})
 
     def replay(self, selection: Selection, *, every_file: bool) -> None:
-        """Parse files again whose contract has changed since.
-
-        Raises:
-            RunFailed: the run failed; files replayed before stay so.
-        """
-        config = {
-            "source": selection.source,
-            "reason": selection.reason,
-            "file": selection.file,
-            "every_file": every_file,
-        }
-        chosen = {name: value for name, value in config.items() if value is not None}
+        """Parse files again whose contract has changed since; if the run fails, files replayed before stay so."""
+        parts = {"source": selection.source, "reason": selection.reason, "file": selection.file}
+        chosen = {name: value for name, value in parts.items() if value is not None} | {"every_file": every_file}
         self._execute(REPLAY, {}, {"ops": {"replay_files": {"config": chosen}}})
 
     def rekey(self) -> Iterator[str]:
@@ -98,7 +85,6 @@ class Runner:
         """Materialise whatever is stale, in as few runs as possible; yield each run when it has ended.
 
         Raises:
-            RunFailed: a run failed; runs that finished before stay.
             SettingsError: the data key is not the lake's.
         """
         platform = self._platform
@@ -112,16 +98,7 @@ class Runner:
         publish(platform.lake)
 
     def materialize(self, job: str, days: Sequence[date], longest: int | None = None) -> Iterator[Run]:
-        """Materialise some days, stale or not, in the given order; yield each run when it has ended.
-
-        Args:
-            job: which tables.
-            days: which days.
-            longest: most days in one run; by default the setting.
-
-        Raises:
-            RunFailed: a run failed; runs that finished before stay.
-        """
+        """Materialise some days, stale or not, in runs of at most ``longest`` days; yield each when it has ended."""
         for batch in batches(days, longest or self._platform.settings.days_per_run):
             self._execute(job, batch.tags, batch.config)
             yield Run(job, batch.days)

@@ -1,5 +1,6 @@
 """``complaints serve`` and ``complaints tokens``: the query service and who may ask it."""
 
+from functools import cache
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ def serve(
     """Answer questions over HTTP: dashboard, metrics, search, SQL, exports."""
     import uvicorn
 
-    from complaints_platform.commands.metrics import gathered_text
+    from complaints_platform.commands.metrics import gathered
     from complaints_platform.instance.local import local_instance
     from complaints_platform.serving.auth import Tokens, check_address
     from complaints_platform.serving.http.app import build_app
@@ -28,7 +29,8 @@ def serve(
     check_address(host, Tokens(settings.tokens.get_secret_value(), settings.tokens_file))
     typer.echo(f"http://{host}:{port} answers about {settings.lake}", err=True)
     with local_instance() as instance:
-        app = build_app(platform, gathered_text(platform, instance))
+        metrics = cache(lambda: gathered(platform, instance))  # loads the definitions when first asked for
+        app = build_app(platform, lambda: metrics().text())
         uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
 
 

@@ -35,9 +35,10 @@ def start(
     """Run Dagster with its daemon, and the query service with its dashboard; end all of it together."""
     from complaints_platform.instance.local import instance_home
 
+    installed = Path(sys.executable)
     programs = {
-        "complaints serve": [_program("complaints"), "serve", "--port", str(port)],
-        "dg dev": [_program("dg"), "dev", "--port", str(dagster_port)],
+        "complaints serve": [str(installed.with_name("complaints")), "serve", "--port", str(port)],
+        "dg dev": [str(installed.with_name("dg")), "dev", "--port", str(dagster_port)],
     }
     stopped = threading.Event()
     for number in ENDING_SIGNALS:
@@ -99,7 +100,3 @@ def _guarded(programs: dict[str, list[str]], lock: int) -> Iterator[dict[str, su
             with suppress(ProcessLookupError):
                 os.killpg(running.pid, signal.SIGKILL)
             running.wait()
-
-
-def _program(name: str) -> str:
-    return str(Path(sys.executable).with_name(name))

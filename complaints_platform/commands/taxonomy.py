@@ -18,8 +18,7 @@ MOVES_LISTED = 40
 @app.command("show")
 def show(as_json: AsJson = False) -> None:
     """Show the categories, what they mean, and who approved this version."""
-    platform = open_platform()
-    taxonomy = platform.taxonomy
+    taxonomy = open_platform().taxonomy
     if as_json:
         typer.echo(taxonomy.model_dump_json(indent=2))
         return

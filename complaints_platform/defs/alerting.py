@@ -6,6 +6,7 @@ import dagster as dg
 
 from complaints_platform.alerting.observing import Memory, Observer
 from complaints_platform.alerting.sending import send_all, utc_now
+from complaints_platform.defs.automation import sensor_status
 from complaints_platform.errors import AlertsError
 from complaints_platform.instance.history import InstanceHistory
 from complaints_platform.platform import Platform
@@ -15,8 +16,7 @@ SEND = "send_notifications"
 
 
 def alert_sensors(platform: Platform) -> list[dg.SensorDefinition]:
-    """Return the sensors that notice problems and send notifications, running if the settings say so."""
-    status = dg.DefaultSensorStatus.RUNNING if platform.settings.automation else dg.DefaultSensorStatus.STOPPED
+    """Return the sensors that notice problems and send notifications."""
 
     @dg.sensor(
         name=NOTICE,
@@ -25,7 +25,7 @@ def alert_sensors(platform: Platform) -> list[dg.SensorDefinition]:
             "Each change of a condition becomes one notification in the outbox."
         ),
         minimum_interval_seconds=platform.settings.alerts_seconds,
-        default_status=status,
+        default_status=sensor_status(platform),
     )
     def notice_problems(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         repository = context.repository_def
@@ -45,7 +45,7 @@ def alert_sensors(platform: Platform) -> list[dg.SensorDefinition]:
         name=SEND,
         description="Sends what is waiting in the outbox, and retries what did not arrive (complaints alerts list).",
         minimum_interval_seconds=platform.settings.alerts_seconds,
-        default_status=status,
+        default_status=sensor_status(platform),
     )
     def send_notifications() -> dg.SkipReason:
         if platform.settings.alerts is None:

@@ -65,7 +65,7 @@ def _landing_sensor(platform: Platform) -> dg.SensorDefinition:
         job_name=COLLECT,
         description="Watches for new files of all sources; one run collects all that have settled.",
         minimum_interval_seconds=_interval(platform),
-        default_status=_sensor_status(platform),
+        default_status=sensor_status(platform),
     )
     def landing_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         state = landing.LandingState(**json.loads(context.cursor)) if context.cursor else landing.LandingState()
@@ -79,10 +79,8 @@ def _landing_sensor(platform: Platform) -> dg.SensorDefinition:
         if decision.request is None:
             return dg.SensorResult(skip_reason=decision.why, cursor=cursor)
         config = {"settle_seconds": platform.settings.settle_seconds, "ahead": decision.request.ahead}
-        request = dg.RunRequest(
-            run_config={"ops": {"collect_landing": {"config": config}}},
-            tags={FILES_TAG: _shortened(decision.why)},
-        )
+        tags = {FILES_TAG: _shortened(decision.why)}
+        request = dg.RunRequest(run_config={"ops": {"collect_landing": {"config": config}}}, tags=tags)
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
     return landing_sensor
@@ -96,7 +94,7 @@ def _update_sensor(platform: Platform) -> dg.SensorDefinition:
         job_name=UPDATE,
         description="Compares stored days with what they would be if built now; one run rebuilds those that differ.",
         minimum_interval_seconds=_interval(platform),
-        default_status=_sensor_status(platform),
+        default_status=sensor_status(platform),
     )
     def update_tables(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         cursor = context.cursor
@@ -173,7 +171,7 @@ def _changes_sensor(platform: Platform, jobs: Sequence[Any]) -> dg.SensorDefinit
             "taxonomy, when the settings allow it."
         ),
         minimum_interval_seconds=_interval(platform),
-        default_status=_sensor_status(platform),
+        default_status=sensor_status(platform),
     )
     def changes(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         now, lake = datetime.now(UTC), platform.lake
@@ -234,7 +232,7 @@ def _daily_close(platform: Platform) -> dg.ScheduleDefinition:
             "Builds yesterday, even if nothing arrived, and checks the whole day: a day without complaints has zero, "
             "and drift is measured."
         ),
-        default_status=_schedule_status(platform),
+        default_status=schedule_status(platform),
     )
     def daily_close(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if platform.lake.models.serving() is None:
@@ -252,7 +250,7 @@ def _weekly_training(platform: Platform) -> dg.ScheduleDefinition:
         cron_schedule="0 3 * * 0",
         execution_timezone=platform.settings.time_zone,
         description="Trains the classifier if labels, corrections, taxonomy or code have changed.",
-        default_status=_schedule_status(platform),
+        default_status=schedule_status(platform),
     )
     def weekly_training() -> dg.RunRequest | dg.SkipReason:
         if model_is_stale(platform.lake, platform.taxonomy, platform.settings.classifier_tier):
@@ -271,11 +269,13 @@ def _interval(platform: Platform) -> int:
     return max(1, platform.settings.tick_seconds - LOOP_SECONDS + 1)
 
 
-def _sensor_status(platform: Platform) -> dg.DefaultSensorStatus:
+def sensor_status(platform: Platform) -> dg.DefaultSensorStatus:
+    """Return whether sensors run from the start."""
     return dg.DefaultSensorStatus.RUNNING if platform.settings.automation else dg.DefaultSensorStatus.STOPPED
 
 
-def _schedule_status(platform: Platform) -> dg.DefaultScheduleStatus:
+def schedule_status(platform: Platform) -> dg.DefaultScheduleStatus:
+    """Return whether schedules run from the start."""
     return dg.DefaultScheduleStatus.RUNNING if platform.settings.automation else dg.DefaultScheduleStatus.STOPPED
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from complaints_platform.alerting.checks import TOO_MANY
+from complaints_platform.alerting.checks import QUARANTINED_SHARE, TOO_MANY
 from complaints_platform.defs.previews import drawing, preview
 from complaints_platform.instance.partitions import days_made
 from complaints_platform.lake import Lake, data_sets
@@ -50,14 +50,8 @@ FLOWS_ON = frozenset({data_sets.CLEANED, *(each.source for each in DERIVED)})
 """Tables that others are built from: errors in them must be stopped at once."""
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """The result of a check: an ``AssetCheckResult`` before it has a name."""
-
-    passed: bool
-    description: str
-    metadata: Mapping[str, Any]
-    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR
+Judge = Callable[[Platform, list[date], Table], dg.AssetCheckResult]
+"""Takes the platform, the days to judge and the table as it is now; asset and name of the result are added."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +60,36 @@ class Check:
 
     name: str
     description: str
-    judge: Callable[[Platform, list[date], Table], Judgement]
-    """Takes the platform, the days to judge and the table as it is now."""
+    judge: Judge
     blocking: bool = False
     often: bool = True
     """Also with each micro-batch; otherwise once an hour, and when whole days are built."""
+
+
+CHECKS: dict[TableSpec, list[Check]] = {}
+"""The checks of each table beside its contract: the functions below with ``_check``."""
+
+
+def _check(
+    spec: TableSpec, name: str, description: str, *, blocking: bool = False, often: bool = True
+) -> Callable[[Judge], Judge]:
+    """Return the decorator that makes a function a check of a table."""
+
+    def add(judge: Judge) -> Judge:
+        CHECKS.setdefault(spec, []).append(Check(name, description, judge, blocking, often))
+        return judge
+
+    return add
+
+
+def result(
+    description: str, *, passed: bool, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR, **metadata: Any
+) -> dg.AssetCheckResult:
+    """Return the result of a check; frames in its metadata become tables."""
+    tables = {name: dg.MetadataValue.md(preview(it)) for name, it in metadata.items() if isinstance(it, pl.DataFrame)}
+    return dg.AssetCheckResult(
+        passed=passed, severity=severity, description=description, metadata={**metadata, **tables}
+    )
 
 
 def latest(materialised: Iterable[date]) -> list[date]:
@@ -114,17 +133,8 @@ def _checks_of(spec: TableSpec, platform: Platform) -> dg.AssetChecksDefinition:
         days = days_made(context.run, key) or latest(stored.row_counts())
         selected = {each.name for each in context.op_execution_context.selected_asset_check_keys}
         for check in checks:
-            if check.name not in selected:
-                continue
-            found = check.judge(platform, days, stored)
-            yield dg.AssetCheckResult(
-                passed=found.passed,
-                asset_key=key,
-                check_name=check.name,
-                severity=found.severity,
-                description=found.description,
-                metadata=found.metadata,
-            )
+            if check.name in selected:
+                yield check.judge(platform, days, stored)._replace(asset_key=key, check_name=check.name)
 
     return judged
 
@@ -137,20 +147,19 @@ def plot(title: str, points: Sequence[Point]) -> dg.MetadataValue:
 def _contract(spec: TableSpec) -> Check:
     promises = len(rules(spec.model))
 
-    def judge(_platform: Platform, days: list[date], table: Table) -> Judgement:
+    def judge(_platform: Platform, days: list[date], table: Table) -> dg.AssetCheckResult:
         counts = table.row_counts()
+        rows = sum(counts.get(day, 0) for day in days)
         found = broken(spec.model, table.scan(*(day.isoformat() for day in days)))
-        return Judgement(
-            found.is_empty(),
-            f"{promises - found.height} of {promises} rules hold for {sum(counts.get(day, 0) for day in days):,} rows"
+        return result(
+            f"{promises - found.height} of {promises} rules hold for {rows:,} rows"
             + "".join(f"; {column} {rule}: not in {rows:,} rows" for column, rule, rows in found.head(3).iter_rows()),
-            {
-                "rows": sum(counts.get(day, 0) for day in days),
-                "rules": promises,
-                "rules_broken": found.height,
-                "broken": dg.MetadataValue.md(preview(found.head(ROWS_SHOWN))),
-                "history": plot("rows", _until(days, counts)),
-            },
+            passed=found.is_empty(),
+            rows=rows,
+            rules=promises,
+            rules_broken=found.height,
+            broken=found.head(ROWS_SHOWN),
+            history=plot("rows", _until(days, counts)),
         )
 
     return Check(
@@ -164,21 +173,20 @@ def _contract(spec: TableSpec) -> Check:
 
 def _until(days: Sequence[date], values: Mapping[date, int], expected: Mapping[date, int] | None = None) -> list[Point]:
     """Return points of ``days`` and the days before them, red where they differ from ``expected``."""
-    expected = expected or {}
-    first = min(days, default=date.max)
-    listed = (
-        sorted(
-            day
-            for day in values.keys() | set(days)
-            if day >= first - timedelta(days=DAYS_OF_HISTORY) and day <= max(days)
-        )
-        if days
-        else []
-    )
-    return [Point(day, values.get(day, 0), expected.get(day), expected.get(day), expected.get(day)) for day in listed]
+    if not days:
+        return []
+    first, last, due = min(days) - timedelta(days=DAYS_OF_HISTORY), max(days), expected or {}
+    listed = sorted(day for day in values.keys() | set(days) if first <= day <= last)
+    return [Point(day, values.get(day, 0), due.get(day), due.get(day), due.get(day)) for day in listed]
 
 
-def _cleaned_agrees_with_receipts(platform: Platform, days: list[date], stored: Table) -> Judgement:
+@_check(
+    data_sets.CLEANED,
+    "no_record_lost_or_added",
+    "Each day has exactly the rows that the receipts of its live segments list.",
+    blocking=True,
+)
+def _cleaned_agrees_with_receipts(platform: Platform, days: list[date], stored: Table) -> dg.AssetCheckResult:
     recipe = platform.cleaned_recipe()
     rows, fingerprints = stored.row_counts(), stored.fingerprints()
     expected, wrong, newer = {}, [], []
@@ -195,39 +203,47 @@ def _cleaned_agrees_with_receipts(platform: Platform, days: list[date], stored: 
             wrong.append((day, expected[day], rows.get(day, 0)))
     table = pl.DataFrame(wrong, schema=["day", "in receipts", "in cleaned/complaints"], orient="row")
     judged = {day: count for day, count in expected.items() if day not in newer}
-    return Judgement(
-        not wrong,
+    return result(
         f"{len(days) - len(wrong)} of {len(days)} days agree with their receipts"
         + (f"; new files have arrived for {len(newer)} of them" if newer else ""),
-        {
-            "rows": sum(rows.get(day, 0) for day in days),
-            "expected_rows": sum(expected.values()),
-            "days_that_differ": dg.MetadataValue.md(preview(table.head(20))),
-            "history": plot("rows; red where receipts disagree", _until(days, rows, judged)),
-        },
+        passed=not wrong,
+        rows=sum(rows.get(day, 0) for day in days),
+        expected_rows=sum(expected.values()),
+        days_that_differ=table.head(20),
+        history=plot("rows; red where receipts disagree", _until(days, rows, judged)),
     )
 
 
-def _references_resolve(platform: Platform, days: list[date], _stored: Table) -> Judgement:
+@_check(
+    data_sets.CLEANED,
+    "references_resolve",
+    "The original file of each complaint exists, and so does the complaint that a duplicate repeats.",
+    often=False,
+)
+def _references_resolve(platform: Platform, days: list[date], _stored: Table) -> dg.AssetCheckResult:
     recipe = platform.cleaned_recipe()
     lost = dangling_references(recipe.lake, recipe.sources, days)
     by_day = dict(lost.group_by("day").agg(pl.col("rows").sum()).iter_rows())
-    return Judgement(
-        lost.is_empty(),
+    return result(
         "all originals and all complaints referred to exist"
         if lost.is_empty()
         else f"{lost['rows'].sum():,} complaints refer to missing objects: " + ", ".join(sorted(set(lost["refers"]))),
-        {
-            "days": len(days),
-            "dangling": int(lost["rows"].sum()),
-            "allowed": 0,
-            "what_is_missing": dg.MetadataValue.md(preview(lost.head(20))),
-            "history": plot("dangling references", _until(days, by_day, dict.fromkeys(days, 0))),
-        },
+        passed=lost.is_empty(),
+        days=len(days),
+        dangling=int(lost["rows"].sum()),
+        allowed=0,
+        what_is_missing=lost.head(20),
+        history=plot("dangling references", _until(days, by_day, dict.fromkeys(days, 0))),
     )
 
 
-def _categorized_agrees_with_cleaned(platform: Platform, days: list[date], stored: Table) -> Judgement:
+@_check(
+    data_sets.CATEGORIZED,
+    "agrees_with_cleaned",
+    "Each day has the rows of cleaned/complaints; only complaints have a category, one of the taxonomy.",
+    blocking=True,
+)
+def _categorized_agrees_with_cleaned(platform: Platform, days: list[date], stored: Table) -> dg.AssetCheckResult:
     lake = platform.lake
     cleaned = data_sets.CLEANED.table(lake).as_of_now()
     rows, made = stored.row_counts(), stored.fingerprints()
@@ -249,36 +265,40 @@ def _categorized_agrees_with_cleaned(platform: Platform, days: list[date], store
         .collect()
     )
     table = pl.DataFrame(wrong, schema=["day", "in cleaned", "in categorized"], orient="row")
-    return Judgement(
-        not wrong and odd.is_empty(),
+    return result(
         f"{len(days) - len(wrong)} of {len(days)} days have the rows of cleaned/complaints"
         + ("" if odd.is_empty() else f"; {odd['rows'].sum():,} rows with a missing, unknown or superfluous category"),
-        {
-            "rows": sum(rows.get(day, 0) for day in days),
-            "expected_rows": sum(expected.values()),
-            "odd_categories": int(odd["rows"].sum()),
-            "days_that_differ": dg.MetadataValue.md(preview(table.head(20))),
-            "odd": dg.MetadataValue.md(preview(odd.head(20))),
-            "history": plot("rows; red where cleaned/complaints differs", _until(days, rows, expected)),
-        },
+        passed=not wrong and odd.is_empty(),
+        rows=sum(rows.get(day, 0) for day in days),
+        expected_rows=sum(expected.values()),
+        odd_categories=int(odd["rows"].sum()),
+        days_that_differ=table.head(20),
+        odd=odd.head(20),
+        history=plot("rows; red where cleaned/complaints differs", _until(days, rows, expected)),
     )
 
 
-def _daily_agrees_with_detail(platform: Platform, days: list[date], stored: Table) -> Judgement:
-    lake = platform.lake
-    detail = _sums(
-        data_sets.CATEGORIZED.table(lake).as_of_now(),
-        days,
-        ["outcome"],
-        (pl.col("outcome") == Outcome.COMPLAINT.value).sum(),
-    )
+@_check(
+    data_sets.DAILY,
+    "agrees_with_detail",
+    "The mart's total of each day equals the number of complaints in categorized/complaints.",
+    blocking=True,
+)
+def _daily_agrees_with_detail(platform: Platform, days: list[date], stored: Table) -> dg.AssetCheckResult:
+    complaints = (pl.col("outcome") == Outcome.COMPLAINT.value).sum()
+    detail = _sums(data_sets.CATEGORIZED.table(platform.lake).as_of_now(), days, ["outcome"], complaints)
     mart = _sums(stored, _with_history(days), ["complaints"], pl.col("complaints").sum())
     return _agreement(days, mart, detail, "detail")
 
 
-def _trends_agree_with_daily(platform: Platform, days: list[date], stored: Table) -> Judgement:
-    lake = platform.lake
-    source = data_sets.DAILY.table(lake).as_of_now()
+@_check(
+    data_sets.TRENDS,
+    "agrees_with_daily",
+    "The trends' total of each day equals that of mart/daily_complaints.",
+    often=False,
+)
+def _trends_agree_with_daily(platform: Platform, days: list[date], stored: Table) -> dg.AssetCheckResult:
+    source = data_sets.DAILY.table(platform.lake).as_of_now()
     made, made_of = stored.fingerprints(), source.fingerprints()
     # Between two tables of a run that is at work days differ for a moment.
     days = [day for day in days if DERIVED_OF[data_sets.TRENDS].is_current(day, made.get(day), made_of)]
@@ -308,19 +328,17 @@ def _sums_of_local_days(daily: Table, days: list[date], zone: str) -> dict[date,
     return {day: counted.get(last_local_day(day, zone), 0) for day in days}
 
 
-def _agreement(days: list[date], mart: Mapping[date, int], other: Mapping[date, int], name: str) -> Judgement:
+def _agreement(days: list[date], mart: Mapping[date, int], other: Mapping[date, int], name: str) -> dg.AssetCheckResult:
     wrong = [(day, other.get(day, 0), mart.get(day, 0)) for day in days if other.get(day, 0) != mart.get(day, 0)]
     table = pl.DataFrame(wrong, schema=["day", name, "mart"], orient="row")
     expected = {day: other.get(day, 0) for day in days}
-    return Judgement(
-        not wrong,
+    return result(
         f"{len(days) - len(wrong)} of {len(days)} days agree with the {name}",
-        {
-            "complaints_in_mart": sum(mart.get(day, 0) for day in days),
-            "complaints_expected": sum(expected.values()),
-            "days_that_differ": dg.MetadataValue.md(preview(table.head(20))),
-            "history": plot("complaints; red where they differ", _until(days, mart, expected)),
-        },
+        passed=not wrong,
+        complaints_in_mart=sum(mart.get(day, 0) for day in days),
+        complaints_expected=sum(expected.values()),
+        days_that_differ=table.head(20),
+        history=plot("complaints; red where they differ", _until(days, mart, expected)),
     )
 
 
@@ -346,7 +364,15 @@ def _sums(table: Table, days: Sequence[date], columns: list[str], expression: pl
     return dict.fromkeys(there, 0) | dict(found.iter_rows())
 
 
-def _files_reconcile(_platform: Platform, days: list[date], stored: Table) -> Judgement:
+FATES = ["complaints", "duplicates", "superseded", "retracted", "filtered", "quarantined"]
+
+
+@_check(
+    data_sets.RECONCILIATION,
+    "every_file_reconciles",
+    "received = complaints + duplicates + superseded + retracted + filtered + quarantined, per file.",
+)
+def _files_reconcile(_platform: Platform, days: list[date], stored: Table) -> dg.AssetCheckResult:
     frames = [day.frame for day in stored.read_days(_with_history(days))]
     files = pl.concat([empty_frame(data_sets.RECONCILIATION.model), *frames])
     unaccounted = (pl.col("received") - pl.sum_horizontal(FATES)).abs().sum()
@@ -354,32 +380,33 @@ def _files_reconcile(_platform: Platform, days: list[date], stored: Table) -> Ju
     files = files.filter(pl.col("day").is_in(days))
     wrong = files.filter(~pl.col("reconciles"))
     waiting = int(files["waiting"].sum())
-    return Judgement(
-        wrong.is_empty(),
+    return result(
         f"{files.height - wrong.height} of {files.height} files reconcile"
         + (f"; {waiting} records are waiting for their day in cleaned/complaints" if waiting else ""),
-        {
-            "files": files.height,
-            "received": int(files["received"].sum()),
-            "waiting": waiting,
-            "files_that_differ": dg.MetadataValue.md(preview(wrong.head(20))),
-            "history": plot("records not accounted for", _until(days, by_day, dict.fromkeys(days, 0))),
-        },
+        passed=wrong.is_empty(),
+        files=files.height,
+        received=int(files["received"].sum()),
+        waiting=waiting,
+        files_that_differ=wrong.head(20),
+        history=plot("records not accounted for", _until(days, by_day, dict.fromkeys(days, 0))),
         # What waits comes by itself; what neither is there nor waits is lost, or counted twice.
-        dg.AssetCheckSeverity.WARN
+        severity=dg.AssetCheckSeverity.WARN
         if wrong.filter(pl.col("received") != pl.sum_horizontal([*FATES, "waiting"])).is_empty()
         else dg.AssetCheckSeverity.ERROR,
     )
 
 
-FATES = ["complaints", "duplicates", "superseded", "retracted", "filtered", "quarantined"]
-
-
-def _quarantine_is_small(platform: Platform, days: list[date], stored: Table) -> Judgement:
-    lake = platform.lake
+@_check(
+    data_sets.QUARANTINE,
+    QUARANTINED_SHARE,
+    f"At most {MOST_QUARANTINED:.0%} of a source's records of a day are in quarantine; above {GARBAGE:.0%} it "
+    "is an error. Inspect them with complaints quarantine show; after fixing the contract, run complaints "
+    "quarantine replay.",
+)
+def _quarantine_is_small(platform: Platform, days: list[date], stored: Table) -> dg.AssetCheckResult:
     frames = [day.frame for day in stored.read_days(_with_history(days), ["day", "source", "reason"])]
     quarantined = pl.concat([empty_frame(data_sets.QUARANTINE.model).select("day", "source", "reason"), *frames])
-    by_source = _received(lake, days).join(
+    by_source = _received(platform.lake, days).join(
         quarantined.group_by("day", "source").agg(quarantined=pl.len().cast(pl.Int64)), on=["day", "source"], how="left"
     )
     by_source = (
@@ -402,31 +429,28 @@ def _quarantine_is_small(platform: Platform, days: list[date], stored: Table) ->
         for (source,), rows in by_source.select("day", "share", "source").group_by("source", maintain_order=True)
         for rows in [rows.select("day", "share")]
     ]
-    return Judgement(
-        wrong.is_empty(),
+    # What notifications are made of.
+    too_many = dg.MetadataValue.json(
+        [
+            {"day": day.isoformat(), "source": source, "share": share}
+            for day, source, share in _named(wrong).tail(ROWS_SHOWN).iter_rows()
+        ]
+    )
+    return result(
         f"{quarantined.height:,} of {int(of_run['received'].sum()):,} records are in quarantine"
         + "".join(
             f"; {source} on {day}: {share:.0%}, above the limit"
             for day, source, share in _named(wrong).tail(5).iter_rows()
         ),
-        {
-            "quarantined": quarantined.height,
-            "received": int(of_run["received"].sum()),
-            "most_allowed": MOST_QUARANTINED,
-            # What notifications are made of.
-            TOO_MANY: dg.MetadataValue.json(
-                [
-                    {"day": day.isoformat(), "source": source, "share": share}
-                    for day, source, share in _named(wrong).tail(ROWS_SHOWN).iter_rows()
-                ]
-            ),
-            "by_source_and_day": dg.MetadataValue.md(preview(of_run.head(ROWS_SHOWN))),
-            "by_reason": dg.MetadataValue.md(preview(by_reason.head(ROWS_SHOWN))),
-            "history": dg.MetadataValue.md(
-                drawing(history_svg(sorted(panels)), "share in quarantine, by source and day")
-            ),
-        },
-        dg.AssetCheckSeverity.WARN if garbage.is_empty() else dg.AssetCheckSeverity.ERROR,
+        passed=wrong.is_empty(),
+        quarantined=quarantined.height,
+        received=int(of_run["received"].sum()),
+        most_allowed=MOST_QUARANTINED,
+        **{TOO_MANY: too_many},
+        by_source_and_day=of_run.head(ROWS_SHOWN),
+        by_reason=by_reason.head(ROWS_SHOWN),
+        history=dg.MetadataValue.md(drawing(history_svg(sorted(panels)), "share in quarantine, by source and day")),
+        severity=dg.AssetCheckSeverity.WARN if garbage.is_empty() else dg.AssetCheckSeverity.ERROR,
     )
 
 
@@ -448,61 +472,3 @@ def _received(lake: Lake, days: Sequence[date]) -> pl.DataFrame:
         if day.day not in set(days)
     ]
     return pl.concat([now, *before]).group_by("day", "source").agg(pl.col("received").sum())
-
-
-CHECKS: dict[TableSpec, list[Check]] = {
-    data_sets.CLEANED: [
-        Check(
-            "no_record_lost_or_added",
-            "Each day has exactly the rows that the receipts of its live segments list.",
-            _cleaned_agrees_with_receipts,
-            blocking=True,
-        ),
-        Check(
-            "references_resolve",
-            "The original file of each complaint exists, and so does the complaint that a duplicate repeats.",
-            _references_resolve,
-            often=False,
-        ),
-    ],
-    data_sets.QUARANTINE: [
-        Check(
-            "little_is_set_aside",
-            f"At most {MOST_QUARANTINED:.0%} of a source's records of a day are in quarantine; above {GARBAGE:.0%} it "
-            "is an error. Inspect them with complaints quarantine show; after fixing the contract, run complaints "
-            "quarantine replay.",
-            _quarantine_is_small,
-        )
-    ],
-    data_sets.CATEGORIZED: [
-        Check(
-            "agrees_with_cleaned",
-            "Each day has the rows of cleaned/complaints; only complaints have a category, one of the taxonomy.",
-            _categorized_agrees_with_cleaned,
-            blocking=True,
-        )
-    ],
-    data_sets.DAILY: [
-        Check(
-            "agrees_with_detail",
-            "The mart's total of each day equals the number of complaints in categorized/complaints.",
-            _daily_agrees_with_detail,
-            blocking=True,
-        )
-    ],
-    data_sets.TRENDS: [
-        Check(
-            "agrees_with_daily",
-            "The trends' total of each day equals that of mart/daily_complaints.",
-            _trends_agree_with_daily,
-            often=False,
-        )
-    ],
-    data_sets.RECONCILIATION: [
-        Check(
-            "every_file_reconciles",
-            "received = complaints + duplicates + superseded + retracted + filtered + quarantined, per file.",
-            _files_reconcile,
-        )
-    ],
-}

@@ -11,12 +11,12 @@ from complaints_platform.classification.promotion import PromotionDecision
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.training import TrainedModel
 from complaints_platform.defs.previews import picture, preview
+from complaints_platform.defs.tables import PLATFORM_OWNER
 from complaints_platform.instance.names import CLASSIFIER_POOL
 from complaints_platform.lake.models import Promotion
 from complaints_platform.learning.model import Training, train_challenger
 from complaints_platform.platform import Platform
 
-OWNER = "team:complaints-data"
 HISTORY_SHOWN = 20
 
 
@@ -32,7 +32,7 @@ def classifier_asset(platform: Platform) -> dg.AssetsDefinition:
             "not worse than the current one, overall and in each category, on labels that neither was trained on."
         ),
         group_name="classifier",
-        owners=[OWNER],
+        owners=[PLATFORM_OWNER],
         kinds={"scikitlearn"},
         pool=CLASSIFIER_POOL,
         metadata={"dagster/uri": f"{platform.settings.lake}/models"},
@@ -41,13 +41,12 @@ def classifier_asset(platform: Platform) -> dg.AssetsDefinition:
         lake = platform.lake
         taxonomy, author = platform.taxonomy, f"run {context.run.run_id}"
         training = train_challenger(lake, taxonomy, author, platform.settings.classifier_tier)
-        if training.verdict.serves:
-            context.log.info(f"model {training.model.version} serves from now on: {training.verdict.why}")
+        version, verdict = training.model.version, training.verdict
+        if verdict.serves:
+            context.log.info(f"model {version} serves from now on: {verdict.why}")
         else:
-            context.log.warning(
-                f"model {training.model.version} does not serve, {training.serving.version} stays in service: "
-                f"{training.verdict.why}"
-            )
+            serving = training.serving.version
+            context.log.warning(f"model {version} does not serve, {serving} stays in service: {verdict.why}")
         return dg.MaterializeResult(
             metadata={
                 **_service(training),
@@ -78,18 +77,17 @@ def history_table(history: Sequence[Promotion]) -> pl.DataFrame:
 
 
 def _service(training: Training) -> dict[str, Any]:
-    verdict = training.verdict
-    metadata: dict[str, Any] = {
-        "serves": verdict.serves,
-        "why": verdict.why,
+    return {
+        "serves": training.verdict.serves,
+        "why": training.verdict.why,
         "serving_version": training.serving.version,
         "model_version": training.model.version,
         "taxonomy_version": training.model.taxonomy.version,
         "labels": training.model.n_labels,
         "labels_left_out": training.labels_left_out,
         "review_threshold": training.model.review_threshold,
+        **_comparison(training.verdict),
     }
-    return {**metadata, **_comparison(verdict)}
 
 
 def _comparison(verdict: PromotionDecision) -> dict[str, Any]:
@@ -121,9 +119,6 @@ def _quality(trained: TrainedModel) -> dict[str, Any]:
 
 
 def _taxonomy(taxonomy: Taxonomy) -> str:
-    rows = [
-        (category.name, ", ".join(subcategory.name for subcategory in category.subcategories))
-        for category in taxonomy.categories
-    ]
+    rows = [(each.name, ", ".join(sub.name for sub in each.subcategories)) for each in taxonomy.categories]
     table = preview(pl.DataFrame(rows, schema=["category", "subcategories"], orient="row"))
     return f"Version {taxonomy.version}, {taxonomy.approval}.\n\n{table}"

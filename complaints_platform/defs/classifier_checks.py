@@ -4,7 +4,6 @@ Those of drift warn and never block: it is a reason to look and to label, not a 
 """
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -17,7 +16,8 @@ from complaints_platform.classification.drift import (
     SMALLEST_SHIFT,
     Shift,
 )
-from complaints_platform.defs.previews import drawing, preview
+from complaints_platform.defs.checks import result
+from complaints_platform.defs.previews import drawing
 from complaints_platform.errors import ModelError
 from complaints_platform.instance.partitions import days_made
 from complaints_platform.lake.data_sets import CATEGORIZED
@@ -70,21 +70,31 @@ def classifier_checks(platform: Platform) -> list[dg.AssetChecksDefinition]:
         newest = max(days_made(context.run, ASSET) or CATEGORIZED.table(lake).row_counts(), default=None)
         drift = measure_drift(lake, newest) if newest else None
         for number in DESCRIPTIONS:
-            yield _nothing(number) if drift is None else _result(drift, number)
+            yield _judged(drift, number)
 
     return [classifier_drift]
 
 
-def _nothing(number: str) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        passed=True, asset_key=ASSET, check_name=check_name(number), description="no days have been categorised yet"
-    )
+def _judged(drift: Drift | None, number: str) -> dg.AssetCheckResult:
+    if drift is None:
+        found = result("no days have been categorised yet", passed=True)
+    else:
+        (shift,) = (each for each in drift.shifts if each.name == number)
+        enough = len(drift.reference) >= FEWEST_REFERENCE_DAYS
+        found = result(
+            _sentence(shift, drift, enough=enough),
+            passed=not shift.drifted,
+            severity=dg.AssetCheckSeverity.WARN,
+            **_numbers(shift, drift),
+            **({"threshold": shift.threshold} if enough else {}),
+        )
+    return found._replace(asset_key=ASSET, check_name=check_name(number))
 
 
-def _result(drift: Drift, number: str) -> dg.AssetCheckResult:
-    (shift,) = (each for each in drift.shifts if each.name == number)
-    first = drift.current[0].day
-    metadata: dict[str, Any] = {
+def _numbers(shift: Shift, drift: Drift) -> dict[str, Any]:
+    first, title, limits = drift.current[0].day, DESCRIPTIONS[shift.name], (shift.reference, shift.current)
+    plot = windows_svg(title, shift.by_day, first, limits, shift.threshold)
+    return {
         "distance": shift.distance,
         "p_value": shift.p_value,
         "newest_days": f"{first} to {drift.current[-1].day}",
@@ -92,28 +102,13 @@ def _result(drift: Drift, number: str) -> dg.AssetCheckResult:
         "complaints_in_newest_days": sum(day.complaints for day in drift.current),
         "complaints_before": sum(day.complaints for day in drift.reference),
         "model_versions": ", ".join(drift.model_versions),
-        "by_day": dg.MetadataValue.md(drawing(_plot(shift, first), f"{DESCRIPTIONS[number]} by day")),
+        "by_day": dg.MetadataValue.md(drawing(plot, f"{title} by day")),
+        **(
+            {"categories": _shares(drift)}
+            if shift.name == "category_shares"
+            else {"before": shift.reference, "now": shift.current}
+        ),
     }
-    if number == "category_shares":
-        metadata["categories"] = dg.MetadataValue.md(preview(_shares(drift)))
-    else:
-        metadata |= {"before": shift.reference, "now": shift.current}
-    enough = len(drift.reference) >= FEWEST_REFERENCE_DAYS
-    if enough:
-        metadata["threshold"] = shift.threshold
-    return dg.AssetCheckResult(
-        passed=not shift.drifted,
-        asset_key=ASSET,
-        check_name=check_name(number),
-        severity=dg.AssetCheckSeverity.WARN,
-        description=_sentence(shift, drift, enough=enough),
-        metadata=metadata,
-    )
-
-
-def _plot(shift: Shift, first_new: date) -> str:
-    title = DESCRIPTIONS[shift.name]
-    return windows_svg(title, shift.by_day, first_new, (shift.reference, shift.current), shift.threshold)
 
 
 def _sentence(shift: Shift, drift: Drift, *, enough: bool) -> str:

@@ -74,7 +74,14 @@ def collect_job(platform: Platform) -> dg.JobDefinition:
         for name in names:
             lake.arrivals.note(name, taken[name], looks[name].listed)
         _report_partitions(context, lake, results)
-        _report_reference(context, lake, {name for name, each in known.items() if isinstance(each, CustomersCollector)})
+        customers = sorted(name for name, each in known.items() if isinstance(each, CustomersCollector))
+        log_together(
+            context,
+            (
+                dg.AssetMaterialization(["reference", name], metadata=reference_metadata(lake, name))
+                for name in customers
+            ),
+        )
         context.add_output_metadata(_summary(results))
         failed = [done for _, done in results if done.status is Status.FAILED]
         if failed:
@@ -111,8 +118,7 @@ def replay_job(platform: Platform) -> dg.JobDefinition:
     """Return the job that parses files again whose contract has changed since."""
 
     @dg.op(
-        description="Parse files again by their current contracts; report the changed raw partitions.",
-        pool=RAW_POOL,
+        description="Parse files again by their current contracts; report the changed raw partitions.", pool=RAW_POOL
     )
     def replay_files(context: dg.OpExecutionContext, config: ReplayConfig) -> None:
         selection = Selection(config.source, config.reason, config.file)
@@ -152,14 +158,6 @@ def replay_job(platform: Platform) -> dg.JobDefinition:
         replay_files()
 
     return replay_quarantine
-
-
-def _report_reference(context: dg.OpExecutionContext, lake: Lake, sources: set[str]) -> None:
-    events = [
-        dg.AssetMaterialization(["reference", source], metadata=reference_metadata(lake, source))
-        for source in sorted(sources)
-    ]
-    log_together(context, events)
 
 
 def _report_partitions(context: dg.OpExecutionContext, lake: Lake, results: list[tuple[str, Collected]]) -> None:

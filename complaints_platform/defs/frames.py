@@ -54,8 +54,7 @@ def _pandera_type(model: type[DataSet]) -> dg.DagsterType:
 def frames_type(model: type[DataSet]) -> dg.DagsterType:
     """Return the Dagster type of day frames of ``model``.
 
-    The type check sees only the container; ``gate`` applies the same pandera type to every
-    frame right before it is written.
+    The type check sees only the container; ``gate`` applies the same pandera type to every frame before it is written.
     """
     pandera_type = _pandera_type(model)
     return dg.DagsterType(

@@ -1,7 +1,7 @@
 """The IO manager: day frames to and from the lake's Delta tables.
 
-It serves one partition, a range in one run as one commit, and fan-in with missing days. It
-knows tables and partitions, not what columns mean (docs/adr/0001-own-io-manager.md).
+It serves one partition, a range in one run as one commit, and fan-in with missing days. It knows tables and
+partitions, not what columns mean (docs/adr/0001-own-io-manager.md).
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from complaints_platform.defs.frames import DayFrames, StoredDays, gate
 from complaints_platform.defs.previews import sample
 from complaints_platform.freshness.publishing import CHAIN, LAST_OF_A_RUN, is_whole, publish
 from complaints_platform.instance.event_log import log_together
-from complaints_platform.instance.partitions import days_of, reported_by_assets
+from complaints_platform.instance.partitions import REPORTED_BY_ASSETS_TAG, days_of
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES, TableSpec
 from complaints_platform.lake.tables import DayFrame
@@ -105,7 +105,7 @@ def _report_days(context: dg.OutputContext, value: DayFrames, writing: _Writing)
         day: {"dagster/partition_row_count": rows, "fingerprint": writing.fingerprints[day]}
         for day, rows in writing.rows.items()
     }
-    if reported_by_assets(value.context.run.tags):
+    if REPORTED_BY_ASSETS_TAG in value.context.run.tags:
         log_together(
             value.context.op_execution_context,
             (

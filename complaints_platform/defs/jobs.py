@@ -20,37 +20,34 @@ def asset_jobs(sources: Sequence[str], customers: Sequence[str]) -> list[Any]:
         chosen = [spec for spec in TABLES if spec.by_received_day is by_received_day]
         return dg.AssetSelection.assets(*([spec.schema, spec.name] for spec in chosen))
 
+    by_day, by_received_day = keys(by_received_day=False), keys(by_received_day=True)
+    train = dg.AssetSelection.assets(["classifier", "model"])
+    rare = dg.AssetSelection.checks(*rare_checks())
+    # Drift is measured when a day is closed; what keeps nothing wrong from flowing on is judged once an hour.
+    update = (by_day | by_received_day) - dg.AssetSelection.checks(*DRIFT_CHECKS) - rare
+    checks = senders | rare | dg.AssetSelection.checks(*reference_check_keys(customers))
     return [
-        dg.define_asset_job(
-            UPDATE,
-            # Drift is measured when a day is closed; what keeps nothing wrong from flowing on is judged once an hour.
-            (keys(by_received_day=False) | keys(by_received_day=True))
-            - dg.AssetSelection.checks(*DRIFT_CHECKS, *rare_checks()),
-            description="All tables, each for its stale days; started by the sensor of that name.",
-            tags={"complaints/lane": "days"},
-        ),
-        dg.define_asset_job(
-            BY_DAY,
-            keys(by_received_day=False) | senders,
-            description="From raw to marts, for days on which complaints occurred; then the senders are judged.",
-            tags={"complaints/lane": "days"},
-        ),
-        dg.define_asset_job(
-            BY_RECEIVED_DAY,
-            keys(by_received_day=True),
-            description="Quarantine and reconciliation, for days on which files were received.",
-            tags={"complaints/lane": "received"},
-        ),
-        dg.define_asset_job(
-            CHECKS,
-            senders | dg.AssetSelection.checks(*rare_checks(), *reference_check_keys(customers)),
-            description="Judges the newest days: each source, and everything not judged with each micro-batch.",
-            tags={"complaints/lane": "checks"},
-        ),
-        dg.define_asset_job(
-            TRAIN,
-            dg.AssetSelection.assets(["classifier", "model"]),
-            description="Train the classifier, and let it serve if it is not worse.",
-            tags={"complaints/lane": "classifier"},
-        ),
+        dg.define_asset_job(name, selection, description=description, tags={"complaints/lane": lane})
+        for name, selection, lane, description in (
+            (UPDATE, update, "days", "All tables, each for its stale days; started by the sensor of that name."),
+            (
+                BY_DAY,
+                by_day | senders,
+                "days",
+                "From raw to marts, for days on which complaints occurred; then the senders are judged.",
+            ),
+            (
+                BY_RECEIVED_DAY,
+                by_received_day,
+                "received",
+                "Quarantine and reconciliation, for days on which files were received.",
+            ),
+            (
+                CHECKS,
+                checks,
+                "checks",
+                "Judges the newest days: each source, and everything not judged with each micro-batch.",
+            ),
+            (TRAIN, train, "classifier", "Train the classifier, and let it serve if it is not worse."),
+        )
     ]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
+from complaints_platform.defs.automation import schedule_status
 from complaints_platform.defs.previews import preview
 from complaints_platform.instance.names import MAINTENANCE_POOL
 from complaints_platform.instance.retention import forget, old_runs
@@ -24,10 +25,7 @@ class MaintenanceConfig(dg.Config):
 def maintenance_definitions(platform: Platform) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     """Return the job and its schedule."""
 
-    @dg.op(
-        pool=MAINTENANCE_POOL,
-        description="Merge small pieces, sum up logs, delete what nothing needs any more.",
-    )
+    @dg.op(pool=MAINTENANCE_POOL, description="Merge small pieces, sum up logs, delete what nothing needs any more.")
     def maintain_lake(context: dg.OpExecutionContext, config: MaintenanceConfig) -> None:
         table = summed_up(maintain(platform, dry_run=config.dry_run))
         context.add_output_metadata(
@@ -70,9 +68,7 @@ def maintenance_definitions(platform: Platform) -> tuple[dg.JobDefinition, dg.Sc
         job=maintenance,
         cron_schedule="17 * * * *",
         execution_timezone="UTC",
-        default_status=(
-            dg.DefaultScheduleStatus.RUNNING if platform.settings.automation else dg.DefaultScheduleStatus.STOPPED
-        ),
+        default_status=schedule_status(platform),
         description="Keeps the lake small and fast, and Dagster's history short.",
     )
     return maintenance, schedule

@@ -5,13 +5,13 @@ from typing import Any
 import dagster as dg
 from pydantic import SecretStr
 
+from complaints_platform.defs.automation import schedule_status
+from complaints_platform.defs.tables import ANALYTICS_OWNER
 from complaints_platform.instance.history import UNDER_WAY
 from complaints_platform.platform import Platform
 from complaints_platform.serving.postgres import ABOUT, PUBLISHED, publish, published_manifest
 
-OWNER = "team:complaints-analytics"
 JOB = "publish_to_postgres"
-CRON = "*/15 * * * *"
 
 
 def postgres_definitions(platform: Platform) -> dg.Definitions:
@@ -24,6 +24,8 @@ def postgres_definitions(platform: Platform) -> dg.Definitions:
 
 
 def _marts(platform: Platform, url: SecretStr) -> dg.AssetsDefinition:
+    schema = platform.settings.postgres_schema
+
     @dg.asset(
         key=["postgres", "marts"],
         description=(
@@ -31,23 +33,21 @@ def _marts(platform: Platform, url: SecretStr) -> dg.AssetsDefinition:
             "swapped in within one transaction: readers see either all old or all new tables."
         ),
         group_name="marts",
-        owners=[OWNER],
+        owners=[ANALYTICS_OWNER],
         kinds={"postgres"},
         deps=[dg.AssetDep([spec.schema, spec.name]) for spec in PUBLISHED],
-        metadata={"schema": platform.settings.postgres_schema},
+        metadata={"schema": schema},
     )
     def marts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
-        done = publish(platform.lake, url, platform.settings.postgres_schema)
+        done = publish(platform.lake, url, schema)
         context.log.info(f"manifest {done.manifest}: {len(done.tables)} tables")
-        rows = "\n".join(
-            f"| {platform.settings.postgres_schema}.{table.name} | {table.rows:,} |" for table in done.tables
-        )
+        rows = "\n".join(f"| {schema}.{table.name} | {table.rows:,} |" for table in done.tables)
         return dg.MaterializeResult(
             metadata={
                 "manifest": done.manifest,
                 "dagster/row_count": sum(table.rows for table in done.tables),
                 "tables": dg.MetadataValue.md(f"| table | rows |\n|---|---:|\n{rows}"),
-                "version is in": f"{platform.settings.postgres_schema}.{ABOUT}",
+                "version is in": f"{schema}.{ABOUT}",
             }
         )
 
@@ -55,15 +55,13 @@ def _marts(platform: Platform, url: SecretStr) -> dg.AssetsDefinition:
 
 
 def _schedule(platform: Platform, url: SecretStr, job: Any) -> dg.ScheduleDefinition:
-    status = dg.DefaultScheduleStatus.RUNNING if platform.settings.automation else dg.DefaultScheduleStatus.STOPPED
-
     @dg.schedule(
         name=JOB,
         job=job,
-        cron_schedule=CRON,
+        cron_schedule="*/15 * * * *",
         execution_timezone=platform.settings.time_zone,
         description="Publishes the marts to Postgres if they have changed.",
-        default_status=status,
+        default_status=schedule_status(platform),
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         newest = platform.lake.manifests.newest()

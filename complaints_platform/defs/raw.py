@@ -1,7 +1,6 @@
-"""The raw assets, one a source: what collect has written, by day of occurrence.
+"""The raw assets, one a source: what collect has written and reported, by day of occurrence.
 
-Collect reports their partitions as it writes them. Materialising one by hand rebuilds its
-segments from the originals, by the contract as it is now.
+Materialising one by hand rebuilds its segments from the originals, by the contract as it is now.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -51,14 +51,9 @@ def reference_asset(name: str, contract: CustomersContract, platform: Platform) 
 def reference_metadata(lake: Lake, name: str) -> dict[str, Any]:
     """Return what the catalogue shows of a source of customers."""
     rows = [
-        (
-            file.receipt.file_name,
-            file.receipt.received_at.date(),
-            file.receipt.filtered,
-            file.receipt.quarantined,
-            file.valid_from,
-        )
+        (got.file_name, got.received_at.date(), got.filtered, got.quarantined, file.valid_from)
         for file in reversed(lake.reference.files(name))
+        for got in [file.receipt]
     ]
     columns = ["file", "received", "customers", "quarantined", "holds from"]
     files = pl.DataFrame(rows, schema=columns, orient="row")

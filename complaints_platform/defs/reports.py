@@ -9,6 +9,8 @@ import dagster as dg
 
 from complaints_platform.alerting.events import Condition, Severity
 from complaints_platform.alerting.outbox import Outbox
+from complaints_platform.defs.automation import schedule_status
+from complaints_platform.defs.tables import ANALYTICS_OWNER
 from complaints_platform.instance.partitions import daily_partitions
 from complaints_platform.lake.data_sets import DAILY
 from complaints_platform.platform import Platform
@@ -16,7 +18,6 @@ from complaints_platform.serving.report.figures import Figures, Kind
 from complaints_platform.serving.report.making import make_and_keep
 from complaints_platform.serving.report.sentences import sentences, title
 
-OWNER = "team:complaints-analytics"
 DESCRIPTIONS: dict[Kind, str] = {
     "daily": "What happened on one day, compared with the day and week before: numbers, largest changes, incidents.",
     "weekly": "What happened in the seven days up to and including this one, compared with the seven before.",
@@ -46,7 +47,7 @@ def _report(platform: Platform, kind: Kind) -> dg.AssetsDefinition:
         key=["report", kind],
         description=f"{DESCRIPTIONS[kind]}\n\nA page for mail and print; each is kept as it was sent.",
         group_name="reports",
-        owners=[OWNER],
+        owners=[ANALYTICS_OWNER],
         kinds={"html", "duckdb"},
         partitions_def=daily_partitions(platform.settings.first_day),
         # The marts of the days around are read as they are published: the lineage is drawn, no day is waited for.
@@ -97,15 +98,13 @@ def _escaped(text: str) -> str:
 
 
 def _schedule(platform: Platform, kind: Kind, job: Any) -> dg.ScheduleDefinition:
-    status = dg.DefaultScheduleStatus.RUNNING if platform.settings.automation else dg.DefaultScheduleStatus.STOPPED
-
     @dg.schedule(
         name=f"{kind}_report",
         job=job,
         cron_schedule=CRON[kind],
         execution_timezone=platform.settings.time_zone,
         description=f"Makes the {kind} report, once the day is closed.",
-        default_status=status,
+        default_status=schedule_status(platform),
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         day = last_day(context.scheduled_execution_time, ZoneInfo(platform.settings.time_zone))

@@ -6,14 +6,14 @@ blocks: a strange day is a reason to ask the sender, and its complaints count al
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from complaints_platform.alerting.checks import RECORDS, UNUSUAL, VOLUME
-from complaints_platform.defs.checks import CONTRACT, ROWS_SHOWN, latest
-from complaints_platform.defs.previews import drawing, preview
+from complaints_platform.defs.automation import schedule_status
+from complaints_platform.defs.checks import CONTRACT, ROWS_SHOWN, latest, result
+from complaints_platform.defs.previews import drawing
 from complaints_platform.errors import LakeError
 from complaints_platform.instance.names import CHECKS
 from complaints_platform.instance.partitions import days_made
@@ -59,9 +59,7 @@ def hourly_checks(platform: Platform) -> dg.ScheduleDefinition:
         cron_schedule="20 * * * *",
         execution_timezone="UTC",
         description="Judges the newest days: each source, and everything not judged with each micro-batch.",
-        default_status=dg.DefaultScheduleStatus.RUNNING
-        if platform.settings.automation
-        else dg.DefaultScheduleStatus.STOPPED,
+        default_status=schedule_status(platform),
     )
     def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if CLEANED.table(platform.lake).version() is None:
@@ -95,57 +93,48 @@ def _senders(platform: Platform, sources: Sequence[str]) -> dg.AssetChecksDefini
         days = days_made(context.run, CLEANED_KEY)
         found = judge_senders(platform.lake, platform.contracts, platform.settings.holidays, days, datetime.now(UTC))
         for source, verdicts in found.items():
-            yield _result(source, VOLUME, verdicts[:1])
-            yield _result(source, RECORDS, verdicts[1:])
+            yield _judged(source, VOLUME, verdicts[:1])
+            yield _judged(source, RECORDS, verdicts[1:])
 
     return senders
 
 
-def _result(source: str, name: str, verdicts: Sequence[Assessment]) -> dg.AssetCheckResult:
+def _judged(source: str, name: str, verdicts: Sequence[Assessment]) -> dg.AssetCheckResult:
     failing = [verdict for verdict in verdicts if not verdict.passed]
     judged = {point.day for verdict in verdicts for point in verdict.judged}
     said = " ".join(f"{verdict.describe()} {verdict.next_step}" for verdict in failing)
     calm = f"as usual on {len(judged)} days" if judged else "not enough history to judge"
+    # What notifications are made of.
+    unusual = [
+        {
+            "measure": verdict.measure,
+            "day": verdict.failing[-1].day.isoformat(),
+            "text": verdict.describe(),
+            "next_step": verdict.next_step,
+        }
+        for verdict in failing
+    ]
     panels = [(f"{source}: {verdict.measure}", [*verdict.history, *verdict.points]) for verdict in verdicts]
-    return dg.AssetCheckResult(
+    return result(
+        said or calm,
         passed=not failing,
-        asset_key=["raw", source],
-        check_name=name,
         severity=dg.AssetCheckSeverity.WARN,
-        description=said or calm,
-        metadata={
-            "days_judged": len(judged),
-            **_newest(verdicts),
-            "source": source,
-            # What notifications are made of.
-            UNUSUAL: dg.MetadataValue.json(
-                [
-                    {
-                        "measure": verdict.measure,
-                        "day": verdict.failing[-1].day.isoformat(),
-                        "text": verdict.describe(),
-                        "next_step": verdict.next_step,
-                    }
-                    for verdict in failing
-                ]
-            ),
-            "numbers": dg.MetadataValue.md(preview(_numbers(verdicts).head(ROWS_SHOWN))),
-            "history": dg.MetadataValue.md(drawing(history_svg(panels), f"records of {source}, by day")),
-        },
-    )
+        days_judged=len(judged),
+        **_newest(verdicts),
+        source=source,
+        **{UNUSUAL: dg.MetadataValue.json(unusual)},
+        numbers=_numbers(verdicts).head(ROWS_SHOWN),
+        history=dg.MetadataValue.md(drawing(history_svg(panels), f"records of {source}, by day")),
+    )._replace(asset_key=dg.AssetKey(["raw", source]), check_name=name)
 
 
 def _newest(verdicts: Sequence[Assessment]) -> dict[str, float]:
     """Return the numbers of each measure's newest judged day, which Dagster plots over evaluations."""
-    newest = {verdict.measure: verdict.judged[-1] for verdict in verdicts if verdict.judged}
-    numbers = {measure.replace(" ", "_"): point.value for measure, point in newest.items()}
-    bounds = {
-        f"{measure.replace(' ', '_')}_{side}": bound
-        for measure, point in newest.items()
-        for side, bound in (("at_least", point.lower), ("at_most", point.upper))
-        if bound is not None
-    }
-    return {name: float(value) for name, value in {**numbers, **bounds}.items()}
+    newest = {verdict.measure.replace(" ", "_"): verdict.judged[-1] for verdict in verdicts if verdict.judged}
+    numbers: dict[str, float | None] = {name: point.value for name, point in newest.items()}
+    for name, point in newest.items():
+        numbers |= {f"{name}_at_least": point.lower, f"{name}_at_most": point.upper}
+    return {name: float(value) for name, value in numbers.items() if value is not None}
 
 
 def _numbers(verdicts: Sequence[Assessment]) -> pl.DataFrame:
@@ -155,20 +144,9 @@ def _numbers(verdicts: Sequence[Assessment]) -> pl.DataFrame:
         for verdict in verdicts
         for point in [*verdict.failing, *(each for each in verdict.points[-1:] if not each.fails)]
     ]
-    return pl.DataFrame(
-        rows,
-        schema={
-            "measure": pl.String,
-            "day": pl.Date,
-            "value": pl.Float64,
-            "usual": pl.Float64,
-            "at least": pl.Float64,
-            "at most": pl.Float64,
-            "passes": pl.String,
-        },
-        orient="row",
-        strict=False,
-    )
+    numbers = dict.fromkeys(["value", "usual", "at least", "at most"], pl.Float64)
+    schema = {"measure": pl.String, "day": pl.Date, **numbers, "passes": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row", strict=False)
 
 
 def _segments(platform: Platform, source: str) -> dg.AssetChecksDefinition:
@@ -207,15 +185,12 @@ def _segments(platform: Platform, source: str) -> dg.AssetChecksDefinition:
             ]
         table = pl.DataFrame(wrong, schema=["day", "what is wrong"], orient="row")
         bad = table["day"].n_unique() if wrong else 0
-        return dg.AssetCheckResult(
+        return result(
+            f"{len(days) - bad} of {len(days)} days are intact",
             passed=not wrong,
-            severity=dg.AssetCheckSeverity.ERROR,
-            description=f"{len(days) - bad} of {len(days)} days are intact",
-            metadata={
-                "days": len(days),
-                "records": records,
-                "what_is_wrong": dg.MetadataValue.md(preview(table.head(20))),
-            },
+            days=len(days),
+            records=records,
+            what_is_wrong=table.head(20),
         )
 
     return segments_are_whole
@@ -237,12 +212,12 @@ def _reference(platform: Platform, source: str) -> dg.AssetChecksDefinition:
             names += frame.height
             wrong += [(file.receipt.sha256[:12], *row) for row in broken(KnownCustomer, frame.lazy()).iter_rows()]
         table = pl.DataFrame(wrong, schema=["file", "column", "rule", "rows"], orient="row")
-        numbers: dict[str, Any] = {"files": len(files), "names": names}
-        return dg.AssetCheckResult(
+        return result(
+            f"{len(files) - table['file'].n_unique()} of {len(files)} files obey the model",
             passed=not wrong,
-            severity=dg.AssetCheckSeverity.ERROR,
-            description=f"{len(files) - table['file'].n_unique()} of {len(files)} files obey the model",
-            metadata={**numbers, "broken": dg.MetadataValue.md(preview(table.head(20)))},
+            files=len(files),
+            names=names,
+            broken=table.head(20),
         )
 
     return keeps_its_contract

@@ -34,23 +34,13 @@ class Policy:
         now: datetime,
         blocked: Collection[str] = (),
     ) -> dict[str, list[date]]:
-        """Return table → days that are due at ``now``, in order.
+        """Return table → days that are due at ``now`` (with a time zone), in order.
 
-        Args:
-            stale: table → stale days.
-            same_data: table → those of them whose data are the same.
-            now: the time, with a time zone.
-            blocked: tables that can't be made yet.
+        ``same_data`` are those of the stale days whose data are the same, ``blocked`` the tables that can't be made.
         """
-        if self.changes_are_due(now):
-            found = {table: list(days) for table, days in stale.items() if table not in blocked}
-        else:
-            found = {
-                table: sorted(set(days) - set(same_data.get(table, ())))
-                for table, days in stale.items()
-                if table not in blocked
-            }
-        return {table: days for table, days in found.items() if days}
+        left = {} if self.changes_are_due(now) else same_data
+        due = {table: sorted(set(days).difference(left.get(table, ()))) for table, days in stale.items()}
+        return {table: days for table, days in due.items() if days and table not in blocked}
 
     def _is_night(self, now: datetime) -> bool:
         first, end = self.night
@@ -59,12 +49,7 @@ class Policy:
 
 
 def days_to_close(now: datetime, zone: ZoneInfo) -> list[date]:
-    """Return the days (UTC) that yesterday in ``zone`` overlaps, in order: one, or two.
-
-    Args:
-        now: the time, with a time zone.
-        zone: the company's time zone.
-    """
+    """Return the days (UTC), one or two, that yesterday in ``zone`` overlaps at ``now`` (with a zone), in order."""
     today = now.astimezone(zone).date()
     # Midnights are made from dates: a day of a change of clocks has 23 or 25 hours.
     first = datetime.combine(today - timedelta(days=1), time(), zone).astimezone(UTC)

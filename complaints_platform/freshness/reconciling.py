@@ -186,14 +186,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Batch:
-    """The days of one run, by table.
-
-    Attributes:
-        name: by which its run is recognised.
-        units: the days.
-        tables: table (``schema/name``) → which of them are made of it, in order.
-        attempts: how often these days have failed before.
-    """
+    """The days of one run, by table (``schema/name``), in order."""
 
     name: str
     units: tuple[Unit, ...]
@@ -208,14 +201,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class ReconcilingDecision:
-    """What to do now, and why.
-
-    Attributes:
-        batch: what to make; None for nothing.
-        why: in words.
-        state: for the next tick.
-        reported: days that have now failed so often that somebody should look.
-    """
+    """What to do now, and why; ``reported`` are days that have now failed so often that somebody should look."""
 
     batch: Batch | None
     why: str
@@ -233,13 +219,8 @@ def decide(
 ) -> ReconcilingDecision:
     """Decide which days are made next, one batch at a time.
 
-    Args:
-        state: of the tick before.
-        due: table (``schema/name``) → day that is due → what it is to become, as a fingerprint.
-        kinds: by which day each table is partitioned.
-        last_run: what became of the batch that is under way.
-        now: the time (seconds since 1970).
-        rules: how it is to be done.
+    ``due`` says by table (``schema/name``) and day what it is to become, as a fingerprint; ``last_run``, what became of
+    the batch under way; ``now`` is in seconds since 1970.
     """
     if state.running is not None:
         lost = last_run is RunOutcome.UNKNOWN and now - state.running.at > UNKNOWN_RUN_IS_LOST_AFTER_SECONDS
@@ -249,7 +230,9 @@ def decide(
     before = state.troubles
     if state.running is not None and last_run is RunOutcome.SUCCEEDED:
         state = replace(state, resting=_rests(state.resting, state.running.units, now, rules.rows))
-    state = _only_due(_after_run(_of_release(state, rules.release), last_run, units, now), units)
+    if state.release != rules.release:
+        state = replace(state, release=rules.release, troubles=(), failed_in_a_row=0, paused_until=0)
+    state = _only_due(_after_run(state, last_run, units, now), units)
     # What only reads a failing day stays stale as well: the cause is reported, not what follows from it.
     failing = any(each.attempts and not each.in_vain for each in state.troubles)
     reported = tuple(
@@ -389,12 +372,6 @@ def _after_run(
     else:
         new = (Trouble(running.units, running.attempts + 1, now + _pause(running.attempts)),)
     return replace(state, troubles=state.troubles + new, failed_in_a_row=failed, paused_until=paused_until)
-
-
-def _of_release(state: ReconcilingState, release: str) -> ReconcilingState:
-    if state.release == release:
-        return state
-    return replace(state, release=release, troubles=(), failed_in_a_row=0, paused_until=0)
 
 
 def _only_due(state: ReconcilingState, units: Mapping[Unit, str]) -> ReconcilingState:

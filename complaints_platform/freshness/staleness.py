@@ -1,8 +1,7 @@
 """What is stale: days whose stored fingerprint differs from what it would be if made now.
 
-It looks at state, never at events, so nothing that was missed stays missed. Who looks again and again
-(``StalenessWatch``) remembers what it saw, and looks only at the days that marks of new files name; now and then
-it looks at everything.
+It looks at state, never at events, so nothing that was missed stays missed. ``StalenessWatch`` remembers what it saw,
+and looks only at the days that marks of new files name; now and then it looks at everything.
 """
 
 from collections.abc import Iterable, Mapping
@@ -101,9 +100,8 @@ class StalenessWatch:
         self._looked: datetime | None = None
 
     def find(self, recipe: CleanedLook, rules: MartRules) -> Staleness:
-        """Compare what is stored with what recipes would make now.
+        """Compare what is stored with what recipes would make now, under the data key that the lake keeps.
 
-        It takes no data key: what is stored is compared with what would be made under the key that the lake keeps.
         Before the first training everything after ``cleaned`` counts as stale.
         """
         lake = recipe.lake

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from complaints_platform.instance.local import names_moved_modules
-from complaints_platform.operations.doctor import Finding, good, warning, wrong
+from complaints_platform.operations.doctor import Finding, first_line, good, warning, wrong
 from complaints_platform.platform import Platform
 
 AREA = "instance"
@@ -26,10 +26,8 @@ def examine_definitions(platform: Platform) -> Iterator[Finding]:
         definitions = build_definitions(platform)
         dg.Definitions.validate_loadable(definitions)
     except Exception as error:  # noqa: BLE001  # whatever keeps them from loading
-        first = (str(error).splitlines() or [""])[0]
-        yield wrong(
-            AREA, f"the definitions can't be loaded: {type(error).__name__}: {first}", "run dg check defs for details"
-        )
+        what = f"the definitions can't be loaded: {type(error).__name__}: {first_line(error)}"
+        yield wrong(AREA, what, "run dg check defs for details")
         return
     assets = len(definitions.resolve_asset_graph().get_all_asset_keys())
     yield good(AREA, f"the definitions load: {assets} assets")
@@ -56,10 +54,9 @@ def examine_instance(platform: Platform) -> Iterator[Finding]:
         with dg.DagsterInstance.get() as instance:
             yield from examine_open_instance(instance, platform)
     except Exception as error:  # noqa: BLE001  # storages raise what their drivers raise
-        first = (str(error).splitlines() or [""])[0]
         yield wrong(
             AREA,
-            f"the instance at {home} does not answer: {type(error).__name__}: {first}",
+            f"the instance at {home} does not answer: {type(error).__name__}: {first_line(error)}",
             "check its database, disk and permissions; after an upgrade run dagster instance migrate",
         )
 
@@ -101,8 +98,7 @@ def _daemons(instance: dg.DagsterInstance, platform: Platform) -> Iterator[Findi
         return
     troubled = {name: beat.errors for name, beat in beats.items() if beat.errors}
     for name, errors in sorted(troubled.items()):
-        yield warning(
-            AREA, f"the daemon {name} reported an error: {errors[0].message.strip().splitlines()[0]}", "see its log"
-        )
+        message = errors[0].message.strip().splitlines()[0]
+        yield warning(AREA, f"the daemon {name} reported an error: {message}", "see its log")
     if not troubled:
         yield good(AREA, f"the daemon is alive: {', '.join(sorted(ages))}")

@@ -1,10 +1,9 @@
 """Dagster's event log on one machine: the stock SQLite storage, with less work for each event.
 
-The stock storage makes an engine and opens a database anew for every event, twice for events of
-assets, and flushes both to disk; a run of 30 days over five assets writes some hundred. Here
-events that Dagster hands over together share a transaction, and the database that all runs share
-stays open. Databases of single runs are still closed after each write, because the UI follows a
-run by the changes of that file. A Postgres instance does all this by itself and needs none of it.
+The stock storage opens a database anew for every event, twice for events of assets, and flushes both to disk; a run
+of 30 days over five assets writes some hundred. Here events that Dagster hands over together share a transaction, and
+the database that all runs share stays open. Databases of single runs are still closed after each write, because the UI
+follows a run by the changes of that file. A Postgres instance does all this by itself.
 """
 
 import os

@@ -37,12 +37,7 @@ RETRY_SHOWS_UP_SECONDS = 60
 
 
 class InstanceHistory:
-    """What alerts are made of, as ``alerting.observing.History`` asks for it.
-
-    Args:
-        instance: that remembers.
-        repository: which checks, sensors and schedules there are.
-    """
+    """What alerts are made of, as ``alerting.observing.History`` asks for it, for the code of a repository."""
 
     def __init__(self, instance: dg.DagsterInstance, repository: dg.RepositoryDefinition) -> None:
         self._instance = instance
@@ -106,10 +101,8 @@ class InstanceHistory:
 
     def automations(self, ticks: int) -> Iterator[Evaluations]:
         """Yield what became of the newest ticks of each sensor and schedule of the code that is turned on."""
-        names = {
-            *(each.name for each in self._repository.sensor_defs),
-            *(each.name for each in self._repository.schedule_defs),
-        }
+        code = self._repository
+        names = {each.name for each in code.sensor_defs} | {each.name for each in code.schedule_defs}
         for state in self._instance.all_instigator_state():
             if state.is_running and state.instigator_name in names:
                 yield self._automation(state, ticks)
@@ -180,9 +173,6 @@ def _evaluation_of(record: AssetCheckExecutionRecord, days: Sequence[date]) -> E
         said.severity is dg.AssetCheckSeverity.ERROR,
         said.description or "",
         tuple(days),
-        tuple(
-            Unusual(each["measure"], date.fromisoformat(each["day"]), each["text"], each["next_step"])
-            for each in unusual
-        ),
-        tuple(Share(date.fromisoformat(each["day"]), each["source"], each["share"]) for each in too_many),
+        tuple(Unusual(**{**each, "day": date.fromisoformat(each["day"])}) for each in unusual),
+        tuple(Share(**{**each, "day": date.fromisoformat(each["day"])}) for each in too_many),
     )

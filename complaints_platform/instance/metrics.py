@@ -9,25 +9,19 @@ from statistics import quantiles
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
-from complaints_platform.operations.metrics import Gatherer, Metric, gauge
+from complaints_platform.operations.metrics import Gatherer, Metric, by_label, gauge
 
 SEEN = timedelta(days=1)
 MOST_RUNS = 5000
-SECONDS_KEPT = 15.0
 CHECKS_KEPT = 60.0
 
 
 def instance_gatherers(instance: dg.DagsterInstance, checks: Sequence[dg.AssetCheckKey]) -> list[Gatherer]:
-    """Return the gatherers of an instance.
-
-    Args:
-        instance: which.
-        checks: whose newest result is shown.
-    """
+    """Return the gatherers of an instance; the newest result of each of ``checks`` is among the metrics."""
     return [
-        Gatherer("runs", lambda: run_metrics(instance), SECONDS_KEPT),
+        Gatherer("runs", lambda: run_metrics(instance)),
         Gatherer("checks", lambda: check_metrics(instance, checks), CHECKS_KEPT),
-        Gatherer("daemons", lambda: daemon_metrics(instance), SECONDS_KEPT),
+        Gatherer("daemons", lambda: daemon_metrics(instance)),
     ]
 
 
@@ -71,10 +65,7 @@ def _quantiles(values: list[float]) -> dict[str, float]:
 def check_metrics(instance: dg.DagsterInstance, checks: Sequence[dg.AssetCheckKey]) -> Iterator[Metric]:
     """Yield of each check whether its newest evaluation failed, and when it was; those never evaluated are absent."""
     found = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(checks))
-    ended = {
-        AssetCheckExecutionRecordStatus.SUCCEEDED: 0.0,
-        AssetCheckExecutionRecordStatus.FAILED: 1.0,
-    }
+    ended = {AssetCheckExecutionRecordStatus.SUCCEEDED: 0.0, AssetCheckExecutionRecordStatus.FAILED: 1.0}
     failing: dict[tuple[str, ...], float] = {}
     times: dict[tuple[str, ...], float] = {}
     for key, record in found.items():
@@ -89,9 +80,6 @@ def check_metrics(instance: dg.DagsterInstance, checks: Sequence[dg.AssetCheckKe
 def daemon_metrics(instance: dg.DagsterInstance) -> Iterator[Metric]:
     """Yield the age of each daemon's heartbeat."""
     beats = instance.get_daemon_heartbeats()
-    yield gauge(
-        "complaints_daemon_heartbeat_age_seconds",
-        "Seconds since a daemon of Dagster gave a sign of life.",
-        ["daemon"],
-        {(name,): max(0.0, time.time() - beat.timestamp) for name, beat in beats.items()},
-    )
+    ages = {name: max(0.0, time.time() - beat.timestamp) for name, beat in beats.items()}
+    text = "Seconds since a daemon of Dagster gave a sign of life."
+    yield by_label("daemon", "complaints_daemon_heartbeat_age_seconds", text, ages)

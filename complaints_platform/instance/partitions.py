@@ -99,7 +99,8 @@ class TablesBatch:
     def tags(self) -> dict[str, str]:
         """Run tags, as of ``Batch``; assets report their days themselves also where tables have different ones."""
         batch = Batch(tuple(sorted({day for days in self.tables.values() for day in days})))
-        return batch.tags if self._is_plain(batch) else {**batch.tags, REPORTED_BY_ASSETS_TAG: "true"}
+        is_plain = all(sorted(days) == list(batch.days) for days in self.tables.values())
+        return batch.tags if is_plain else {**batch.tags, REPORTED_BY_ASSETS_TAG: "true"}
 
     @property
     def config(self) -> dict[str, object]:
@@ -107,9 +108,6 @@ class TablesBatch:
         return _config(
             RunDays(tables={table: [day.isoformat() for day in days] for table, days in self.tables.items()})
         )
-
-    def _is_plain(self, batch: Batch) -> bool:
-        return all(sorted(days) == list(batch.days) for days in self.tables.values())
 
 
 class RunDays(dg.ConfigurableResource[None]):
@@ -135,11 +133,6 @@ class RunDays(dg.ConfigurableResource[None]):
 
 def _config(run_days: RunDays) -> dict[str, object]:
     return {"resources": {"run_days": {"config": {"only": run_days.only, "tables": run_days.tables}}}}
-
-
-def reported_by_assets(tags: Mapping[str, str]) -> bool:
-    """Tell whether Dagster leaves it to the assets to say which partitions the run materialised."""
-    return REPORTED_BY_ASSETS_TAG in tags
 
 
 def days_made(run: dg.DagsterRun, asset: dg.AssetKey) -> list[date]:

@@ -16,10 +16,9 @@ from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionRes
 class WatchedRunLauncher(dg.DefaultRunLauncher):
     """Starts runs in the code server, and lets run monitoring find out which of them are gone.
 
-    A code server reports a run whose process died. What it can't report is its own death, which
-    takes all its runs along: with Dagster's launcher they stay "started" for ever and, as runs of
-    one pool take turns, nothing of their pool ever runs again. A server that is back
-    says which runs it has; the others failed, and are retried.
+    A code server reports a run whose process died, but not its own death, which takes all its runs along: with
+    Dagster's launcher they stay "started" for ever and, as runs of one pool take turns, nothing of their pool ever runs
+    again. A server that is back says which runs it has; the others failed, and are retried.
     """
 
     @property

@@ -1,7 +1,4 @@
-"""Collect complaints: one file becomes an original, segments by day, quarantine and, last, a receipt.
-
-What is the same for all files stands in ``files``.
-"""
+"""Collect complaints: one file becomes an original, segments by day, quarantine and, last, a receipt."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +36,6 @@ class Collector(FileCollector["_Written"]):
         return reading_version(self.contract.fingerprint, PARSER_VERSION, self.first_day)
 
     def _read(self, item: StoredItem, previous: Receipt | None, arrived_at: datetime) -> "_Written":
-        """Write the segments and the quarantine of a stored file."""
         received_at = previous.received_at if previous else arrived_at
         written = _Written(self, item, previous, received_at)
         if item.is_folder:

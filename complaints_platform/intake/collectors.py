@@ -6,12 +6,12 @@ from typing import Any
 
 from complaints_platform.errors import ContractError
 from complaints_platform.intake.files import FileCollector
-from complaints_platform.intake.landing import IncomingFile, Landing, files_at
+from complaints_platform.intake.landing import Landing, StoredFile, files_at
 
 
 def collect_jobs(
     known: Mapping[str, FileCollector[Any]], landing: Landing, paths: Sequence[Path], source: str | None
-) -> list[tuple[FileCollector[Any], IncomingFile]]:
+) -> list[tuple[FileCollector[Any], StoredFile]]:
     """Pair each file with the collector of its source: the files at some paths, or all that the landing holds.
 
     Raises:

@@ -1,7 +1,7 @@
 """Collect customers: one file becomes an original, hashed reference data, quarantine and, last, a receipt.
 
-What is the same for all files stands in ``files``. In receipts and in the reconciliation the records of
-such files count as *filtered*: the contract says that they are no complaints.
+In receipts and in the reconciliation the records of such files count as *filtered*: the contract says that they are
+no complaints.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,14 +13,8 @@ import polars as pl
 from complaints_platform.cleaning import DataKey
 from complaints_platform.cleaning.customers import known_customers, not_yet_known
 from complaints_platform.cleaning.regions import Regions
-from complaints_platform.intake.files import (
-    Collected,
-    FileCollector,
-    StoredItem,
-    folder_problem,
-    reading_version,
-)
-from complaints_platform.intake.landing import IncomingFile
+from complaints_platform.intake.files import Collected, FileCollector, StoredItem, folder_problem, reading_version
+from complaints_platform.intake.landing import StoredFile
 from complaints_platform.lake import Lake
 from complaints_platform.lake.receipts import Receipt
 from complaints_platform.lake.reference import received_before
@@ -69,7 +63,7 @@ class CustomersCollector(FileCollector[_Written]):
             self.contract.fingerprint, PARSER_VERSION, CUSTOMERS_VERSION, self.key.fingerprint, self.regions.fingerprint
         )
 
-    def collect(self, files: Sequence[IncomingFile], workers: int = 1) -> list[Collected]:  # noqa: ARG002 - one at a time
+    def collect(self, files: Sequence[StoredFile], workers: int = 1) -> list[Collected]:  # noqa: ARG002 - one at a time
         """Collect some files in their order; first bring up to date what was read in an older way."""
         self.refresh()
         return [done for file in files for done in super(CustomersCollector, self).collect([file])]

@@ -2,7 +2,7 @@
 
 A file's bytes are stored, its records written, and last of all its receipt: the commit point. Every
 step but the receipt may be repeated or interrupted at any moment without effect: all objects are named
-by content. What the records of a file become is for the collectors (``collect``, ``customers``).
+by content.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import polars as pl
 
 from complaints_platform.errors import LakeError
-from complaints_platform.intake.landing import IncomingFile
+from complaints_platform.intake.landing import StoredFile
 from complaints_platform.lake import Lake
 from complaints_platform.lake.receipts import Receipt
 from complaints_platform.schemas import QuarantineReason
@@ -101,14 +101,7 @@ class Written(Protocol):
 
 
 class FileCollector(ABC, Generic[W]):
-    """Collects the files of one source into a lake; what their records become is for those that inherit.
-
-    Attributes:
-        lake: where everything goes.
-        source: whose files they are.
-        contract: how they are read.
-        clock: the present.
-    """
+    """Collects the files of one source into a lake; what their records become is for those that inherit."""
 
     lake: Lake
     source: str
@@ -128,7 +121,7 @@ class FileCollector(ABC, Generic[W]):
     def _index(self, batch: Sequence[W]) -> Mapping[str, set[date]]:
         """Do what has to be done before the receipts; return SHA-256 → further days to be looked at."""
 
-    def collect(self, files: Sequence[IncomingFile], workers: int = 1) -> list[Collected]:
+    def collect(self, files: Sequence[StoredFile], workers: int = 1) -> list[Collected]:
         """Collect some files, ``workers`` at once; return a result for each, in order.
 
         The same bytes again are a no-op; under a changed contract they are read again. A file
@@ -147,7 +140,10 @@ class FileCollector(ABC, Generic[W]):
                 if item.status is None and (receipt is None or receipt.version != self.version):
                     fresh.setdefault(item.sha256, item)
             previous = [known[sha256] for sha256 in fresh]
-            done = self._commit(list(pool.map(self._read, fresh.values(), previous, self._arrivals(len(fresh)))))
+            # Distinct times of receipt in the order of the files: of versions without a time the last counts.
+            now = self.clock()
+            arrivals = [now + timedelta(microseconds=number) for number in range(len(fresh))]
+            done = self._commit(list(pool.map(self._read, fresh.values(), previous, arrivals)))
         return [self._result(item, fresh.get(item.sha256), known[item.sha256], done) for item in stored]
 
     def read_again(self, receipts: Iterable[Receipt]) -> list[Collected]:
@@ -158,13 +154,7 @@ class FileCollector(ABC, Generic[W]):
         ]
         return list(self._commit(read).values())
 
-    def _arrivals(self, count: int) -> list[datetime]:
-        """Return distinct times of receipt in the order of the files: of versions without a time the last counts."""
-        now = self.clock()
-        return [now + timedelta(microseconds=number) for number in range(count)]
-
-    def _store(self, file: IncomingFile) -> StoredItem:
-        """Keep the file's bytes, whatever they are."""
+    def _store(self, file: StoredFile) -> StoredItem:
         if file.is_folder:
             note = f"{file.name} is a folder, not a file\n".encode()
             return StoredItem(file.name, *self.lake.originals.add(io.BytesIO(note)), is_folder=True)
@@ -182,7 +172,6 @@ class FileCollector(ABC, Generic[W]):
         return StoredItem(file.name, sha256, size, Status.GROWING if growing else None)
 
     def _commit(self, batch: Sequence[W]) -> dict[str, Collected]:
-        """Write the receipts of some files that were read."""
         moved = self._index(batch)
         receipts = [written.receipt() for written in batch]
         done = {
@@ -216,12 +205,12 @@ def folder_problem(name: str) -> pl.DataFrame:
 
 
 def collect_all(
-    jobs: Sequence[tuple[FileCollector[Any], IncomingFile]], workers: int
+    jobs: Sequence[tuple[FileCollector[Any], StoredFile]], workers: int
 ) -> Iterator[tuple[FileCollector[Any], Collected]]:
     """Collect many files of several sources; yield each result in the order given.
 
-    Files of one source are committed some at a time: looking into the key index costs about
-    the same for one file as for many.
+    Files of one source are committed some at a time: a look into the key index costs about the same for one as for
+    many.
     """
     for collector, group in groupby(jobs, key=lambda job: job[0]):
         for batch in batched((file for _, file in group), FILES_AT_ONCE):
@@ -234,16 +223,16 @@ def summary(results: Sequence[Collected]) -> str:
     if not results:
         return "nothing to collect"
     statuses = Counter(done.status for done in results)
-    fresh = [done.receipt for done in results if done.receipt and done.status is not Status.ALREADY]
     files = ", ".join(f"{count} {status}" for status, count in statuses.items())
-    received = sum(receipt.received for receipt in fresh)
-    kept = sum(sum(receipt.days.values()) for receipt in fresh)
-    filtered = sum(receipt.filtered for receipt in fresh)
-    quarantined = sum(receipt.quarantined for receipt in fresh)
-    plural = "" if len(results) == 1 else "s"
+    records = Counter[str]()
+    for done in results:
+        if done.receipt and done.status is not Status.ALREADY:
+            receipt = done.receipt
+            records.update(received=receipt.received, filtered=receipt.filtered, quarantined=receipt.quarantined)
+            records.update(read=sum(receipt.days.values()))
     return (
-        f"{len(results)} file{plural}: {files}. "
-        f"{received:,} records received = {kept:,} read + {filtered:,} filtered + {quarantined:,} quarantined"
+        f"{len(results)} file{'' if len(results) == 1 else 's'}: {files}. {records['received']:,} records received = "
+        f"{records['read']:,} read + {records['filtered']:,} filtered + {records['quarantined']:,} quarantined"
     )
 
 

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from complaints_platform.errors import LakeError
 from complaints_platform.intake.waiting import LandingState
@@ -19,24 +19,6 @@ LISTED_PER_TICK = 50_000
 """Files that a tick lists; the next goes on from there. About half a second."""
 
 DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".parquet", ".xlsx", ".gz", ".zst")
-
-
-class IncomingFile(Protocol):
-    """A file to be collected, wherever it lies."""
-
-    @property
-    def name(self) -> str:
-        """Name under which it is received."""
-
-    @property
-    def is_folder(self) -> bool:
-        """It is a folder where a file was to be expected."""
-
-    def open(self) -> BinaryIO:
-        """Open its bytes."""
-
-    def state(self) -> tuple[int, float] | None:
-        """Size and time of change; None if it is gone. A file that changes is still growing."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +35,7 @@ class StoredFile:
         return self.store.open(self.key)
 
     def state(self) -> tuple[int, float] | None:
-        """Size and time of change."""
+        """Size and time of change; None if it is gone. A file that changes is still growing."""
         entry = self.store.stat(self.key)
         return None if entry is None else (entry.size, entry.modified.timestamp())
 
@@ -103,13 +85,9 @@ class Landing:
             yield self._file(source, entry, relative, identity(entry))
 
     def look(self, source: str, taken: AbstractSet[int], after: str = "", most: int | None = None) -> Look:
-        """Look which files of ``source`` wait.
+        """Look which files of ``source`` wait: those with an identity that is not ``taken``, behind a key ``after``.
 
-        Args:
-            source: whose files.
-            taken: identities of collected files.
-            after: begin behind this key.
-            most: list no more than so many files; the next look goes on from there.
+        ``most`` bounds how many are listed; the next look goes on from there.
         """
         waiting, listed, last = [], [], ""
         for entry in islice(self._store.entries(source, after), most):
@@ -147,15 +125,13 @@ def _wanted(entries: Iterable[Entry], root: str) -> Iterator[tuple[Entry, str]]:
     """Yield what may be collected, with its name below ``root``."""
     for entry in entries:
         relative = entry.key.removeprefix(root)
-        if relative.startswith(".") or "/." in relative or relative.endswith(UNFINISHED_SUFFIXES):
-            continue
-        if entry.is_folder and not _looks_like_a_file(relative):
-            continue
-        yield entry, relative
+        hidden = relative.startswith(".") or "/." in relative or relative.endswith(UNFINISHED_SUFFIXES)
+        if not hidden and (not entry.is_folder or _looks_like_a_file(relative)):
+            yield entry, relative
 
 
 def _readable(name: str) -> str:
-    """Return the name as valid text: file systems take any bytes, receipts and tables only UTF-8."""
+    """Return valid text: file systems take any bytes, receipts and tables only UTF-8."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
@@ -174,5 +150,5 @@ def look_on(
         waiting += look.waiting
         left, after = left - len(look.listed), look.next
         if left <= 0:
-            return waiting, state.going_on(source, after)
-    return waiting, state.going_on("", "")
+            return waiting, replace(state, source=source, after=after)
+    return waiting, replace(state, source="", after="")

@@ -1,8 +1,4 @@
-"""Work on the quarantine: what lies in it, and reading files again once their contract is fixed.
-
-Here belongs choosing quarantined records and files; how a file is read again is ``collect``'s work, and
-how the choice is shown is the commands'.
-"""
+"""Work on the quarantine: what lies in it, and reading files again once their contract is fixed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,14 +76,9 @@ def count_quarantined(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def original_line(known: Mapping[str, FileCollector[Any]], record: Mapping[str, object]) -> str | None:
-    """Return the line of the original on which a quarantined record starts; personal data.
+    """Return the line of the original on which a row of ``QuarantinedRecord`` starts, decoded; personal data.
 
-    Args:
-        known: source → its collector.
-        record: a row of ``QuarantinedRecord``.
-
-    Returns:
-        The decoded line; None if the record is the file as a whole, or its format has no lines.
+    None if the record is the file as a whole, or its format has no lines.
 
     Raises:
         LakeError: the original is gone.
@@ -103,13 +94,9 @@ def original_line(known: Mapping[str, FileCollector[Any]], record: Mapping[str, 
 def replayable(
     lake: Lake, known: Mapping[str, FileCollector[Any]], selection: Selection, *, every_file: bool
 ) -> list[tuple[FileCollector[Any], Receipt]]:
-    """Find the files that would be read differently now than they were.
+    """Find the selected files that would be read differently now; with a reason, only those that hold such records.
 
-    Args:
-        lake: holds the files.
-        known: source → its collector.
-        selection: which files; with a reason, only those that hold such records.
-        every_file: also files of which nothing was quarantined.
+    ``every_file``: also files of which nothing was quarantined.
 
     Raises:
         ContractError: source or reason do not exist.

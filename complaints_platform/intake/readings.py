@@ -1,7 +1,6 @@
 """By which reading version the files of each source were read: is there a contract that not all of them know?
 
-Receipts say it for every file; here one small object a source says it for all of them, so that nobody has to
-look through the receipts.
+One small object a source says it for all its receipts.
 """
 
 from typing import Any
@@ -28,4 +27,4 @@ def are_old(lake: Lake, collector: FileCollector[Any]) -> bool:
 
 
 def _has_files(lake: Lake, source: str) -> bool:
-    return bool(lake.store.names(layout.receipts_of(source)))
+    return bool(lake.store.names(f"{layout.RECEIPTS}/{source}"))

@@ -37,9 +37,6 @@ class Settling:
 
     def files(self, files: Iterable[F], now: float) -> list[F]:
         """Return those of ``files`` that have settled at ``now`` (seconds since 1970)."""
-        return [file for file in files if self._has_settled(file, now)]
-
-    def _has_settled(self, file: Changed, now: float) -> bool:
         if not self.by_age or self.seconds <= 0:
-            return True
-        return self.ahead if file.changed > now else now - file.changed >= self.seconds
+            return list(files)
+        return [file for file in files if (self.ahead if file.changed > now else now - file.changed >= self.seconds)]

@@ -1,9 +1,10 @@
 """Whether the files that wait in the landing are collected now: (state, what waits) → (request, state).
 
-The state is a few numbers, however many files wait or have ever come: which files were collected is known by
-the lake. A file that can't be collected stays waiting and is asked for again, less and less often.
+The state is a few numbers, however many files wait or have ever come. A file that can't be collected stays waiting
+and is asked for again, less and less often.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
@@ -49,10 +50,6 @@ class LandingState:
     ahead: int = 0
     ahead_since: float = 0
 
-    def going_on(self, source: str, after: str) -> "LandingState":
-        """Return the state with the place at which the next look goes on."""
-        return replace(self, source=source, after=after)
-
     def to_json(self) -> dict[str, Any]:
         """Return the state as plain values."""
         return asdict(self)
@@ -60,12 +57,9 @@ class LandingState:
 
 @dataclass(frozen=True)
 class CollectRequest:
-    """A run that collects what waits.
+    """A run that collects what waits: how many files of which sources, and the names of some, as source/name.
 
-    Attributes:
-        sources: of which files wait, with how many.
-        names: some of the files, as source/name.
-        ahead: files changed in the future have settled as well.
+    With ``ahead``, files changed in the future have settled as well.
     """
 
     sources: dict[str, int]
@@ -97,14 +91,11 @@ def decide(
 ) -> LandingDecision:
     """Decide whether a run collects now.
 
-    Args:
-        state: of the tick before.
-        waiting: files that are not collected yet.
-        now: the time (seconds since 1970).
-        settling: which of them have settled.
-        busy: what collects already, in words; None if nothing does.
+    ``state`` is that of the tick before, ``now`` in seconds since 1970; ``busy`` says in words what collects already.
     """
-    state = _watch_ahead(state, waiting, now, settling)
+    seen_ahead = _together([file for file in waiting if file.changed > now]) if settling.by_age else 0
+    if seen_ahead != state.ahead:
+        state = replace(state, ahead=seen_ahead, ahead_since=now)
     ahead = state.ahead != 0 and now - state.ahead_since >= settling.seconds
     settled = replace(settling, ahead=ahead).files(waiting, now)
     growing = len(waiting) - len(settled)
@@ -121,20 +112,9 @@ def decide(
     times = state.times + 1 if these == state.asked else 1
     pause = min(FIRST_PAUSE_SECONDS * 2 ** min(times - 1, 20), LONGEST_PAUSE_SECONDS)
     state = replace(state, asked=these, times=times, not_before=now + pause)
-    request = _request(settled, ahead=ahead)
+    names = [f"{file.source}/{file.name}" for file in settled[:NAMES_SHOWN]]
+    request = CollectRequest(dict(Counter(file.source for file in settled)), names, ahead)
     return LandingDecision(request, f"{_files(request.files)}: {request.describe()}", state)
-
-
-def _watch_ahead(state: LandingState, waiting: Sequence[Waiting], now: float, settling: Settling) -> LandingState:
-    ahead = _together([file for file in waiting if file.changed > now]) if settling.by_age else 0
-    return state if ahead == state.ahead else replace(state, ahead=ahead, ahead_since=now)
-
-
-def _request(settled: Sequence[Waiting], *, ahead: bool) -> CollectRequest:
-    sources: dict[str, int] = {}
-    for file in settled:
-        sources[file.source] = sources.get(file.source, 0) + 1
-    return CollectRequest(sources, [f"{file.source}/{file.name}" for file in settled[:NAMES_SHOWN]], ahead)
 
 
 def _together(files: Sequence[Changed]) -> int:

@@ -1,10 +1,9 @@
 """Which files of the landing have been collected, as far as the listing can tell.
 
-A file of a listing is known by its *identity*: eight bytes of a hash over its name, size and tag. An
-identity is noted once what the file held is committed, so that nobody has to open it again. The index only
-saves work: whoever is in doubt (a lost or damaged index, a file touched without a change) reads the file
-again, and the receipt of its bytes says that nothing is to be done. It grows by eight bytes a file and
-forgets files that have left the landing.
+A file of a listing is known by its *identity*: eight bytes of a hash over its name, size and tag, noted once what the
+file held is committed. The index only saves work: whoever is in doubt (a lost or damaged index, a file touched
+without a change) reads the file again, and the receipt of its bytes says that nothing is to be done. It grows by eight
+bytes a file and forgets files that have left the landing.
 """
 
 import hashlib

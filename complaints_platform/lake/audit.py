@@ -1,8 +1,4 @@
-"""The audit log: who asked for what, append-only, one immutable object for each batch of entries.
-
-Only how entries are kept; what stands in one, and that it holds no secret and no personal data, is the query
-service's.
-"""
+"""The audit log: who asked for what, append-only, one immutable object for each batch of entries."""
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,22 +19,14 @@ class Audit:
         self._store = store
 
     def add(self, entries: Sequence[Mapping[str, Any]], now: datetime | None = None) -> None:
-        """Append entries, oldest first, in one object; durable when this returns.
-
-        Raises:
-            LakeError: they can't be written.
-        """
+        """Append entries, oldest first, in one object; durable when this returns, ``LakeError`` if that fails."""
         if entries:
             now = now or datetime.now(UTC)
             lines = b"".join(orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE) for entry in entries)
             self._store.put(layout.audit(now, uuid.uuid4().hex[:12]), lines)
 
     def newest(self) -> Iterator[dict[str, Any]]:
-        """Yield all entries, the newest first; of batches written at the same time in any order.
-
-        Raises:
-            LakeError: an object is damaged.
-        """
+        """Yield all entries, the newest first, of one time in any order; ``LakeError`` if an object is damaged."""
         for day in reversed(self._store.names(layout.AUDIT)):
             for name in reversed(self._store.names(f"{layout.AUDIT}/{day}")):
                 data = self._store.get(f"{layout.AUDIT}/{day}/{name}") or b""

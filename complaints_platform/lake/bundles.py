@@ -75,24 +75,14 @@ class Bundles:
         self._folder = folder
 
     def all(self) -> list[Bundle]:
-        """Return the bundles, the newest first.
-
-        Raises:
-            LakeError: a description is damaged.
-        """
+        """Return the bundles, the newest first; ``LakeError`` if a description is damaged."""
         sizes = {entry.key: entry.size for entry in self._store.entries(self._folder) if not entry.is_folder}
         keys = [key.removesuffix(DESCRIPTION) for key in sorted(sizes, reverse=True) if key.endswith(DESCRIPTION)]
         found = [self._get(key, sizes.get(key + ROWS, 0)) for key in keys]
         return [bundle for bundle in found if bundle is not None]
 
     def write(self, members: Mapping[str, tuple[int, str]], rows: pl.DataFrame, now: datetime) -> Bundle:
-        """Write a bundle.
-
-        Args:
-            members: name → how many rows are its own, in the order of ``rows``, and how its object looked.
-            rows: the rows of all members.
-            now: the present.
-        """
+        """Write a bundle; ``members``: name → how many of ``rows`` are its own, in order, and how its object looked."""
         digest = hashlib.sha256("\n".join(members).encode()).hexdigest()[:16]
         key = f"{self._folder}/{layout.stamp(now, self._store.names(self._folder))}-{digest}"
         buffer = io.BytesIO()
@@ -103,11 +93,7 @@ class Bundles:
         return bundle
 
     def read(self, bundle: Bundle) -> pl.DataFrame:
-        """Return all rows of a bundle.
-
-        Raises:
-            LakeError: it is gone.
-        """
+        """Return all rows of a bundle; ``LakeError`` if it is gone."""
         with self._store.open(bundle.rows_key) as file:
             return pl.read_parquet(file)
 

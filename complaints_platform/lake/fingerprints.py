@@ -39,13 +39,8 @@ def data_of(stored: str) -> str:
 def of_categorized(cleaned_fingerprint: str, model_version: str, taxonomy_version: str, corrections: str | None) -> str:
     """Return the fingerprint (48 hex digits) of a day of ``categorized/complaints``.
 
-    What it says after its halves is by which ``is_made_of`` knows the cleaned day again, without knowing the model.
-
-    Args:
-        cleaned_fingerprint: that of its cleaned complaints.
-        model_version: version of the classifier.
-        taxonomy_version: version of the taxonomy.
-        corrections: fingerprint of people's corrections of the day; None if there are none.
+    ``corrections`` is that of people's corrections of the day; None if there are none. By what stands after the halves
+    ``is_made_of`` knows the cleaned day again, without knowing the model.
     """
     halves = made_of(
         (recipe_of(cleaned_fingerprint), model_version, taxonomy_version), (data_of(cleaned_fingerprint), corrections)
@@ -68,11 +63,8 @@ def of_window(
 ) -> str:
     """Return the fingerprint of a day that reads a window: which of its days exist, and how and of what each was made.
 
-    Args:
-        days: the window.
-        known: fingerprints (32 hex digits) of the days that exist.
-        recipe: what else decides how the day is made.
-        data: of what else it is made.
+    ``known`` has the fingerprints (32 hex digits) of the days that exist; ``recipe`` and ``data`` are what else decides
+    how the day is made, and of what.
     """
     there = [(day, known[day]) for day in sorted(days) if day in known]
     # Hashed as one part each: thousands of days are looked at again and again.

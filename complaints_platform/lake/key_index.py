@@ -84,15 +84,13 @@ class KeyIndex:
         )
         notes = pl.concat([there, here.select(there.columns)]).unique()
         for (day,), of_day in notes.partition_by("day", as_dict=True).items():
-            self._write_note(source, day, of_day.drop("day"))
+            note = of_day.drop("day")
+            buffer = io.BytesIO()
+            note.sort(note.columns).write_parquet(buffer)
+            name = hashlib.sha256(buffer.getvalue()).hexdigest()
+            self._store.put(f"{layout.moved_day(source, day)}/{name}.parquet", buffer.getvalue())
         by_file = pairs.group_by("raw_sha256_here").agg(pl.col("day").unique())
         return {sha256: set(days) for sha256, days in by_file.iter_rows()}
-
-    def _write_note(self, source: str, day: date, notes: pl.DataFrame) -> None:
-        buffer = io.BytesIO()
-        notes.sort(notes.columns).write_parquet(buffer)
-        name = hashlib.sha256(buffer.getvalue()).hexdigest()
-        self._store.put(f"{layout.moved_day(source, day)}/{name}.parquet", buffer.getvalue())
 
     def elsewhere(self, source: str, day: date) -> pl.DataFrame:
         """Return the newest committed version on *other* days of the records noted on ``day``."""
@@ -116,25 +114,13 @@ class KeyIndex:
             receipt = self._receipts.get(source, sha256)
             if receipt is not None and receipt.version == reading and day.isoformat() in receipt.days:
                 rows.append((sha256, reading, day, receipt.received_at))
-        received_at = VERSION_COLUMNS["received_at"]
-        return pl.DataFrame(
-            rows,
-            schema={
-                "raw_sha256": pl.String(),
-                "reading": pl.String(),
-                "held_on": pl.Date(),
-                "received_at": received_at,
-            },
-            orient="row",
-        )
+        schema = {"raw_sha256": pl.String(), "reading": pl.String(), "held_on": pl.Date()}
+        return pl.DataFrame(rows, {**schema, "received_at": VERSION_COLUMNS["received_at"]}, orient="row")
 
 
 def entries_of(records: pl.DataFrame, reading: str) -> pl.DataFrame:
     """Return the index rows of a file's records (``SEGMENT_SCHEMA``): the newest version a day and id."""
     versions = records.filter(pl.col("source_id").is_not_null()).select(
-        "source",
-        *VERSION_COLUMNS,
-        day=pl.col("occurred_at").dt.date(),
-        reading=pl.lit(reading),
+        "source", *VERSION_COLUMNS, day=pl.col("occurred_at").dt.date(), reading=pl.lit(reading)
     )
     return newest(versions, ["source_id", "day"])

@@ -1,7 +1,6 @@
 """Which data keys a lake was built with: their versions and fingerprints, never the keys.
 
-A key that changes without anybody saying so would split every customer in two; that is refused here. What
-replacing a key takes is ``lifecycle.rekey``'s.
+A key that changes without anybody saying so would split every customer in two; that is refused here.
 """
 
 import io

@@ -1,8 +1,6 @@
 """Labels of texts and corrections of complaints, as people gave them: append-only, one immutable object an import.
 
-Here belongs how such rows are kept. Whether one fits the taxonomy, which of several counts, and what a correction
-does to a complaint, is decided where they are imported and used. Texts of corrections are cleaned and redacted: a
-correction is also a training example.
+Texts of corrections are cleaned and redacted: a correction is also a training example.
 """
 
 import hashlib
@@ -78,11 +76,7 @@ class SignedRows:
                 self._store.put(key, b"".join(kept))
 
     def read(self) -> pl.DataFrame:
-        """Return all rows (``schema``) in the order in which they were added.
-
-        Raises:
-            LakeError: an object is damaged.
-        """
+        """Return all rows (``schema``) in the order in which they were added; ``LakeError`` if an object is damaged."""
         names = self._store.names(self._folder)
         if not names:
             return pl.DataFrame(schema=self.schema)
@@ -104,8 +98,7 @@ class SignedRows:
 def read_labels(stream: BinaryIO, name: str) -> pl.DataFrame:
     """Read labels (``LABEL_COLUMNS``) from a CSV with text and at least one of the others; blank is null.
 
-    Raises:
-        LakeError: it is no such CSV.
+    What is no such CSV is a ``LakeError``.
     """
     try:
         table = pl.read_csv(stream, infer_schema=False)

@@ -36,13 +36,43 @@
     alerts/probe/<machine>                           written again and again, to see whether the lake can be
     alerts/watchers/<name>.json                      when a process that watches was last alive
 
-``<version>`` is the reading version: a hash of contract and parser version, so that reading a
-file again in the same way writes the same names, and in another way writes new ones.
+``<version>`` is the reading version: a hash of contract and parser version, so that reading a file again in the same
+way writes the same names, and in another way writes new ones. Functions are named after what they return the key of.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
+
+ORIGINALS = "originals"
+INCOMING = f"{ORIGINALS}/incoming"
+RAW = "raw"
+PACKED = "packed"
+QUARANTINE = "quarantine"
+RECEIPTS = "receipts"
+RECEIVED = "received"
+REFERENCE = "reference"
+KEYS = "keys"
+KEY_SUFFIX = ".fingerprint"
+PREPARED = "prepared"
+PROFILES = "profiles"
+KEY_INDEX = "index/keys"
+TABLES = "tables"
+MANIFESTS = "manifests"
+UNFINISHED = "unfinished.json"
+MODELS = "models"
+MODEL_SUFFIX = ".joblib"
+MODEL_HISTORY = f"{MODELS}/history"
+LABELS = "labels"
+CORRECTIONS = "corrections"
+AUDIT = "audit"
+REPORTS = "reports"
+ALERTS = "alerts"
+JOURNAL = "journal"
+"""What release 0.1 noted of days touched; nothing reads it any more."""
+
+STAMP_FORMAT = "%Y%m%dT%H%M%S%fZ"
+"""Point in time at the start of a name: names in order are in the order of time."""
 
 
 class SegmentName(NamedTuple):
@@ -63,62 +93,41 @@ class SegmentName(NamedTuple):
 
 
 def original(sha256: str) -> str:
-    """Key of the original file."""
     return f"{ORIGINALS}/{sha256[:2]}/{sha256}"
 
 
 def incoming(token: str) -> str:
-    """Key of an original while it is being received, before its hash is known."""
+    """Return the key of an original while it is being received, before its hash is known."""
     return f"{INCOMING}/{token}"
 
 
-def raw_source(source: str) -> str:
-    """Folder of a source's segments."""
-    return f"{RAW}/{source}"
-
-
 def raw_day(source: str, day: date) -> str:
-    """Folder of a source's segments of one day."""
-    return f"{raw_source(source)}/day={day.isoformat()}"
-
-
-def packed_source(source: str) -> str:
-    """Folder of a source's packs."""
-    return f"{PACKED}/{source}"
+    return f"{RAW}/{source}/day={day}"
 
 
 def packed_day(source: str, day: date) -> str:
-    """Folder of a source's packs of one day."""
-    return f"{packed_source(source)}/day={day.isoformat()}"
+    return f"{PACKED}/{source}/day={day}"
 
 
 def day_of_folder(name: str) -> date:
-    """Return the day of a folder named ``day=YYYY-MM-DD``."""
-    return date.fromisoformat(name.removeprefix("day="))
+    """Return the day of a folder named ``day=YYYY-MM-DD``, or ``since=YYYY-MM-DD``."""
+    return date.fromisoformat(name.partition("=")[2])
 
 
 def quarantine(source: str, sha256: str, version: str) -> str:
-    """Key of a file's quarantined records."""
     return f"{QUARANTINE}/{source}/{sha256}-{version}.parquet"
 
 
-def receipts_of(source: str) -> str:
-    """Folder of a source's receipts."""
-    return f"{RECEIPTS}/{source}"
-
-
 def receipt(source: str, sha256: str) -> str:
-    """Key of a file's receipt."""
-    return f"{receipts_of(source)}/{sha256}.json"
+    return f"{RECEIPTS}/{source}/{sha256}.json"
 
 
 def received_day(day: date) -> str:
-    """Folder of the marks of files received on a day."""
-    return f"{RECEIVED}/{day.isoformat()}"
+    return f"{RECEIVED}/{day}"
 
 
 def received_mark(day: date, source: str, now: datetime, sha256: str = "") -> str:
-    """Key of a mark set ``now``: a file was received on a day; without a file: some were read again."""
+    """Return the key of a mark set ``now``: a file was received on a day; without a file: some were read again."""
     return f"{received_day(day)}/{source}/{now.astimezone(UTC).strftime(STAMP_FORMAT)}-{sha256}"
 
 
@@ -128,102 +137,50 @@ def file_of_mark(name: str) -> str:
 
 
 def moved_day(source: str, day: date) -> str:
-    """Folder of the notes on a day's records that have versions on other days."""
-    return f"index/moved/{source}/day={day.isoformat()}"
+    return f"index/moved/{source}/day={day}"
 
 
 def reference_since(source: str, since: date) -> str:
-    """Folder of a source's reference data that holds from a day on."""
-    return f"{REFERENCE}/{source}/since={since.isoformat()}"
-
-
-def since_of_folder(name: str) -> date:
-    """Return the day of a folder named ``since=YYYY-MM-DD``."""
-    return date.fromisoformat(name.removeprefix("since="))
+    return f"{REFERENCE}/{source}/since={since}"
 
 
 def data_key(version: int) -> str:
-    """Key of the fingerprint of a data key."""
     return f"{KEYS}/{version}{KEY_SUFFIX}"
 
 
 def places_before(version: int) -> str:
-    """Key of where corrected complaints stood before a data key was replaced by this one."""
+    """Return the key of where corrected complaints stood before a data key was replaced by this one."""
     return f"{KEYS}/before-{version}.parquet"
 
 
-KEYS = "keys"
-KEY_SUFFIX = ".fingerprint"
-
-
 def arrivals(source: str) -> str:
-    """Folder of the index of a source's collected files."""
     return f"arrivals/{source}"
 
 
 def reading(source: str) -> str:
-    """Key of the reading version that all files of a source were read by."""
     return f"readings/{source}"
 
 
 def prepared(day: date, made_by: str) -> str:
-    """Folder of what was prepared of a day in one way."""
-    return f"{PREPARED}/day={day.isoformat()}/{made_by}"
+    return f"{PREPARED}/day={day}/{made_by}"
 
 
 def profiles(month: date) -> str:
-    """Key of the profiles of the days of a month."""
     return f"{PROFILES}/{month:%Y-%m}.parquet"
 
 
-PROFILES = "profiles"
-PREPARED = "prepared"
-REFERENCE = "reference"
-KEY_INDEX = "index/keys"
-MODELS = "models"
-MODEL_SUFFIX = ".joblib"
-MODEL_HISTORY = f"{MODELS}/history"
-LABELS = "labels"
-CORRECTIONS = "corrections"
-RAW = "raw"
-RECEIPTS = "receipts"
-RECEIVED = "received"
-PACKED = "packed"
-ORIGINALS = "originals"
-INCOMING = f"{ORIGINALS}/incoming"
-QUARANTINE = "quarantine"
-JOURNAL = "journal"
-"""What release 0.1 noted of days touched; nothing reads it any more."""
-TABLES = "tables"
-MANIFESTS = "manifests"
-UNFINISHED = "unfinished.json"
-AUDIT = "audit"
-REPORTS = "reports"
-ALERTS = "alerts"
-
-
 def manifest(number: int) -> str:
-    """Key of a manifest; names in order are in the order of publication."""
+    """Return the key of a manifest; names in order are in the order of publication."""
     return f"{MANIFESTS}/{number:012d}.json"
 
 
 def number_of_manifest(name: str) -> int:
-    """Return the number in a manifest's name."""
     return int(name.removesuffix(".json"))
 
 
-STAMP_FORMAT = "%Y%m%dT%H%M%S%fZ"
-"""Point in time at the start of a name: names in order are in the order of time."""
-
-
-def reports_of(kind: str) -> str:
-    """Folder of the reports of one kind."""
-    return f"{REPORTS}/{kind}"
-
-
 def reports(kind: str, day: date) -> str:
-    """Folder of the reports of one kind about a day, or about the days that it ends."""
-    return f"{reports_of(kind)}/day={day.isoformat()}"
+    """Return the folder of the reports of one kind about a day, or about the days that it ends."""
+    return f"{REPORTS}/{kind}/day={day}"
 
 
 def stamp(now: datetime, names: Sequence[str]) -> str:
@@ -236,9 +193,8 @@ def stamp(now: datetime, names: Sequence[str]) -> str:
 
 
 def audit(now: datetime, token: str) -> str:
-    """Key of a batch of entries of the audit log."""
     own = now.astimezone(UTC)
-    return f"{AUDIT}/day={own.date().isoformat()}/{own.strftime(STAMP_FORMAT)}-{token}.ndjson"
+    return f"{AUDIT}/day={own.date()}/{own.strftime(STAMP_FORMAT)}-{token}.ndjson"
 
 
 def time_of_stamp(text: str) -> datetime:
@@ -247,15 +203,13 @@ def time_of_stamp(text: str) -> datetime:
 
 
 def table(schema: str, name: str) -> str:
-    """Folder of a Delta table."""
     return f"{TABLES}/{schema}/{name}"
 
 
 def model(version: str) -> str:
-    """Key of a trained classifier."""
     return f"{MODELS}/{version}{MODEL_SUFFIX}"
 
 
 def held_out(version: str) -> str:
-    """Key of what a classifier said of labels that it had not seen."""
+    """Return the key of what a classifier said of labels that it had not seen."""
     return f"{MODELS}/{version}.held-out.parquet"

@@ -2,8 +2,7 @@
 
 Readers take the newest manifest and read every table in the version that it names; so what is on one screen
 belongs together while runs write. A manifest is numbered, and created only if its number is free: of two that
-publish at once one wins, and no manifest ever goes back behind the one before. Here belong how manifests are
-kept and for how long; which versions belong together is ``freshness.publishing``'s.
+publish at once one wins, and no manifest ever goes back behind the one before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -50,11 +49,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, number: int, data: bytes) -> "Manifest":
-        """Read a stored manifest.
-
-        Raises:
-            LakeError: the bytes are no manifest.
-        """
+        """Read a stored manifest; ``LakeError`` if the bytes are none."""
         try:
             fields = orjson.loads(data)
             return cls(

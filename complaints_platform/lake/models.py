@@ -1,10 +1,8 @@
 """Trained classifiers in the lake: immutable objects by version, and the history of which of them served.
 
-The history is append-only, and it alone says which model serves: letting one serve is one write. Whether
-a model deserves to serve is not decided here.
+The history is append-only, and it alone says which model serves: letting one serve is one write.
 """
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -36,10 +34,6 @@ class Action(StrEnum):
     """It was trained and does not serve."""
     CHOSEN = "chosen"
     """A person lets it serve, whatever was measured."""
-
-
-SERVES = (Action.PROMOTED, Action.CHOSEN)
-TRAINED = (Action.PROMOTED, Action.REFUSED)
 
 
 @dataclass(frozen=True)
@@ -76,11 +70,11 @@ class Models:
 
     def serving(self) -> ServingModel | None:
         """Return which model serves, or None before the first training."""
-        return self._newest(SERVES)
+        return self._newest(Action.PROMOTED, Action.CHOSEN)
 
     def last_trained(self) -> ServingModel | None:
         """Return what was trained last, whether it serves or was refused."""
-        return self._newest(TRAINED)
+        return self._newest(Action.PROMOTED, Action.REFUSED)
 
     def history(self, newest: int | None = None) -> list[Promotion]:
         """Return the history (or its ``newest`` entries), newest first."""
@@ -107,7 +101,7 @@ class Models:
         """Return what a stored model said of labels that it had not seen, as ``save`` was given it."""
         return self._store.get(layout.held_out(version))
 
-    def _newest(self, actions: Sequence[Action]) -> ServingModel | None:
+    def _newest(self, *actions: Action) -> ServingModel | None:
         # Names alone tell actions apart, so a long row of refusals costs one listing.
         for name in reversed(self._store.names(layout.MODEL_HISTORY)):
             if name.split("-")[1] in actions:

@@ -46,9 +46,5 @@ class Originals:
         return (entry for entry in self._store.entries(layout.INCOMING) if not entry.is_folder)
 
     def open(self, sha256: str) -> BinaryIO:
-        """Open an original for reading.
-
-        Raises:
-            LakeError: there is no such original.
-        """
+        """Open an original for reading; ``LakeError`` if there is none."""
         return self._store.open(layout.original(sha256))

@@ -1,8 +1,7 @@
 """Profiles of days: a cache of sums that checks and metrics compare, so that they need not read the days again.
 
-Each row says of which state of the stored day it is, and by which version of counting; one of another counts for
-nothing.
-Whoever writes last wins, and what is lost thereby is made again. What a profile says is ``quality.profile``'s.
+A row counts only for the state of the stored day that it names. Whoever writes last wins, and what is lost thereby is
+made again.
 """
 
 import io
@@ -25,12 +24,7 @@ class Profiles:
         self._store = store
 
     def read(self, days: Iterable[date], schema: pl.Schema) -> pl.DataFrame:
-        """Return what is stored of ``days``; damaged files are passed over.
-
-        Args:
-            days: of which days.
-            schema: columns wanted, ``day`` and ``fingerprint`` among them; a month that has others counts for nothing.
-        """
+        """Return what is stored of ``days``; damaged files, and months that have other columns, count for nothing."""
         wanted = set(days)
         frames = [pl.DataFrame(schema=schema)]
         for month in sorted({day.replace(day=1) for day in wanted}):

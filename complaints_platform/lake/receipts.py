@@ -51,11 +51,7 @@ class Receipt:
 
     @classmethod
     def from_json(cls, data: bytes) -> "Receipt":
-        """Read a stored receipt.
-
-        Raises:
-            LakeError: the bytes are no receipt.
-        """
+        """Read a stored receipt; ``LakeError`` if the bytes are none."""
         try:
             fields = orjson.loads(data)
             return cls(**{**fields, "received_at": datetime.fromisoformat(fields["received_at"])})
@@ -86,7 +82,7 @@ class Receipts:
 
     def of_source(self, source: str) -> list[Receipt]:
         """Return the receipts of all files of a source, in the order of their receipt; for sources of few files."""
-        names = self._store.names(layout.receipts_of(source))
+        names = self._store.names(f"{layout.RECEIPTS}/{source}")
         found = [self.get(source, name.removesuffix(".json")) for name in names]
         receipts = [receipt for receipt in found if receipt is not None]
         return sorted(receipts, key=lambda receipt: (receipt.received_at, receipt.sha256))

@@ -50,7 +50,7 @@ class Reference:
         found = []
         for name in self._store.names(layout.REFERENCE) if source is None else [source]:
             for folder in self._store.names(f"{layout.REFERENCE}/{name}"):
-                since = layout.since_of_folder(folder)
+                since = layout.day_of_folder(folder)
                 for file in self._store.names(layout.reference_since(name, since)):
                     sha256, version = file.removesuffix(".parquet").split("-")
                     receipt = self._receipts.get(name, sha256)
@@ -71,38 +71,25 @@ class Reference:
         return len(dead)
 
     def known(self, files: Sequence[ReferenceFile], persons: pl.Series, until: date | None = None) -> pl.DataFrame:
-        """Return what ``files`` say of some persons, as ``KnownCustomer``, the file received last at the end.
-
-        Args:
-            files: what ``files`` returned, or some of it.
-            persons: person_key (String).
-            until: leave out what holds only after this day.
-        """
+        """Return what ``files`` say of some persons (person_key) up to a day, as ``KnownCustomer``, the newest last."""
         wanted = persons.drop_nulls().unique().alias("person_key").to_frame()
         frames = [
-            self._read(file.key).join(wanted, on="person_key", how="semi", maintain_order="left")
+            self.read(file).join(wanted, on="person_key", how="semi", maintain_order="left")
             for file in files
             if until is None or file.valid_from <= until
         ]
         return pl.concat([empty_frame(KnownCustomer), *frames])
 
     def accounts(self, files: Sequence[ReferenceFile]) -> pl.DataFrame:
-        """Return what ``files`` say of accounts, each row once, the file received last at the end.
-
-        Returns:
-            account_key, valid_from, region, product.
-        """
+        """Return account_key, valid_from, region, product of accounts, each row once, the newest file at the end."""
         columns = ["account_key", "valid_from", "region", "product"]
-        frames = [self._read(file.key).select(columns).unique(maintain_order=True) for file in files]
+        frames = [self.read(file).select(columns).unique(maintain_order=True) for file in files]
         return pl.concat([empty_frame(KnownCustomer).select(columns), *frames])
 
     def read(self, file: ReferenceFile) -> pl.DataFrame:
         """Return what a file has added, as ``KnownCustomer``."""
-        return self._read(file.key)
-
-    def _read(self, key: str) -> pl.DataFrame:
-        with self._store.open(key) as file:
-            return pl.read_parquet(file)
+        with self._store.open(file.key) as stream:
+            return pl.read_parquet(stream)
 
 
 def received_before(files: Sequence[ReferenceFile], received_at: datetime, sha256: str) -> list[ReferenceFile]:

@@ -1,7 +1,6 @@
 """Reports as they were sent: immutable pages, each beside the numbers in it.
 
-Only how they are kept; what stands in a report is ``serving.report``'s. A report that is made again for the same
-day becomes another one: what people were sent stays as it was.
+A report that is made again for the same day becomes another one: what people were sent stays as it was.
 """
 
 import hashlib
@@ -42,11 +41,7 @@ class Reports:
         self._store = store
 
     def add(self, kind: str, day: date, page: str, numbers: dict[str, object]) -> StoredReport:
-        """Keep a report, unless the day's newest one is the very same page; return it.
-
-        Raises:
-            LakeError: it can't be written.
-        """
+        """Keep a report, unless the day's newest is the very same page, and return it; ``LakeError`` if that fails."""
         digest = hashlib.sha256(page.encode()).hexdigest()[:16]
         names = [report.name for report in self.of_day(kind, day)]
         if names and names[-1].endswith(f"-{digest}"):
@@ -68,31 +63,17 @@ class Reports:
         found = [
             self.of_day(kind, layout.day_of_folder(folder))[-1:]
             for kind in kinds
-            for folder in self._store.names(layout.reports_of(kind))
+            for folder in self._store.names(f"{layout.REPORTS}/{kind}")
         ]
         return sorted((report for of_day in found for report in of_day), key=lambda each: (each.day, each.kind))[::-1]
 
     def page(self, report: StoredReport) -> str:
-        """Return a report's page.
-
-        Raises:
-            LakeError: there is no such report.
-        """
-        data = self._store.get(self._key(report, PAGE))
-        if data is None:
-            raise LakeError(f"there is no {report.kind} report {report.name} of {report.day}")
-        return data.decode()
+        """Return a report's page; ``LakeError`` if there is none."""
+        return self._get(report, PAGE).decode()
 
     def numbers(self, report: StoredReport) -> dict[str, object]:
-        """Return the numbers of a report.
-
-        Raises:
-            LakeError: there is no such report.
-        """
-        data = self._store.get(self._key(report, NUMBERS))
-        if data is None:
-            raise LakeError(f"there is no {report.kind} report {report.name} of {report.day}")
-        numbers: dict[str, object] = orjson.loads(data)
+        """Return the numbers of a report; ``LakeError`` if there is none."""
+        numbers: dict[str, object] = orjson.loads(self._get(report, NUMBERS))
         return numbers
 
     def before(self, day: date) -> Iterator[Entry]:
@@ -103,6 +84,12 @@ class Reports:
             if not entry.is_folder and _made_at(entry.key).date() < day
         ]
         yield from sorted(made, key=lambda entry: (not entry.key.endswith(PAGE), entry.key))
+
+    def _get(self, report: StoredReport, suffix: str) -> bytes:
+        data = self._store.get(self._key(report, suffix))
+        if data is None:
+            raise LakeError(f"there is no {report.kind} report {report.name} of {report.day}")
+        return data
 
     @staticmethod
     def _key(report: StoredReport, suffix: str) -> str:

@@ -75,12 +75,12 @@ class Segments:
 
     def days(self, source: str) -> list[date]:
         """Return the days for which the source has segments, in order."""
-        alone = {layout.day_of_folder(name) for name in self._store.names(layout.raw_source(source))}
+        alone = {layout.day_of_folder(name) for name in self._store.names(f"{layout.RAW}/{source}")}
         return sorted(alone.union(self.packed_days(source)))
 
     def packed_days(self, source: str) -> list[date]:
         """Return the days of which the source has packs, in order."""
-        return [layout.day_of_folder(name) for name in self._store.names(layout.packed_source(source))]
+        return [layout.day_of_folder(name) for name in self._store.names(f"{layout.PACKED}/{source}")]
 
     def packs(self, source: str, day: date) -> Bundles:
         """Return the packs of a day."""

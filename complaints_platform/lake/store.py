@@ -1,8 +1,7 @@
 """Byte storage under a URI: the only place that opens a path or calls an object store.
 
-A ``Store`` maps keys (``a/b/c``) to immutable or atomically replaced objects. What the keys
-mean is ``layout``'s; tables are ``tables``'. Local folders are handled here with the standard
-library because object-store clients refuse file names that senders do use; S3 goes through
+A ``Store`` maps keys (``a/b/c``) to immutable or atomically replaced objects. Local folders are handled here with the
+standard library because object-store clients refuse file names that senders do use; S3 goes through
 obstore, which shares its code and its credentials with delta-rs.
 """
 
@@ -120,19 +119,6 @@ def _writing(path: Path) -> Iterator[None]:
         raise LakeError(f"{path} can't be written: {error.strerror}") from error
 
 
-def _refuse_unless_absent(error: OSError) -> None:
-    """Let nobody take a folder that can't be listed for an empty one."""
-    if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        raise LakeError(f"{error.filename} can't be listed: {error.strerror}") from error
-
-
-def _write_all(file: io.FileIO, block: bytes) -> None:
-    """Write ``block`` to an unbuffered file, which may take only a part of it at a time."""
-    rest = memoryview(block)
-    while rest:
-        rest = rest[file.write(rest) :]
-
-
 def _entry(key: str, status: os.stat_result) -> Entry:
     modified = datetime.fromtimestamp(status.st_mtime, UTC)
     tag = f"{status.st_ino} {status.st_ctime_ns}"
@@ -153,9 +139,10 @@ def _walk(folder: str, prefix: str, after: str) -> Iterator[Entry]:
     try:
         with os.scandir(folder) as listing:
             found = [(item.name + "/" * _is_folder(item), item) for item in listing]
-    except OSError as error:
-        _refuse_unless_absent(error)
+    except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError as error:  # must not pass for an empty one
+        raise LakeError(f"{error.filename} can't be listed: {error.strerror}") from error
     # With its slash a folder stands where its content stands among the keys.
     for name, item in sorted(found, key=lambda each: each[0]):
         key = prefix + name
@@ -179,16 +166,8 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = Path(os.path.abspath(root))  # noqa: PTH100  # resolve() would follow links the user chose
-
-    @property
-    def uri(self) -> str:
-        """Root folder."""
-        return str(self._root)
-
-    @property
-    def storage_options(self) -> dict[str, str]:
-        """Nothing: a local folder needs no credentials."""
-        return {}
+        self.uri = str(self._root)
+        self.storage_options: dict[str, str] = {}
 
     def path(self, key: str) -> Path:
         """Return the path of ``key``; refuse one that leads outside the root."""
@@ -240,8 +219,10 @@ class LocalStore:
         try:
             with file:
                 for block in (blocks,) if isinstance(blocks, bytes) else blocks:
+                    rest = memoryview(block)
                     with _writing(path):
-                        _write_all(file, block)
+                        while rest:  # an unbuffered file may take only a part of it at a time
+                            rest = rest[file.write(rest) :]
                 with _writing(path):
                     os.fsync(file.fileno())
             yield temporary
@@ -321,24 +302,17 @@ class ObjectStore:
     """A bucket, or a prefix in one. Credentials and endpoint come from the usual AWS variables."""
 
     def __init__(self, uri: str) -> None:
-        self._uri = uri.rstrip("/")
+        self.uri = uri.rstrip("/")
+        self.storage_options = (
+            {"allow_http": "true"} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}
+        )
 
     @property
     def _store(self) -> "S3Store":
         from obstore.store import S3Store
 
-        options = {"allow_http": True} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}
-        return S3Store.from_url(self._uri, client_options=options)  # type: ignore[arg-type]  # a TypedDict with all keys optional
-
-    @property
-    def uri(self) -> str:
-        """Root of the store."""
-        return self._uri
-
-    @property
-    def storage_options(self) -> dict[str, str]:
-        """What delta-rs needs beyond the environment."""
-        return {"allow_http": "true"} if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://") else {}
+        options = {"allow_http": True} if self.storage_options else {}
+        return S3Store.from_url(self.uri, client_options=options)  # type: ignore[arg-type]  # a TypedDict with all keys optional
 
     def open(self, key: str) -> BinaryIO:
         """Open a buffered reader that fetches ranges."""
@@ -347,7 +321,7 @@ class ObjectStore:
         try:
             reader = obstore.open_reader(self._store, key)
         except FileNotFoundError as error:
-            raise LakeError(f"{self._uri}/{key} does not exist") from error
+            raise LakeError(f"{self.uri}/{key} does not exist") from error
         return io.BufferedReader(_ObjectReader(reader), buffer_size=COPY_BLOCK)
 
     def get(self, key: str) -> bytes | None:

@@ -3,7 +3,7 @@
 Transforms hand over one frame a day; each becomes a Parquet file at once (so that memory is
 bounded by a day, not by a range), and one commit makes all of them visible. The fingerprint of
 a day stands in the name of its file: it can't differ from the data, and reading all of
-them costs one look at the table's log. What the columns mean is ``schemas``'.
+them costs one look at the table's log.
 """
 
 import io

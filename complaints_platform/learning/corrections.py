@@ -65,19 +65,12 @@ class CorrectionsInForce:
         return labels_under(named, taxonomy).select("complaint_id", *LABEL_COLUMNS.names())
 
     def applied(self, complaints: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
-        """Let people's decisions override the model's.
+        """Let people's decisions override the model's; return the same rows and columns, in order.
 
         A decision without a subcategory keeps the model's if both agree on the category. A decision for a
         category that the taxonomy no longer has leaves the model's, marked for review. Corrections count
-        wherever their complaint is now, also if it has moved to another day since.
-
-        Args:
-            complaints: categorised complaints with complaint_id, category, subcategory, confidence,
-                needs_review, category_source and is_complaint.
-            taxonomy: the taxonomy of the categories.
-
-        Returns:
-            The same rows and columns, in order. Confidence is null where a person decided.
+        wherever their complaint is now, also if it has moved to another day since. Where a person decided, confidence
+        is null.
         """
         if self.frame.is_empty():
             return complaints
@@ -134,15 +127,10 @@ def import_corrections(lake: Lake, taxonomy: Taxonomy, file: Path, author: str) 
 def take_corrections(
     lake: Lake, taxonomy: Taxonomy, rows: pl.DataFrame, author: str, where: Path | str = "the decision"
 ) -> Imported:
-    """Store decisions.
+    """Store decisions, as text: complaint_id, category, subcategory, is_complaint (yes or no) and day.
 
-    Args:
-        lake: where they go, and where their complaints are.
-        taxonomy: the categories that there are.
-        rows: complaint_id, category, subcategory, is_complaint (yes or no, as text) and day; a decision needs a
-            category or an is_complaint, others are passed over; ``day`` only says where to look first.
-        author: who decided.
-        where: what messages call the source of the rows.
+    A decision needs a category or an is_complaint, others are passed over; ``day`` only says where to look first.
+    ``where`` is what messages call the source of the rows.
 
     Raises:
         ModelError: as of ``import_corrections``; nothing is stored.

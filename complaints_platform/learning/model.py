@@ -36,16 +36,10 @@ def training_fingerprint(taxonomy: Taxonomy, labels: pl.DataFrame, tier: Tier) -
 def train_challenger(lake: Lake, taxonomy: Taxonomy, by: str, tier: Tier = "core") -> Training:
     """Train from the taxonomy's seeds and the lake's labels; let the model serve if it is not worse.
 
-    Model, verdict and reason are stored either way.
-
-    Args:
-        lake: where labels come from and models go.
-        taxonomy: what to predict.
-        by: who or what asks for it; stands in the history.
-        tier: without the extra ``embeddings``, or with it.
+    Model, verdict and reason are stored either way; ``by``, who or what asks for it, stands in the history.
 
     Raises:
-        ModelError: the extra is not installed.
+        ModelError: the extra that the tier needs is not installed.
     """
     labels, left_out = training_labels(lake, taxonomy)
     model = train(taxonomy, labels, tier)
@@ -53,7 +47,9 @@ def train_challenger(lake: Lake, taxonomy: Taxonomy, by: str, tier: Tier = "core
     trained = ServingModel(model.version, taxonomy.version, training_fingerprint(taxonomy, labels, tier))
     serving = lake.models.serving()
     verdict = _judged(lake, serving, model, held_out, labels)
-    lake.models.save(model.version, model.to_bytes(), _to_bytes(held_out))
+    buffer = io.BytesIO()
+    held_out.write_parquet(buffer)
+    lake.models.save(model.version, model.to_bytes(), buffer.getvalue())
     action = Action.PROMOTED if verdict.serves else Action.REFUSED
     numbers = {name: value for name, value in asdict(verdict).items() if name not in {"serves", "why"}}
     lake.models.record(Promotion(action, trained, by, verdict.why, numbers))
@@ -75,11 +71,7 @@ def serve_version(lake: Lake, version: str, by: str, why: str) -> ServingModel:
 
 
 def serving_model(lake: Lake) -> TrainedModel:
-    """Load the model that serves.
-
-    Raises:
-        ModelError: none has been trained yet, or its bytes are gone or damaged.
-    """
+    """Load the model that serves; ``ModelError`` if none was trained yet, or its bytes are gone or damaged."""
     serving = lake.models.serving()
     if serving is None:
         raise ModelError("no classifier serves yet: materialise classifier/model first (complaints update does)")
@@ -87,11 +79,7 @@ def serving_model(lake: Lake) -> TrainedModel:
 
 
 def load_model(lake: Lake, version: str) -> TrainedModel:
-    """Load a stored model.
-
-    Raises:
-        ModelError: its bytes are gone or damaged.
-    """
+    """Load a stored model; ``ModelError`` if its bytes are gone or damaged."""
     data = lake.models.load(version)
     if data is None:
         raise ModelError(f"the stored model {version} is gone; train it again (materialise classifier/model)")
@@ -126,9 +114,3 @@ def _judged(
             serves=True, why=f"what {serving.version}, that served, was trained on is not known any more"
         )
     return judge(model, held_out, labels, Champion(champion, pl.read_parquet(seen)))
-
-
-def _to_bytes(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer)
-    return buffer.getvalue()

@@ -28,29 +28,16 @@ LOW_CONFIDENCE = 0.6
 CONSIDERED = 20_000
 """Of more complaints than this an evenly spread share is considered: at least half as many."""
 COLUMNS = [
-    "complaint_id",
-    "day",
-    "channel",
-    "text",
-    "near_duplicate_of",
-    "outcome",
-    "category",
-    "subcategory",
-    "confidence",
-    "needs_review",
+    *("complaint_id", "day", "channel", "text", "near_duplicate_of", "outcome"),
+    *("category", "subcategory", "confidence", "needs_review"),
 ]
 
 
 def export_queue(lake: Lake, limit: int, days: int = REVIEW_DAYS) -> pl.DataFrame:
-    """Return the review queue as people fill it in.
+    """Return the review queue as people fill it in, chosen from the newest materialised days.
 
     Columns: complaint_id, day, channel, text; predicted_category, predicted_subcategory and confidence (0..1) as
     stored; candidates and because for people; and category, subcategory, is_complaint, empty.
-
-    Args:
-        lake: where complaints, labels and the serving model are.
-        limit: length of the queue.
-        days: how many of the newest materialised days to choose from.
 
     Raises:
         ModelError: no model serves.

@@ -49,16 +49,10 @@ class TaxonomyChange:
 
 
 def preview_change(lake: Lake, new: Taxonomy, days: int, tier: Tier = "core") -> TaxonomyChange:
-    """Train a model for ``new`` and set what it says of the newest days against what stands there.
+    """Train a model for ``new`` and set what it says of the newest ``days`` stored days against what stands there.
 
     What stands there is what people see now: if the serving model is not trained from today's labels, part of the
     difference is theirs.
-
-    Args:
-        lake: where complaints, labels and the serving model are.
-        new: the taxonomy to try.
-        days: how many of the newest materialised days to look at.
-        tier: without the extra ``embeddings``, or with it.
 
     Raises:
         ModelError: no model serves yet.

@@ -1,40 +1,29 @@
-"""Every place that holds what was received or what was derived from it.
+"""Every place that holds what was received or what was derived from it, and what it holds of a person.
 
-A place names the code that owns it and what kind of data lies there. Some can say what they hold of a person and
-forget it; for all others ``forgets`` says what is missing, or by what it goes. Whoever adds a top-level folder to the
-lake adds it here. How a place is read and written is its owner's.
+Whoever adds a top-level folder to the lake adds it here. How a place is read and written is its owner's.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Self
 
 import polars as pl
 
 from complaints_platform.lake import Lake, layout
 from complaints_platform.lake.bundles import ROWS
-from complaints_platform.lake.data_sets import CLEANED, TABLES, TableSpec
+from complaints_platform.lake.data_sets import CLEANED, TABLES
 from complaints_platform.lake.key_index import ENTRY_COLUMNS
 from complaints_platform.lake.tables import Table
 
-PERSON_COLUMNS = ("person_key", "customer_key", "account_key")
 RECORD = ("raw_sha256", "record_number")
 
 Held = Mapping[str, int]
 """Where something of a person lies → how many rows or objects; empty if there is nothing."""
 
-
-class Holding(StrEnum):
-    """What kind of data a place holds."""
-
-    RECEIVED = "as received"
-    REDACTED = "redacted texts, hashed customers"
-    HASHED = "hashed customers"
-    NUMBERS = "numbers, names of objects"
-
-
-RECEIVED, REDACTED, HASHED, NUMBERS = Holding
+RECEIVED = "as received"
+REDACTED = "redacted texts, hashed customers"
+HASHED = "hashed customers"
+NUMBERS = "numbers, names of objects"
 
 
 @dataclass(frozen=True)
@@ -47,9 +36,24 @@ class Person:
     @classmethod
     def of(cls, lake: Lake, keys: Collection[str]) -> Self:
         """Find the complaints of a customer by the hashes of their names; only those that are in ``cleaned``."""
+        person = cls(frozenset(keys), pl.DataFrame())
         rows = CLEANED.table(lake).scan(columns=["complaint_id", *RECORD, "customer_key", "account_key"])
-        theirs = rows.filter(pl.any_horizontal(pl.col("customer_key", "account_key").is_in(list(keys))))
-        return cls(frozenset(keys), theirs.select("complaint_id", *RECORD).collect())
+        theirs = rows.filter(person.named_in("customer_key", "account_key"))
+        return cls(person.keys, theirs.select("complaint_id", *RECORD).collect())
+
+    @property
+    def ids(self) -> list[str]:
+        """Ids of their complaints."""
+        return self.complaints["complaint_id"].to_list()
+
+    def named_in(self, *columns: str) -> pl.Expr:
+        """Return the condition that one of some columns holds one of the hashes."""
+        return pl.any_horizontal(pl.col(columns).is_in(list(self.keys)))
+
+    def count(self, records: pl.DataFrame | pl.LazyFrame) -> int:
+        """Return how many records (with the columns ``RECORD``) are theirs."""
+        theirs = records.lazy().join(self.complaints.lazy(), on=RECORD, how="semi")
+        return int(theirs.select(pl.len()).collect().item())
 
 
 @dataclass(frozen=True)
@@ -68,15 +72,11 @@ class Place:
 
     name: str
     where: str
-    holding: Holding
+    holding: str
     owner: str
     forgets: str
     holds: Callable[[Lake, Person], Held] | None = None
     forget: Callable[[Lake, Person], Held] | None = None
-
-
-def _count(rows: pl.LazyFrame) -> int:
-    return int(rows.select(pl.len()).collect().item())
 
 
 def _some(counts: Mapping[str, int]) -> Held:
@@ -89,29 +89,27 @@ def _originals(_: Lake, person: Person) -> Held:
 
 
 def _segments(lake: Lake, person: Person) -> Held:
-    found = {}
-    for source in lake.store.names(layout.RECEIPTS):
-        for day in lake.segments.days(source):
-            rows = lake.segments.read(lake.segments.day(source, day))
-            found[f"{source}, {day}"] = rows.join(person.complaints, on=RECORD, how="semi").height
-    return _some(found)
+    days = [(source, day) for source in lake.store.names(layout.RECEIPTS) for day in lake.segments.days(source)]
+    return _some(
+        {f"{source}, {day}": person.count(lake.segments.read(lake.segments.day(source, day))) for source, day in days}
+    )
 
 
 def _key_index(lake: Lake, person: Person) -> Held:
-    index = Table(lake.store, layout.KEY_INDEX, ENTRY_COLUMNS, partition_by="source").scan()
-    return _some({layout.KEY_INDEX: _count(index.join(person.complaints.lazy(), on=RECORD, how="semi"))})
+    index = Table(lake.store, layout.KEY_INDEX, ENTRY_COLUMNS, partition_by="source").scan(columns=RECORD)
+    return _some({layout.KEY_INDEX: person.count(index)})
 
 
 def _reference(lake: Lake, person: Person) -> Held:
-    key = pl.any_horizontal(pl.col("person_key", "account_key").is_in(list(person.keys)))
-    return _some({file.key: lake.reference.read(file).filter(key).height for file in lake.reference.files()})
+    theirs = person.named_in("person_key", "account_key")
+    return _some({file.key: lake.reference.read(file).filter(theirs).height for file in lake.reference.files()})
 
 
 def _prepared(lake: Lake, person: Person) -> Held:
     found = {}
     for key in [entry.key for entry in lake.store.entries(layout.PREPARED) if entry.key.endswith(ROWS)]:
         with lake.store.open(key) as file:
-            found[key] = pl.read_parquet(file).join(person.complaints, on=RECORD, how="semi").height
+            found[key] = person.count(pl.read_parquet(file))
     return _some(found)
 
 
@@ -123,37 +121,34 @@ def _forget_prepared(lake: Lake, person: Person) -> Held:
 
 
 def _corrections(lake: Lake, person: Person) -> Held:
-    theirs = lake.corrections.read().lazy().filter(pl.col("complaint_id").is_in(_ids(person)))
-    return _some({layout.CORRECTIONS: _count(theirs)})
+    theirs = lake.corrections.read().filter(pl.col("complaint_id").is_in(person.ids))
+    return _some({layout.CORRECTIONS: theirs.height})
 
 
 def _forget_corrections(lake: Lake, person: Person) -> Held:
     held = _corrections(lake, person)
-    lake.corrections.remove("complaint_id", _ids(person))
+    lake.corrections.remove("complaint_id", person.ids)
     return held
 
 
-def _ids(person: Person) -> list[str]:
-    return person.complaints["complaint_id"].to_list()
-
-
 def _tables(lake: Lake, person: Person) -> Held:
-    return _some({spec.sql_name: _in_table(spec, lake, person) for spec in TABLES})
-
-
-def _in_table(spec: TableSpec, lake: Lake, person: Person) -> int:
-    rows = spec.table(lake).scan()
-    names = rows.collect_schema().names()
-    theirs = [pl.col(name).is_in(list(person.keys)) for name in PERSON_COLUMNS if name in names]
-    if "complaint_id" in names:
-        theirs.append(pl.col("complaint_id").is_in(_ids(person)))
-    if "sample_ids" in names and not person.complaints.is_empty():
-        theirs.append(pl.col("sample_ids").str.contains_any(_ids(person)))
-    return _count(rows.filter(pl.any_horizontal(theirs))) if theirs else 0
+    found = {}
+    for spec in TABLES:
+        rows = spec.table(lake).scan()
+        names = rows.collect_schema().names()
+        theirs = [person.named_in(name) for name in ("person_key", "customer_key", "account_key") if name in names]
+        if "complaint_id" in names:
+            theirs.append(pl.col("complaint_id").is_in(person.ids))
+        if "sample_ids" in names and person.ids:
+            theirs.append(pl.col("sample_ids").str.contains_any(person.ids))
+        if theirs:
+            found[spec.sql_name] = int(rows.filter(pl.any_horizontal(theirs)).select(pl.len()).collect().item())
+    return _some(found)
 
 
 REBUILT = "not yet: comes from raw; rebuild its days once those forget"
 NO = "no need"
+OWN_CACHE = "outside: COMPLAINTS_CACHE"
 
 PLACES = (
     Place("landing", "outside: COMPLAINTS_LANDING", RECEIVED, "intake/landing.py", "not yet: files stay after collect"),
@@ -183,14 +178,8 @@ PLACES = (
     Place("reports", "reports", NUMBERS, "lake/reports.py", "no need: counts"),
     Place("notifications", "alerts", NUMBERS, "alerting/outbox.py", "no need: counts"),
     Place("audit log", "audit", NUMBERS, "lake/audit.py", "no need: no words, no literals"),
-    Place("search index", "outside: COMPLAINTS_CACHE", REDACTED, "serving/store/search.py", "with the tables"),
-    Place(
-        "copy of tables",
-        "outside: COMPLAINTS_CACHE",
-        REDACTED,
-        "serving/store/warehouse.py",
-        "not yet: with the tables",
-    ),
+    Place("search index", OWN_CACHE, REDACTED, "serving/store/search.py", "with the tables"),
+    Place("copy of tables", OWN_CACHE, REDACTED, "serving/store/warehouse.py", "not yet: with the tables"),
     Place("marts in Postgres", "outside: COMPLAINTS_POSTGRES", HASHED, "serving/postgres.py", "with the tables"),
     Place("event log", "outside: DAGSTER_HOME", NUMBERS, "instance/event_log.py", "no need: counts and days"),
 )

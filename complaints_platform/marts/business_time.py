@@ -76,8 +76,7 @@ class BusinessCalendar:
     def minutes_between(self, start: pl.Series, end: pl.Series) -> pl.Series:
         """Return the minutes of working hours between two times (Datetime, UTC, in microseconds).
 
-        Returns:
-            Float64; null where a time is null, never negative.
+        Float64; null where a time is null, never negative.
         """
         known = (start.is_not_null() & end.is_not_null()).to_numpy()
         result = np.full(len(start), np.nan)
@@ -89,15 +88,9 @@ class BusinessCalendar:
         return pl.Series(start.name, result).fill_nan(None)
 
     def after(self, start: pl.Series, minutes: pl.Series) -> pl.Series:
-        """Return when so many minutes of working hours have passed since a time.
+        """Return when so many minutes (Float64, above 0) of working hours have passed since a time (UTC, microseconds).
 
-        Args:
-            start: Datetime, UTC, in microseconds.
-            minutes: Float64, above 0.
-
-        Returns:
-            Datetime, UTC; null where an argument is null, and where the working hours of this year and the next
-            do not suffice.
+        Null where an argument is null, and where the working hours of this year and the next do not suffice.
         """
         known = (start.is_not_null() & minutes.is_not_null()).to_numpy()
         result = pl.Series(start.name, [None] * len(start), dtype=pl.Datetime("us", "UTC"))
@@ -112,12 +105,7 @@ class BusinessCalendar:
 
 
 def public_holidays(place: str, first_year: int, last_year: int) -> frozenset[date]:
-    """Return the public holidays of some years.
-
-    Args:
-        place: country (ISO 3166) and, if need be, its part, as ``BusinessCalendar.holidays``; empty: none.
-        first_year: the first of the years.
-        last_year: the last of them.
+    """Return the public holidays of some years at a place (as ``BusinessCalendar.holidays``; empty: none).
 
     Raises:
         SettingsError: the place is not known.

@@ -23,17 +23,11 @@ class ComplaintRate(DataSet, unique=["day", "region", "product"]):
 
 
 def subscribers(accounts: pl.DataFrame, day: date) -> pl.DataFrame:
-    """Count the accounts known on a day.
+    """Count the accounts known on a day: region, product (null where not known) and subscribers (Int64).
 
-    An account that was ever named counts from then on: reference data does not say who has left.
-
-    Args:
-        accounts: rows of ``KnownCustomer`` (at least account_key, valid_from, region, product), those of the file
-            received last at the end: of rows of one account and day the last counts.
-        day: the day.
-
-    Returns:
-        region, product and subscribers (Int64); accounts without a region or product have null there.
+    An account that was ever named counts from then on: reference data does not say who has left. ``accounts`` are
+    rows of ``KnownCustomer`` (account_key, valid_from, region, product) in the order in which their files were
+    received: of rows of one account and day the last counts.
     """
     return (
         accounts.filter(pl.col("valid_from") <= day)
@@ -45,15 +39,10 @@ def subscribers(accounts: pl.DataFrame, day: date) -> pl.DataFrame:
 
 
 def complaint_rates(day: date, daily: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """Set the complaints of a day beside the subscribers.
+    """Return ``ComplaintRate``: the complaints of a day beside the subscribers, by region and product, in order.
 
-    Args:
-        day: the day.
-        daily: rows of ``DailyComplaints`` of the day (at least region, product, complaints).
-        known: ``subscribers`` of the day; if there are none there is nothing to compare with.
-
-    Returns:
-        ``ComplaintRate``, one row for each region and product that has complaints or subscribers, in order.
+    ``daily`` are the day's rows of ``DailyComplaints`` (region, product, complaints), ``known`` the ``subscribers`` of
+    the day; where there are none at all, there is nothing to compare with.
     """
     counted = daily.group_by(GROUP).agg(pl.col("complaints").sum()).filter(pl.lit(known.height > 0))
     rows = known.join(counted, on=GROUP, how="full", coalesce=True, nulls_equal=True).with_columns(
@@ -82,10 +71,10 @@ MART = Mart(
             description="Complaints of the period per thousand subscribers on average. Needs reference data. "
             "Complaints of customers whose region or product is unknown count in totals.",
             unit="complaints per 1,000 subscribers",
+            dtype="number",
             formula="1000 * complaints / (sum of subscribers over days / days)",
             expression="1000.0 * sum(complaints) * count(DISTINCT day) / nullif(sum(subscribers), 0)",
             better="lower",
-            dtype="number",
         ),
     ),
 )

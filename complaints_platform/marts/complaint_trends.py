@@ -30,8 +30,7 @@ class ComplaintTrend(DataSet, unique=["day", "period", "region", "category"]):
 
     day: pl.Date = pa.Field(description="Day at whose end the complaints were counted (UTC). Partition.")
     local_day: pl.Date = pa.Field(
-        nullable=True,
-        description=f"Last day counted: the last local day that was over by then{fields.EARLIER}.",
+        nullable=True, description=f"Last day counted: the last local day that was over by then{fields.EARLIER}."
     )
     period: str = pa.Field(isin=["day", "week", "month"], description="Calendar period: day, ISO week, month.")
     period_start: pl.Date = pa.Field(description="First day of the period of `local_day`.")
@@ -91,16 +90,10 @@ def periods(day: date) -> list[Period]:
 
 
 def complaint_trends(day: date, daily: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """Compare the periods that end on the last local day that is over when ``day`` is with those before.
+    """Compare the periods that end on the last local day that is over when ``day`` (UTC) is with those before.
 
-    Args:
-        day: a day (UTC).
-        daily: rows of ``DailyComplaints`` of ``day`` and the ``LOOK_BACK_DAYS`` before it.
-        zone: the reporting time zone.
-
-    Returns:
-        ``ComplaintTrend``: one row for each period, region and category that has complaints in
-        the period or in the one before it.
+    ``daily`` are rows of ``DailyComplaints`` of ``day`` and the ``LOOK_BACK_DAYS`` before it. Returns
+    ``ComplaintTrend``: a row for each period, region and category with complaints in it or in the one before.
     """
     frames = [_compare(day, daily, period) for period in periods(last_local_day(day, zone))]
     return conform(pl.concat(frames), ComplaintTrend)
@@ -113,8 +106,7 @@ def _compare(day: date, daily: pl.DataFrame, span: Period) -> pl.DataFrame:
     return (
         counted.group_by(GROUP)
         .agg(
-            complaints=pl.col("complaints").filter(current).sum(),
-            previous=pl.col("complaints").filter(previous).sum(),
+            complaints=pl.col("complaints").filter(current).sum(), previous=pl.col("complaints").filter(previous).sum()
         )
         .with_columns(change=pl.col("complaints") - pl.col("previous"))
         .with_columns(change_ratio=pl.when(pl.col("previous") > 0).then(pl.col("change") / pl.col("previous")))

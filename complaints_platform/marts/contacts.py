@@ -13,16 +13,7 @@ it: not on when or in which order days are computed.
 import pandera.polars as pa
 import polars as pl
 
-from complaints_platform.marts.definition import (
-    BY_COMPLAINT,
-    COMPLAINT,
-    ByDay,
-    Detail,
-    Mart,
-    Metric,
-    Window,
-    by_zone,
-)
+from complaints_platform.marts.definition import BY_COMPLAINT, COMPLAINT, ByDay, Detail, Mart, Metric, Window, by_zone
 from complaints_platform.marts.local_days import local_day
 from complaints_platform.schemas import DataSet, Outcome, UtcTime, conform, fields
 
@@ -78,11 +69,7 @@ class Contact(DataSet, unique=["day", "complaint_id"]):
 
 
 def of_known_customers(categorized: pl.DataFrame) -> pl.DataFrame:
-    """Return the complaints whose customer is known, with ``person_key``.
-
-    Args:
-        categorized: rows of ``CategorizedComplaint`` (at least ``LOOK_BACK_COLUMNS``).
-    """
+    """Return the rows of ``CategorizedComplaint`` whose customer is known, with ``person_key`` for their keys."""
     person = pl.coalesce(KEYS).alias(PERSON)
     return (
         categorized.filter(pl.col("outcome") == Outcome.COMPLAINT)
@@ -92,15 +79,10 @@ def of_known_customers(categorized: pl.DataFrame) -> pl.DataFrame:
 
 
 def contacts(today: pl.DataFrame, before: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """Link the complaints of a day to those before.
+    """Link the complaints of a day to those before; return ``Contact`` of each of ``today``, in order of time and id.
 
-    Args:
-        today: ``of_known_customers`` of the day (of ``INPUT_COLUMNS``).
-        before: ``of_known_customers`` of the ``LOOK_BACK_DAYS`` before it (of ``LOOK_BACK_COLUMNS``).
-        zone: the reporting time zone.
-
-    Returns:
-        ``Contact``, one row for each of ``today``, in order of time and id.
+    Both frames are ``of_known_customers``: ``today`` of ``INPUT_COLUMNS``, ``before`` (``HISTORY_COLUMNS``) of the
+    ``LOOK_BACK_DAYS`` before it.
     """
     theirs = before.select(HISTORY_COLUMNS).join(today.select(CHAIN), on=CHAIN, how="semi")
     linked = link(pl.concat([theirs, today.select(HISTORY_COLUMNS)])).select("complaint_id", *LINKED)
@@ -109,14 +91,9 @@ def contacts(today: pl.DataFrame, before: pl.DataFrame, zone: str) -> pl.DataFra
 
 
 def link(history: pl.DataFrame) -> pl.DataFrame:
-    """Link contacts with each other.
+    """Add ``LINKED`` to contacts (``HISTORY_COLUMNS``); return them by person, category and time.
 
-    Args:
-        history: person_key, category, occurred_at and complaint_id.
-
-    Returns:
-        The same rows and ``LINKED``, by person, category and time. Right for all rows that have ``LOOK_BACK_DAYS``
-        of history before them.
+    Right for all rows that have ``LOOK_BACK_DAYS`` of history before them.
     """
     before = pl.col("occurred_at").shift(1).over(CHAIN)
     linked = (pl.col("occurred_at") - before <= LINK).fill_null(value=False)
@@ -153,7 +130,6 @@ def _of_contacts(days: int) -> Metric:
         title=f"Repeat contacts within {days} days",
         description=f"Complaints of customers who had complained about the same category within {days} days, "
         "through any channel.",
-        unit="complaints",
         formula=f"number of complaints with repeat_{days}_days",
         expression=f"count(*) FILTER (repeat_{days}_days)",
         better="lower",
@@ -183,7 +159,6 @@ MART = Mart(
             name="contacts",
             title="Contacts",
             description="Complaints whose customer is known; the contacts that make up the cases.",
-            unit="complaints",
             formula="number of complaints with a customer",
             expression="count(*)",
             better="lower",
@@ -206,10 +181,10 @@ MART = Mart(
             title="Repeat rate within 7 days",
             description="Share of contacts that follow another about the same category within 7 days.",
             unit="share",
+            dtype="number",
             formula="complaints with repeat_7_days / complaints with a customer",
             expression="avg(CAST(repeat_7_days AS INTEGER))",
             better="lower",
-            dtype="number",
         ),
     ),
 )

@@ -59,14 +59,10 @@ class CustomerFeatures(DataSet, unique=["day", "person_key"]):
 
 
 def history(categorized: pl.DataFrame, resolving: Collection[str]) -> pl.DataFrame:
-    """Return the columns that features need, of the complaints of known customers, in order of time and id.
+    """Return what features need of ``CategorizedComplaint``: those of known customers, in order of time and id.
 
-    Args:
-        categorized: rows of ``CategorizedComplaint`` (at least ``INPUT_COLUMNS``).
-        resolving: sources that say when complaints are resolved.
-
-    Returns:
-        ``HISTORY_COLUMNS``, account_known, region, product and segment.
+    ``resolving`` are the sources that say when complaints are resolved. Columns: ``HISTORY_COLUMNS``, account_known,
+    region, product and segment.
     """
     closed_without_time = pl.col("resolved_at").is_null() & pl.col("status").is_in(CLOSED).fill_null(value=False)
     rows = of_known_customers(categorized.with_columns(account_known=pl.col("account_key").is_not_null()))
@@ -83,15 +79,9 @@ def history(categorized: pl.DataFrame, resolving: Collection[str]) -> pl.DataFra
 
 
 def customer_features(day: date, today: pl.DataFrame, before: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Compute the features of all customers who complained on a day.
+    """Return ``CustomerFeatures`` of all customers who complained on a day, in order of their key.
 
-    Args:
-        day: the day.
-        today: ``history`` of the day.
-        before: ``history`` of the ``LOOK_BACK_DAYS`` before it (at least ``HISTORY_COLUMNS``), in order.
-
-    Returns:
-        ``CustomerFeatures``, one row per customer, in order of their key.
+    ``today`` is the day's ``history``, ``before`` that of the ``LOOK_BACK_DAYS`` before it (``HISTORY_COLUMNS``).
     """
     persons = today.select(pl.col(PERSON).unique())
     # At once, not day by day: of small days, starting a join costs more than the join.

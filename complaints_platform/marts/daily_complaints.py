@@ -53,14 +53,9 @@ class DailyComplaints(DataSet, unique=[*GRAIN, *VERSIONS]):
 
 
 def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """Count complaints, without duplicates; near duplicates are included, and also counted separately.
+    """Count the complaints of one day's ``CategorizedComplaint`` rows (``INPUT_COLUMNS``), sorted by ``GRAIN``.
 
-    Args:
-        categorized: rows of ``CategorizedComplaint`` of one day (at least ``INPUT_COLUMNS``).
-        zone: the reporting time zone.
-
-    Returns:
-        ``DailyComplaints``, sorted by its grain.
+    Duplicates do not count; near duplicates do, and are also counted separately.
     """
     corrected = pl.col("category_source") == BY_PERSON
     # The classifier's own choice stays in alternatives where a person decided otherwise.
@@ -87,19 +82,18 @@ def daily_complaints(categorized: pl.DataFrame, zone: str) -> pl.DataFrame:
     return conform(counted, DailyComplaints)
 
 
-def _share_of(name: str, title: str, description: str, counts: tuple[str, str], attribute: tuple[str, str]) -> Metric:
+def _share_of(having: str, title: str, description: str, column: str, value: str) -> Metric:
     """Return the share of complaints with a value of an attribute, among those whose attribute is known."""
-    (having, known), (column, value) = counts, attribute
     return Metric(
-        name=name,
+        name=f"{having}_share",
         title=title,
         description=description,
         unit="share",
+        dtype="number",
         formula=f"complaints of {column} {value} / complaints whose {column} is known",
-        expression=f"sum({having}) / nullif(sum({known}), 0)",
+        expression=f"sum({having}) / nullif(sum(with_{column}), 0)",
         better="lower",
         detail=Detail(f"avg(CAST({column} = '{value}' AS INTEGER))", f"{COMPLAINT} AND {column} IS NOT NULL"),
-        dtype="number",
     )
 
 
@@ -120,7 +114,6 @@ MART = Mart(
             title="Complaints",
             description="Complaints received, without duplicates, superseded versions and retracted records; near "
             "duplicates are included.",
-            unit="complaints",
             formula="number of records with outcome complaint",
             expression="CAST(coalesce(sum(complaints), 0) AS BIGINT)",
             better="lower",
@@ -130,7 +123,6 @@ MART = Mart(
             name="near_duplicates",
             title="Near duplicates",
             description="Complaints whose text is almost that of an earlier one, as in campaigns and from bots.",
-            unit="complaints",
             formula="number of complaints that name an earlier one as near_duplicate_of",
             expression="CAST(coalesce(sum(near_duplicates), 0) AS BIGINT)",
             detail=Detail("count(*)", f"{COMPLAINT} AND near_duplicate_of IS NOT NULL"),
@@ -139,7 +131,6 @@ MART = Mart(
             name="needs_review",
             title="Need review",
             description="Complaints whose category is uncertain: a person should check it.",
-            unit="complaints",
             formula="number of complaints marked needs_review",
             expression="CAST(coalesce(sum(needs_review), 0) AS BIGINT)",
             better="lower",
@@ -150,42 +141,41 @@ MART = Mart(
             title="Share needing review",
             description="Share of complaints whose category is uncertain.",
             unit="share",
+            dtype="number",
             formula="complaints marked needs_review / complaints",
             expression="sum(needs_review) / nullif(sum(complaints), 0)",
             better="lower",
             detail=Detail("avg(CAST(needs_review AS INTEGER))", COMPLAINT),
-            dtype="number",
         ),
         Metric(
             name="mean_confidence",
             title="Classifier confidence",
             description="Average probability, by the classifier's own estimate, that its categories are right.",
             unit="share",
+            dtype="number",
             formula="sum of confidence / complaints with the classifier's category",
             expression="sum(confidence_total) / nullif(sum(by_model), 0)",
             better="higher",
             detail=Detail("avg(confidence)", f"{COMPLAINT} AND category_source = 'model'"),
-            dtype="number",
         ),
         _share_of(
-            "negative_share",
+            "negative",
             "Negative in tone",
             "Share of complaints whose text sounds angry, disappointed or sarcastic to the classifier.",
-            ("negative", "with_sentiment"),
-            ("sentiment", "negative"),
+            "sentiment",
+            NEGATIVE,
         ),
         _share_of(
-            "severe_share",
+            "severe",
             "Severe",
             "Share of complaints that the classifier judges severe for the customer.",
-            ("severe", "with_severity"),
-            ("severity", "high"),
+            "severity",
+            SEVERE,
         ),
         Metric(
             name="corrections",
             title="Corrections",
             description="Complaints whose category was set by a person.",
-            unit="complaints",
             formula="number of complaints with category_source person",
             expression="CAST(coalesce(sum(corrected), 0) AS BIGINT)",
             detail=Detail("count(*)", f"{COMPLAINT} AND category_source = 'person'"),
@@ -196,6 +186,7 @@ MART = Mart(
             description="Share of the complaints checked by people whose category they confirmed. People mostly check "
             "uncertain ones.",
             unit="share",
+            dtype="number",
             formula="complaints whose category by a person is the first of alternatives / corrections",
             expression="sum(confirmed) / nullif(sum(corrected), 0)",
             better="higher",
@@ -203,7 +194,6 @@ MART = Mart(
                 "avg(CAST(coalesce(split_part(alternatives, ', ', 1) = category, false) AS INTEGER))",
                 f"{COMPLAINT} AND category_source = 'person'",
             ),
-            dtype="number",
         ),
     ),
 )

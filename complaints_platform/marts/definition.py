@@ -58,14 +58,14 @@ class Metric:
     name: str
     title: str
     description: str
-    unit: str
-    """What the value counts: complaints, minutes, share (0..1), …"""
     formula: str
     """How it is computed, in words."""
     expression: str
     """A DuckDB SQL aggregate over rows of its mart; null where there is nothing to compute it from. If the metric has
     ``open_rows``, it is one over the ages of what is open: age (days), rows_of_age (how many are so old),
     rows_up_to_age (how many are so old or younger) and rows_open (how many there are)."""
+    unit: str = "complaints"
+    """What the value counts: complaints, minutes, share (0..1), …"""
     better: Literal["lower", "higher"] | None = None
     detail: Detail | None = None
     """None where settings (targets, business hours) or chains of complaints decide: no constant SQL can say it."""
@@ -73,7 +73,6 @@ class Metric:
     filter: str = ""
     """A DuckDB SQL condition on rows of the mart that have something to measure; empty: all have. The expression passes
     over others by itself; with the condition, groups of nothing else are absent."""
-    grains: tuple[Grain, ...] = GRAINS
     open_rows: OpenRows | None = None
     """If given, a period's value is that at the end of its last day; otherwise, that of the rows of its days."""
     table: str = ""

@@ -19,11 +19,7 @@ def documentation() -> str:
 
 
 def renewed(document: str) -> str:
-    """Return a document with the part between the marks written again.
-
-    Raises:
-        ValueError: it does not have the marks.
-    """
+    """Return a document with the part between its marks written again; ``ValueError`` if it has none."""
     before, rest = document.split(BEGIN)
     _, after = rest.split(END)
     return f"{before}{BEGIN}\n{documentation()}\n{END}{after}"

@@ -43,14 +43,10 @@ class EmergingTopic(DataSet, unique=["day", "category", "term"]):
 def emerging_topics(day: date, counts: pl.DataFrame) -> pl.DataFrame:
     """Find the terms of a day that are used more than in the four weeks before.
 
-    Args:
-        day: the day.
-        counts: ``TermCount`` of it and of the ``TOPIC_DAYS`` before it.
-
-    Returns:
-        ``EmergingTopic``: up to ``MOST_TOPICS`` of each category, the most improbable first. Nothing before
-        ``LEAST_DAYS`` days of the category have been seen. A term that is not among the stored ones of an earlier day
-        counts as having been used as often there as the least used of them: rises are never exaggerated.
+    ``counts`` is ``TermCount`` of the day and of the ``TOPIC_DAYS`` before it. Returns ``EmergingTopic``: up to
+    ``MOST_TOPICS`` of each category, the most improbable first; nothing before ``LEAST_DAYS`` days of the category have
+    been seen. A term that is not among the stored ones of an earlier day counts as having been used as often there as
+    the least used of them: rises are never exaggerated.
     """
     today = counts.filter((pl.col("day") == day) & (pl.col("complaints") >= LEAST_COMPLAINTS))
     earlier = counts.filter(pl.col("day") < day)

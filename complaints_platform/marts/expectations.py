@@ -2,7 +2,7 @@
 
 Complaints are counted by hour in *series*: all of them; by region, category, channel; by region and category; by
 category and channel. What is expected of a series in an hour of a day is learnt from the ``HISTORY_DAYS`` before
-that day alone:
+that day alone, and from nothing that was computed before:
 
 - a weekly profile (168 hours), each series shrunk towards that of what it is a part of, as far as it is too small to
   tell its own (conjugate gamma-Poisson shrinkage);
@@ -12,9 +12,6 @@ that day alone:
 - an over-dispersion for each series and length of window, from how wrong such expectations have been lately
   (method of moments, shrunk towards all series of its kind), for negative-binomial tails: Noufaily et al. (2013),
   "An improved algorithm for outbreak detection in multiple surveillance systems", Stat. Med. 32, has the outline.
-
-So the score of an hour depends on a bounded past and on nothing that was computed before. What an incident is
-does not belong here.
 """
 
 import calendar
@@ -70,13 +67,7 @@ _LOCAL_DAYS = 10
 class Series:
     """Which complaints each column of a grid counts.
 
-    Attributes:
-        regions: names of the regions.
-        categories: names of the categories.
-        channels: names of the channels.
-        region: index of the region of each series (``[series]``; ``ALL``: whatever the region).
-        category: likewise.
-        channel: likewise.
+    By name, the regions, categories and channels; of each series its index among them (``[series]``), or ``ALL``.
     """
 
     regions: tuple[str, ...]
@@ -175,18 +166,13 @@ def grid_of(hourly: pl.DataFrame, first: date, last: date) -> Grid:
     ]
     detail = np.zeros((days * HOURS, *map(len, names)), dtype=np.float32)
     np.add.at(detail, (hour, *places), rows["complaints"].to_numpy())
-    versions, present = _versions(rows, first, days)
-    counts = series.counts(detail).reshape(days, HOURS, len(series))
-    return Grid(first, series, counts, present, versions)
-
-
-def _versions(rows: pl.DataFrame, first: date, days: int) -> tuple[Numbers, Flags]:
     by_day = rows.group_by("day").agg(version=pl.concat_str("model_version", "taxonomy_version", separator="/").max())
     numbers = {version: number for number, version in enumerate(sorted(by_day["version"].to_list()))}
     versions, present = np.full(days, -1, dtype=np.int64), np.zeros(days, dtype=np.bool_)
     for day, version in by_day.iter_rows():
         versions[(day - first).days], present[(day - first).days] = numbers[version], True
-    return versions, present
+    counts = series.counts(detail).reshape(days, HOURS, len(series))
+    return Grid(first, series, counts, present, versions)
 
 
 @dataclass(frozen=True)
@@ -213,12 +199,8 @@ def score(grid: Grid, first: int, last: int) -> Scores:
     # Small matrices: threads of a linear-algebra library would wait for each other longer than they work.
     with threadpool_limits(1, "blas"):
         baselines = [_expect(grid, day) for day in range(first, last + 1)]
-    return Scores(
-        first,
-        np.stack([expected for expected, _, _ in baselines]),
-        np.stack([dispersion for _, dispersion, _ in baselines]),
-        np.stack([history for _, _, history in baselines]),
-    )
+    expected, dispersion, history = (np.stack(parts) for parts in zip(*baselines, strict=True))
+    return Scores(first, expected, dispersion, history)
 
 
 def tail(count: npt.NDArray[Any], expected: npt.NDArray[Any], dispersion: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -365,12 +347,10 @@ class _Past:
 
     def _standing_out(self, daily: Floats, day: int) -> Floats:
         """Return how each large series' day compares with the days around it, if all was quiet with all others."""
-        rises = np.maximum(daily[day] / self._around(daily, day), 0.1)
-        return rises / np.clip(rises[0], 0.3, 1)  # type: ignore[no-any-return]
-
-    def _around(self, daily: Floats, day: int) -> Floats:
         near = slice(max(0, day - _LOCAL_DAYS), day + _LOCAL_DAYS + 1)
-        return np.maximum(np.median(daily[near][self._used[near, 0] > 0], axis=0), 0.02)
+        around = np.maximum(np.median(daily[near][self._used[near, 0] > 0], axis=0), 0.02)
+        rises = np.maximum(daily[day] / around, 0.1)
+        return rises / np.clip(rises[0], 0.3, 1)  # type: ignore[no-any-return]
 
     def dispersion(self, counts: Floats, profile: Floats, levels: Floats) -> Floats:
         """Return how much more than Poisson's the error of expectations varied lately (``[windows, series]``)."""

@@ -29,14 +29,7 @@ class HourlyComplaints(DataSet, unique=["hour_at", *GRAIN[2:], *VERSIONS]):
 
 
 def hourly_complaints(categorized: pl.DataFrame) -> pl.DataFrame:
-    """Count complaints by hour, without duplicates, with near duplicates.
-
-    Args:
-        categorized: rows of ``CategorizedComplaint`` of one day (at least ``INPUT_COLUMNS``).
-
-    Returns:
-        ``HourlyComplaints``, sorted by its grain.
-    """
+    """Count one day's ``CategorizedComplaint`` rows (``INPUT_COLUMNS``), sorted by ``GRAIN``; near duplicates count."""
     counted = (
         categorized.filter(pl.col("outcome") == Outcome.COMPLAINT)
         .group_by("day", pl.col("occurred_at").dt.truncate("1h").alias("hour_at"), *GRAIN[2:], *VERSIONS)

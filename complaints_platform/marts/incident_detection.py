@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -113,20 +114,16 @@ class Hour:
 def find_incidents(grid: Grid, scores: Scores, first: int, last: int) -> list[DetectedIncident]:
     """Return the incidents that are open at some time of the days ``first`` to ``last`` (their numbers), as of its end.
 
-    Args:
-        grid: counts.
-        scores: expectations of the ``SCORED_DAYS`` before ``first`` (as far as the grid has them) up to ``last``.
-        first: first day; usually the same as ``last``.
-        last: last day.
-
-    Returns:
-        Incidents in order of their start. Those that had been going on since before the days that decide, are left out.
+    ``scores`` are of the ``SCORED_DAYS`` before ``first`` (as far as the grid has them) up to ``last``. Incidents come
+    in order of their start; those that had been going on since before the days that decide are left out.
     """
     start = max(scores.first, first - SCORED_DAYS)
     watch = _Watch(grid, scores, start, last)
     watch.run()
     for incident in watch.incidents:
-        _end_the_usual(incident)
+        longest = incident.start + LONGEST_DAYS * HOURS
+        if incident.last >= longest:  # it is no news any more
+            incident.end, incident.closed = longest, longest
     # What was under way when the scored days began has lost its beginning; it is older than an incident gets.
     whole = (start + 1) * HOURS if start > 0 else 0
     return [
@@ -134,13 +131,6 @@ def find_incidents(grid: Grid, scores: Scores, first: int, last: int) -> list[De
         for incident in watch.incidents
         if incident.start >= whole and (incident.closed is None or incident.closed >= first * HOURS)
     ]
-
-
-def _end_the_usual(incident: DetectedIncident) -> None:
-    """End an incident that has gone on for so long that it is no news, or that was seen to end after that."""
-    longest = incident.start + LONGEST_DAYS * HOURS
-    if incident.last >= longest:
-        incident.end, incident.closed = longest, longest
 
 
 class _Tests:
@@ -216,11 +206,9 @@ class _Tests:
         observed, usual = (float(each[hours, columns].sum()) for each in (self.counts, self.expected))
         if observed < max(STILL_HIGH_RATIO * usual, usual + 1):
             return False
-        return self._probability(columns, last, observed, usual) <= STILL_HIGH_TAIL
-
-    def _probability(self, columns: Any, hour: int, observed: float, usual: float) -> float:
-        dispersion = float(self._scores.dispersion[hour // HOURS, 0, columns].min())
-        return float(tail(np.array([observed]), np.array([usual]), np.array([dispersion]))[0])
+        dispersion = float(self._scores.dispersion[last // HOURS, 0, columns].min())
+        (probability,) = tail(np.array([observed]), np.array([usual]), np.array([dispersion]))
+        return bool(probability <= STILL_HIGH_TAIL)
 
 
 def discoveries(probabilities: npt.NDArray[np.float64], tests: int, rate: float) -> Flags:
@@ -286,7 +274,10 @@ class _Watch:
             incident = related[0] if related else self._begin(group, alarms, hour)
             for column in group:
                 incident.items[column] = hour
-                self._cover(incident, column)
+                if self._grid.series.channel[column] == ALL:
+                    incident.cells |= self._cells([column])
+                else:
+                    incident.channels.add(column)
             incident.last = self._first + hour
         for incident in list(self._open):
             if incident.last < self._first + hour:
@@ -403,19 +394,9 @@ class _Watch:
             )
         ]
         taken = {incident.identity for incident in self.incidents}
-        number = 0
-        while True:
-            text = "\0".join([day.isoformat(), *scope, str(number)])
-            identity = hashlib.sha256(text.encode()).hexdigest()[:16]
-            if identity not in taken:
-                return identity
-            number += 1
-
-    def _cover(self, incident: DetectedIncident, column: int) -> None:
-        if self._grid.series.channel[column] == ALL:
-            incident.cells |= self._cells([column])
-        else:
-            incident.channels.add(column)
+        texts = ("\0".join([day.isoformat(), *scope, str(number)]) for number in count())
+        names_to_try = (hashlib.sha256(text.encode()).hexdigest()[:16] for text in texts)
+        return next(name for name in names_to_try if name not in taken)
 
     def _wait(self, incident: DetectedIncident, hour: int) -> None:
         """See whether an incident without an alarm in this hour goes on, or has ended."""
@@ -435,14 +416,11 @@ class _Watch:
             return
         self._open.remove(incident)
         incident.end, incident.closed = incident.last + 1, now
-        self._forget(incident, hour)
-
-    def _forget(self, incident: DetectedIncident, hour: int) -> None:
-        """Take the excess of an incident out of the counts: it must not raise an alarm again in a longer window."""
+        # Its excess is taken out of the counts: it must not raise an alarm again in a longer window.
         touched = self._touched(incident)
         hours = slice(max(0, incident.start - self._first), hour + 1)
-        usual = np.minimum(self._tests.counts[hours, touched], self._tests.expected[hours, touched])
-        self._tests.counts[hours, touched] = usual
+        counts, expected = self._tests.counts, self._tests.expected
+        counts[hours, touched] = np.minimum(counts[hours, touched], expected[hours, touched])
 
 
 def hours_of(incident: DetectedIncident, grid: Grid, scores: Scores, last: int) -> list[Hour]:

@@ -6,7 +6,6 @@ same whatever the order in which days are made; texts are read only to describe 
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -81,57 +80,27 @@ class IncidentDay(DataSet, unique=["day", "incident_id"]):
     sample_ids: str = pa.Field(description="complaint_id of a few of its complaints around the peak (JSON array).")
     series: str = pa.Field(
         description="Its hours: JSON array of [start of the hour, observed, expected, upper], where more than upper is "
-        "three standard deviations above expected.",
+        "three standard deviations above expected."
     )
     explanation: str = pa.Field(
         description="What happened, in a sentence made of these numbers, with times of the reporting zone."
     )
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """Texts of the days of an incident, and of the day before it (``TEXT_COLUMNS``)."""
-
-    texts: pl.DataFrame
-
-    def of(self, categories: Sequence[str], regions: Sequence[str], first: datetime, end: datetime) -> "Evidence":
-        """Return the complaints of some categories and regions from ``first`` to before ``end``."""
-        region = pl.col("region").fill_null(NO_VALUE)
-        inside = pl.col("occurred_at").is_between(first, end, closed="left")
-        return Evidence(self.texts.filter(inside & pl.col("category").is_in(categories) & region.is_in(regions)))
-
-
-def incident_rows(
-    day: date, found: Sequence[tuple[DetectedIncident, Evidence]], grid: Grid, scores: Scores, zone: str
-) -> pl.DataFrame:
-    """Return ``IncidentDay`` rows of the incidents that are open on a day, as of its end or newest hour.
-
-    Args:
-        day: the day.
-        found: its incidents and their texts.
-        grid: the counts that they were found in.
-        scores: what is usual.
-        zone: the reporting time zone, whose times the sentence about an incident names.
-    """
-    rows = [_row(day, incident, evidence, grid, scores, zone) for incident, evidence in found]
-    return pl.DataFrame(rows, schema=polars_schema(IncidentDay))
-
-
-def first_day_of(incident: DetectedIncident, grid: Grid) -> date:
-    """Return the day on which an incident began."""
-    return grid.first_day + timedelta(days=incident.start // HOURS)
-
-
 def _row(  # what an incident is described from
-    day: date, incident: DetectedIncident, evidence: Evidence, grid: Grid, scores: Scores, zone: str
+    day: date, incident: DetectedIncident, texts: pl.DataFrame, grid: Grid, scores: Scores, zone: ZoneInfo
 ) -> dict[str, Any]:
     hours = hours_of(incident, grid, scores, grid.index(day))
     peak = max(hours, key=lambda hour: (hour.observed - hour.expected, -hour.number))
     regions, categories = _named(incident, hours, grid, scores)
     start, end = time_of(incident.start, grid), time_of(hours[-1].number + 1, grid)
     observed, expected = sum(hour.observed for hour in hours), sum(hour.expected for hour in hours)
-    counted = evidence.texts.filter(pl.col("outcome") == Outcome.COMPLAINT)
-    inside = Evidence(counted).of(categories, regions, start, end).texts
+    counted = texts.filter(pl.col("outcome") == Outcome.COMPLAINT)
+    inside = counted.filter(
+        pl.col("occurred_at").is_between(start, end, closed="left"),
+        pl.col("category").is_in(categories),
+        pl.col("region").fill_null(NO_VALUE).is_in(regions),
+    )
     channels = _channels(incident, grid, counted, inside, expected)
     alike = counted.filter(pl.col("category").is_in(categories))
     unique = inside.filter(pl.col("near_duplicate_of").is_null())
@@ -162,7 +131,7 @@ def _row(  # what an incident is described from
             ]
         ),
     }
-    return row | {"explanation": _sentence(row, peak, categories, regions, channels, terms, ZoneInfo(zone))}
+    return row | {"explanation": _sentence(row, peak, categories, regions, channels, terms, zone)}
 
 
 def _named(
@@ -183,11 +152,7 @@ def _named(
 def _counted(incident: DetectedIncident, grid: Grid) -> list[list[str | None]]:
     """Return category, region and channel of each series whose complaints are those of the incident."""
     series = grid.series
-    kinds = (
-        (series.categories, series.category),
-        (series.regions, series.region),
-        (series.channels, series.channel),
-    )
+    kinds = ((series.categories, series.category), (series.regions, series.region), (series.channels, series.channel))
     return [
         [None if of_series[column] == ALL else names[of_series[column]] for names, of_series in kinds]
         for column in incident.parts(grid)
@@ -278,14 +243,13 @@ def _make(span: Span) -> Iterator[pl.DataFrame]:
     grid = grid_of(span.rows, span.first, last)
     scores = score(grid, max(0, grid.index(span.days[0]) - SCORED_DAYS), grid.index(last))
     for day in span.days:
-        found = find_incidents(grid, scores, grid.index(day), grid.index(day))
-        evidence = [(incident, _evidence(span, first_day_of(incident, grid), day)) for incident in found]
-        yield incident_rows(day, evidence, grid, scores, span.rules.zone)
-
-
-def _evidence(span: Span, first: date, last: date) -> Evidence:
-    """Read the texts of an incident's days and of the day before it."""
-    return Evidence(span.texts([first + timedelta(days=number) for number in range(-1, (last - first).days + 1)]))
+        rows = []
+        for incident in find_incidents(grid, scores, grid.index(day), grid.index(day)):
+            began = span.first + timedelta(days=incident.start // HOURS)
+            # Of the day before as well: what is usual shows there.
+            texts = span.texts([began + timedelta(days=number) for number in range(-1, (day - began).days + 1)])
+            rows.append(_row(day, incident, texts, grid, scores, ZoneInfo(span.rules.zone)))
+        yield pl.DataFrame(rows, schema=polars_schema(IncidentDay))
 
 
 MART = Mart(

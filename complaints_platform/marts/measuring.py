@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from complaints_platform.errors import QueryError
-from complaints_platform.marts.definition import Grain, Metric, OpenRows
+from complaints_platform.marts.definition import GRAINS, Grain, Metric
 from complaints_platform.marts.registry import MARTS, METRICS
 
 PERIODS: Mapping[Grain, str] = {
@@ -45,11 +45,7 @@ class Statement:
 
 
 def metric_named(name: str) -> Metric:
-    """Return a metric of the registry.
-
-    Raises:
-        QueryError: there is none of this name; the message lists those that there are.
-    """
+    """Return a metric of the registry; ``QueryError``, which lists all names, if there is none of this name."""
     if name not in METRICS:
         raise QueryError(f"no metric {name}; there are {', '.join(METRICS)}")
     return METRICS[name]
@@ -68,25 +64,23 @@ class Beside:
 
 
 def measure(metric: Metric, question: Question, cohorts: str | None = None) -> Statement:
-    """Return the statement that answers a question about a metric.
+    """Return the statement that answers a question about a metric, by period and value of the dimensions.
 
-    Periods and values without rows are absent. Rows come by period and value of the dimensions.
-
-    Args:
-        metric: which one.
-        question: what is asked of it.
-        cohorts: for a metric with ``open_rows``, a table made by ``cohorts_of``, if there is one: it holds far fewer
-            rows than the mart.
+    Periods and values without rows are absent. ``cohorts`` may name a table made by ``cohorts_of``, for a metric with
+    ``open_rows``: it holds far fewer rows than the mart.
 
     Raises:
         QueryError: a dimension or grain is not one of the metric's, or the days are in the wrong order.
     """
     _check(metric, question)
     if metric.open_rows is not None:
-        return _measure_state(metric, question, cohorts)
+        keyed = question.grain != "total"
+        sql, days = _periods(question)
+        ends = _Ends(sql, days, question.first if keyed else question.last, question.last)
+        return _measure_open([metric], question.by, question.where, ends, cohorts, keyed=keyed)
     day = MARTS[metric.table].day_column
     period = [] if question.grain == "total" else [f"{PERIODS[question.grain].format(day)} AS period"]
-    conditions, parameters = _conditions(question.where)
+    conditions, parameters = filter_conditions(question.where)
     return _select(
         [*period, *question.by],
         [metric.expression],
@@ -100,12 +94,8 @@ def measure_beside(metrics: Sequence[Metric], asked: Beside, cohorts: str | None
     """Return one statement for several metrics of one mart over several spans: one scan of each span, not many.
 
     Columns are ``span`` (its number), ``period`` (the day, if asked day by day), those asked for by, and the value of
-    each metric, in order. Groups without rows are absent. The order of rows is any.
-
-    Args:
-        metrics: all of one mart, and either all states of the same ``open_rows`` or none.
-        asked: what is asked of them.
-        cohorts: see ``measure``.
+    each metric, in order. Groups without rows are absent. The order of rows is any. The metrics are either all states
+    of the same ``open_rows`` or none; for ``cohorts`` see ``measure``.
 
     Raises:
         QueryError: a dimension is not one of a metric's, or days are in the wrong order.
@@ -124,7 +114,7 @@ def measure_beside(metrics: Sequence[Metric], asked: Beside, cohorts: str | None
         days = [end for _, end in asked.spans]
         return _measure_open(metrics, asked.by, asked.where, _Ends(periods, days, min(days), max(days)), cohorts)
     day = MARTS[first.table].day_column
-    conditions, parameters = _conditions(asked.where)
+    conditions, parameters = filter_conditions(asked.where)
     columns = [*([f"{day} AS period"] if asked.daily else []), *asked.by]
     # A scan for each span passes over all other days, and needs no grouping where none is asked for.
     spans = [
@@ -144,10 +134,11 @@ def measure_beside(metrics: Sequence[Metric], asked: Beside, cohorts: str | None
 def cohorts_of(metric: Metric) -> str:
     """Return SQL of the rows of a mart that are open at the end of some day, counted together.
 
-    Returns:
-        A SELECT with day (the partition), opened_on, closed_on (null: still open), the metric's dimensions and n.
+    A SELECT with day (the partition), opened_on, closed_on (null: still open), the metric's dimensions and n.
     """
-    rows = _open_rows(metric)
+    rows = metric.open_rows
+    if rows is None:
+        raise TypeError(f"{metric.name} is no state")
     keys = ", ".join(["day", f"{rows.since} AS opened_on", f"{rows.until} AS closed_on", *metric.dimensions])
     return (
         f"SELECT {keys}, count(*) AS n FROM {metric.table} "  # noqa: S608  # constants of the registry
@@ -168,19 +159,6 @@ class _Ends:
     """No end is after."""
 
 
-def _open_rows(metric: Metric) -> OpenRows:
-    if metric.open_rows is None:
-        raise TypeError(f"{metric.name} is no state")
-    return metric.open_rows
-
-
-def _measure_state(metric: Metric, question: Question, cohorts: str | None) -> Statement:
-    """Count rows that are open at the end of each period, the last of which ends with the question."""
-    sql, parameters = _periods(question)
-    ends = _Ends(sql, parameters, question.last if question.grain == "total" else question.first, question.last)
-    return _measure_open([metric], question.by, question.where, ends, cohorts, keyed=question.grain != "total")
-
-
 def _measure_open(
     metrics: Sequence[Metric],
     by: Sequence[str],
@@ -195,7 +173,7 @@ def _measure_open(
     Rows of the same two days are counted together before they meet the periods: of a year there are thousands of
     pairs of days, of complaints millions. How many are younger is worked out only where a metric asks for it.
     """
-    conditions, parameters = _conditions(where)
+    conditions, parameters = filter_conditions(where)
     reached = ["opened_on <= ?", "(closed_on IS NULL OR closed_on > ?)", *conditions]
     # A day that never comes instead of null, so that the join has two plain comparisons.
     pair = ", ".join(["opened_on", "coalesce(closed_on, DATE '9999-12-31') AS closed_on", *by])
@@ -230,15 +208,12 @@ def _periods(question: Question) -> tuple[str, list[Any]]:
 
 
 def _select(
-    columns: Sequence[str],
-    expressions: Sequence[str],
-    source: str,
-    conditions: Sequence[str],
-    parameters: list[Any],
+    columns: Sequence[str], expressions: Sequence[str], source: str, conditions: Sequence[str], parameters: list[Any]
 ) -> Statement:
     """Group by all columns but the values, and order by them."""
     positions = ", ".join(str(number + 1) for number in range(len(columns)))
-    values = [f"{expression} AS {_value(number)}" for number, expression in enumerate(expressions)]
+    # The first is the one that most questions have.
+    values = [f"{each} AS value{f'_{number}' * bool(number)}" for number, each in enumerate(expressions)]
     sql = f"SELECT {', '.join([*columns, *values])} FROM {source}"  # noqa: S608  # constants of the registry
     if conditions:
         sql += f" WHERE {' AND '.join(conditions)}"
@@ -247,12 +222,8 @@ def _select(
     return Statement(sql, parameters)
 
 
-def _value(number: int) -> str:
-    """Return the name of the column of a value: the first is the one that most questions have."""
-    return "value" if not number else f"value_{number}"
-
-
-def _conditions(where: Mapping[str, Sequence[str | None]]) -> tuple[list[str], list[Any]]:
+def filter_conditions(where: Mapping[str, Sequence[str | None]]) -> tuple[list[str], list[Any]]:
+    """Return SQL conditions, and their parameters, for columns that must have one of some values (None: no value)."""
     conditions: list[str] = []
     parameters: list[Any] = []
     for name, values in where.items():
@@ -271,7 +242,7 @@ def _check(metric: Metric, question: Question) -> None:
     for name in [*question.by, *question.where]:
         if name not in metric.dimensions:
             raise QueryError(f"{metric.name} has no dimension {name}; it has {', '.join(metric.dimensions)}")
-    if question.grain not in metric.grains:
-        raise QueryError(f"{metric.name} has no grain {question.grain}; it has {', '.join(metric.grains)}")
+    if question.grain not in GRAINS:
+        raise QueryError(f"{metric.name} has no grain {question.grain}; it has {', '.join(GRAINS)}")
     if question.last < question.first:
         raise QueryError(f"the last day {question.last} is before the first {question.first}")

@@ -5,21 +5,7 @@ import polars as pl
 
 from complaints_platform.marts.definition import Mart
 from complaints_platform.schemas import DataSet, Outcome, UtcTime, conform, fields
-
-FILE_COLUMNS = pl.Schema(
-    {
-        "day": pl.Date(),
-        "source": pl.String(),
-        "file_name": pl.String(),
-        "raw_sha256": pl.String(),
-        "received_at": pl.Datetime("us", "UTC"),
-        "received": pl.Int64(),
-        "filtered": pl.Int64(),
-        "quarantined": pl.Int64(),
-        "waiting": pl.Int64(),
-    }
-)
-"""The receipts of a day, one row per file; ``waiting`` counts records of days that were not made since."""
+from complaints_platform.schemas.model import polars_schema
 
 OUTCOME_COLUMNS = ["source", "raw_sha256", "outcome"]
 
@@ -52,37 +38,37 @@ class Reconciliation(DataSet, unique=["day", "source", "raw_sha256"]):
     reconciles: bool = pa.Field(description="received equals the sum of all outcomes, and nothing is waiting.")
 
 
+FILE_COLUMNS = pl.Schema(
+    {
+        name: dtype
+        for name, dtype in polars_schema(Reconciliation).items()
+        if name not in {*COLUMN_OF_OUTCOME.values(), "reconciles"}
+    }
+)
+"""The receipts of a day, one row per file; ``waiting`` counts records of days that were not made since."""
+
+
 def count_outcomes(cleaned: pl.DataFrame) -> pl.DataFrame:
     """Count the rows of ``CleanedComplaint`` by source, file and outcome (column ``rows``)."""
     return cleaned.group_by(OUTCOME_COLUMNS).agg(rows=pl.len().cast(pl.Int64))
 
 
 def reconciliation(files: pl.DataFrame, outcomes: pl.DataFrame) -> pl.DataFrame:
-    """Compare the receipts with ``cleaned/complaints``.
+    """Compare receipts (``FILE_COLUMNS``) with ``cleaned/complaints``: ``Reconciliation``, by source, time and hash.
 
-    Args:
-        files: ``FILE_COLUMNS``, the files received on one day.
-        outcomes: ``count_outcomes`` of every day that these files have records in; rows of
-            other files are ignored, several rows of one file and outcome are added up.
-
-    Returns:
-        ``Reconciliation``, one row per file, by source, time and hash.
+    ``outcomes`` are ``count_outcomes`` of every day that these files have records in; rows of other files are ignored,
+    several rows of one file and outcome are added up.
     """
-    key = ["source", "raw_sha256"]
+    key, counted = ["source", "raw_sha256"], list(COLUMN_OF_OUTCOME.values())
     counts = [
         pl.col("rows").filter(pl.col("outcome") == outcome).sum().alias(column)
         for outcome, column in COLUMN_OF_OUTCOME.items()
     ]
-    fates = [*COLUMN_OF_OUTCOME.values(), "filtered", "quarantined"]
-    accounted = pl.sum_horizontal(fates)
     table = (
         files.join(outcomes.group_by(key).agg(counts), on=key, how="left")
-        .with_columns(pl.col(list(COLUMN_OF_OUTCOME.values())).fill_null(0))
-        .with_columns(
-            reconciles=pl.col("received") == accounted,
-        )
+        .with_columns(pl.col(counted).fill_null(0))
+        .with_columns(reconciles=pl.col("received") == pl.sum_horizontal(*counted, "filtered", "quarantined"))
         .sort("source", "received_at", "raw_sha256")
-        .select(*FILE_COLUMNS.names()[:5], "received", *fates, "waiting", "reconciles")
     )
     return conform(table, Reconciliation)
 

@@ -44,18 +44,15 @@ SUMMARY = (
 def regulator_pack(
     summary: Mapping[str, float | None], daily: pl.DataFrame, service: pl.DataFrame, classes: Mapping[str, str]
 ) -> Mapping[str, pl.DataFrame]:
-    """Fill in the tables of the template.
+    """Fill in the tables of the template: summary, by_class, by_service, by_class_and_service and top_classes.
+
+    Days are calendar days of 24 hours from complaint to solution, of complaints of the month that are resolved by now.
 
     Args:
         summary: the metrics ``SUMMARY`` of the month.
         daily: ``DailyComplaints`` of the month (at least ``DAILY_COLUMNS``).
         service: ``ServiceTime`` of the month (at least ``SERVICE_COLUMNS``).
         classes: subcategory → the regulator's class.
-
-    Returns:
-        summary (figure, value) and by_class, by_service, by_class_and_service, top_classes: class or service, which
-        have String, and numbers. Days are calendar days of 24 hours from complaint to solution, of those that were
-        made in the month and are resolved by now.
     """
     named = {
         "class": pl.col("subcategory").replace_strict(classes, default=NOT_MAPPED, return_dtype=pl.String),
@@ -87,20 +84,17 @@ def as_lines(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _grouped(daily: pl.DataFrame, service: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    days = pl.col("resolution_minutes") / MINUTES_OF_DAY
+    resolution = service.group_by(by).agg(
+        resolved=days.count().cast(pl.Int64),
+        mean_days_to_resolve=days.mean(),
+        days_to_resolve_80_percent=days.quantile(SHARE_RESOLVED, interpolation="linear"),
+    )
     return (
         daily.group_by(by)
         .agg(pl.col("complaints").sum())
         .with_columns(share=pl.col("complaints") / pl.col("complaints").sum())
-        .join(service.group_by(by).agg(**_resolution()), on=by, how="left")
+        .join(resolution, on=by, how="left")
         .with_columns(pl.col("resolved").fill_null(0))
         .sort("complaints", *by, descending=[True, *(False for _ in by)])
     )
-
-
-def _resolution() -> dict[str, pl.Expr]:
-    days = pl.col("resolution_minutes") / MINUTES_OF_DAY
-    return {
-        "resolved": days.count().cast(pl.Int64),
-        "mean_days_to_resolve": days.mean(),
-        "days_to_resolve_80_percent": days.quantile(SHARE_RESOLVED, interpolation="linear"),
-    }

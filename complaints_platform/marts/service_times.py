@@ -6,6 +6,7 @@ day on which the complaint was made, so that a new target never changes old numb
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -33,10 +34,30 @@ INPUT_COLUMNS = [
 CLOSED = ("closed", "resolved", "solved", "done", "completed", "cancelled", "canceled", "rejected", "withdrawn")
 """Status (lower case) of a closed complaint, even if its source does not say when it was closed."""
 
-SECONDS_OF_MINUTE = 60
+MICROSECONDS = 6e7
+"""Of a minute."""
 
 MEDIAN = 0.5
 OPEN = OpenRows("backlog_from", "resolved_day")
+
+
+def _minutes(description: str) -> Any:
+    return pa.Field(nullable=True, ge=0, description=description)
+
+
+def _target() -> Any:
+    return pa.Field(
+        nullable=True,
+        description="Target of local_day, in minutes; null: no target, or the source sends no such times.",
+    )
+
+
+def _clock() -> Any:
+    return pa.Field(
+        nullable=True,
+        isin=["calendar", "business"],
+        description="Whether the target counts all minutes or working hours.",
+    )
 
 
 class ServiceTime(DataSet, unique=["day", "complaint_id"]):
@@ -53,38 +74,20 @@ class ServiceTime(DataSet, unique=["day", "complaint_id"]):
     subcategory: str = fields.SUBCATEGORY
     opened_at: UtcTime = pa.Field(description="When it was made (UTC).")
     first_response_at: UtcTime = fields.FIRST_RESPONSE_AT
-    first_response_minutes: float = pa.Field(nullable=True, ge=0, description="Minutes until then.")
-    first_response_business_minutes: float = pa.Field(
-        nullable=True, ge=0, description="Minutes of working hours until then."
-    )
-    first_response_target_minutes: float = pa.Field(
-        nullable=True,
-        description="Target of local_day, in minutes; null: no target, or the source sends no such times.",
-    )
-    first_response_clock: str = pa.Field(
-        nullable=True,
-        isin=["calendar", "business"],
-        description="Whether the target counts all minutes or working hours.",
-    )
+    first_response_minutes: float = _minutes("Minutes until then.")
+    first_response_business_minutes: float = _minutes("Minutes of working hours until then.")
+    first_response_target_minutes: float = _target()
+    first_response_clock: str = _clock()
     first_response_due_at: UtcTime = pa.Field(nullable=True, description="When it is due (UTC).")
     first_response_timely: bool = pa.Field(
         nullable=True, description="Answered in time; null: not answered yet, or no target."
     )
     resolved_at: UtcTime = fields.RESOLVED_AT
     resolved_day: pl.Date = pa.Field(nullable=True, description="That day in the reporting time zone.")
-    resolution_minutes: float = pa.Field(nullable=True, ge=0, description="Minutes until then.")
-    resolution_business_minutes: float = pa.Field(
-        nullable=True, ge=0, description="Minutes of working hours until then."
-    )
-    resolution_target_minutes: float = pa.Field(
-        nullable=True,
-        description="Target of local_day, in minutes; null: no target, or the source sends no such times.",
-    )
-    resolution_clock: str = pa.Field(
-        nullable=True,
-        isin=["calendar", "business"],
-        description="Whether the target counts all minutes or working hours.",
-    )
+    resolution_minutes: float = _minutes("Minutes until then.")
+    resolution_business_minutes: float = _minutes("Minutes of working hours until then.")
+    resolution_target_minutes: float = _target()
+    resolution_clock: str = _clock()
     resolution_due_at: UtcTime = pa.Field(nullable=True, description="When it is due (UTC).")
     resolution_timely: bool = pa.Field(
         nullable=True, description="Resolved in time; null: not resolved yet, or no target."
@@ -97,15 +100,7 @@ class ServiceTime(DataSet, unique=["day", "complaint_id"]):
 
 
 def service_times(categorized: pl.DataFrame, rules: MartRules) -> pl.DataFrame:
-    """Compute the service times of complaints.
-
-    Args:
-        categorized: rows of ``CategorizedComplaint`` (at least ``INPUT_COLUMNS``).
-        rules: which sources send times, business time and targets.
-
-    Returns:
-        ``ServiceTime``, in order of time and id.
-    """
+    """Return ``ServiceTime`` of ``CategorizedComplaint`` rows (``INPUT_COLUMNS``), in order of time and id."""
     zone = rules.zone
     rows = (
         categorized.filter(
@@ -130,23 +125,17 @@ def service_times(categorized: pl.DataFrame, rules: MartRules) -> pl.DataFrame:
 
 def _with_times(rows: pl.DataFrame, rules: MartRules, measure: Measure, at: str, sent: str) -> pl.DataFrame:
     """Add minutes in both kinds of time, the target, when it is due and whether it was met."""
-    names = {
-        name: f"{measure}_{name}"
-        for name in ("minutes", "business_minutes", "target_minutes", "clock", "due", "timely")
-    }
     target = rows.select(target=pl.when(sent).then(rules.targets.of(measure))).unnest("target")
-    calendar_due = rows["opened_at"] + pl.Series(target["minutes"] * SECONDS_OF_MINUTE * 1e6).cast(pl.Duration("us"))
+    calendar_due = rows["opened_at"] + pl.Series(target["minutes"] * 60 * 1e6).cast(pl.Duration("us"))
     by_business = target["clock"] == "business"
     business_due = rules.calendar.after(rows["opened_at"], target["minutes"].set(~by_business, None))
     return rows.with_columns(
-        ((pl.col(at) - pl.col("opened_at")).dt.total_microseconds() / (SECONDS_OF_MINUTE * 1e6)).alias(
-            names["minutes"]
-        ),
-        rules.calendar.minutes_between(rows["opened_at"], rows[at]).alias(names["business_minutes"]),
-        target["minutes"].alias(names["target_minutes"]),
-        target["clock"].alias(names["clock"]),
+        (pl.col(at) - pl.col("opened_at")).dt.total_microseconds().truediv(MICROSECONDS).alias(f"{measure}_minutes"),
+        rules.calendar.minutes_between(rows["opened_at"], rows[at]).alias(f"{measure}_business_minutes"),
+        target["minutes"].alias(f"{measure}_target_minutes"),
+        target["clock"].alias(f"{measure}_clock"),
         business_due.zip_with(by_business.fill_null(value=False), calendar_due).alias(f"{measure}_due_at"),
-    ).with_columns((pl.col(at) <= pl.col(f"{measure}_due_at")).alias(names["timely"]))
+    ).with_columns((pl.col(at) <= pl.col(f"{measure}_due_at")).alias(f"{measure}_timely"))
 
 
 def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
@@ -161,6 +150,7 @@ def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
             title=f"{title}: {words}{' (working hours)' if business else ''}",
             description=f"{share} of the {done} complaints were {done} within this many {kind}.",
             unit="minutes",
+            dtype="number",
             formula=f"{words} of {column}, interpolated, by the day of the complaint",
             expression=f"quantile_cont({column}, {quantile})",
             filter=f"{column} IS NOT NULL",
@@ -168,13 +158,23 @@ def _waiting(name: str, title: str, done: str, at: str) -> tuple[Metric, ...]:
             detail=None
             if business
             else Detail(f"quantile_cont({in_detail}, {quantile})", f"{COMPLAINT} AND {at} IS NOT NULL"),
-            dtype="number",
         )
 
     return tuple(
         metric(*which, business=business)
         for business in (False, True)
         for which in (("Half", "median", MEDIAN), ("Nine in ten", "90th percentile", 0.9))
+    )
+
+
+def _done(name: str, at: str) -> Metric:
+    return Metric(
+        name=name,
+        title=name.capitalize(),
+        description=f"Complaints that have been {name}, by the day they were made.",
+        formula=f"number of complaints with {at}",
+        expression=f"count({at})",
+        detail=Detail(f"count({at})", COMPLAINT),
     )
 
 
@@ -187,10 +187,10 @@ def _timely(name: str, title: str, done: str, besides: str = "") -> Metric:
         description=f"Share {done} in time, of the complaints that were {done} or should have been by now. The target "
         f"is that of the day on which the complaint was made.{besides}",
         unit="share",
+        dtype="number",
         formula=f"{name}_timely / ({name}_timely is known, or {name}_due_at has passed), by the day of the complaint",
         expression=f"count(*) FILTER ({name}_timely) / nullif(count(*) FILTER ({due}), 0)",
         better="higher",
-        dtype="number",
     )
 
 
@@ -219,24 +219,8 @@ MART = Mart(
     metrics=(
         *_waiting("first_response", "First response", "answered", "first_response_at"),
         *_waiting("resolution", "Resolution", "resolved", "resolved_at"),
-        Metric(
-            name="answered",
-            title="Answered",
-            description="Complaints that have been answered, by the day they were made.",
-            unit="complaints",
-            formula="number of complaints with first_response_at",
-            expression="count(first_response_at)",
-            detail=Detail("count(first_response_at)", COMPLAINT),
-        ),
-        Metric(
-            name="resolved",
-            title="Resolved",
-            description="Complaints that have been resolved, by the day they were made.",
-            unit="complaints",
-            formula="number of complaints with resolved_at",
-            expression="count(resolved_at)",
-            detail=Detail("count(resolved_at)", COMPLAINT),
-        ),
+        _done("answered", "first_response_at"),
+        _done("resolved", "resolved_at"),
         _timely("first_response", "Answered in time", "answered"),
         _timely(
             "resolution",
@@ -248,7 +232,6 @@ MART = Mart(
             name="backlog",
             title="Backlog",
             description="Complaints open at the end of the period, of sources that report resolutions.",
-            unit="complaints",
             formula="number of complaints with backlog_from <= last day, and resolved_day none or later",
             expression="CAST(coalesce(sum(rows_of_age), 0) AS BIGINT)",
             better="lower",
@@ -259,19 +242,18 @@ MART = Mart(
             title="Backlog: median age",
             description="Median age in days of the complaints open at the end of the period.",
             unit="days",
+            dtype="number",
             formula="median of last day - backlog_from over open complaints",
             # Half way between the two in the middle, which are one if their number is odd.
             expression="(min(age) FILTER (2 * rows_up_to_age >= rows_open) "
             "+ min(age) FILTER (2 * rows_up_to_age > rows_open)) / 2",
             better="lower",
-            dtype="number",
             open_rows=OPEN,
         ),
         Metric(
             name="backlog_over_30_days",
             title="Backlog over 30 days",
             description="Complaints open for more than 30 days at the end of the period.",
-            unit="complaints",
             formula="number of open complaints with last day - backlog_from > 30",
             expression="CAST(coalesce(sum(rows_of_age) FILTER (age > 30), 0) AS BIGINT)",
             better="lower",

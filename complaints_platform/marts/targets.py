@@ -64,10 +64,9 @@ class Targets:
         return tuple(target for target in self.targets if target.valid_from <= day)
 
     def of(self, measure: Measure) -> pl.Expr:
-        """Return the target of each complaint (of rows with channel, segment and local_day).
+        """Return the target of each complaint (of rows with channel, segment and local_day), as ``TARGET``.
 
-        Returns:
-            Struct of minutes (Float64) and clock; fields are null where none fits.
+        Its fields are null where none fits.
         """
         # The last that fits counts; sorting is stable, so of equals the last in the file.
         ranked = sorted(
@@ -86,11 +85,7 @@ class Targets:
 
 @cache
 def load_targets(file: Path) -> Targets:
-    """Read a file of targets.
-
-    Raises:
-        SettingsError: it can't be read, or is written otherwise; the message says where and what.
-    """
+    """Read a file of targets; ``SettingsError``, which says where and what, if it can't be read or is wrong."""
     try:
         return Targets(_TargetsFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))).targets)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -35,14 +35,9 @@ class TermCount(DataSet, unique=["day", "category", "term"]):
 
 
 def term_counts(day: date, categorized: pl.DataFrame) -> pl.DataFrame:
-    """Count in how many complaints of each category each term is used.
+    """Count in how many complaints of each category a day's ``CategorizedComplaint`` rows use each term.
 
-    Args:
-        day: the day.
-        categorized: its rows of ``CategorizedComplaint`` (at least ``INPUT_COLUMNS``).
-
-    Returns:
-        ``TermCount``: the ``MOST_TERMS`` most used terms of each category, those used once left out.
+    Returns ``TermCount``: the ``MOST_TERMS`` most used of each category, those used once left out.
     """
     texts = categorized.filter(
         (pl.col("outcome") == Outcome.COMPLAINT) & pl.col("near_duplicate_of").is_null() & pl.col("text").is_not_null()

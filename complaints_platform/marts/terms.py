@@ -51,14 +51,7 @@ def stop_words() -> frozenset[str]:
 
 
 def terms_of(texts: pl.DataFrame) -> pl.DataFrame:
-    """Return the distinct terms of each text.
-
-    Args:
-        texts: ``complaint_id`` and ``text`` (redacted; null has none).
-
-    Returns:
-        ``complaint_id`` and ``term``, each pair once, in no order.
-    """
+    """Return the distinct terms of texts (complaint_id, text): complaint_id and term, each pair once, in no order."""
     words = (
         texts.lazy()
         .select(
@@ -82,16 +75,11 @@ def terms_of(texts: pl.DataFrame) -> pl.DataFrame:
 
 
 def standing_out(inside: pl.DataFrame, background: pl.DataFrame, most: int) -> list[str]:
-    """Return the terms that set some texts apart from others, the clearest first.
+    """Return up to ``most`` terms that set some texts (complaint_id, text) apart from others, the clearest first.
 
     By the log-odds ratio with an informative Dirichlet prior, over its standard deviation: Monroe, Colaresi and Quinn
     (2008), "Fightin' Words", Political Analysis 16. A word is not named beside a pair of words
     that it is mostly used in.
-
-    Args:
-        inside: ``complaint_id`` and ``text`` of the texts.
-        background: likewise of those that they are compared with.
-        most: number of terms wanted.
     """
     here, there = (
         terms_of(texts).group_by("term").agg(uses=pl.len().cast(pl.Float64)) for texts in (inside, background)

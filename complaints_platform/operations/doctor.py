@@ -8,6 +8,7 @@ import difflib
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -83,7 +84,7 @@ def examine(platform: Platform, examinations: Iterable[tuple[str, Examination]])
         try:
             yield from examination(platform)
         except Exception as error:  # noqa: BLE001  # whatever one examination meets, the others continue
-            yield wrong(area, f"can't be examined: {type(error).__name__}: {_first_line(error)}", "see the error")
+            yield wrong(area, f"can't be examined: {type(error).__name__}: {first_line(error)}", "see the error")
 
 
 def unknown_variables(names: Iterable[str]) -> Iterator[Finding]:
@@ -99,15 +100,11 @@ def examine_settings(platform: Platform) -> Iterator[Finding]:
     """Check that the settings fit together."""
     settings = platform.settings
     yield good("settings", f"profile {settings.profile}, lake {settings.lake}, landing {settings.landing}")
-    remote, landing = _is_remote(settings.lake), settings.landing
-    if settings.profile == "prod" and not remote and not Path(_path(settings.lake)).is_absolute():
-        yield warning(
-            "settings",
-            f"the lake {settings.lake} is relative to the folder where a command runs",
-            f"set {PREFIX}LAKE to an absolute folder or to s3://bucket/prefix",
-        )
-    inside = _path(landing).startswith(f"{_path(settings.lake).rstrip('/')}/") or landing == settings.lake
-    if inside:
+    landing = settings.landing
+    if settings.profile == "prod" and not _is_remote(settings.lake) and not Path(_path(settings.lake)).is_absolute():
+        what = f"the lake {settings.lake} is relative to the folder where a command runs"
+        yield warning("settings", what, f"set {PREFIX}LAKE to an absolute folder or to s3://bucket/prefix")
+    if _path(landing).startswith(f"{_path(settings.lake).rstrip('/')}/") or landing == settings.lake:
         yield wrong("settings", "the landing is inside the lake", f"set {PREFIX}LANDING to a separate place")
 
 
@@ -157,11 +154,8 @@ def examine_lake(platform: Platform) -> Iterator[Finding]:
             continue
         newer = sorted(there - set(polars_schema(spec.model)))
         if newer:
-            yield wrong(
-                "lake",
-                f"{spec.sql_name} has columns unknown to this release: {', '.join(newer)}",
-                "a newer release has written this lake: install that release",
-            )
+            what = f"{spec.sql_name} has columns unknown to this release: {', '.join(newer)}"
+            yield wrong("lake", what, "a newer release has written this lake: install that release")
 
 
 def _probe(store: Store) -> Finding | None:
@@ -174,23 +168,18 @@ def _probe(store: Store) -> Finding | None:
     )
     try:
         if not store.create(key, b"probe") or store.create(key, b"other") or store.get(key) != b"probe":
-            return wrong(
-                "lake",
-                f"{store.uri} lets a second writer overwrite what the first has created",
-                "use a store with conditional writes (If-None-Match)",
-            )
+            what = f"{store.uri} lets a second writer overwrite what the first has created"
+            return wrong("lake", what, "use a store with conditional writes (If-None-Match)")
     except (ComplaintsError, OSError) as error:
-        return wrong("lake", f"{store.uri} can't be used: {_first_line(error)}", todo)
+        return wrong("lake", f"{store.uri} can't be used: {first_line(error)}", todo)
     finally:
         _delete(store, key)
     return None
 
 
 def _delete(store: Store, key: str) -> None:
-    try:
+    with suppress(ComplaintsError, OSError):  # what could not be written need not be deleted
         store.delete(key)
-    except (ComplaintsError, OSError):
-        return  # what could not be written need not be deleted
 
 
 def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator[Finding]:
@@ -216,24 +205,15 @@ def examine_sources(platform: Platform, now: datetime | None = None) -> Iterator
                 with file.open() as stream:
                     stream.read(1)
             except (ComplaintsError, OSError) as error:
-                yield wrong(
-                    "sources",
-                    f"{name}: {file.name} can't be read: {_first_line(error)}",
-                    "make it readable for the current user, or remove it from the landing",
-                )
+                todo = "make it readable for the current user, or remove it from the landing"
+                yield wrong("sources", f"{name}: {file.name} can't be read: {first_line(error)}", todo)
         if not _is_remote(settings.landing) and not Path(_path(settings.landing), name).is_dir():
-            yield warning(
-                "sources",
-                f"{name}: the landing has no folder {name}",
-                f"create {settings.landing}/{name} for its sender",
-            )
+            todo = f"create {settings.landing}/{name} for its sender"
+            yield warning("sources", f"{name}: the landing has no folder {name}", todo)
         last = received.get(name)
         if last is not None and now - last > SILENT_AFTER[contract.cadence]:
-            yield warning(
-                "sources",
-                f"{name}: nothing new since {last:%Y-%m-%d %H:%M} UTC, although its cadence is {contract.cadence}",
-                "ask the sender; if the source has ended, delete its contract",
-            )
+            what = f"{name}: nothing new since {last:%Y-%m-%d %H:%M} UTC, although its cadence is {contract.cadence}"
+            yield warning("sources", what, "ask the sender; if the source has ended, delete its contract")
 
 
 def examine_model(platform: Platform) -> Iterator[Finding]:
@@ -244,8 +224,7 @@ def examine_model(platform: Platform) -> Iterator[Finding]:
             require_installed()
     except ComplaintsError as error:
         extra = "make embeddings, or in a checkout pip install '.[embeddings]'"
-        todo = f"correct {PREFIX}TAXONOMY, or install the extra: {extra}"
-        yield wrong("model", str(error), todo)
+        yield wrong("model", str(error), f"correct {PREFIX}TAXONOMY, or install the extra: {extra}")
         return
     lake = platform.lake
     serving = lake.models.serving()
@@ -280,7 +259,8 @@ def examine_disk(
     places = {"temporary files": tempfile.gettempdir()}
     for name, uri in (("lake", platform.settings.lake), ("landing", platform.settings.landing)):
         if not _is_remote(uri):
-            places[name] = str(_existing(Path(_path(uri))))
+            path = Path(_path(uri)).absolute()
+            places[name] = str(next(each for each in (path, *path.parents) if each.exists()))
     for name, place in sorted(places.items()):
         total, _, free = usage(place)
         what = f"{name}: {free / 1e9:,.1f} GB of {total / 1e9:,.0f} GB free at {place}"
@@ -302,7 +282,7 @@ def examine_clock(platform: Platform, clock: Callable[[], datetime] = lambda: da
         lake.store.put(key, b"probe")
         entry = lake.store.stat(key)
     except (ComplaintsError, OSError) as error:
-        yield wrong("clock", f"can't be compared with the lake's: {_first_line(error)}", "see the area lake")
+        yield wrong("clock", f"can't be compared with the lake's: {first_line(error)}", "see the area lake")
         return
     finally:
         _delete(lake.store, key)
@@ -313,9 +293,8 @@ def examine_clock(platform: Platform, clock: Callable[[], datetime] = lambda: da
         return
     manifest = lake.manifests.newest()
     if manifest is not None and manifest.published_at > now + MOST_SKEW:
-        yield wrong(
-            "clock", f"the lake was published at {manifest.published_at:%Y-%m-%d %H:%M} UTC, in the future", todo
-        )
+        what = f"the lake was published at {manifest.published_at:%Y-%m-%d %H:%M} UTC, in the future"
+        yield wrong("clock", what, todo)
         return
     yield good("clock", f"it is {now:%Y-%m-%d %H:%M:%S} UTC, in agreement with the lake")
 
@@ -323,32 +302,22 @@ def examine_clock(platform: Platform, clock: Callable[[], datetime] = lambda: da
 def examine_versions(
     _platform: Platform, installed: Callable[[str], str] = metadata.version, requires: list[str] | None = None
 ) -> Iterator[Finding]:
-    """Compare the installed packages with the platform's requirements.
-
-    Args:
-        installed: name → version; raises ``PackageNotFoundError``.
-        requires: the requirements; by default those of the installed platform.
-    """
-    requirements = metadata.requires(DISTRIBUTION) if requires is None else requires
-    good_ones = bad = 0
-    for text in requirements or []:
-        requirement = Requirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        todo = "install from the lock: make setup, or rebuild the image"
+    """Compare the installed packages with the platform's requirements, or with others."""
+    texts = metadata.requires(DISTRIBUTION) if requires is None else requires
+    needed = [each for each in map(Requirement, texts or []) if not each.marker or each.marker.evaluate({"extra": ""})]
+    problems = []
+    for requirement in needed:
         try:
             version = installed(requirement.name)
         except metadata.PackageNotFoundError:
-            bad += 1
-            yield wrong("versions", f"{requirement.name} is not installed", todo)
+            problems.append(f"{requirement.name} is not installed")
             continue
         if version not in requirement.specifier:
-            bad += 1
-            yield wrong("versions", f"{requirement.name} is {version}, but {requirement.specifier} is required", todo)
-            continue
-        good_ones += 1
-    if not bad:
-        yield good("versions", f"{good_ones} packages match the requirements")
+            problems.append(f"{requirement.name} is {version}, but {requirement.specifier} is required")
+    for problem in problems:
+        yield wrong("versions", problem, "install from the lock: make setup, or rebuild the image")
+    if not problems:
+        yield good("versions", f"{len(needed)} packages match the requirements")
 
 
 EXAMINATIONS: list[tuple[str, Examination]] = [
@@ -371,12 +340,6 @@ def _path(uri: str) -> str:
     return urlsplit(uri).path if uri.startswith("file://") else uri
 
 
-def _existing(path: Path) -> Path:
-    path = path.absolute()
-    while not path.exists():
-        path = path.parent
-    return path
-
-
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text, cut to 300 characters."""
     return (str(error).splitlines() or [""])[0][:300]

@@ -1,13 +1,13 @@
 """Metrics that the lake knows: rows and days of tables, what came from each source and when, what waits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from complaints_platform.freshness.staleness import StalenessWatch
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.receipts import DAYS_LOOKED_BACK, Receipt
-from complaints_platform.operations.metrics import Gatherer, Metric, gauge
+from complaints_platform.operations.metrics import Gatherer, Metric, by_label, gauge
 from complaints_platform.pipeline.quality import judge_senders
 from complaints_platform.platform import Platform
 from complaints_platform.sources.contract import SILENT_AFTER
@@ -55,62 +55,37 @@ def lake_gatherers(platform: Platform) -> list[Gatherer]:
     received, watch = _Received(lake), StalenessWatch()
 
     def tables() -> Iterator[Metric]:
-        rows = {spec: spec.table(lake).row_counts() for spec in TABLES}
-        yield gauge(
-            "complaints_table_rows",
-            "Rows of each table.",
-            ["table"],
-            {(spec.sql_name,): float(sum(counts.values())) for spec, counts in rows.items()},
-        )
-        yield gauge(
-            "complaints_table_days",
-            "Days of each table.",
-            ["table"],
-            {(spec.sql_name,): float(len(counts)) for spec, counts in rows.items()},
-        )
+        rows = {spec.sql_name: spec.table(lake).row_counts() for spec in TABLES}
         stale = platform.stale(watch).days
-        yield gauge(
-            "complaints_stale_days",
-            "Days of each table that are to be made again.",
-            ["table"],
-            {(spec.sql_name,): float(len(stale.get(f"{spec.schema}/{spec.name}", ()))) for spec in TABLES},
-        )
+        waiting = {spec.sql_name: len(stale.get(f"{spec.schema}/{spec.name}", ())) for spec in TABLES}
+        totals = {name: sum(counts.values()) for name, counts in rows.items()}
+        yield by_label("table", "complaints_table_rows", "Rows of each table.", totals)
+        days = {name: len(counts) for name, counts in rows.items()}
+        yield by_label("table", "complaints_table_days", "Days of each table.", days)
+        yield by_label("table", "complaints_stale_days", "Days of each table that are to be made again.", waiting)
         manifest = lake.manifests.newest()
         if manifest is not None:
-            yield gauge(
-                "complaints_published_timestamp_seconds",
-                "When the state was published that queries show.",
-                [],
-                {(): manifest.published_at.timestamp()},
-            )
+            text = "When the state was published that queries show."
+            at = manifest.published_at.timestamp()
+            yield gauge("complaints_published_timestamp_seconds", text, [], {(): at})
 
     def sources() -> Iterator[Metric]:
         now = datetime.now(UTC)
         contracts = platform.contracts
         receipts = received.since(now - SEEN, list(contracts))
         yield from _of_receipts(receipts, now)
-        yield gauge(
-            "complaints_source_silent_after_seconds",
-            "How long a source of this cadence may be silent.",
-            ["source"],
-            {(name,): SILENT_AFTER[each.cadence].total_seconds() for name, each in contracts.items()},
-        )
+        silent = {name: SILENT_AFTER[each.cadence].total_seconds() for name, each in contracts.items()}
+        text = "How long a source of this cadence may be silent."
+        yield by_label("source", "complaints_source_silent_after_seconds", text, silent)
         looks = {name: landing.look(name, lake.arrivals.taken(name), most=LISTED_AT_MOST) for name in contracts}
-        yield gauge(
-            "complaints_source_files_waiting",
-            "Files in the landing that are not collected yet.",
-            ["source"],
-            {(name,): float(len(look.waiting)) for name, look in looks.items()},
-        )
+        waiting = {name: len(look.waiting) for name, look in looks.items()}
+        text = "Files in the landing that are not collected yet."
+        yield by_label("source", "complaints_source_files_waiting", text, waiting)
         manifest = lake.manifests.newest()
         unseen = [each.received_at for each in receipts if manifest and each.received_at > manifest.published_at]
         waits = max(((now - time).total_seconds() for time in unseen), default=0.0)
-        yield gauge(
-            "complaints_unpublished_seconds",
-            "Age of the oldest file of the last day that queries don't show yet.",
-            [],
-            {(): waits},
-        )
+        text = "Age of the oldest file of the last day that queries don't show yet."
+        yield gauge("complaints_unpublished_seconds", text, [], {(): waits})
 
     def senders() -> Iterator[Metric]:
         judged = judge_senders(lake, platform.contracts, platform.settings.holidays, [], datetime.now(UTC))
@@ -144,27 +119,23 @@ def lake_gatherers(platform: Platform) -> list[Gatherer]:
 
 
 def _of_receipts(receipts: list[Receipt], now: datetime) -> Iterator[Metric]:
-    last: dict[tuple[str, ...], float] = {}
-    counts: dict[str, dict[tuple[str, ...], float]] = {"files": {}, "received": {}, "filtered": {}, "quarantined": {}}
+    last: dict[str, float] = {}
     for receipt in receipts:
-        key = (receipt.source,)
-        last[key] = max(last.get(key, 0.0), receipt.received_at.timestamp())
-        if receipt.received_at >= now - SEEN:
-            numbers = (1, receipt.received, receipt.filtered, receipt.quarantined)
-            for of, number in zip(counts.values(), numbers, strict=True):
-                of[key] = of.get(key, 0.0) + number
-    yield gauge(
-        "complaints_source_last_received_timestamp_seconds",
-        "When the newest file of a source was received.",
-        ["source"],
-        last,
-    )
-    texts = {
-        "files": "Files received in the last 24 hours.",
-        "received": "Records received in the last 24 hours.",
-        "filtered": "Records of the last 24 hours that the contract says are no complaints.",
-        "quarantined": "Records quarantined in the last 24 hours.",
+        last[receipt.source] = max(last.get(receipt.source, 0.0), receipt.received_at.timestamp())
+    text = "When the newest file of a source was received."
+    yield by_label("source", "complaints_source_last_received_timestamp_seconds", text, last)
+    counted: dict[str, tuple[str, Callable[[Receipt], int]]] = {
+        "files": ("Files received in the last 24 hours.", lambda _: 1),
+        "received": ("Records received in the last 24 hours.", lambda receipt: receipt.received),
+        "filtered": (
+            "Records of the last 24 hours that the contract says are no complaints.",
+            lambda receipt: receipt.filtered,
+        ),
+        "quarantined": ("Records quarantined in the last 24 hours.", lambda receipt: receipt.quarantined),
     }
-    for name, of in counts.items():
-        known = {key: of.get(key, 0.0) for key in last}
-        yield gauge(f"complaints_source_{name}_24h", texts[name], ["source"], known)
+    for name, (text, number) in counted.items():
+        counts = dict.fromkeys(last, 0)
+        for receipt in receipts:
+            if receipt.received_at >= now - SEEN:
+                counts[receipt.source] += number(receipt)
+        yield by_label("source", f"complaints_source_{name}_24h", text, counts)

@@ -17,7 +17,7 @@ import polars as pl
 from complaints_platform.alerting.outbox import Outbox
 from complaints_platform.freshness.publishing import publish
 from complaints_platform.lake import Lake, layout
-from complaints_platform.lake.bundles import Bundle, look_of, places, smallest_to_merge
+from complaints_platform.lake.bundles import look_of, places, smallest_to_merge
 from complaints_platform.lake.data_sets import TABLES
 from complaints_platform.lake.key_index import ENTRY_COLUMNS
 from complaints_platform.lake.manifests import READERS_TAKE_AT_MOST, Manifest, kept
@@ -63,30 +63,17 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """For how many days is kept what is a record and no data; None: for ever."""
-
-    audit_days: int | None = None
-    report_days: int | None = None
-
-
-@dataclass(frozen=True)
 class Maintenance:
-    """The maintenance of one lake at one time.
-
-    Attributes:
-        lake: what is maintained.
-        readings: source → reading version that collecting writes now.
-        manifest_days: days for which older states of the tables can be read.
-        now: the present.
-        kept: how long the audit log and reports are.
-    """
+    """The maintenance of one lake at one time; days are how long something is kept, None: for ever."""
 
     lake: Lake
     readings: Mapping[str, str]
+    """Source → reading version that collecting writes now."""
     manifest_days: int
+    """Days for which older states of the tables can be read."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    kept: Kept = Kept()
+    audit_days: int | None = None
+    report_days: int | None = None
 
     def run(self, *, dry_run: bool = False) -> Iterator[Step]:
         """Do everything that is due, and yield it step by step; with ``dry_run`` only yield it.
@@ -192,8 +179,8 @@ class Maintenance:
     def _old_records(self) -> Iterator[tuple[str, str, int]]:
         """Yield what of the audit log and of reports is older than it is kept."""
         for what, days, before in (
-            ("entries of the audit log", self.kept.audit_days, self.lake.audit.before),
-            ("reports", self.kept.report_days, self.lake.reports.before),
+            ("entries of the audit log", self.audit_days, self.lake.audit.before),
+            ("reports", self.report_days, self.lake.reports.before),
         ):
             for entry in () if days is None else before(self.now.date() - timedelta(days=days)):
                 yield what, entry.key, entry.size
@@ -212,7 +199,8 @@ class Maintenance:
                 live = {str(name) for name, _ in self.lake.segments.day(source, day).segments}
                 for number, pack in enumerate(packs):
                     newer = places(each for each in packs[:number] if each in settled).keys()
-                    again = {name for name, entry in alone.items() if not _is_in(pack, name, entry)}
+                    same = {name for name in alone.keys() & pack.members if pack.members[name].came_from(alone[name])}
+                    again = alone.keys() - same
                     if pack in settled and live & pack.members.keys() <= newer | again:
                         yield "packs", pack.description_key, 0
                         yield "packs", pack.rows_key, pack.size
@@ -279,18 +267,8 @@ class Maintenance:
         return found
 
 
-def _is_in(pack: Bundle, name: str, entry: Entry) -> bool:
-    """Tell whether a segment that lies alone lies in a pack as it is."""
-    return name in pack.members and pack.members[name].came_from(entry)
-
-
 def to_merge(alone: Sequence[Unit], packs: Sequence[Unit]) -> list[list[Unit]]:
-    """Return which segments and packs of a day become one pack each.
-
-    Args:
-        alone: live segments that lie alone, in the order in which they are to lie.
-        packs: packs that hold live segments.
-    """
+    """Return which live segments (in the order in which they are to lie) and packs of a day become one pack each."""
     small = [pack for pack in packs if pack.size < PACK_BYTES]
     chosen = [
         *(alone if len(alone) >= MANY_SEGMENTS else ()),
@@ -308,15 +286,15 @@ def to_merge(alone: Sequence[Unit], packs: Sequence[Unit]) -> list[list[Unit]]:
 
 
 def maintenance_of(platform: Platform) -> Maintenance:
-    """Return the maintenance of the lake in ``settings``, as of now.
-
-    Raises:
-        ContractError: a source contract is wrong.
-        SettingsError: the alias table of regions is wrong, or the data key is not the lake's.
-    """
-    readings = {name: collector.version for name, collector in platform.collectors().items()}
-    kept = Kept(platform.settings.audit_days, platform.settings.report_days)
-    return Maintenance(platform.lake, readings, platform.settings.manifest_days, kept=kept)
+    """Return the maintenance of a platform's lake, as of now."""
+    settings = platform.settings
+    return Maintenance(
+        platform.lake,
+        {name: collector.version for name, collector in platform.collectors().items()},
+        settings.manifest_days,
+        audit_days=settings.audit_days,
+        report_days=settings.report_days,
+    )
 
 
 def maintain(platform: Platform, *, dry_run: bool = False) -> Iterator[Step]:

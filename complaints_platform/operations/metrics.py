@@ -1,8 +1,7 @@
 """Metrics in Prometheus' text format: what a metric is, how metrics are gathered and for how long they are kept.
 
-Nothing is counted while work is done: all numbers are read from the lake and from Dagster's instance when somebody
-asks, because they stand there anyway, for every process. What is read stands in ``lake_metrics`` and
-``instance.metrics``.
+Nothing is counted while work is done: all numbers are read from the lake (``lake_metrics``) and from Dagster's instance
+(``instance.metrics``) when somebody asks, because they stand there anyway, for every process.
 """
 
 import logging
@@ -11,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+
+from complaints_platform.alerting.outbox import Outbox
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS_KEPT = 15.0
@@ -37,14 +37,9 @@ def gauge(name: str, text: str, labels: Sequence[str], values: Mapping[tuple[str
     return Metric(name, text, {tuple(zip(labels, key, strict=True)): value for key, value in values.items()})
 
 
-class OutboxCounts(Protocol):
-    """What metrics want to know of the outbox of notifications."""
-
-    def counts(self) -> Mapping[str, int]:
-        """Return notifications by state."""
-
-    def oldest_unsent(self) -> datetime | None:
-        """Return when the oldest notification was written that has not been sent; None if there is none."""
+def by_label(label: str, name: str, text: str, values: Mapping[str, float]) -> Metric:
+    """Return a gauge with one label."""
+    return gauge(name, text, [label], {(value,): float(number) for value, number in values.items()})
 
 
 @dataclass(frozen=True)
@@ -56,12 +51,11 @@ class Gatherer:
     seconds_kept: float = SECONDS_KEPT
 
 
-def outbox_gatherer(outbox: OutboxCounts) -> Gatherer:
+def outbox_gatherer(outbox: Outbox) -> Gatherer:
     """Return the gatherer of the outbox."""
 
     def gather() -> Iterator[Metric]:
-        states: dict[tuple[str, ...], float] = {(state,): float(count) for state, count in outbox.counts().items()}
-        yield gauge("complaints_outbox_notifications", "Notifications by state.", ["state"], states)
+        yield by_label("state", "complaints_outbox_notifications", "Notifications by state.", outbox.counts())
         oldest = outbox.oldest_unsent()
         age = 0.0 if oldest is None else max(0.0, (datetime.now(UTC) - oldest).total_seconds())
         yield gauge("complaints_outbox_oldest_seconds", "Age of the oldest notification not sent yet.", [], {(): age})
@@ -82,13 +76,8 @@ class Metrics:
         """Return all metrics, and which gatherers failed: a scrape never fails as a whole."""
         with self._lock:
             found = [metric for gatherer in self._gatherers for metric in self._of(gatherer)]
-            up: dict[tuple[str, ...], float] = {
-                (each.name,): float(self._kept[each.name][2]) for each in self._gatherers
-            }
-        return [
-            *found,
-            gauge("complaints_metrics_up", "1 if this part of the metrics could be read.", ["part"], up),
-        ]
+            up = {each.name: float(self._kept[each.name][2]) for each in self._gatherers}
+        return [*found, by_label("part", "complaints_metrics_up", "1 if this part of the metrics could be read.", up)]
 
     def text(self) -> bytes:
         """Return all metrics as Prometheus reads them."""

@@ -10,10 +10,10 @@ from complaints_platform.errors import SettingsError
 from complaints_platform.loopback import is_loopback
 from complaints_platform.operations.metrics import CONTENT_TYPE, Metrics
 
-Application = Callable[
-    [MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[dict[str, Any]], Awaitable[None]]],
-    Awaitable[None],
-]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 FEWEST_CHARACTERS = 24
 
 
@@ -33,19 +33,10 @@ def refuse_open_server(host: str, token: SecretStr | None) -> None:
 
 
 def metrics_application(metrics: Metrics, token: SecretStr | None = None) -> Application:
-    """Return an ASGI application that answers every GET with the metrics.
-
-    Args:
-        metrics: which.
-        token: asked for as ``Authorization: Bearer …``; nobody is asked where it is None.
-    """
+    """Return an ASGI application that answers every GET with the metrics, given the bearer token, if there is one."""
     expected = None if token is None else f"Bearer {token.get_secret_value()}".encode()
 
-    async def application(
-        scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[Any]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
-    ) -> None:
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return
@@ -62,15 +53,13 @@ def metrics_application(metrics: Metrics, token: SecretStr | None = None) -> App
     return application
 
 
-async def _answer(
-    send: Callable[[dict[str, Any]], Awaitable[None]], status: int, body: bytes, headers: list[tuple[bytes, bytes]]
-) -> None:
+async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
     sized = [*headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": sized})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _live(receive: Callable[[], Awaitable[Any]], send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+async def _live(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         await send({"type": f"{message['type']}.complete"})

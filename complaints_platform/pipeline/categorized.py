@@ -72,14 +72,10 @@ class CategorizedRecipe:
             taxonomy_version=pl.lit(self.model.taxonomy.version),
         )
         corrected = self.corrections.applied(by_model, self.model.taxonomy)
-        categorized = pl.concat(
-            [corrected, day.frame.filter(~is_complaint)],
-            how="diagonal",
-        ).sort("occurred_at", "complaint_id", "raw_sha256", "record_number")
+        categorized = pl.concat([corrected, day.frame.filter(~is_complaint)], how="diagonal").sort(
+            "occurred_at", "complaint_id", "raw_sha256", "record_number"
+        )
         fingerprint = of_categorized(
-            day.fingerprint,
-            self.model.version,
-            self.model.taxonomy.version,
-            self.corrections.fingerprints.get(day.day),
+            day.fingerprint, self.model.version, self.model.taxonomy.version, self.corrections.fingerprints.get(day.day)
         )
         return DayFrame(day.day, conform(categorized, CategorizedComplaint), fingerprint)

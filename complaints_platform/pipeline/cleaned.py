@@ -45,10 +45,8 @@ class CleanedLook:
     def fingerprint(self, day: date, before: Mapping[str, str], today: Mapping[str, str]) -> str:
         """Return the fingerprint of a day.
 
-        Args:
-            day: which one.
-            before: source → fingerprint of what is live in raw on the day before; sources without any are absent.
-            today: the same of the day itself.
+        ``before`` and ``today`` have, by source, the fingerprint of what is live in raw on the day before and on the
+        day; sources without any are absent.
         """
         recipe, reference = self._made_by(day)
         return made_of(
@@ -77,8 +75,7 @@ class CleanedRecipe(CleanedLook):
     def frames(self, days: Sequence[date]) -> Iterator[DayFrame]:
         """Yield the cleaned frame of each of ``days``, in order.
 
-        Neighbouring days share their preparation: in a range, a day is prepared once although
-        it serves as its own day and as the look-back of the next.
+        A day is prepared once although it serves as its own day and as the look-back of the next.
         """
         self.lake.keys.add(self.key.version, self.key.fingerprint)
         for run in contiguous(sorted(days)):

@@ -25,16 +25,10 @@ class Derived:
     def fingerprint(
         self, day: date, source: Mapping[date, str], recipe: Iterable[object] = (), data: Iterable[object] = ()
     ) -> str:
-        """Return the fingerprint (48 hex digits) of a day.
+        """Return the fingerprint (48 hex digits) of a day, given those of the days of the source that exist.
 
-        What it says after its halves is by which ``is_current`` knows the days of the source again, without
-        knowing settings.
-
-        Args:
-            day: which one.
-            source: fingerprints of the days of the source that exist.
-            recipe: what else decides how the day is made, such as settings.
-            data: of what else it is made.
+        ``recipe`` and ``data`` are what else decides how the day is made, such as settings, and of what. By what stands
+        after the halves ``is_current`` knows the days of the source again, without knowing settings.
         """
         halves = of_window(self.mart.window(day), source, (self.mart.version, *recipe), data)
         return halves + self._made_from(day, source)

@@ -1,8 +1,7 @@
 """Preparing a day record by record, once: a day that grows all the time keeps what was prepared of it.
 
-Here belongs which segments were prepared already. It is a cache: whatever is missing or does not fit is prepared
-again, and days of few segments are not worth one. Prepared rows are kept in bundles of segments, so that a day of
-thousands of segments is a few objects.
+It is a cache: whatever is missing or does not fit is prepared again, and days of few segments are not worth one.
+Prepared rows are kept in bundles of segments, so that a day of thousands of segments is a few objects.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,7 +46,11 @@ class PreparedDays:
             return self._prepared(raw_days)
         folder = layout.prepared(day, self.made_by)
         bundles = Bundles(self.lake.store, folder)
-        found = self._found(bundles, folder)
+        try:
+            found = bundles.all()
+        except LakeError:  # damaged, or written by another release
+            self._clear(folder)
+            found = []
         used: list[tuple[Bundle, pl.DataFrame]] = []
         covered: set[str] = set()
         for bundle in found:
@@ -63,23 +66,13 @@ class PreparedDays:
         for bundle in {bundle.key: bundle for bundle in [*found, *(bundle for bundle, _ in used)]}.values():
             if bundle.key not in kept:
                 bundles.delete(bundle)
-        self._forget_before(day - KEPT)
+        for name in self.lake.store.names(layout.PREPARED):
+            if layout.day_of_folder(name) < day - KEPT:
+                self._clear(f"{layout.PREPARED}/{name}")
         return pl.concat([frame for _, frame in used])
 
     def _prepared(self, raw_days: Sequence[RawDay]) -> pl.DataFrame:
         return self.prepare(pl.concat([self.lake.segments.read(raw_day) for raw_day in raw_days]))
-
-    def _found(self, bundles: Bundles, folder: str) -> list[Bundle]:
-        try:
-            return bundles.all()
-        except LakeError:  # damaged, or written by another release
-            self._clear(folder)
-            return []
-
-    def _forget_before(self, day: date) -> None:
-        for name in self.lake.store.names(layout.PREPARED):
-            if layout.day_of_folder(name) < day:
-                self._clear(f"{layout.PREPARED}/{name}")
 
     def _clear(self, folder: str) -> None:
         for entry in list(self.lake.store.entries(folder)):

@@ -46,14 +46,9 @@ class Profiled:
 
 
 def profiles(lake: Lake, sources: Sequence[str], days: Collection[date]) -> Profiled:
-    """Return the profiles of some days of ``cleaned/complaints``, as far as they are stored.
+    """Return the profiles of some days of ``cleaned/complaints`` and all sources, as far as they are stored.
 
     Only days that are new or were made again since the last time are read; the others' sums are in the lake.
-
-    Args:
-        lake: where.
-        sources: of all source contracts.
-        days: which days.
     """
     table = CLEANED.table(lake)
     fingerprints = {day: _state(value) for day, value in table.fingerprints().items() if day in days}
@@ -74,24 +69,17 @@ def profiles(lake: Lake, sources: Sequence[str], days: Collection[date]) -> Prof
 
 
 def _state(fingerprint: str) -> str:
-    """Return what a profile was made of and how: the stored day's fingerprint, and the profile's version."""
+    """Return of what a profile was made and how: the stored day's fingerprint, and the profile's version."""
     return f"{fingerprint} {PROFILE_VERSION}"
 
 
 def judge_senders(
     lake: Lake, contracts: Mapping[str, SourceContract], country: str, days: Iterable[date], now: datetime
 ) -> dict[str, list[Assessment]]:
-    """Judge each source on some days, and on the newest: volume, lateness and rates.
+    """Judge each source on some days (of many, the newest ``MOST_DAYS``), and on the newest stored ones.
 
-    Args:
-        lake: holds the days.
-        contracts: source → contract.
-        country: whose public holidays count; empty for none.
-        days: asked about; of many only the newest ``MOST_DAYS``.
-        now: the time; a day's volume is judged once the day is over and its files had time to come.
-
-    Returns:
-        Source → verdicts: the volume first, then lateness, then ``rates.RATES``. All pass where no day is stored.
+    Returns source → verdicts: volume, lateness, then ``rates.RATES``. All pass where no day is stored. A day's volume
+    is judged once the day is over and its files had time to come. Holidays are those of ``country``, if any.
 
     Raises:
         SettingsError: the place of the holidays is not known.
@@ -111,7 +99,7 @@ def judge_senders(
         rows = profiled.of(source)
         records = dict(rows.select("day", pl.col("rows") - pl.col("duplicates")).iter_rows())
         counts = {day: records.get(day, 0) for day in profiled.days}
-        over = {day for day in asked if _end_of(day) + slack <= now}
+        over = {day for day in asked if datetime.combine(day + timedelta(days=1), time(), UTC) + slack <= now}
         verdicts[source] = [
             volume.judge_volume(source, counts, over, asked, holidays),
             rates.judge_lateness(source, rows, asked, slack),
@@ -121,35 +109,26 @@ def judge_senders(
 
 
 def dangling_references(lake: Lake, sources: Sequence[str], days: Sequence[date]) -> pl.DataFrame:
-    """Return what complaints of some days refer to although it does not exist.
+    """Return what complaints of some days refer to although it does not exist: day, refers (column), to (value), rows.
 
     Originals: every file must have a receipt whose segments are live; ``ORIGINALS_LOOKED_FOR`` of them are looked up.
-
-    Returns:
-        day, refers (which column), to (which value), rows.
     """
     table = CLEANED.table(lake)
-    day_before = {day.day: day.frame for day in table.read_days(_with_days_before(days), REFERENCE_COLUMNS)}
+    read = sorted({each for day in days for each in (day - timedelta(days=1), day)})
+    frames = {day.day: day.frame for day in table.read_days(read, REFERENCE_COLUMNS)}
     live = {
         day: {receipt.sha256 for source in sources for _, receipt in lake.segments.day(source, day).segments}
         for day in days
     }
-    gone = _gone(lake, sorted(set().union(*live.values())))
+    files = sorted(set().union(*live.values()))
+    looked_for = files[:: max(1, len(files) // ORIGINALS_LOOKED_FOR)]
+    gone = {sha256 for sha256 in looked_for if not lake.originals.exists(sha256)}
     found = [pl.DataFrame(schema={"day": pl.Date, "refers": pl.String, "to": pl.String, "rows": pl.Int64})]
     for day in days:
-        if day in day_before:
-            lost = dangling(day_before[day], day_before.get(day - timedelta(days=1)), live[day] - gone)
+        if day in frames:
+            lost = dangling(frames[day], frames.get(day - timedelta(days=1)), live[day] - gone)
             found.append(lost.select(pl.lit(day).alias("day"), "refers", "to", "rows"))
     return pl.concat(found)
-
-
-def _with_days_before(days: Collection[date]) -> list[date]:
-    return sorted({each for day in days for each in (day - timedelta(days=1), day)})
-
-
-def _gone(lake: Lake, files: Sequence[str]) -> set[str]:
-    step = max(1, len(files) // ORIGINALS_LOOKED_FOR)
-    return {sha256 for sha256 in files[::step] if not lake.originals.exists(sha256)}
 
 
 def _repaired(lake: Lake, sources: Sequence[str], day: date) -> dict[str, int]:
@@ -159,7 +138,3 @@ def _repaired(lake: Lake, sources: Sequence[str], day: date) -> dict[str, int]:
         for raw in raw_days
         if raw.segments
     }
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), UTC)

@@ -17,10 +17,7 @@ from complaints_platform.pipeline.quarantined import receipts_fingerprint
 def reconciliation_fingerprint(receipts: str, reached: Iterable[date], cleaned: Mapping[date, str]) -> str:
     """Return the fingerprint of a day of ``mart/reconciliation``.
 
-    Args:
-        receipts: fingerprint of the receipts of the files received on it.
-        reached: days of occurrence that they have records in.
-        cleaned: fingerprints of all cleaned days.
+    Made of that of its receipts, and of those of the cleaned days that its files have records in.
     """
     return of_window(reached, cleaned, recipe=(MART.version,), data=(data_of(receipts),))
 

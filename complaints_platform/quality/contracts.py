@@ -26,8 +26,7 @@ class Promise:
 def rules(model: type[DataSet]) -> list[Promise]:
     """Return all rules of a model: nulls, ranges, closed lists, lengths, uniqueness.
 
-    Raises:
-        SchemaViolation: the model has a kind of check that is not known here.
+    A kind of check that is not known here is a ``SchemaViolation``.
     """
     return list(_rules(model))
 

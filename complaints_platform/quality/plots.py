@@ -23,8 +23,7 @@ MOST_POINTS = 90
 def history_svg(panels: Sequence[tuple[str, Sequence[Point]]]) -> str:
     """Draw measures day by day below each other: the values, the band of what is usual, and in red what is not.
 
-    Args:
-        panels: title and points, in order of days; panels without points are left out.
+    Panels have a title and points in order of days; those without points are left out.
     """
     drawn = [(title, points[-MOST_POINTS:]) for title, points in panels if points]
     parts = [_panel(title, points, number * HEIGHT) for number, (title, points) in enumerate(drawn)]

@@ -17,13 +17,9 @@ PROFILE_SCHEMA = pl.Schema(
     {
         "day": pl.Date(),
         "source": pl.String(),
-        "rows": pl.Int64(),
-        "duplicates": pl.Int64(),
-        "damaged": pl.Int64(),
-        "repaired": pl.Int64(),
-        "no_customer": pl.Int64(),
-        "no_region": pl.Int64(),
-        "no_product": pl.Int64(),
+        **dict.fromkeys(
+            ("rows", "duplicates", "damaged", "repaired", "no_customer", "no_region", "no_product"), pl.Int64()
+        ),
         "lateness_hours": pl.Float64(),
     }
 )
@@ -35,15 +31,7 @@ PROFILE_VERSION = 2
 """Of what a profile is and how it is counted: raise it with each change, and stored ones are made again."""
 
 PROFILED_COLUMNS = [
-    "source",
-    "outcome",
-    "complaint_id",
-    "text",
-    "customer_key",
-    "region",
-    "product",
-    "occurred_at",
-    "received_at",
+    *("source", "outcome", "complaint_id", "text", "customer_key", "region", "product", "occurred_at", "received_at")
 ]
 """Of ``CleanedComplaint``: what ``profile`` reads."""
 

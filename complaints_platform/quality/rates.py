@@ -116,13 +116,7 @@ def _before(known: Sequence[date], number: int) -> list[int]:
 
 
 def _assessment(
-    source: str,
-    name: str,
-    points: Sequence[Point],
-    days: Collection[date],
-    next_step: str,
-    *,
-    is_share: bool = False,
+    source: str, name: str, points: Sequence[Point], days: Collection[date], next_step: str, *, is_share: bool = False
 ) -> Assessment:
     first = min(days, default=date.max)
     return Assessment(

@@ -11,11 +11,9 @@ REFERENCE_COLUMNS = ["complaint_id", "raw_sha256", "duplicate_of", "near_duplica
 def dangling(today: pl.DataFrame, before: pl.DataFrame | None, originals: AbstractSet[str]) -> pl.DataFrame:
     """Return what does not exist: refers (which column), to (which value), rows.
 
-    Args:
-        today: ``REFERENCE_COLUMNS`` of a day of ``cleaned/complaints``.
-        before: complaint_id of the day before; None if that day is not stored, and then only references to
-            originals are judged, because repetitions may lie there.
-        originals: SHA-256 of those files of the day that exist.
+    ``today`` and ``before`` are a day of ``cleaned/complaints`` and the one before it (complaint_id suffices); where
+    that is not stored (None), only references to originals are judged, because repetitions may lie there.
+    ``originals`` are the SHA-256 of those files of the day that exist.
     """
     missing = today.filter(~pl.col("raw_sha256").is_in(list(originals)))
     found = [_counted(missing, "raw_sha256")]

@@ -98,9 +98,7 @@ def _point(day: date, counts: Mapping[date, int], known: Sequence[date]) -> Poin
 def _bounds(mean: float, dispersion: float) -> tuple[float, float]:
     """Return the counts below and above which ``FALSE_ALARMS`` of a negative binomial distribution lie.
 
-    Args:
-        mean: expected count, above 0.
-        dispersion: the variance is ``mean + dispersion * mean**2``.
+    Its variance is ``mean + dispersion * mean**2``; the mean is above 0.
     """
     from scipy.special import nbdtrik
 

@@ -1,9 +1,4 @@
-"""The contracts: one Pandera model per data set that is not a mart, and the columns that several data sets share.
-
-Models of marts stand in the files of their marts. Here belong the other models and the pure functions that
-project a model into a Polars schema, a documented column list or a validated frame. How data comes to satisfy a model
-(cleaning, classification, marts) does not belong here, nor does anything that knows Dagster.
-"""
+"""The contracts: one Pandera model per data set that is not a mart, and the columns that several data sets share."""
 
 from complaints_platform.schemas.fields import UtcTime
 from complaints_platform.schemas.model import DataSet, conform, empty_frame

@@ -1,8 +1,4 @@
-"""What all data-set models share: strictness, and the projections made from a model.
-
-A model is declared once as a Pandera class; dtypes, documentation and validation are read from
-it, so that they can't drift apart.
-"""
+"""What all data-set models share: a Pandera class gives dtypes, documentation and validation of a data set."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -44,8 +40,7 @@ def empty_frame(model: type[DataSet]) -> pl.DataFrame:
 def conform(frame: pl.DataFrame, model: type[DataSet]) -> pl.DataFrame:
     """Order and cast the columns of ``frame`` as ``model`` says.
 
-    Coercion happens here, in the pure transform, because a validator's own coercion is
-    discarded by dagster-pandera. Values are judged once, when the frame is stored.
+    A validator's own coercion is discarded by dagster-pandera. Values are judged once, when the frame is stored.
 
     Raises:
         SchemaViolation: a column is missing or surplus, or can't be cast.

@@ -1,8 +1,4 @@
-"""Models of records on their way from a file to a categorised complaint.
-
-``RawRecord`` is what reading a file by its source contract gives; ``CleanedComplaint`` and
-``CategorizedComplaint`` are the tables that people query. Aggregates live in ``marts``.
-"""
+"""Models of records on their way from a file to a categorised complaint; aggregates live in ``marts``."""
 
 from enum import StrEnum
 
@@ -186,8 +182,7 @@ class CategorizedComplaint(CleanedComplaint):
     needs_review: bool = pa.Field(nullable=True, description="The category is uncertain: a person should check it.")
     category_source: str = pa.Field(nullable=True, isin=["model", "person"], description="Who gave the category.")
     alternatives: str = pa.Field(
-        nullable=True,
-        description="The model's three likeliest categories, likeliest first, separated by commas.",
+        nullable=True, description="The model's three likeliest categories, likeliest first, separated by commas."
     )
     is_complaint: bool = pa.Field(
         nullable=True,

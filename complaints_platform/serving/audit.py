@@ -6,36 +6,15 @@ for single records, queries, exports and decisions are on disk before they are a
 
 import re
 import threading
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from complaints_platform.lake.audit import Audit
-from complaints_platform.serving.auth import Principal
+from complaints_platform.serving.http.request_parameters import DIMENSIONS
 
-KEPT_PARAMETERS = frozenset(
-    {
-        "from",
-        "to",
-        "grain",
-        "by",
-        "compare",
-        "incident",
-        "limit",
-        "sort",
-        "channel",
-        "region",
-        "category",
-        "subcategory",
-        "product",
-        "source",
-        "format",
-        "open",
-        "needs_review",
-        "near_duplicates",
-        "state",
-    }
-)
+CHOICES = {*DIMENSIONS, "by", "compare", "format", "grain", "near_duplicates", "needs_review", "open", "sort", "state"}
+KEPT_PARAMETERS = CHOICES | {"from", "to", "incident", "limit"}
 """Query parameters whose values come from closed lists or are days and numbers; of others only the length is kept."""
 
 LONGEST_VALUE = 100
@@ -56,13 +35,16 @@ def logged_sql(sql: str) -> dict[str, Any]:
     return {"sql": without_literals(sql)[:LONGEST_SQL]}
 
 
-def logged_parameters(parameters: Mapping[str, list[str]]) -> dict[str, Any]:
+def logged_parameters(parameters: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Return what is kept of query parameters."""
+    gathered: dict[str, list[str]] = {}
+    for name, value in parameters:
+        gathered.setdefault(name, []).append(value)
     return {
         name: [value[:LONGEST_VALUE] for value in values]
         if name in KEPT_PARAMETERS
         else f"{sum(map(len, values))} characters"
-        for name, values in sorted(parameters.items())
+        for name, values in sorted(gathered.items())
     }
 
 
@@ -73,17 +55,6 @@ class AuditLog:
         self._audit = audit
         self._waiting: list[dict[str, Any]] = []
         self._lock = threading.Lock()
-
-    def entry(self, principal: Principal, method: str, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a new entry, to be completed with status, rows and milliseconds."""
-        return {
-            "at": datetime.now(UTC),
-            "name": principal.name,
-            "role": principal.role.value,
-            "method": method,
-            "path": path,
-            "asked": dict(asked),
-        }
 
     def note(self, entry: dict[str, Any]) -> None:
         """Add an entry to the next batch."""
@@ -119,9 +90,4 @@ class AuditLog:
     def newest(self, limit: int) -> list[dict[str, Any]]:
         """Return the newest entries, newest first."""
         self.flush()
-        found = []
-        for entry in self._audit.newest():
-            found.append(entry)
-            if len(found) == limit:
-                break
-        return found
+        return list(islice(self._audit.newest(), limit))

@@ -10,7 +10,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -205,8 +205,3 @@ def check_address(host: str, tokens: Tokens) -> None:
             f"{host} can be reached from other machines, and no token is configured: make one with "
             "`complaints tokens new`, put its line into a file and set COMPLAINTS_TOKENS_FILE; or listen on 127.0.0.1"
         )
-
-
-def names_of(rights: Sequence[Right] | frozenset[Right]) -> list[str]:
-    """Return the names of rights, in the order of the closed list."""
-    return [right.value for right in Right if right in rights]

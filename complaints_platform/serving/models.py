@@ -382,12 +382,9 @@ class SubcategoryInfo(Answer):
     definition: str
 
 
-class CategoryInfo(Answer):
+class CategoryInfo(SubcategoryInfo):
     """First level of the taxonomy."""
 
-    name: str
-    title: str
-    definition: str
     subcategories: list[SubcategoryInfo]
 
 
@@ -470,11 +467,16 @@ class Health(AsOf):
     sentences: list[str] = Field(description="Findings in plain words, the most important first.")
 
 
-class ColumnInfo(Answer):
-    """A column of a data set."""
+class SqlColumn(Answer):
+    """A column of a result."""
 
     name: str
     type: str
+
+
+class ColumnInfo(SqlColumn):
+    """A column of a data set."""
+
     description: str
 
 
@@ -491,13 +493,6 @@ class SqlRequest(Answer):
 
     sql: str = Field(min_length=1, max_length=100_000)
     format: Literal["json", "csv", "parquet", "arrow"] = "json"
-
-
-class SqlColumn(Answer):
-    """A column of a result."""
-
-    name: str
-    type: str
 
 
 class SqlAnswer(AsOf):

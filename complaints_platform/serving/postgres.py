@@ -19,7 +19,7 @@ from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import TABLES, TableSpec
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.schemas.model import DataSet, polars_schema
-from complaints_platform.serving.store.parquet import identifier, literal
+from complaints_platform.serving.store.parquet import SQL_TYPES, identifier, literal, sql_type
 
 PUBLISHED = tuple(spec for spec in TABLES if spec.schema == "mart")
 ABOUT = "publication"
@@ -30,16 +30,8 @@ LOCK = 0x636F6D706C61696E
 DAYS_AT_ONCE = 31
 SECONDS_TO_WAIT = 60
 """For readers that are at work when the tables are put in place."""
-TYPES: Mapping[pl.DataType, str] = {
-    pl.String(): "text",
-    pl.Date(): "date",
-    pl.Datetime("us", "UTC"): "timestamptz",
-    pl.Datetime("us"): "timestamp",
-    pl.Boolean(): "boolean",
-    pl.Int64(): "bigint",
-    pl.Int32(): "integer",
-    pl.Float64(): "double precision",
-}
+TYPES: Mapping[pl.DataType, str] = {**SQL_TYPES, pl.String(): "text", pl.Float64(): "double precision"}
+"""Where Postgres names them otherwise than DuckDB."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +53,8 @@ class Publication:
 def publish(lake: Lake, url: SecretStr, schema: str) -> Publication:
     """Publish all marts of the newest manifest, in place of what was published before.
 
-    Args:
-        lake: where the marts are.
-        url: ``postgresql://user:password@host:port/database``; it stands in no message.
-        schema: the schema of the tables; the staging schema stands beside it. Both are the platform's own.
+    The schema and the staging schema beside it are the platform's own. The URL
+    (``postgresql://user:password@host:port/database``) stands in no message.
 
     Raises:
         ExportError: nothing to publish, the driver or the database is not there, or it refuses.
@@ -72,13 +62,10 @@ def publish(lake: Lake, url: SecretStr, schema: str) -> Publication:
     manifest = lake.manifests.newest()
     if manifest is None:
         raise ExportError("no tables have been published in the lake yet: materialise the marts first")
-    with _connection(url) as connection, _only_one(connection):
-        try:
-            tables = _staged(connection, lake, manifest, f"{schema}{STAGING_SUFFIX}")
-            _put_in_place(connection, schema)
-        except _driver().Error as error:
-            connection.rollback()
-            raise ExportError(f"Postgres refuses: {_first_line(error)}") from None
+    with _connection(url) as connection:
+        _lock(connection)
+        tables = _staged(connection, lake, manifest, f"{schema}{STAGING_SUFFIX}")
+        _put_in_place(connection, schema)
     return Publication(manifest.number, tables)
 
 
@@ -96,14 +83,11 @@ def published_manifest(url: SecretStr, schema: str) -> Published | None:
         ExportError: the driver or the database is not there, or it refuses.
     """
     with _connection(url) as connection, connection.cursor() as cursor:
-        try:
-            cursor.execute("SELECT to_regclass($1) IS NOT NULL", (f'"{schema}"."{ABOUT}"',))
-            if not cursor.fetchone()[0]:
-                return None
-            cursor.execute(f'SELECT manifest, published_at FROM "{schema}"."{ABOUT}"')  # noqa: S608  # a checked setting
-            row = cursor.fetchone()
-        except _driver().Error as error:
-            raise ExportError(f"Postgres refuses: {_first_line(error)}") from None
+        cursor.execute("SELECT to_regclass($1) IS NOT NULL", (f'"{schema}"."{ABOUT}"',))
+        if not cursor.fetchone()[0]:
+            return None
+        cursor.execute(f'SELECT manifest, published_at FROM "{schema}"."{ABOUT}"')  # noqa: S608  # a checked setting
+        row = cursor.fetchone()
         return None if row is None else Published(*row)
 
 
@@ -122,15 +106,10 @@ def _staged(connection: Any, lake: Lake, manifest: Manifest, staging: str) -> li
         cursor.execute(
             f'CREATE TABLE "{staging}"."{ABOUT}" (manifest bigint, published_at timestamptz, written_at timestamptz)'
         )
-        about = pl.DataFrame(
-            {"manifest": [manifest.number], "published_at": [manifest.published_at], "written_at": [datetime.now(UTC)]},
-            schema={
-                "manifest": pl.Int64(),
-                "published_at": pl.Datetime("us", "UTC"),
-                "written_at": pl.Datetime("us", "UTC"),
-            },
+        cursor.execute(
+            f'INSERT INTO "{staging}"."{ABOUT}" VALUES ($1, $2, $3)',  # noqa: S608  # a checked setting
+            (manifest.number, manifest.published_at, datetime.now(UTC)),
         )
-        cursor.adbc_ingest(ABOUT, about.to_arrow(), mode="append", db_schema_name=staging)
         cursor.execute(
             f'COMMENT ON TABLE "{staging}"."{ABOUT}" IS '
             "'Which version of the tables this is, when it was published in the lake, and when it was written here.'"
@@ -144,7 +123,7 @@ def _definition(model: type[DataSet], schema: str, name: str) -> Iterator[str]:
     columns = model.to_schema().columns
     types = polars_schema(model)
     lines = ", ".join(
-        f'"{column}" {sql_type(dtype)}{"" if columns[column].nullable else " NOT NULL"}'
+        f'"{column}" {sql_type(dtype, TYPES)}{"" if columns[column].nullable else " NOT NULL"}'
         for column, dtype in types.items()
     )
     yield f'CREATE TABLE "{schema}"."{name}" ({lines})'
@@ -200,32 +179,20 @@ def _connection(url: SecretStr) -> Iterator[Any]:
         ) from None
     try:
         yield connection
+    except driver.Error as error:
+        first_line = next(filter(str.strip, str(error).splitlines()), type(error).__name__)
+        raise ExportError(f"Postgres refuses: {first_line}") from None
     finally:
-        connection.close()
+        connection.close()  # what is not committed is rolled back
 
 
-@contextmanager
-def _only_one(connection: Any) -> Iterator[None]:
+def _lock(connection: Any) -> None:
+    """Let only one publish at a time; the lock ends with the connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock($1)", (LOCK,))
         if not cursor.fetchone()[0]:
             raise ExportError("somebody else is publishing to this database right now; try again later")
     connection.commit()
-    yield  # the lock ends with the connection
-
-
-def sql_type(dtype: pl.DataType) -> str:
-    """Return Postgres' name of a Polars type.
-
-    Raises:
-        ExportError: no mart had such a column so far.
-    """
-    if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
-        return f"{sql_type(dtype.inner)}[]"
-    try:
-        return TYPES[dtype]
-    except KeyError:
-        raise ExportError(f"no Postgres type is known for {dtype}") from None
 
 
 def _driver() -> Any:
@@ -237,7 +204,3 @@ def _driver() -> Any:
             "pip install '.[postgres]'"
         ) from error
     return dbapi
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

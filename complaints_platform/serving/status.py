@@ -1,10 +1,11 @@
 """What a data engineer wants to know first: what arrived, what waits, what is stale."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from rich.console import Console
 from rich.table import Table
 
@@ -43,12 +44,7 @@ class Status:
 
     def as_json(self) -> dict[str, Any]:
         """Return the picture with ISO days and times."""
-        fields = asdict(self)
-        fields["published_at"] = self.published_at.isoformat() if self.published_at else None
-        fields["stale"] = {name: [day.isoformat() for day in days] for name, days in self.stale.items()}
-        for source in fields["sources"]:
-            last = source["last_received_at"]
-            source["last_received_at"] = last.isoformat() if last else None
+        fields: dict[str, Any] = orjson.loads(orjson.dumps(self))
         return fields
 
 
@@ -58,8 +54,7 @@ def gather(platform: Platform) -> Status:
     known = platform.collectors()
     sources = {name: SourceStatus(name, collector.contract.cadence) for name, collector in known.items()}
     for receipt in lake.receipts.all():
-        source = sources.get(receipt.source)
-        if source is None:
+        if (source := sources.get(receipt.source)) is None:
             continue
         source.files += 1
         source.received += receipt.received

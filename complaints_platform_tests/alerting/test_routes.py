@@ -49,7 +49,7 @@ def test_without_a_file_nobody_is_notified(tmp_path):
         ("[incident]", "[incidents]", 11, "'incidents' is not a kind of notification; kinds are source_silent"),
         ("severity: major", "severity: bad", 12, "Input should be 'info', 'minor', 'major' or 'critical'"),
         ("severity: major", "sevrity: major", 12, "routes.1.sevrity: Extra inputs are not permitted"),
-        ("Africa/Lagos", "Lagos", 1, "'Lagos' is no IANA time zone"),
+        ("Africa/Lagos", "Lagos", 1, "'Lagos' is not an IANA time zone"),
         ("22:00", "25:70", 8, "routes.0.quiet_hours.from"),
         ("{every_minutes: 60}", "{}", 14, "a digest needs either every_minutes or at"),
         ("after_minutes: 30", "after_minutes: 0", 16, "greater than or equal to 1"),

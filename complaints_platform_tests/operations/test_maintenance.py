@@ -17,7 +17,7 @@ from complaints_platform.lake.data_sets import CLEANED, DAILY, TRENDS
 from complaints_platform.lake.key_index import ENTRY_COLUMNS
 from complaints_platform.lake.tables import Table
 from complaints_platform.operations import maintenance
-from complaints_platform.operations.maintenance import PACK_BYTES, Kept, Maintenance, Unit, to_merge
+from complaints_platform.operations.maintenance import PACK_BYTES, Maintenance, Unit, to_merge
 from complaints_platform.serving.sql.query import Catalogue, run_query
 from complaints_platform.sources.contract import SourceContract
 from complaints_platform_tests.chain import DAY, Chain
@@ -365,12 +365,12 @@ def test_the_audit_log_and_reports_are_kept_as_long_as_is_said(tmp_path):
         lake.audit.add([{"age": age}], now - timedelta(days=age))
     lake.reports.add("daily", DAY, "a page", {})
 
-    def maintained(after, kept):
-        return [step.what for step in Maintenance(lake, {}, 7, now + timedelta(days=after), kept).run()]
+    def maintained(after, *kept):
+        return [step.what for step in Maintenance(lake, {}, 7, now + timedelta(days=after), *kept).run()]
 
-    assert maintained(0, Kept()) == []
-    assert maintained(0, Kept(400, 30)) == ["entries of the audit log"]
+    assert maintained(0) == []
+    assert maintained(0, 400, 30) == ["entries of the audit log"]
     assert [entry["age"] for entry in lake.audit.newest()] == [0, 399]
     assert len(lake.reports.all(["daily"])) == 1
-    assert maintained(31, Kept(None, 30)) == ["reports"] * 2
+    assert maintained(31, None, 30) == ["reports"] * 2
     assert lake.reports.all(["daily"]) == []

@@ -15,7 +15,7 @@ from complaints_platform.lake.fingerprints import made_of
 from complaints_platform.lake.tables import DayFrame
 from complaints_platform.marts import customer_features
 from complaints_platform.marts.contacts import KNOWN_CUSTOMER
-from complaints_platform.marts.definition import COMPLAINT
+from complaints_platform.marts.definition import COMPLAINT, GRAINS
 from complaints_platform.marts.measuring import PERIODS, Beside, Question, cohorts_of, measure, measure_beside
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.pipeline.derived import DERIVED
@@ -134,7 +134,7 @@ def question(metric, chance):
     return Question(
         first,
         first + timedelta(days=chance.randrange(40)),
-        chance.choice(metric.grains),
+        chance.choice(GRAINS),
         chance.sample(dimensions, chance.randrange(3)),
         where,
     )

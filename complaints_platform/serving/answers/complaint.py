@@ -77,17 +77,17 @@ def find(service: Service, complaint_id: str, manifest: Manifest | None) -> Row:
     if files:
         rows = select_files(polars_schema(CATEGORIZED.model), service.files.of_table(table, files))
         order = f"outcome = '{Outcome.COMPLAINT}' DESC, received_at DESC"
-        connection = language.connect(service.settings.serving_memory_mb // 4, 1)
-        try:
-            found = connection.sql(
-                f"SELECT * FROM ({rows}) WHERE complaint_id = ? ORDER BY {order} LIMIT 1",  # noqa: S608  # files of the table's log
-                params=[complaint_id],
-            ).to_arrow_table()
-        finally:
-            connection.close()
-        if found.num_rows:
-            row: Row = found.to_pylist()[0]
-            return row
+        with language.connect(service.settings.serving_memory_mb // 4, 1) as connection:
+            found: list[Row] = (
+                connection.sql(
+                    f"SELECT * FROM ({rows}) WHERE complaint_id = ? ORDER BY {order} LIMIT 1",  # noqa: S608  # files of the table's log
+                    params=[complaint_id],
+                )
+                .to_arrow_table()
+                .to_pylist()
+            )
+        if found:
+            return found[0]
     raise not_found(f"complaint {complaint_id}")
 
 
@@ -101,20 +101,13 @@ def detail(service: Service, complaint_id: str, manifest: Manifest | None) -> Co
     near = service.index.some(near_duplicate_of=complaint_id)
     if row["near_duplicate_of"] is not None:
         near += service.index.some(complaint_ids=(row["near_duplicate_of"],))
-    receipt = service.lake.receipts.get(row["source"], row["raw_sha256"])
     return ComplaintDetail(
         as_of=None if manifest is None else manifest.published_at,
         complaint=row,
         duplicates=service.index.some(duplicate_of=complaint_id, outcome=Outcome.DUPLICATE),
         near_duplicates=near,
-        corrections=corrections_of(service, complaint_id),
-        lineage=Lineage(
-            file_name=None if receipt is None else receipt.file_name,
-            raw_sha256=row["raw_sha256"],
-            record_number=row["record_number"],
-            received_at=row["received_at"],
-            source=row["source"],
-        ),
+        corrections=_corrections(service, complaint_id),
+        lineage=Lineage(received_at=row["received_at"], **_place(service, row)),
         episode=_episode(service, complaint_id, row["day"], manifest),
     )
 
@@ -123,30 +116,21 @@ def _episode(service: Service, complaint_id: str, day: date, manifest: Manifest 
     """Return the case that a complaint belongs to; None if its customer is not known."""
     table = CONTACTS.table_in(service.lake, manifest)
     contacts = table.scan(day.isoformat(), columns=EPISODE_COLUMNS).filter(pl.col("complaint_id") == complaint_id)
-    found = contacts.collect().to_dicts()
-    if not found:
-        return None
-    return Episode(
-        episode_id=found[0]["episode_id"],
-        contact_number=found[0]["contact_number"],
-        started_at=found[0]["episode_started_at"],
-        previous_id=found[0]["previous_id"],
-    )
+    found = contacts.drop("complaint_id").rename({"episode_started_at": "started_at"}).collect().to_dicts()
+    return Episode(**found[0]) if found else None
 
 
-def corrections_of(service: Service, complaint_id: str) -> list[Correction]:
+def _corrections(service: Service, complaint_id: str) -> list[Correction]:
     """Return what people said of a complaint, newest first."""
-    rows = service.lake.corrections.read()
-    return [
-        Correction(
-            author=row["author"],
-            at=row["given_at"],
-            category=row["category"],
-            subcategory=row["subcategory"],
-            is_complaint=row["is_complaint"],
-        )
-        for row in reversed(rows.filter(rows["complaint_id"] == complaint_id).to_dicts())
-    ]
+    given = service.lake.corrections.read().filter(pl.col("complaint_id") == complaint_id).rename({"given_at": "at"})
+    return [Correction(**row) for row in given.select(list(Correction.model_fields)).reverse().to_dicts()]
+
+
+def _place(service: Service, row: Row) -> dict[str, Any]:
+    """Return in which file of which source a complaint's record is."""
+    receipt = service.lake.receipts.get(row["source"], row["raw_sha256"])
+    file_name = None if receipt is None else receipt.file_name
+    return {"file_name": file_name, **{name: row[name] for name in ("source", "raw_sha256", "record_number")}}
 
 
 def explanation(
@@ -189,16 +173,5 @@ def raw(service: Service, complaint_id: str, manifest: Manifest | None) -> RawAn
     found = records.filter(records["record_number"] == row["record_number"]).to_dicts()
     if not found:
         raise not_found(f"raw record of {complaint_id} any more")
-    receipt = service.lake.receipts.get(row["source"], row["raw_sha256"])
-    record = found[0]
-    return RawAnswer(
-        complaint_id=complaint_id,
-        source=row["source"],
-        file_name=None if receipt is None else receipt.file_name,
-        raw_sha256=row["raw_sha256"],
-        record_number=row["record_number"],
-        received_at=record["received_at"],
-        raw_record=record["raw_record"],
-        text=record["text"],
-        customer=record["customer"],
-    )
+    sent = {name: found[0][name] for name in ("received_at", "raw_record", "text", "customer")}
+    return RawAnswer(complaint_id=complaint_id, **_place(service, row), **sent)

@@ -76,10 +76,9 @@ class PulseTaker:
         with self._lock:
             stale = self._platform.stale(self._watch)
         serving = lake.models.serving()
-        history = lake.models.history()
         trained = [
             entry.at
-            for entry in history
+            for entry in lake.models.history()
             if serving is not None and entry.at is not None and entry.model.version == serving.version
         ]
         return Pulse(
@@ -118,78 +117,57 @@ def freshness(snapshot: Snapshot, pulse: Pulse) -> list[Freshness]:
 def health(snapshot: Snapshot, pulse: Pulse) -> Health:
     """Return how data and pipeline are."""
     sources = _sources(snapshot, pulse)
-    quarantine = [
-        QuarantineCount(source=source, reason=reason, records=records)
-        for source, reason, records in snapshot.rows(
-            f"SELECT source, reason, count(*) FROM {QUARANTINE.sql_name} GROUP BY ALL ORDER BY 3 DESC, 1, 2"  # noqa: S608  # a name of the registry
-        )
-    ]
+    quarantine = snapshot.dicts(
+        f"SELECT source, reason, count(*) AS records FROM {QUARANTINE.sql_name} GROUP BY ALL ORDER BY 3 DESC, 1, 2"  # noqa: S608  # a name of the registry
+    )
     reconciliation = _reconciliation(snapshot)
     review = snapshot.rows(
         f"SELECT sum(needs_review) / sum(complaints) FROM {DAILY.sql_name} "  # noqa: S608  # a name of the registry
         f"WHERE day > (SELECT max(day) - 30 FROM {DAILY.sql_name})"
     )[0][0]
-    model = ModelHealth(
-        version=pulse.model,
-        taxonomy_version=pulse.taxonomy,
-        trained_at=pulse.trained_at,
-        needs_review_share=review,
-    )
     return Health(
         as_of=snapshot.as_of,
         looked_at=pulse.taken_at,
         sources=sources,
-        quarantine=quarantine,
+        quarantine=[QuarantineCount(**row) for row in quarantine],
         reconciliation=reconciliation,
         quality=_quality(snapshot, sources, reconciliation, review),
         stale=dict(pulse.stale),
-        model=model,
+        model=ModelHealth(
+            version=pulse.model,
+            taxonomy_version=pulse.taxonomy,
+            trained_at=pulse.trained_at,
+            needs_review_share=review,
+        ),
         sentences=_sentences(sources, reconciliation, pulse, review),
     )
 
 
 def _sources(snapshot: Snapshot, pulse: Pulse) -> list[SourceHealth]:
-    counted = {
-        row[0]: row[1:]
-        for row in snapshot.rows(
-            f"SELECT source, count(*), sum(received)::BIGINT, sum(quarantined)::BIGINT "  # noqa: S608  # a name of the registry
-            f"FROM {RECONCILIATION.sql_name} GROUP BY source"
+    counted = snapshot.dicts(
+        "SELECT source, count(*) AS files, sum(received)::BIGINT AS received, "  # noqa: S608  # a name of the registry
+        f"sum(quarantined)::BIGINT AS quarantined FROM {RECONCILIATION.sql_name} GROUP BY source"
+    )
+    counts = {row["source"]: row for row in counted}
+    nothing = {"files": 0, "received": 0, "quarantined": 0}
+    return [
+        SourceHealth(
+            **{**nothing, **counts.get(fresh.source, {}), **fresh.model_dump(exclude={"deadline_at"})},
+            waiting=pulse.waiting.get(fresh.source, 0),
         )
-    }
-    found = []
-    for fresh in freshness(snapshot, pulse):
-        files, received, quarantined = counted.get(fresh.source, (0, 0, 0))
-        found.append(
-            SourceHealth(
-                source=fresh.source,
-                cadence=fresh.cadence,
-                files=files,
-                received=received,
-                quarantined=quarantined,
-                waiting=pulse.waiting.get(fresh.source, 0),
-                last_received_at=fresh.last_received_at,
-                late=fresh.late,
-            )
-        )
-    return found
+        for fresh in freshness(snapshot, pulse)
+    ]
 
 
 def _reconciliation(snapshot: Snapshot) -> ReconciliationHealth:
-    files, reconciled = snapshot.rows(
-        f"SELECT count(*), count(*) FILTER (reconciles) FROM {RECONCILIATION.sql_name}"  # noqa: S608  # a name of the registry
-    )[0]
-    still_open = snapshot.rows(
+    [counts] = snapshot.dicts(
+        f"SELECT count(*) AS files, count(*) FILTER (reconciles) AS reconciled FROM {RECONCILIATION.sql_name}"  # noqa: S608  # a name of the registry
+    )
+    still_open = snapshot.dicts(
         f"SELECT source, file_name, received_at, received, waiting FROM {RECONCILIATION.sql_name} "  # noqa: S608  # a name of the registry
         f"WHERE NOT reconciles ORDER BY received_at DESC LIMIT {FILES_LISTED}"
     )
-    return ReconciliationHealth(
-        files=files,
-        reconciled=reconciled,
-        open=[
-            OpenFile(source=source, file_name=name, received_at=at, received=received, waiting=waiting)
-            for source, name, at, received, waiting in still_open
-        ],
-    )
+    return ReconciliationHealth(**counts, open=[OpenFile(**row) for row in still_open])
 
 
 def _quality(
@@ -217,12 +195,7 @@ def _quality(
             duplicates / received if received else None,
             f"{duplicates:,} records repeat another exactly and are not counted again.",
         ),
-        (
-            "needs_review",
-            "Need review",
-            review,
-            "Share of the last 30 days' complaints whose category is uncertain.",
-        ),
+        ("needs_review", "Need review", review, "Share of the last 30 days' complaints whose category is uncertain."),
     ]
     return [
         Quality(metric=name, title=title, value=value, unit="share", words=words)

@@ -9,7 +9,7 @@ from complaints_platform.lake.data_sets import INCIDENTS
 from complaints_platform.schemas import NO_VALUE
 from complaints_platform.serving.failures import RequestFailed, not_found
 from complaints_platform.serving.http.request_parameters import Filters, IncidentScope, Period
-from complaints_platform.serving.models import ComplaintItem, Incident, IncidentDetail, IncidentPoint
+from complaints_platform.serving.models import Incident, IncidentPoint
 from complaints_platform.serving.store.warehouse import Snapshot
 
 HOUR = timedelta(hours=1)
@@ -27,19 +27,16 @@ def incidents_in(
 ) -> list[Incident]:
     """Return the incidents that touch a period and show in what the filters name, newest first.
 
-    Incidents know categories, regions and channels; other filters do not restrict them.
-
-    Args:
-        snapshot: the marts.
-        period: days of the reporting zone; None: all.
-        filters: which categories, regions and channels.
-        is_open: only those that go on, or only those that are over.
+    Incidents know categories, regions and channels; other filters do not restrict them. Without ``is_open``, those
+    that go on are listed and those that are over.
     """
     found = [_incident(row) for row in snapshot.dicts(f"{NEWEST} ORDER BY started_at DESC, incident_id")]
+    start, end = period.instants(snapshot.time_zone) if period is not None else (None, None)
     return [
         incident
         for incident in found
-        if (period is None or _touches(incident, period.instants(snapshot.time_zone)))
+        if (end is None or incident.started_at < end)
+        and (start is None or incident.ended_at is None or incident.ended_at > start)
         and (is_open is None or incident.open is is_open)
         and _shows_in(incident, filters)
     ]
@@ -71,18 +68,8 @@ def incident_named(snapshot: Snapshot, incident_id: str) -> tuple[Incident, list
         RequestFailed: 404, there is none.
     """
     row = _row_of(snapshot, incident_id)
-    points = [
-        IncidentPoint(time=at, observed=observed, expected=expected, upper=upper)
-        for at, observed, expected, upper in orjson.loads(row["series"])
-    ]
-    return _incident(row), points
-
-
-def incident_detail(
-    snapshot: Snapshot, incident: Incident, series: list[IncidentPoint], samples: list[ComplaintItem]
-) -> IncidentDetail:
-    """Return an incident with its course and examples."""
-    return IncidentDetail(as_of=snapshot.as_of, series=series, samples=samples, **incident.model_dump())
+    series = [dict(zip(IncidentPoint.model_fields, point, strict=True)) for point in orjson.loads(row["series"])]
+    return _incident(row), [IncidentPoint(**point) for point in series]
 
 
 def _row_of(snapshot: Snapshot, incident_id: str) -> dict[str, Any]:
@@ -95,11 +82,6 @@ def _row_of(snapshot: Snapshot, incident_id: str) -> dict[str, Any]:
 def _incident(row: dict[str, Any]) -> Incident:
     lists = {name: orjson.loads(row[name]) for name in (*LISTS.values(), "top_terms", "sample_ids")}
     return Incident(**{name: row[name] for name in COPIED_FIELDS}, **lists, open=row["ended_at"] is None)
-
-
-def _touches(incident: Incident, instants: tuple[datetime, datetime]) -> bool:
-    start, end = instants
-    return incident.started_at < end and (incident.ended_at is None or incident.ended_at > start)
 
 
 def _shows_in(incident: Incident, filters: Filters) -> bool:

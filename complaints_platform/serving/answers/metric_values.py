@@ -4,13 +4,13 @@ What a metric is stands in ``marts.registry``, and what SQL a question becomes i
 belongs which rows of two periods stand beside each other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Literal
 
-from complaints_platform.marts.definition import Grain, Metric
+from complaints_platform.marts.definition import GRAINS, Grain, Metric
 from complaints_platform.marts.measuring import Beside, Question, measure, measure_beside, metric_named
 from complaints_platform.marts.registry import MARTS, METRICS
 from complaints_platform.serving.http.request_parameters import FIRST_DAY, Filters, Period
@@ -42,10 +42,12 @@ class MetricRequest:
 
 def registry() -> Metrics:
     """Return all definitions."""
-    same = MetricInfo.model_fields.keys() - {"grain"}
+    same = MetricInfo.model_fields.keys() - {"grain", "grains"}
     return Metrics(
         metrics=[
-            MetricInfo(grain=MARTS[metric.table].grain, **{name: getattr(metric, name) for name in same})
+            MetricInfo(
+                grain=MARTS[metric.table].grain, grains=list(GRAINS), **{name: getattr(metric, name) for name in same}
+            )
             for metric in METRICS.values()
         ]
     )
@@ -83,12 +85,7 @@ def answer(snapshot: Snapshot, request: MetricRequest) -> MetricAnswer:
         previous_to=earlier.last if earlier else None,
         rows=[
             MetricRow.model_validate(
-                {
-                    "period": key[0],
-                    "value": value,
-                    "previous": previous.get(key),
-                    **dict(zip(request.by, key[1:], strict=True)),
-                }
+                {**dict(zip(("period", *request.by), key, strict=True)), "value": value, "previous": previous.get(key)}
             )
             for key, value in ordered[: request.limit]
         ],
@@ -101,16 +98,10 @@ def values(  # what a question consists of
     snapshot: Snapshot, metric: Metric, period: Period, grain: Grain, by: Sequence[str], filters: Filters
 ) -> dict[Key, Number]:
     """Return (period, dimensions …) → value; the period of a total is None."""
-    where: Mapping[str, Sequence[str | None]] = filters.where
-    question = Question(period.first, period.last, grain, tuple(by), where)
+    question = Question(period.first, period.last, grain, tuple(by), filters.where)
     statement = measure(metric, question, cohorts_table(metric.table) if metric.open_rows else None)
     rows = snapshot.rows(statement.sql, statement.parameters)
     return {((None, *row[:-1]) if grain == "total" else row[:-1]): row[-1] for row in rows}
-
-
-def total(snapshot: Snapshot, metric: Metric, period: Period, filters: Filters) -> Number:
-    """Return the value of a whole period."""
-    return values(snapshot, metric, period, "total", (), filters).get((None,))
 
 
 def now_and_before(snapshot: Snapshot, metrics: Sequence[Metric], period: Period, filters: Filters) -> dict[str, Pair]:
@@ -147,10 +138,9 @@ def _beside(
     by: Sequence[str] = (),
     daily: bool = False,
 ) -> list[Row]:
-    where: Mapping[str, Sequence[str | None]] = filters.where
     spans = [(each.first, each.last) for each in (period, period.before)]
     cohorts = cohorts_table(metrics[0].table) if metrics[0].open_rows else None
-    statement = measure_beside(metrics, Beside(spans, by, where, daily), cohorts)
+    statement = measure_beside(metrics, Beside(spans, by, filters.where, daily), cohorts)
     return snapshot.rows(statement.sql, statement.parameters)
 
 
@@ -174,8 +164,8 @@ def before(period: Period, grain: Grain, compare: Compare) -> Period:
 
     A year before means 52 weeks before for weeks, so that weekdays stand beside each other.
     """
-    shift = _shift(period, grain, compare)
-    return Period(_moved(period.first, -shift[0], -shift[1]), _moved(period.last, -shift[0], -shift[1]))
+    months, days = _shift(period, grain, compare)
+    return Period(_moved(period.first, -months, -days), _moved(period.last, -months, -days))
 
 
 def _later(start: object, period: Period, grain: Grain, compare: Compare) -> object:

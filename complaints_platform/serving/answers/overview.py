@@ -1,7 +1,8 @@
 """The overview: how many, where, what, against as many days before, and what needs attention now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import Pulse, freshness
@@ -9,7 +10,7 @@ from complaints_platform.serving.answers.incidents import incidents_in
 from complaints_platform.serving.answers.metric_values import Number, by_day, mixed_versions, now_and_before, parts
 from complaints_platform.serving.http.request_parameters import Filters, Period
 from complaints_platform.serving.http.request_parameters import period as period_of
-from complaints_platform.serving.models import DayValue, Headline, OfCategory, OfChannel, OfRegion, Overview
+from complaints_platform.serving.models import DayValue, Headline, OfCategory, OfChannel, OfRegion, Overview, Share
 from complaints_platform.serving.store.warehouse import Snapshot
 
 COMPLAINTS = METRICS["complaints"]
@@ -29,6 +30,7 @@ HEADLINES = (
 )
 """Metrics that are shown first, in this order."""
 
+PARTS: Mapping[str, type[Share]] = {"category": OfCategory, "region": OfRegion, "channel": OfChannel}
 NO_FILTERS = Filters({})
 
 
@@ -40,72 +42,41 @@ def overview(
     pulse: Pulse,
     review_waiting: int | None = None,
 ) -> Overview:
-    """Return the overview of a period, by default of the last 30 days that have data.
-
-    Args:
-        snapshot: the marts.
-        first: the first day, if it is named.
-        last: the last day, if it is named.
-        filters: what counts.
-        pulse: what can't be read from the marts.
-        review_waiting: how many complaints wait for a decision, where it is known.
-    """
+    """Return the overview of a period, by default of the last 30 days that have data."""
     there = snapshot.days(COMPLAINTS.table)
     chosen = period_of(first, last, there)
+    always: dict[str, Any] = {
+        "as_of": snapshot.as_of,
+        "freshness": freshness(snapshot, pulse),
+        "looked_at": pulse.taken_at,
+        "review_waiting": review_waiting,
+        "stale_days": pulse.stale_days,
+    }
     if chosen is None:
-        return Overview(
-            as_of=snapshot.as_of,
-            first=None,
-            last=None,
-            previous_from=None,
-            previous_to=None,
-            headline=[],
-            by_day=[],
-            by_category=[],
-            by_region=[],
-            by_channel=[],
-            incidents=[],
-            freshness=freshness(snapshot, pulse),
-            looked_at=pulse.taken_at,
-            review_waiting=review_waiting,
-            stale_days=pulse.stale_days,
-            mixed_versions=False,
-        )
+        days: dict[str, Any] = dict.fromkeys(("first", "last", "previous_from", "previous_to"))
+        lists: dict[str, Any] = {f"by_{name}": [] for name in PARTS}
+        return Overview(**always, **days, **lists, by_day=[], headline=[], incidents=[], mixed_versions=False)
     earlier = chosen.before
     # A period of which the data knows only a part would look like a rise that there was not.
     known = there is not None and there[0] <= earlier.first
+    shares: dict[str, Any] = {f"by_{name}": _parts(snapshot, chosen, name, filters, known=known) for name in PARTS}
     return Overview(
-        as_of=snapshot.as_of,
+        **always,
+        **shares,
         first=chosen.first,
         last=chosen.last,
         previous_from=earlier.first,
         previous_to=earlier.last,
         headline=_headlines(snapshot, chosen, filters, known=known),
         by_day=_by_day(snapshot, chosen, filters, known=known),
-        by_category=[
-            OfCategory(category=name, value=now, previous=then if known else None)
-            for name, now, then in _parts(snapshot, chosen, "category", filters)
-        ],
-        by_region=[
-            OfRegion(region=name, value=now, previous=then if known else None)
-            for name, now, then in _parts(snapshot, chosen, "region", filters)
-        ],
-        by_channel=[
-            OfChannel(channel=name, value=now, previous=then if known else None)
-            for name, now, then in _parts(snapshot, chosen, "channel", filters)
-        ],
         incidents=incidents_in(snapshot, chosen, filters),
-        freshness=freshness(snapshot, pulse),
-        looked_at=pulse.taken_at,
-        review_waiting=review_waiting,
-        stale_days=pulse.stale_days,
         mixed_versions=mixed_versions(snapshot, Period(earlier.first, chosen.last)),
     )
 
 
 def _headlines(snapshot: Snapshot, period: Period, filters: Filters, *, known: bool) -> list[Headline]:
     """Return the metrics that the filters can be asked of, now and before."""
-    metrics = [metric for metric in (METRICS[name] for name in HEADLINES) if filters.only(metric.dimensions)]
+    metrics = [METRICS[name] for name in HEADLINES if filters.where.keys() <= set(METRICS[name].dimensions)]
     found = now_and_before(snapshot, metrics, period, filters)
     return [
         Headline(
@@ -131,15 +102,17 @@ def _by_day(snapshot: Snapshot, period: Period, filters: Filters, *, known: bool
     ]
 
 
-def _parts(
-    snapshot: Snapshot, period: Period, dimension: str, filters: Filters
-) -> Sequence[tuple[str | None, int, int]]:
-    """Return value, count now and count before of a dimension, largest first."""
+def _parts(snapshot: Snapshot, period: Period, name: str, filters: Filters, *, known: bool) -> list[Share]:
+    """Return the complaints of each value of a dimension, largest first."""
     found = [
-        (None if name is None else str(name), _int(now), _int(then))
-        for (name,), (now, then) in parts(snapshot, COMPLAINTS, period, (dimension,), filters).items()
+        (None if value is None else str(value), _int(now), _int(then))
+        for (value,), (now, then) in parts(snapshot, COMPLAINTS, period, (name,), filters).items()
     ]
-    return sorted(found, key=lambda part: (-part[1], -part[2], part[0] or ""))
+    found.sort(key=lambda part: (-part[1], -part[2], part[0] or ""))
+    return [
+        PARTS[name].model_validate({name: value, "value": now, "previous": then if known else None})
+        for value, now, then in found
+    ]
 
 
 def _int(value: Number) -> int:

@@ -94,14 +94,7 @@ class Pack:
 
 
 def make_pack(lake: Lake, zone: str, regulator: str, month: date, classes: Mapping[str, str]) -> Pack:
-    """Make the pack of a month of the reporting time zone.
-
-    Args:
-        lake: whose tables are read, by the newest manifest.
-        zone: the reporting time zone.
-        regulator: one of ``REGULATORS``.
-        month: any day of it.
-        classes: subcategory → the regulator's class.
+    """Make the pack of the month of a day, in the reporting time zone; ``classes`` are the regulator's, by subcategory.
 
     Raises:
         QueryError: the month has no complaints.
@@ -119,7 +112,8 @@ def make_pack(lake: Lake, zone: str, regulator: str, month: date, classes: Mappi
     daily = read(DAILY, *reached).filter(in_month).collect()
     if daily.is_empty():
         raise QueryError(f"there are no complaints of {first:%Y-%m} in mart.daily_complaints")
-    service = read(SERVICE).filter(pl.col("local_day") <= last).filter(in_month | _open_after(last)).collect()
+    open_after = (pl.col("backlog_from") <= last) & (pl.col("resolved_day").is_null() | (pl.col("resolved_day") > last))
+    service = read(SERVICE).filter(pl.col("local_day") <= last).filter(in_month | open_after).collect()
     tables = {DAILY: daily, SERVICE: service, RATES: read(RATES, *reached).collect()}
     filled = regulator_pack(
         _measured({spec.sql_name: table for spec, table in tables.items()}, Question(first, last)),
@@ -131,13 +125,8 @@ def make_pack(lake: Lake, zone: str, regulator: str, month: date, classes: Mappi
     return Pack(regulator, first, zone, as_of, filled)
 
 
-def _open_after(day: date) -> pl.Expr:
-    return (pl.col("backlog_from") <= day) & (pl.col("resolved_day").is_null() | (pl.col("resolved_day") > day))
-
-
 def _measured(tables: Mapping[str, pl.DataFrame], question: Question) -> dict[str, float | None]:
-    connection = duckdb.connect()
-    try:
+    with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA mart")
         for number, (name, table) in enumerate(tables.items()):
             connection.register(f"_{number}", table.to_arrow())
@@ -148,5 +137,3 @@ def _measured(tables: Mapping[str, pl.DataFrame], question: Question) -> dict[st
             ((value,),) = connection.execute(asked.sql, asked.parameters).fetchall()
             values[name] = None if value is None else float(value)
         return values
-    finally:
-        connection.close()

@@ -10,6 +10,7 @@ import hashlib
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -124,14 +125,8 @@ class Reviewing:
         item = self._service.index.find(correction.complaint_id)
         if item is None:
             raise not_found(f"complaint {correction.complaint_id}")
-        row = (
-            correction.complaint_id,
-            correction.category,
-            correction.subcategory,
-            "yes" if correction.is_complaint else "no",
-            item.day,
-        )
-        rows = pl.DataFrame([row], schema=DECISION_SCHEMA, orient="row")
+        decision = {**correction.model_dump(), "is_complaint": "yes" if correction.is_complaint else "no"}
+        rows = pl.DataFrame([{**decision, "day": item.day}], schema=DECISION_SCHEMA)
         taxonomy = self._service.platform.taxonomy
         try:
             with self._deciding:
@@ -142,13 +137,10 @@ class Reviewing:
             ) from error
         if self._chosen is not None:
             self._left(self._chosen)
-        content = repr((principal.name, *row[:4]))
+        content = repr((principal.name, *decision.values()))
         return CorrectionAnswer(
+            **correction.model_dump(),
             label_id=hashlib.sha256(content.encode()).hexdigest()[:32],
-            complaint_id=correction.complaint_id,
-            category=correction.category,
-            subcategory=correction.subcategory,
-            is_complaint=correction.is_complaint,
             author=principal.name,
             new=done.new > 0,
         )
@@ -184,10 +176,9 @@ class Reviewing:
             return chosen
 
 
-def _item(item: ComplaintItem, row: dict[str, object]) -> ReviewItem:
-    candidates, terms = row["candidates"], row["terms"]
+def _item(item: ComplaintItem, row: dict[str, Any]) -> ReviewItem:
     return ReviewItem(
         **item.model_dump(),
-        alternatives=[Alternative(**candidate) for candidate in candidates] if isinstance(candidates, list) else [],
-        terms=[TermWeight(**term) for term in terms] if isinstance(terms, list) else [],
+        alternatives=[Alternative(**candidate) for candidate in row["candidates"] or []],
+        terms=[TermWeight(**term) for term in row["terms"] or []],
     )

@@ -21,7 +21,7 @@ from complaints_platform.serving.answers.complaint import ModelAtHand
 from complaints_platform.serving.answers.review import Reviewing
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.http.guards import COOKIE, Guard, documented_errors, error_body
+from complaints_platform.serving.http.guards import COOKIE, Guard, documented_errors, error_response
 from complaints_platform.serving.http.responses import CurrentCall
 from complaints_platform.serving.http.routes import alerts, complaints, numbers, reports, review, sessions, tables
 from complaints_platform.serving.models import Alive
@@ -39,23 +39,13 @@ REVIEW_SECONDS = 5.0
 """How often it is looked whether the review queue is worn."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-ROUTERS = (
-    sessions.router,
-    numbers.router,
-    complaints.router,
-    review.router,
-    tables.router,
-    reports.router,
-    alerts.router,
-)
+THEMES = (sessions, numbers, complaints, review, tables, reports, alerts)
 
 
 def build_app(platform: Platform, metrics: Callable[[], bytes] | None = None) -> FastAPI:
     """Return the application over a platform; it works once its lifespan has begun.
 
-    Args:
-        platform: whose lake is read.
-        metrics: gives what ``/metrics`` shows to Prometheus; without it there is no such page.
+    ``metrics`` gives what ``/metrics`` shows to Prometheus; without it there is no such page.
 
     Raises:
         AuthError: the tokens can't be read.
@@ -84,8 +74,8 @@ def build_app(platform: Platform, metrics: Callable[[], bytes] | None = None) ->
     app.state.model = ModelAtHand(service)
     app.state.reviewing = Reviewing(service, app.state.model)
     service.keep_up("review", app.state.reviewing.keep_ready, REVIEW_SECONDS)
-    for router in ROUTERS:
-        app.include_router(router)
+    for theme in THEMES:
+        app.include_router(theme.router)
     _add_pages(app, service)
     if metrics is not None:
         _add_metrics(app, metrics)
@@ -138,7 +128,7 @@ def _add_metrics(app: FastAPI, metrics: Callable[[], bytes]) -> None:
 def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(RequestFailed)
     def failed(_: Request, error: RequestFailed) -> Response:
-        return _error(error.status, error.code, error.message, error.hint)
+        return error_response(error.status, error.code, error.message, error.hint)
 
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> Response:
@@ -146,27 +136,23 @@ def _add_errors(app: FastAPI) -> None:
             f"{'.'.join(str(part) for part in problem['loc'][1:]) or 'body'}: {problem['msg']}"
             for problem in error.errors()
         )
-        return _error(400, "invalid_request", problems, "see /openapi.json")
+        return error_response(400, "invalid_request", problems, "see /openapi.json")
 
     @app.exception_handler(QueryError)
     def refused(_: Request, error: QueryError) -> Response:
-        return _error(400, "refused", str(error))
+        return error_response(400, "refused", str(error))
 
     @app.exception_handler(ComplaintsError)
     def unavailable(_: Request, error: ComplaintsError) -> Response:
         log.error("%s: %s", type(error).__name__, error)
         code = "lake_unavailable" if isinstance(error, LakeError) else "unavailable"
-        return _error(503, code, "this can't be answered now", "the service's log says why")
+        return error_response(503, code, "this can't be answered now", "the service's log says why")
 
     @app.exception_handler(HTTPException)
     def http(_: Request, error: HTTPException) -> Response:
-        return _error(error.status_code, CODES.get(error.status_code, "bad_request"), str(error.detail))
+        return error_response(error.status_code, CODES.get(error.status_code, "bad_request"), str(error.detail))
 
     @app.exception_handler(Exception)
     def unexpected(_: Request, error: Exception) -> Response:
         log.error("a request failed", exc_info=error)
-        return _error(500, "failed", "something went wrong here", "the service's log says what")
-
-
-def _error(status: int, code: str, message: str, hint: str | None = None) -> Response:
-    return Response(error_body(code, message, hint), status, media_type="application/json")
+        return error_response(500, "failed", "something went wrong here", "the service's log says what")

@@ -3,20 +3,21 @@
 Pure ASGI, so that answers stream through it. Which route needs which right is said where the route is.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from fastapi import Request
-from starlette.datastructures import Headers
+from fastapi import Request, Response
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from complaints_platform.errors import AuthError
 from complaints_platform.loopback import is_loopback
-from complaints_platform.serving.auth import LOCAL_USER, Principal, Right, Sessions, Tokens, digest_of
+from complaints_platform.serving.auth import LOCAL_USER, Principal, Sessions, Tokens, digest_of
 from complaints_platform.serving.failures import RequestFailed
+from complaints_platform.serving.models import ErrorAnswer
 
 COOKIE = "complaints_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -38,9 +39,10 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 
 
-def error_body(code: str, message: str, hint: str | None = None) -> bytes:
-    """Return the body of an error."""
-    return orjson.dumps({"error": {"code": code, "message": message, "hint": hint}})
+def error_response(status: int, code: str, message: str, hint: str | None = None) -> Response:
+    """Return a response of an error."""
+    body = orjson.dumps({"error": {"code": code, "message": message, "hint": hint}})
+    return Response(body, status, media_type="application/json")
 
 
 class Guard:
@@ -49,10 +51,8 @@ class Guard:
     def __init__(self, app: ASGIApp, *, local_only: Callable[[], bool]) -> None:
         """Wrap an application.
 
-        Args:
-            app: the application.
-            local_only: whether everyone on this machine is let in: then the name by which the service is called
-                has to be this machine's, or a page of another name that leads here could read everything.
+        If it is ``local_only``, everyone on this machine is let in: then the name by which the service is called has
+        to be this machine's, or a page of another name that leads here could read everything.
         """
         self._app = app
         self._local_only = local_only
@@ -62,46 +62,37 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                there = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(
-                        (name.encode(), value.encode())
-                        for name, value in _headers_of(scope["path"])
-                        if name.encode() not in there
-                    ),
-                ]
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                # Files of the page may be cached but are revalidated: after an update all are of one version.
+                headers.setdefault("cache-control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
             await send(message)
 
-        refusal = self._refusal(scope, headers)
-        if refusal is not None:
-            status, body = refusal
-            await _answer(send_with_headers, status, body)
-            return
-        await self._app(scope, _bounded(receive), send_with_headers)
+        refusal = self._refusal(scope, Headers(scope=scope))
+        if refusal is None:
+            await self._app(scope, _bounded(receive), send_with_headers)
+        else:
+            await refusal(scope, receive, send_with_headers)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, bytes] | None:
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         host = headers.get("host", "")
         if self._local_only() and not is_loopback(_name_of(host)):
-            return 403, error_body(
-                "wrong_host", "without tokens the service answers only to names of this machine", "use http://localhost"
+            return error_response(
+                403,
+                "wrong_host",
+                "without tokens the service answers only to names of this machine",
+                "use http://localhost",
             )
         if scope["method"] not in SAFE_METHODS and _is_cross_origin(headers, host):
-            return 403, error_body("cross_origin", "another site's page may not change anything here")
+            return error_response(403, "cross_origin", "another site's page may not change anything here")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > MOST_BODY_BYTES:
-            return 413, error_body("too_large", TOO_LARGE)
+            return error_response(413, "too_large", TOO_LARGE)
         return None
-
-
-def _headers_of(path: str) -> Iterable[tuple[str, str]]:
-    yield from SECURITY_HEADERS.items()
-    # Files of the page may be cached but are revalidated: after an update all are of one version.
-    yield "cache-control", "no-cache" if path.startswith("/static/") else "no-store"
 
 
 def _name_of(host: str) -> str:
@@ -135,12 +126,6 @@ def _bounded(receive: Receive) -> Receive:
         return message
 
     return bounded
-
-
-async def _answer(send: Send, status: int, body: bytes) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 class Doorkeeper:
@@ -193,20 +178,6 @@ class Doorkeeper:
         return self._sessions.token_digest(session) if session else None
 
 
-def demand(principal: Principal, right: Right) -> None:
-    """Make sure that a principal has a right.
-
-    Raises:
-        RequestFailed: 403.
-    """
-    if not principal.may(right):
-        raise RequestFailed(
-            403, "forbidden", f"the role {principal.role} does not allow this ({right})", "ask for another token"
-        )
-
-
 def documented_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of errors for OpenAPI."""
-    from complaints_platform.serving.models import ErrorAnswer
-
     return {status: {"model": ErrorAnswer} for status in statuses}

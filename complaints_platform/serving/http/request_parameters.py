@@ -28,10 +28,6 @@ class Filters:
 
     where: Mapping[str, tuple[str | None, ...]]
 
-    def only(self, dimensions: tuple[str, ...]) -> bool:
-        """Tell whether all filters are among ``dimensions``."""
-        return self.where.keys() <= set(dimensions)
-
 
 def filters(  # one parameter of the query each
     channel: Values = NOTHING,
@@ -86,15 +82,7 @@ class Period:
 
 
 def period(first: date | None, last: date | None, there: tuple[date, date] | None) -> Period | None:
-    """Return the days that are meant: those named, or the last 30 that have data.
-
-    Args:
-        first: the first day, if it is named.
-        last: the last day, if it is named.
-        there: first and last day that have data; None if none has.
-
-    Returns:
-        None if nothing is named and there is no data.
+    """Return the days that are meant: those named, or the last 30 of those that have data (``there``), if any.
 
     Raises:
         RequestFailed: the last day is before the first.

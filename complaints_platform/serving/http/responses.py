@@ -9,13 +9,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
-from complaints_platform.lake.manifests import Manifest
 from complaints_platform.serving.audit import logged_parameters
 from complaints_platform.serving.auth import Principal, Right
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.http.guards import demand
 from complaints_platform.serving.service import Service
-from complaints_platform.serving.store.warehouse import NO_MANIFEST, Snapshot
+from complaints_platform.serving.store.warehouse import NO_MANIFEST, Snapshot, identity
 
 MANIFEST_HEADER = "X-Manifest"
 
@@ -35,11 +33,10 @@ class Call:
         Raises:
             RequestFailed: 403.
         """
-        try:
-            demand(self.principal, right)
-        except RequestFailed as error:
-            self.audited(None, error.status)
-            raise
+        if not self.principal.may(right):
+            self.audited(None, 403)
+            message = f"the role {self.principal.role} does not allow this ({right})"
+            raise RequestFailed(403, "forbidden", message, "ask for another token")
         return self
 
     def ready(self) -> "Call":
@@ -55,11 +52,8 @@ class Call:
     def cached(self, build: Callable[[Snapshot], BaseModel], *more: object) -> Response:
         """Respond from the loaded marts, or from the cache if the same request was answered in the same hour.
 
-        The hour matters because some metrics depend on the time: what is due by now.
-
-        Args:
-            build: makes the answer from one snapshot.
-            more: what else the answer depends on, besides manifest and request.
+        The hour matters because some metrics depend on the time: what is due by now. ``more`` is what else the answer
+        depends on, besides manifest and request.
 
         Raises:
             RequestFailed: 503, the marts are not loaded yet.
@@ -67,23 +61,25 @@ class Call:
         service = self.ready().service
         key = (self.request.url.path, tuple(sorted(self.request.query_params.multi_items())), *more, this_hour())
         manifest = service.warehouse.manifest
-        body = service.response_cache.find((*_identity(manifest), *key))
+        body = service.response_cache.find((*identity(manifest), *key))
         if body is None:
             with service.warehouse.snapshot() as snapshot:
                 manifest = snapshot.manifest
-                body = service.response_cache.get((*_identity(manifest), *key), lambda: to_json(build(snapshot)))
+                body = service.response_cache.get((*identity(manifest), *key), lambda: to_json(build(snapshot)))
         self.audited(None)
-        return json_response(body, NO_MANIFEST if manifest is None else manifest.number)
+        return self.respond(body, NO_MANIFEST if manifest is None else manifest.number)
 
     def answered(self, answer: BaseModel, manifest: int | None, rows: int | None = None, status: int = 200) -> Response:
         """Respond with a model."""
         self.audited(rows, status)
-        return json_response(to_json(answer), manifest, status)
+        return self.respond(answer, manifest, status)
 
     @staticmethod
-    def respond(answer: BaseModel, manifest: int | None, status: int = 200) -> Response:
-        """Respond with a model whose audit entry has been written already."""
-        return json_response(to_json(answer), manifest, status)
+    def respond(answer: BaseModel | bytes, manifest: int | None, status: int = 200) -> Response:
+        """Respond with a model, or its JSON, whose audit entry has been written already."""
+        headers = {} if manifest is None else {MANIFEST_HEADER: str(manifest)}
+        body = answer if isinstance(answer, bytes) else to_json(answer)
+        return Response(body, status, headers, "application/json")
 
     def recorded(self, parameters: Mapping[str, Any], rows: int | None, status: int = 200) -> None:
         """Write the audit entry before responding.
@@ -95,15 +91,21 @@ class Call:
 
     def audited(self, rows: int | None, status: int = 200) -> None:
         """Add the request to the next batch of the audit log."""
-        parameters: dict[str, list[str]] = {}
-        for name, value in self.request.query_params.multi_items():
-            parameters.setdefault(name, []).append(value)
-        self.service.audit.note(self._entry(logged_parameters(parameters), rows, status))
+        parameters = logged_parameters(self.request.query_params.multi_items())
+        self.service.audit.note(self._entry(parameters, rows, status))
 
     def _entry(self, parameters: Mapping[str, Any], rows: int | None, status: int) -> dict[str, Any]:
-        entry = self.service.audit.entry(self.principal, self.request.method, self.request.url.path, parameters)
-        milliseconds = round((time.perf_counter() - self.started) * 1000)
-        return {**entry, "status": status, "rows": rows, "milliseconds": milliseconds}
+        return {
+            "at": datetime.now(UTC),
+            "name": self.principal.name,
+            "role": self.principal.role.value,
+            "method": self.request.method,
+            "path": self.request.url.path,
+            "asked": dict(parameters),
+            "status": status,
+            "rows": rows,
+            "milliseconds": round((time.perf_counter() - self.started) * 1000),
+        }
 
 
 async def call(request: Request) -> Call:
@@ -121,20 +123,9 @@ def this_hour() -> datetime:
     return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def _identity(manifest: Manifest | None) -> tuple[object, ...]:
-    """Return a manifest's identity, which differs even for a lake that was deleted and created again."""
-    return (NO_MANIFEST, None) if manifest is None else (manifest.number, manifest.published_at)
-
-
 CurrentCall = Annotated[Call, Depends(call)]
 
 
 def to_json(answer: BaseModel) -> bytes:
     """Return a model as JSON."""
     return answer.model_dump_json(by_alias=True).encode()
-
-
-def json_response(body: bytes, manifest: int | None, status: int = 200) -> Response:
-    """Return a JSON response."""
-    headers = {} if manifest is None else {MANIFEST_HEADER: str(manifest)}
-    return Response(body, status, headers, "application/json")

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from complaints_platform.lake.data_sets import RECONCILIATION
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import Pulse
-from complaints_platform.serving.answers.metric_values import total, values
+from complaints_platform.serving.answers.metric_values import parts, values
 from complaints_platform.serving.answers.overview import NO_FILTERS, overview
 from complaints_platform.serving.http.request_parameters import Period
 from complaints_platform.serving.models import Overview
@@ -68,12 +68,13 @@ class Figures:
         week = Period(period.first - WEEK, period.last - WEEK)
         earliest = snapshot.days(COMPLAINTS.table)
         known = earliest is not None and earliest[0] <= week.first
+        week_before = values(snapshot, COMPLAINTS, week, "total", (), NO_FILTERS).get((None,))
         return cls(
             kind=kind,
             period=period,
             manifest=snapshot.number,
             overview=overview(snapshot, period.first, period.last, NO_FILTERS, Pulse()),
-            week_before=_count(snapshot, week) if known else None,
+            week_before=int(week_before or 0) if known else None,
             cells=_cells(snapshot, period),
             course=_course(snapshot, period.last),
             received=_received(snapshot, period),
@@ -99,23 +100,9 @@ class Figures:
         return (None, None) if found is None else (found.value, found.previous)
 
 
-def _count(snapshot: Snapshot, period: Period) -> int:
-    return int(total(snapshot, COMPLAINTS, period, NO_FILTERS) or 0)
-
-
 def _cells(snapshot: Snapshot, period: Period) -> list[Cell]:
-    by = ("category", "region")
-    now = values(snapshot, COMPLAINTS, period, "total", by, NO_FILTERS)
-    then = values(snapshot, COMPLAINTS, period.before, "total", by, NO_FILTERS)
-    cells = [
-        Cell(
-            None if key[1] is None else str(key[1]),
-            None if key[2] is None else str(key[2]),
-            int(now.get(key) or 0),
-            int(then.get(key) or 0),
-        )
-        for key in {**now, **then}
-    ]
+    found: dict[Any, Any] = parts(snapshot, COMPLAINTS, period, ("category", "region"), NO_FILTERS)
+    cells = [Cell(where[0], where[1], int(now or 0), int(then or 0)) for where, (now, then) in found.items()]
     return sorted(cells, key=lambda cell: (-abs(cell.change), -cell.value, str(cell.category), str(cell.region)))
 
 
@@ -128,9 +115,9 @@ def _course(snapshot: Snapshot, last: date) -> list[tuple[date, int]]:
 
 
 def _received(snapshot: Snapshot, period: Period) -> Received:
-    files, reconciled, records, quarantined = snapshot.rows(
+    [counts] = snapshot.rows(
         "SELECT count(*), count(*) FILTER (reconciles), coalesce(sum(received), 0), coalesce(sum(quarantined), 0) "  # noqa: S608  # names of the registry
         f"FROM {RECONCILIATION.sql_name} WHERE day BETWEEN ? AND ?",
         [period.first, period.last],
-    )[0]
-    return Received(int(files), int(reconciled), int(records), int(quarantined))
+    )
+    return Received(*map(int, counts))

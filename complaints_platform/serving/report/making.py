@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -33,10 +33,8 @@ class Made:
 def published(platform: Platform, last: date) -> Iterator[Snapshot]:
     """Read the marts by the newest manifest, in a copy that is gone afterwards.
 
-    Args:
-        platform: whose lake is read.
-        last: the last day that is reported: what reports up to it do not look at is not copied. Of service times all
-            files up to it are read, as complaints of any day may still be open.
+    What reports up to the ``last`` day do not look at is not copied. Of service times all files up to it are read, as
+    complaints of any day may still be open.
     """
     lake, settings = platform.lake, platform.settings
     with tempfile.TemporaryDirectory(prefix="complaints-report-") as name:
@@ -44,12 +42,10 @@ def published(platform: Platform, last: date) -> Iterator[Snapshot]:
         files = LocalFiles(lake.store, folder / "files")
         between = (last - LOOKED_AT, last + ZONES_DIFFER)
         warehouse = Warehouse(lake, files, folder, settings.serving_memory_mb, settings.time_zone, between=between)
-        try:
+        with closing(warehouse):
             warehouse.refresh()
             with warehouse.snapshot() as snapshot:
                 yield snapshot
-        finally:
-            warehouse.close()
 
 
 def make(snapshot: Snapshot, zone: str, kind: Kind, last: date) -> Made:

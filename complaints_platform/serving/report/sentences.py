@@ -18,7 +18,6 @@ def sentences(figures: Figures) -> list[str]:
         *_where_the_change_is(figures),
         *_incidents(figures),
         *_service(figures),
-        *_review(figures),
         *_files(figures),
     ]
 
@@ -124,9 +123,6 @@ def _service(figures: Figures) -> Iterator[str]:
     timely, _ = figures.headline("first_response_timely_rate")
     if timely is not None:
         yield f"{timely:.0%} of complaints with a response target were answered within it."
-
-
-def _review(figures: Figures) -> Iterator[str]:
     share, _ = figures.headline("review_share")
     if share:
         yield f"{share:.0%} of the complaints need review: their category is uncertain."

@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 from complaints_platform.lake.data_sets import TABLES, TableSpec
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.learning.spreadsheets import inert
-from complaints_platform.marts.registry import MARTS
+from complaints_platform.marts.measuring import filter_conditions
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.failures import RequestFailed, not_found
 from complaints_platform.serving.http.request_parameters import Filters
 from complaints_platform.serving.service import Service
 from complaints_platform.serving.sql import language
 from complaints_platform.serving.store.parquet import PARTITION, identifier, select_files
+from complaints_platform.serving.store.warehouse import day_column
 
 Format = Literal["csv", "parquet", "arrow"]
 MEDIA_TYPES = {
@@ -52,14 +53,7 @@ class _Sink(io.BytesIO):
 
 
 def files_of(batches: Iterator[pa.RecordBatch], schema: pa.Schema, output: Format, *, safe: bool) -> Iterator[bytes]:
-    """Yield a file piece by piece.
-
-    Args:
-        batches: its rows.
-        schema: their columns.
-        output: csv, parquet or arrow (a stream).
-        safe: in CSV, put an apostrophe before texts that a spreadsheet would take for a formula.
-    """
+    """Yield a file piece by piece; ``safe`` puts an apostrophe before texts like formulas, in CSV."""
     if output == "csv":
         yield from _csv(batches, schema, safe=safe)
         return
@@ -105,7 +99,7 @@ def export(  # noqa: PLR0913  # what an export consists of
     if missing:
         raise RequestFailed(400, "no_such_column", f"{spec.sql_name} has no column {', '.join(missing)}")
     table = spec.table_in(service.lake, manifest)
-    day = _day_column(spec)
+    day = day_column(spec)
     # A day of the reporting zone lies in up to three of UTC, by which the table is divided.
     margin = timedelta(days=int(day != PARTITION))
     first, last = (None if end is None else end + sign * margin for end, sign in zip(days, (-1, 1), strict=True))
@@ -115,49 +109,28 @@ def export(  # noqa: PLR0913  # what an export consists of
         if (first is None or file.partition >= first.isoformat())
         and (last is None or file.partition <= last.isoformat())
     ]
-    conditions, values = _conditions(filters, day, days)
-    # One day at a time, fetched when it is its turn: a client that goes away stops between days, and memory and
-    # cache are bounded by a day.
-    selects = (select_files(schema, service.files.of_table(table, [file])) + conditions for file in files)
-    return files_of(_rows(service, selects, values), pl.DataFrame(schema=schema).to_arrow().schema, output, safe=safe)
-
-
-def _rows(service: Service, selects: Iterator[str], values: list[object]) -> Iterator[pa.RecordBatch]:
-    connection = language.connect(service.settings.serving_memory_mb // 4, 1)
-    try:
-        for select in selects:
-            reader: Any = connection.sql(select, params=values or None).to_arrow_reader(BATCH_ROWS)
-            for batch in reader:
-                yield from pl.DataFrame(batch).to_arrow().to_batches()
-    finally:
-        connection.close()
-
-
-def _day_column(spec: TableSpec) -> str:
-    """Return the column by whose days a data set is asked."""
-    mart = MARTS.get(spec.sql_name)
-    return PARTITION if mart is None else mart.day_column
-
-
-def _conditions(filters: Filters, day: str, days: tuple[date | None, date | None]) -> tuple[str, list[object]]:
-    parts: list[str] = []
-    values: list[object] = []
+    parts, values = filter_conditions(filters.where)
     for end, comparison in zip(days, (">=", "<="), strict=True):
         if end is not None:
             parts.append(f"coalesce({identifier(day)}, {identifier(PARTITION)}) {comparison} ?")
             values.append(end)
-    for name, allowed in filters.where.items():
-        named = [value for value in allowed if value is not None]
-        either = [f"{identifier(name)} IN ({', '.join('?' * len(named))})"] if named else []
-        either += [f"{identifier(name)} IS NULL"] if len(named) < len(allowed) else []
-        parts.append(f"({' OR '.join(either)})")
-        values += named
-    return (f" WHERE {' AND '.join(parts)}" if parts else ""), values
+    condition = f" WHERE {' AND '.join(parts)}" if parts else ""
+    # One day at a time, fetched when it is its turn: a client that goes away stops between days, and memory and
+    # cache are bounded by a day.
+    selects = (select_files(schema, service.files.of_table(table, [file])) + condition for file in files)
+    return files_of(_rows(service, selects, values), pl.DataFrame(schema=schema).to_arrow().schema, output, safe=safe)
+
+
+def _rows(service: Service, selects: Iterator[str], values: list[object]) -> Iterator[pa.RecordBatch]:
+    with language.connect(service.settings.serving_memory_mb // 4, 1) as connection:
+        for select in selects:
+            reader: Any = connection.sql(select, params=values or None).to_arrow_reader(BATCH_ROWS)
+            for batch in reader:
+                yield from pl.DataFrame(batch).to_arrow().to_batches()
 
 
 def _csv(batches: Iterator[pa.RecordBatch], schema: pa.Schema, *, safe: bool) -> Iterator[bytes]:
-    empty = pl.DataFrame(schema.empty_table())
-    yield empty.write_csv().encode()
+    yield pl.DataFrame(schema.empty_table()).write_csv().encode()
     for batch in batches:
         frame = pl.DataFrame(batch)
         nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]

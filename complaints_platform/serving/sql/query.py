@@ -8,10 +8,10 @@ versions that one manifest names; raw records and receipts are what is there whe
 
 import io
 import tempfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import polars as pl
@@ -60,14 +60,8 @@ class Catalogue:
     """The data sets that a query can name."""
 
     def __init__(self, lake: Lake, sources: Iterable[str], files: LocalFiles | None = None) -> None:
-        """Name the data sets of a lake.
-
-        Args:
-            lake: where they are.
-            sources: names of the sources whose raw records can be asked for.
-            files: how the lake's files become local; by default, in a folder that goes with the catalogue.
-        """
-        self._lake = lake
+        """Name the data sets of a lake and its ``sources``; ``files`` are fetched, by default, while this lives."""
+        self.lake = lake
         self._tables = {spec.sql_name: spec for spec in TABLES}
         self._sources = {f"raw.{source}": source for source in sources}
         if files is None:
@@ -90,16 +84,8 @@ class Catalogue:
             return polars_schema(self._tables[name].model)
         return RECEIPT_COLUMNS if name == RECEIPTS else SEGMENT_SCHEMA
 
-    def newest(self) -> Manifest | None:
-        """Return the manifest to read by."""
-        return self._lake.manifests.newest()
-
     def check(self, names: Collection[str], allowed: Collection[str] | None = None) -> None:
-        """Make sure that data sets exist.
-
-        Args:
-            names: what a query names.
-            allowed: those that may be asked for; by default all.
+        """Make sure that data sets exist, and are among those ``allowed`` (by default all).
 
         Raises:
             QueryError: one does not; the message lists those that are known.
@@ -113,57 +99,45 @@ class Catalogue:
         """Open the named data sets; tables in the versions that a manifest names, or the newest without one."""
         opened = Opened()
         for name in sorted(names):
+            paths: list[str] = []
+            rest = pl.DataFrame()
             if name in self._tables:
-                spec = self._tables[name]
-                table = spec.table_in(self._lake, manifest)
-                self._add(opened, name, self._files.of_table(table, table.files()), partitioned=True)
+                table = self._tables[name].table_in(self.lake, manifest)
+                paths = self._files.of_table(table, table.files())
             elif name == RECEIPTS:
-                self._add(opened, name, [], rest=_receipts(self._lake))
+                rest = _receipts(self.lake)
             else:
-                keys, rest = self._lake.segments.live(self._sources[name])
-                self._add(opened, name, self._files.paths(keys), rest=rest)
+                keys, rest = self.lake.segments.live(self._sources[name])
+                paths = self._files.paths(keys)
+            select = select_files(self.schema(name), paths, partitioned=name in self._tables)
+            if rest.height:
+                key = f"rest_of_{name.replace('.', '_')}"
+                opened.frames[key] = rest
+                select = f"{select} UNION ALL BY NAME SELECT * FROM {identifier(key)}"  # noqa: S608  # a name of the catalogue
+            opened.views.append((name, select))
+            opened.paths.extend(paths)
         return opened
-
-    def _add(
-        self,
-        opened: Opened,
-        name: str,
-        paths: Sequence[str],
-        rest: pl.DataFrame | None = None,
-        *,
-        partitioned: bool = False,
-    ) -> None:
-        select = select_files(self.schema(name), paths, partitioned=partitioned)
-        if rest is not None and rest.height:
-            key = f"rest_of_{name.replace('.', '_')}"
-            opened.frames[key] = rest
-            select = f"{select} UNION ALL BY NAME SELECT * FROM {identifier(key)}"  # noqa: S608  # a name of the catalogue
-        opened.views.append((name, select))
-        opened.paths.extend(paths)
 
 
 def run_query(catalogue: Catalogue, sql: str) -> pa.Table:
     """Run one SELECT and return its result.
 
     Raises:
-        QueryError: not exactly one SELECT, an unknown data set, something forbidden, or
-            DuckDB's own error.
+        QueryError: not exactly one SELECT, an unknown data set, something forbidden, or DuckDB's own error.
     """
-    connection = language.connect()
     try:
-        statement = language.statement_of(connection, sql)
-        names = language.data_sets_of(connection, sql)
-        catalogue.check(names)
-        opened = catalogue.open(names, catalogue.newest())
-        for key, frame in opened.frames.items():
-            connection.register(key, frame.to_arrow())
-        language.create_views(connection, opened.views)
-        language.lock(connection, opened.paths)
-        return connection.sql(statement).to_arrow_table()
+        with language.connect() as connection:
+            statement = language.statement_of(connection, sql)
+            names = language.data_sets_of(connection, sql)
+            catalogue.check(names)
+            opened = catalogue.open(names, catalogue.lake.manifests.newest())
+            for key, frame in opened.frames.items():
+                connection.register(key, frame.to_arrow())
+            language.create_views(connection, opened.views)
+            language.lock(connection, opened.paths)
+            return connection.sql(statement).to_arrow_table()
     except duckdb.Error as error:
         raise QueryError(str(error)) from error
-    finally:
-        connection.close()
 
 
 def render(result: pa.Table, output: str) -> bytes:
@@ -172,12 +146,8 @@ def render(result: pa.Table, output: str) -> bytes:
     if output == "table":
         return as_table(frame).encode()
     buffer = io.BytesIO()
-    if output == "csv":
-        frame.write_csv(buffer)
-    elif output == "json":
-        frame.write_ndjson(buffer)
-    else:
-        frame.write_parquet(buffer)
+    writers: dict[str, Any] = {"csv": frame.write_csv, "json": frame.write_ndjson, "parquet": frame.write_parquet}
+    writers[output](buffer)
     return buffer.getvalue()
 
 
@@ -196,17 +166,6 @@ def as_table(frame: pl.DataFrame) -> str:
 
 
 def _receipts(lake: Lake) -> pl.DataFrame:
-    rows = [
-        (
-            receipt.source,
-            receipt.sha256,
-            receipt.file_name,
-            receipt.size,
-            receipt.received_at,
-            receipt.received,
-            receipt.filtered,
-            receipt.quarantined,
-        )
-        for receipt in lake.receipts.all()
-    ]
+    attributes = ["sha256" if name == "raw_sha256" else name for name in RECEIPT_COLUMNS]
+    rows = [[getattr(receipt, name) for name in attributes] for receipt in lake.receipts.all()]
     return pl.DataFrame(rows, schema=RECEIPT_COLUMNS, orient="row")

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -99,13 +99,9 @@ class Sandbox:
         self._catalogue.check(names, allowed)
         opened = self._catalogue.open(names, manifest)
         frames = [(name, _stream_of(frame.to_arrow())) for name, frame in opened.frames.items()]
-        described = {
-            "views": opened.views,
-            "paths": opened.paths,
-            "frames": [[name, len(data)] for name, data in frames],
-        }
+        sizes = [[name, len(data)] for name, data in frames]
         with _ended_after(process, OPENING_SECONDS):
-            _tell(to, described)
+            _tell(to, {"views": opened.views, "paths": opened.paths, "frames": sizes})
             for _, data in frames:
                 to.write(data)
             to.flush()
@@ -165,10 +161,8 @@ def _start() -> subprocess.Popen[bytes]:
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     for pipe in _pipes(process):
-        try:
+        with suppress(BrokenPipeError):
             pipe.close()
-        except BrokenPipeError:
-            continue
     process.wait()
 
 
@@ -202,5 +196,4 @@ def _stream_of(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    return bytes(sink.getvalue())

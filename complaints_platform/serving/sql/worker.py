@@ -61,7 +61,9 @@ def main() -> None:
 
 def limit_process(memory_mb: int) -> None:
     """Let the system end this process if it takes too much memory, or writes any byte to a file."""
-    limit = (_virtual_bytes() // MEGABYTE + memory_mb + HEADROOM_MB) * MEGABYTE
+    status = Path("/proc/self/statm")  # absent where the system does not tell
+    taken = int(status.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE") if status.exists() else 4096 * MEGABYTE
+    limit = (taken // MEGABYTE + memory_mb + HEADROOM_MB) * MEGABYTE
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -113,12 +115,6 @@ def _kind(error: Exception) -> str:
 def _say(answer: BinaryIO, line: dict[str, Any]) -> None:
     answer.write(json.dumps(line).encode() + b"\n")
     answer.flush()
-
-
-def _virtual_bytes() -> int:
-    """Return the address space that this process has taken by now; 0 where the system does not tell."""
-    status = Path("/proc/self/statm")
-    return int(status.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE") if status.exists() else 4096 * MEGABYTE
 
 
 if __name__ == "__main__":

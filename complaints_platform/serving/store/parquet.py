@@ -34,19 +34,20 @@ SQL_TYPES: Mapping[pl.DataType, str] = {
 }
 
 
-def sql_type(dtype: pl.DataType) -> str:
-    """Return DuckDB's name of a Polars type.
+def sql_type(dtype: pl.DataType, names: Mapping[pl.DataType, str] = SQL_TYPES) -> str:
+    """Return DuckDB's name of a Polars type, or another database's.
 
     Raises:
         LakeError: no data set had a column of such a type so far.
     """
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.DataType):
-        return f"{sql_type(dtype.inner)}[]"
+        return f"{sql_type(dtype.inner, names)}[]"
     if isinstance(dtype, pl.Struct):
-        fields = ", ".join(f'"{field.name}" {sql_type(_instance(field.dtype))}' for field in dtype.fields)
+        inner = pl.Schema(dtype.to_schema())
+        fields = ", ".join(f'"{name}" {sql_type(field, names)}' for name, field in inner.items())
         return f"STRUCT({fields})"
     try:
-        return SQL_TYPES[dtype]
+        return names[dtype]
     except KeyError:
         raise LakeError(f"no SQL type is known for {dtype}") from None
 
@@ -70,12 +71,8 @@ def empty_select(schema: pl.Schema) -> str:
 def select_files(schema: pl.Schema, paths: Sequence[str], *, partitioned: bool = True) -> str:
     """Return a SELECT of all rows of Parquet files, with exactly the columns of ``schema``, in order.
 
-    Columns that a file does not have, because it was written before they were added, are null.
-
-    Args:
-        schema: columns of the data set.
-        paths: local paths.
-        partitioned: the column ``day`` stands in the paths (``day=YYYY-MM-DD``), not in the files.
+    Columns that a file does not have, because it was written before they were added, are null. The column ``day`` of
+    ``partitioned`` files stands in their paths (``day=YYYY-MM-DD``), not in the files.
     """
     empty = empty_select(schema)
     if not paths:
@@ -131,7 +128,3 @@ class LocalFiles:
             file.write(data)
         Path(temporary).replace(target)
         return str(target)
-
-
-def _instance(dtype: object) -> pl.DataType:
-    return dtype if isinstance(dtype, pl.DataType) else dtype()  # type: ignore[operator]

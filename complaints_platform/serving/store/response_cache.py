@@ -25,33 +25,24 @@ class ResponseCache:
     def find(self, key: Hashable) -> bytes | None:
         """Return the response for ``key`` if it is cached."""
         with self._lock:
-            return self._found(key)
+            found = self._responses.get(key)
+            if found is not None:
+                self._responses.move_to_end(key)
+            return found
 
     def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """Return the response for ``key``; ``make`` it if it is not cached."""
-        found, working = self._look(key)
-        if found is not None:
-            return found
+        with self._lock:
+            working = self._working.setdefault(key, threading.Lock())
         with working:
-            found, _ = self._look(key)
-            if found is None:
-                try:
+            try:
+                found = self.find(key)
+                if found is None:
                     found = make()
                     self._keep(key, found)
-                finally:
-                    with self._lock:
-                        self._working.pop(key, None)
-        return found
-
-    def _look(self, key: Hashable) -> tuple[bytes | None, threading.Lock]:
-        with self._lock:
-            found = self._found(key)
-            return found, self._working.setdefault(key, threading.Lock()) if found is None else threading.Lock()
-
-    def _found(self, key: Hashable) -> bytes | None:
-        found = self._responses.get(key)
-        if found is not None:
-            self._responses.move_to_end(key)
+            finally:
+                with self._lock:
+                    self._working.pop(key, None)
         return found
 
     def _keep(self, key: Hashable, response: bytes) -> None:

@@ -109,9 +109,9 @@ class IndexState:
     """Day → paths of the table's files that its rows come from."""
 
     @property
-    def days(self) -> tuple[str, str] | None:
-        """First and last day."""
-        return (min(self.files), max(self.files)) if self.files else None
+    def days(self) -> tuple[date, date] | None:
+        """The first and last day (UTC) that can be searched."""
+        return (date.fromisoformat(min(self.files)), date.fromisoformat(max(self.files))) if self.files else None
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,6 @@ class _View:
 
     searcher: Any
     state: IndexState
-
-
-NOTHING = IndexState(0, None, {})
 
 
 class SearchIndex:
@@ -146,54 +143,48 @@ class SearchIndex:
         return self._view.state
 
     def refresh(self, manifest: Manifest | None, stop: threading.Event | None = None) -> bool:
-        """Bring the index up to date with a manifest; tell whether anything has changed.
+        """Bring the index up to date with a manifest's ``categorized.complaints``; tell whether anything has changed.
 
-        Args:
-            manifest: whose version of ``categorized.complaints`` is indexed.
-            stop: when set, the index is left as far as it is.
+        When ``stop`` is set, the index is left as far as it is.
 
         Raises:
             LakeError: the table can't be read.
         """
         with self._refreshing:
-            return self._refresh(manifest, stop)
-
-    def _refresh(self, manifest: Manifest | None, stop: threading.Event | None) -> bool:
-        state = self._view.state
-        if manifest is None or (manifest.number, manifest.published_at) == (state.manifest, state.published_at):
-            return False
-        table = CATEGORIZED.table_in(self._lake, manifest)
-        now: dict[str, list[str]] = {}
-        for file in table.files():
-            now.setdefault(file.partition, []).append(file.path)
-        there = dict(self._view.state.files)
-        paths = {day: tuple(sorted(files)) for day, files in now.items()}
-        changed = sorted({*there, *paths} - {day for day in paths if there.get(day) == paths[day]}, reverse=True)
-        growing = not there
-        if changed:
-            writer = self._index.writer(WRITER_BYTES, WRITER_THREADS)
-            waiting = 0
-            frames = table.read_days([date.fromisoformat(day) for day in changed if day in paths], COLUMNS)
-            for day in changed:
-                if stop is not None and stop.is_set():
-                    writer.rollback()
-                    return False
-                writer.delete_documents_by_term("partition", day)
-                there.pop(day, None)
-                if day in paths:
-                    records = next(frames).frame
-                    for document in _documents(records, day):
-                        writer.add_json(document)
-                    waiting += records.height
-                    there[day] = paths[day]
-                if growing and waiting >= BATCH_ROWS:
-                    waiting = 0
-                    self._commit(writer, IndexState(0, manifest.published_at, dict(there)))
-            self._commit(writer, IndexState(manifest.number, manifest.published_at, there))
-            writer.wait_merging_threads()
-        else:
-            self._note(IndexState(manifest.number, manifest.published_at, there))
-        return True
+            state = self._view.state
+            if manifest is None or (manifest.number, manifest.published_at) == (state.manifest, state.published_at):
+                return False
+            table = CATEGORIZED.table_in(self._lake, manifest)
+            paths: dict[str, tuple[str, ...]] = {}
+            for file in sorted(table.files(), key=lambda file: file.path):
+                paths[file.partition] = (*paths.get(file.partition, ()), file.path)
+            there = dict(state.files)
+            changed = sorted((day for day in {*there, *paths} if there.get(day) != paths.get(day)), reverse=True)
+            growing = not there
+            if changed:
+                writer = self._index.writer(WRITER_BYTES, WRITER_THREADS)
+                waiting = 0
+                frames = table.read_days([date.fromisoformat(day) for day in changed if day in paths], COLUMNS)
+                for day in changed:
+                    if stop is not None and stop.is_set():
+                        writer.rollback()
+                        return False
+                    writer.delete_documents_by_term("partition", day)
+                    there.pop(day, None)
+                    if day in paths:
+                        records = next(frames).frame
+                        for document in _documents(records, day):
+                            writer.add_json(document)
+                        waiting += records.height
+                        there[day] = paths[day]
+                    if growing and waiting >= BATCH_ROWS:
+                        waiting = 0
+                        self._commit(writer, IndexState(0, manifest.published_at, dict(there)))
+                self._commit(writer, IndexState(manifest.number, manifest.published_at, there))
+                writer.wait_merging_threads()
+            else:
+                self._note(IndexState(manifest.number, manifest.published_at, there))
+            return True
 
     def search(self, request: SearchRequest, sort: Sort, limit: int, cursor: str | None) -> Page:
         """Return a page of complaints.
@@ -219,54 +210,48 @@ class SearchIndex:
 
     def _newest(self, request: SearchRequest, limit: int, cursor: str | None) -> Page:
         view = self._view
-        after = _decoded(cursor, "t")
+        after = None if cursor is None else _key_of(cursor)
         query = self._query(request)
         if after is None:
             found = view.searcher.search(query, limit + SAME_KEY, order_by_field="key")
             hits, total = found.hits, found.count
         else:
             total = view.searcher.search(query, 1).count
-            key, _ = _key_of(after)
-            rest = _and([query, self._keys(0, key)])
+            rest = _and([query, self._keys(0, after[0])])
             hits = view.searcher.search(rest, limit + SAME_KEY, count=False, order_by_field="key").hits
-        rows = sorted(((-key, _document(view, address)) for key, address in hits), key=lambda row: (row[0], row[1][0]))
+        rows = [(-key, item.complaint_id, item) for key, item in ((key, _item(view, address)) for key, address in hits)]
         if after is not None:
-            last_key, last_id = _key_of(after)
-            rows = [row for row in rows if (row[0], row[1][0]) > (-last_key, last_id)]
+            rows = [row for row in rows if row[:2] > (-after[0], after[1])]
+        rows.sort(key=lambda row: row[:2])
         page = rows[:limit]
-        more = len(rows) > limit
-        next_cursor = _encoded("t", [-page[-1][0], page[-1][1][0]]) if more and page else None
-        return Page([item for _, (_, item) in page], total, next_cursor, view.state)
+        next_cursor = _encoded("t", [-page[-1][0], page[-1][1]]) if page and len(rows) > limit else None
+        return Page([item for *_, item in page], total, next_cursor, view.state)
 
     def _ranked(self, request: SearchRequest, limit: int, cursor: str | None) -> Page:
-        place = _decoded(cursor, "r")
-        manifest, digest, offset = (0, request.digest, 0) if place is None else _place_of(place)
+        manifest, digest, offset = (0, request.digest, 0) if cursor is None else _place_of(cursor)
         if digest != request.digest:
             raise _bad_cursor()
-        known = self._rankings.get((manifest, digest)) if place is not None else None
+        known = self._rankings.get((manifest, digest)) if cursor is not None else None
         if known is None:
             view = self._view
             found = view.searcher.search(self._query(request), MOST_RANKED)
             known = view, [address for _, address in found.hits], found.count
         view, addresses, total = known
-        self._remember((view.state.manifest, digest), known)
-        page = addresses[offset : offset + limit]
-        more = offset + limit < len(addresses)
-        next_cursor = _encoded("r", [view.state.manifest, digest, offset + limit]) if more else None
-        return Page([_document(view, address)[1] for address in page], total, next_cursor, view.state)
-
-    def _remember(self, key: tuple[int, str], ranking: tuple[_View, list[Any], int]) -> None:
+        key = (view.state.manifest, digest)
         with self._lock:
-            self._rankings[key] = ranking
+            self._rankings[key] = known
             self._rankings.move_to_end(key)
             while len(self._rankings) > KEPT_RANKINGS:
                 self._rankings.popitem(last=False)
+        more = offset + limit < len(addresses)
+        next_cursor = _encoded("r", [*key, offset + limit]) if more else None
+        items = [_item(view, address) for address in addresses[offset : offset + limit]]
+        return Page(items, total, next_cursor, view.state)
 
     def _query(self, request: SearchRequest) -> Any:
         parts = [self._text_query(request.words)]
         if request.period is not None:
-            start, end = request.period.instants(request.time_zone)
-            parts.append(self._times(start, end))
+            parts.append(self._times(*request.period.instants(request.time_zone)))
         if request.counted is not None:
             parts += [self._times(request.counted.start, request.counted.end), self._cells(request.counted)]
         for name, values in request.filters.where.items():
@@ -274,8 +259,7 @@ class SearchIndex:
         if request.complaint_ids:
             parts.append(self._any_of("complaint_id", request.complaint_ids))
         for name in ("customer_key", "near_duplicate_of", "duplicate_of", "outcome"):
-            value = getattr(request, name)
-            if value is not None:
+            if (value := getattr(request, name)) is not None:
                 parts.append(self._any_of(name, [value]))
         for name, flag in (("needs_review", request.needs_review), ("repeats", request.near_duplicates)):
             if flag is not None:
@@ -283,19 +267,13 @@ class SearchIndex:
         return _and(parts)
 
     def _text_query(self, words: str) -> Any:
-        must: list[Any] = []
-        must_not: list[Any] = []
+        parts = []
         for negated, text in _words(words):
             query, _ = self._index.parse_query_lenient(f'"{text}"' if " " in text else text, ["text"])
-            (must_not if negated else must).append(query)
-        if not must and not must_not:
-            return tantivy.Query.all_query()
-        return tantivy.Query.boolean_query(
-            [
-                *((tantivy.Occur.Must, query) for query in must or [tantivy.Query.all_query()]),
-                *((tantivy.Occur.MustNot, query) for query in must_not),
-            ]
-        )
+            parts.append((tantivy.Occur.MustNot if negated else tantivy.Occur.Must, query))
+        if all(occur == tantivy.Occur.MustNot for occur, _ in parts):
+            parts.append((tantivy.Occur.Must, tantivy.Query.all_query()))
+        return tantivy.Query.boolean_query(parts)
 
     def _any_of(self, name: str, values: Iterable[str]) -> Any:
         return tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, name, list(values)), 0.0)
@@ -331,14 +309,8 @@ class SearchIndex:
         self._note(state)
 
     def _note(self, state: IndexState) -> None:
-        document = {
-            "layout": LAYOUT_VERSION,
-            "manifest": state.manifest,
-            "published_at": state.published_at,
-            "files": state.files,
-        }
         temporary = self._state_file.with_suffix(".tmp")
-        temporary.write_bytes(orjson.dumps(document))
+        temporary.write_bytes(orjson.dumps({"layout": LAYOUT_VERSION, **vars(state)}))
         temporary.replace(self._state_file)
         self._index.reload()
         self._view = _View(self._index.searcher(), state)
@@ -348,23 +320,18 @@ class SearchIndex:
             fields = orjson.loads(self._state_file.read_bytes())
             if fields["layout"] == LAYOUT_VERSION:
                 files = {day: tuple(paths) for day, paths in fields["files"].items()}
-                published = fields["published_at"]
-                state = IndexState(
-                    # The lake may have been created again since: the first refresh notices by its files.
-                    0,
-                    datetime.fromisoformat(published) if published else None,
-                    files,
-                )
-                return self._registered(tantivy.Index(self._schema, path=str(self._folder))), state
+                published = fields["published_at"] and datetime.fromisoformat(fields["published_at"])
+                # The lake may have been created again since: the first refresh notices by its files.
+                return self._registered(), IndexState(0, published, files)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             if not isinstance(error, FileNotFoundError):
                 log.warning("the search index is built again: %s", error)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
-        return self._registered(tantivy.Index(self._schema, path=str(self._folder))), NOTHING
+        return self._registered(), IndexState(0, None, {})
 
-    @staticmethod
-    def _registered(index: Any) -> Any:
+    def _registered(self) -> Any:
+        index = tantivy.Index(self._schema, path=str(self._folder))
         words = (
             tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
             .filter(tantivy.Filter.remove_long(LONGEST_WORD))
@@ -417,9 +384,8 @@ def _documents(complaints: pl.DataFrame, day: str) -> list[str]:
     return lines.splitlines() if lines else []
 
 
-def _document(view: _View, address: Any) -> tuple[str, ComplaintItem]:
-    fields = orjson.loads(view.searcher.doc(address).get_first("item"))
-    return fields["complaint_id"], ComplaintItem.model_validate(fields)
+def _item(view: _View, address: Any) -> ComplaintItem:
+    return ComplaintItem.model_validate_json(view.searcher.doc(address).get_first("item"))
 
 
 def _words(text: str) -> list[tuple[bool, str]]:
@@ -441,28 +407,23 @@ def _encoded(kind: str, place: list[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([kind, *place])).decode().rstrip("=")
 
 
-def _decoded(cursor: str | None, kind: str) -> list[Any] | None:
-    if cursor is None:
-        return None
+def _decoded(cursor: str) -> Any:
     try:
-        place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error) as error:
         raise _bad_cursor() from error
-    if not isinstance(place, list) or not place or place[0] != kind:
-        raise _bad_cursor()
-    return place[1:]
 
 
-def _key_of(place: list[Any]) -> tuple[int, str]:
-    match place:
-        case [int(key), str(complaint_id)] if 0 <= key < 1 << 64:
+def _key_of(cursor: str) -> tuple[int, str]:
+    match _decoded(cursor):
+        case ["t", int(key), str(complaint_id)] if 0 <= key < 1 << 64:
             return key, complaint_id
     raise _bad_cursor()
 
 
-def _place_of(place: list[Any]) -> tuple[int, str, int]:
-    match place:
-        case [int(manifest), str(digest), int(offset)] if 0 <= offset <= MOST_RANKED:
+def _place_of(cursor: str) -> tuple[int, str, int]:
+    match _decoded(cursor):
+        case ["r", int(manifest), str(digest), int(offset)] if 0 <= offset <= MOST_RANKED:
             return manifest, digest, offset
     raise _bad_cursor()
 
@@ -471,9 +432,3 @@ def _bad_cursor() -> RequestFailed:
     return RequestFailed(
         400, "invalid_cursor", "this cursor is not one of this search", "take next_cursor as the last page gave it"
     )
-
-
-def day_range(state: IndexState) -> tuple[date, date] | None:
-    """Return the first and last day (UTC) that can be searched."""
-    days = state.days
-    return None if days is None else (date.fromisoformat(days[0]), date.fromisoformat(days[1]))

@@ -27,7 +27,7 @@ from complaints_platform.lake.tables import StoredFile, Table
 from complaints_platform.marts.measuring import cohorts_of
 from complaints_platform.marts.registry import MARTS, METRICS
 from complaints_platform.schemas.model import polars_schema
-from complaints_platform.serving.store.parquet import LocalFiles, empty_select, literal, select_files
+from complaints_platform.serving.store.parquet import LocalFiles, empty_select, select_files
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Snapshot:
 class Warehouse:
     """The copy of one lake's marts. Safe to use from several threads."""
 
-    def __init__(  # where from, where to, and how much
+    def __init__(
         self,
         lake: Lake,
         files: LocalFiles,
@@ -127,16 +127,10 @@ class Warehouse:
         *,
         between: tuple[date, date] | None = None,
     ) -> None:
-        """Open the copy, or start a new one.
+        """Open the copy in ``folder``, or start a new one.
 
-        Args:
-            lake: where the tables are.
-            files: how their files become local.
-            folder: where the copy is.
-            memory_mb: DuckDB's memory limit.
-            time_zone: the reporting time zone.
-            between: first and last day (UTC) that are copied; older rows only if they are still open on the first
-                one, newer ones only of incidents, which their newest row describes.
+        Only days (UTC) ``between`` a first and a last one are copied, if they are given; older rows only if they are
+        still open on the first one, newer ones only of incidents, which their newest row describes.
 
         Raises:
             LakeError: the folder can't be used.
@@ -166,12 +160,9 @@ class Warehouse:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Open a snapshot; everything read from it belongs together."""
-        cursor = self._database.cursor()
-        try:
+        with self._database.cursor() as cursor:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             yield Snapshot(cursor, _manifest_in(cursor), self._time_zone)
-        finally:
-            cursor.close()
 
     def refresh(self) -> bool:
         """Load the newest manifest if it is not loaded yet; tell whether anything has changed.
@@ -181,9 +172,12 @@ class Warehouse:
         """
         with self._writing:
             newest = self._lake.manifests.newest()
-            if _identity(newest) == _identity(self._manifest):
+            if identity(newest) == identity(self._manifest):
                 return False
-            self._load(newest)
+            try:
+                self._load(newest)
+            except duckdb.Error as error:
+                raise LakeError(f"the tables of manifest {newest and newest.number} can't be read: {error}") from error
             self._manifest = newest
         return True
 
@@ -192,8 +186,7 @@ class Warehouse:
         self._database.close()
 
     def _load(self, manifest: Manifest | None) -> None:
-        cursor = self._database.cursor()
-        try:
+        with self._database.cursor() as cursor:
             cursor.execute("BEGIN TRANSACTION")
             for spec in KEPT:
                 self._bring_up_to_date(cursor, spec, manifest)
@@ -204,22 +197,22 @@ class Warehouse:
                     [manifest.number, manifest.published_at, dict(manifest.versions)],
                 )
             cursor.execute("COMMIT")
-        except duckdb.Error as error:
-            raise LakeError(f"the tables of manifest {manifest and manifest.number} can't be read: {error}") from error
-        finally:
-            cursor.close()
 
     def _bring_up_to_date(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, manifest: Manifest | None) -> None:
         table = spec.table_in(self._lake, manifest)
         files = table.files() if manifest is not None else []
-        now = {file.path: file for file in files if self._is_copied(spec, date.fromisoformat(file.partition))}
+        days = {file: date.fromisoformat(file.partition) for file in files}
+        now = {file.path: (day, file) for file, day in days.items() if self._is_copied(spec, day)}
         there: dict[str, date] = dict(
             cursor.execute("SELECT path, day FROM service.files WHERE name = ?", [spec.sql_name]).fetchall()
         )
         changed = {there[path] for path in there.keys() - now.keys()}
-        changed |= {date.fromisoformat(now[path].partition) for path in now.keys() - there.keys()}
+        changed |= {now[path][0] for path in now.keys() - there.keys()}
         if changed:
-            self._replace(cursor, spec, table, now, there, changed)
+            every = {*there.values(), *(day for day, _ in now.values())}
+            changed = every if len(changed) >= REBUILD_SHARE * len(every) else changed
+            fresh = [file for day, file in now.values() if day in changed]
+            self._replace(cursor, spec, table, sorted(changed), fresh)
         if changed or len(now) < len(files):
             self._note_days(cursor, spec, table, files)
 
@@ -230,37 +223,46 @@ class Warehouse:
         first, last = self._between
         return (day >= first or spec.sql_name in STATES) and (day <= last or spec == INCIDENTS)
 
-    def _replace(  # what is there, and what shall be
+    def _replace(
         self,
         cursor: duckdb.DuckDBPyConnection,
         spec: TableSpec,
         table: Table,
-        now: Mapping[str, StoredFile],
-        there: Mapping[str, date],
-        changed: set[date],
+        changed: list[date],
+        files: list[StoredFile],
     ) -> None:
-        days = {date.fromisoformat(file.partition) for file in now.values()} | set(there.values())
-        if len(changed) >= REBUILD_SHARE * len(days):
-            changed = days
-            cursor.execute(f"DELETE FROM {spec.sql_name}")  # noqa: S608  # a name of the registry
-        else:
-            cursor.execute(
-                f"DELETE FROM {spec.sql_name} WHERE list_contains(?, day)",  # noqa: S608  # a name of the registry
-                [sorted(changed)],
-            )
-        fresh = sorted(
-            (file for file in now.values() if date.fromisoformat(file.partition) in changed),
-            key=lambda file: (file.partition, file.path),
+        """Replace the rows of changed days, and the summaries that would otherwise cost a scan of all rows."""
+        among = "WHERE list_contains(?, day)"
+        files = sorted(files, key=lambda file: (file.partition, file.path))
+        state = STATES.get(spec.sql_name)
+        rows = _by_local_day(spec, select_files(kept_schema(spec), self._files.of_table(table, files)))
+        if state is not None and state.open_rows is not None and self._between is not None:
+            since, until = f"DATE '{self._between[0]}'", state.open_rows.until
+            is_open = f"{state.open_rows.since} IS NOT NULL AND ({until} IS NULL OR {until} > {since})"
+            rows = f"SELECT * FROM ({rows}) WHERE day >= {since} OR ({is_open})"  # noqa: S608  # columns of the registry
+        cursor.execute(f"DELETE FROM {spec.sql_name} {among}", [changed])  # noqa: S608  # a name of the registry
+        cursor.execute(f"INSERT INTO {spec.sql_name} {rows}")
+        summaries = {}
+        if state is not None:
+            # Rows that close late come last, so that a query for a day skips most rows closed by then.
+            summaries[cohorts_table(spec.sql_name)] = f"{cohorts_of(state)} ORDER BY day, closed_on"
+        if spec == DAILY:
+            columns = "day, local_day, model_version, taxonomy_version"
+            summaries[VERSIONS] = f"SELECT DISTINCT {columns} FROM {DAILY.sql_name}"  # noqa: S608  # a name of the registry
+        for name, summary in summaries.items():
+            cursor.execute(f"DELETE FROM {name} {among}", [changed])  # noqa: S608  # a name of this module
+            cursor.execute(f"INSERT INTO {name} SELECT * FROM ({summary}) {among}", [changed])  # noqa: S608  # a name of this module
+        cursor.execute(f"DELETE FROM service.files {among} AND name = ?", [changed, spec.sql_name])  # noqa: S608  # a constant
+        cursor.execute(
+            "INSERT INTO service.files SELECT ?, unnest(?::VARCHAR[]), unnest(?::VARCHAR[])::DATE",
+            [spec.sql_name, [file.path for file in files], [file.partition for file in files]],
         )
-        self._insert(cursor, spec, self._files.of_table(table, fresh))
-        self._sum_up(cursor, spec, sorted(changed))
-        self._note(cursor, spec, changed, fresh)
 
     def _note_days(
         self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, table: Table, files: Sequence[StoredFile]
     ) -> None:
         """Record the first and last day with rows, including rows that are not copied."""
-        day = _day_column(spec)
+        day = day_column(spec)
         rows = f"SELECT {day} FROM {spec.sql_name}"  # noqa: S608  # names of the registry
         if self._between is not None:
             days = sorted(file.partition for file in files if file.rows)
@@ -273,44 +275,6 @@ class Warehouse:
             [spec.sql_name],
         )
 
-    def _insert(self, cursor: duckdb.DuckDBPyConnection, spec: TableSpec, paths: Sequence[str]) -> None:
-        if paths:
-            rows = _by_local_day(spec, select_files(kept_schema(spec), paths))
-            state = STATES[spec.sql_name].open_rows if spec.sql_name in STATES else None
-            if state is not None and self._between is not None:
-                since = f"DATE {literal(self._between[0].isoformat())}"
-                is_open = f"{state.since} IS NOT NULL AND ({state.until} IS NULL OR {state.until} > {since})"
-                rows = f"SELECT * FROM ({rows}) WHERE day >= {since} OR ({is_open})"  # noqa: S608  # columns of the registry
-            cursor.execute(f"INSERT INTO {spec.sql_name} {rows}")  # a name of the registry
-
-    @staticmethod
-    def _sum_up(cursor: duckdb.DuckDBPyConnection, spec: TableSpec, changed: list[date]) -> None:
-        """Rebuild the summaries of a table's changed days, which would otherwise cost a scan of all rows."""
-        among = "WHERE list_contains(?, day)"
-        summed = {}
-        if spec.sql_name in STATES:
-            # Rows that close late come last, so that a query for a day skips most rows closed by then.
-            summed[cohorts_table(spec.sql_name)] = f"{cohorts_of(STATES[spec.sql_name])} ORDER BY day, closed_on"
-        if spec == DAILY:
-            summed[VERSIONS] = f"SELECT DISTINCT day, local_day, model_version, taxonomy_version FROM {DAILY.sql_name}"  # noqa: S608  # a name of the registry
-        for name, rows in summed.items():
-            cursor.execute(f"DELETE FROM {name} {among}", [changed])  # noqa: S608  # a name of this module
-            cursor.execute(f"INSERT INTO {name} SELECT * FROM ({rows}) {among}", [changed])  # noqa: S608  # a name of this module
-
-    @staticmethod
-    def _note(
-        cursor: duckdb.DuckDBPyConnection, spec: TableSpec, changed: set[date], fresh: Sequence[StoredFile]
-    ) -> None:
-        """Record which files of the changed days the copy has."""
-        cursor.execute(
-            "DELETE FROM service.files WHERE name = ? AND list_contains(?, day)", [spec.sql_name, sorted(changed)]
-        )
-        if fresh:
-            values = ", ".join(
-                f"({literal(spec.sql_name)}, {literal(file.path)}, DATE {literal(file.partition)})" for file in fresh
-            )
-            cursor.execute(f"INSERT INTO service.files VALUES {values}")  # noqa: S608  # paths of the table's log
-
     def _layout(self) -> str:
         schemas = [f"{spec.sql_name} {kept_schema(spec)}" for spec in KEPT]
         return hashlib.sha256("\n".join([LAYOUT_VERSION, *schemas]).encode()).hexdigest()
@@ -318,7 +282,8 @@ class Warehouse:
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
             database = duckdb.connect(str(self._path), config=self._config)
-            if self._is_usable(database):
+            there = database.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'service'").fetchone()
+            if there and database.execute("SELECT layout FROM service.layout").fetchall() == [(self._layout(),)]:
                 database.execute("SET TimeZone = 'UTC'")
                 return database
             database.close()
@@ -332,13 +297,6 @@ class Warehouse:
         except duckdb.Error as error:
             raise LakeError(f"{self._path} can't be written: {error}") from error
         return database
-
-    def _is_usable(self, database: duckdb.DuckDBPyConnection) -> bool:
-        there = database.execute("SELECT 1 FROM duckdb_tables() WHERE schema_name = 'service'").fetchone()
-        if there is None:
-            return False
-        found = database.execute("SELECT layout FROM service.layout").fetchone()
-        return found is not None and found[0] == self._layout()
 
     def _create(self, database: duckdb.DuckDBPyConnection) -> None:
         database.execute("SET TimeZone = 'UTC'")
@@ -359,14 +317,14 @@ class Warehouse:
         database.execute("CREATE TABLE service.layout AS SELECT ? AS layout", [self._layout()])
 
 
-def _day_column(spec: TableSpec) -> str:
+def day_column(spec: TableSpec) -> str:
     """Return the day column of a table."""
     return MARTS[spec.sql_name].day_column if spec.sql_name in MARTS else "day"
 
 
 def _by_local_day(spec: TableSpec, rows: str) -> str:
     """Count rows without a local day (from earlier releases) by their UTC day until they are rebuilt."""
-    day = _day_column(spec)
+    day = day_column(spec)
     if day == "day":
         return rows
     return f"SELECT * REPLACE (coalesce({day}, day) AS {day}) FROM ({rows})"  # noqa: S608  # columns of the registry
@@ -378,6 +336,6 @@ def _manifest_in(cursor: duckdb.DuckDBPyConnection) -> Manifest | None:
     return None if found is None else Manifest(*found)
 
 
-def _identity(manifest: Manifest | None) -> tuple[object, ...]:
+def identity(manifest: Manifest | None) -> tuple[object, ...]:
     """Return a manifest's identity, which differs even for a lake that was deleted and created again."""
     return () if manifest is None else (manifest.number, manifest.published_at)

@@ -12,7 +12,7 @@ from complaints_platform.serving.http.request_parameters import Filters, FromDay
 from complaints_platform.serving.http.request_parameters import period as period_of
 from complaints_platform.serving.http.responses import CurrentCall
 from complaints_platform.serving.models import ComplaintDetail, ExplanationAnswer, Found, RawAnswer
-from complaints_platform.serving.store.search import SearchRequest, Sort, day_range
+from complaints_platform.serving.store.search import SearchRequest, Sort
 
 ComplaintId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Flag = Annotated[bool | None, Query()]
@@ -45,19 +45,19 @@ def search(  # noqa: PLR0913, PLR0917  # one parameter of the query each
         with call.ready().service.warehouse.snapshot() as snapshot:
             counted = counted_by(snapshot, incident)
     if counted is None or first is not None or last is not None:
-        chosen = period_of(first, last, day_range(index.state))
+        chosen = period_of(first, last, index.state.days)
     request = SearchRequest(
         q, chosen, settings.time_zone, where, needs_review, near_duplicates, customer_key, counted=counted
     )
     page = index.search(request, sort, limit, cursor)
-    days = day_range(page.state)
+    indexed_from, indexed_to = page.state.days or (None, None)
     answer = Found(
         as_of=page.state.published_at,
         items=page.items,
         total=page.total,
         next_cursor=page.next_cursor,
-        indexed_from=days[0] if days else None,
-        indexed_to=days[1] if days else None,
+        indexed_from=indexed_from,
+        indexed_to=indexed_to,
     )
     return call.answered(answer, page.state.manifest, len(page.items))
 

@@ -1,17 +1,18 @@
 """Counts and states: metrics, overview, incidents, health, taxonomy."""
 
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
+from complaints_platform.classification.taxonomy import Category, Subcategory
 from complaints_platform.marts.definition import Grain
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import health
-from complaints_platform.serving.answers.incidents import incident_detail, incident_named, incidents_in
+from complaints_platform.serving.answers.incidents import incident_named, incidents_in
 from complaints_platform.serving.answers.metric_values import Compare, MetricRequest, answer, registry
 from complaints_platform.serving.answers.overview import overview
-from complaints_platform.serving.auth import RIGHTS, Right, names_of
+from complaints_platform.serving.auth import Right
 from complaints_platform.serving.failures import not_found
 from complaints_platform.serving.http.guards import documented_errors
 from complaints_platform.serving.http.request_parameters import (
@@ -50,7 +51,7 @@ def me(call: CurrentCall) -> Response:
     found = Me(
         name=principal.name,
         role=principal.role.value,
-        rights=names_of(RIGHTS[principal.role]),
+        rights=[right.value for right in Right if principal.may(right)],
         profile=settings.profile,
         time_zone=settings.time_zone,
         version=version("complaints_platform"),
@@ -108,8 +109,7 @@ def incidents(
     is_open: Annotated[bool | None, Query(alias="open", description="Only those that go on; or only others.")] = None,
 ) -> Response:
     """List incidents, newest first; without days, all."""
-    named = first is not None or last is not None
-    period = Period(first or FIRST_DAY, last or LAST_DAY) if named else None
+    period = Period(first or FIRST_DAY, last or LAST_DAY) if first or last else None
     return call.may(Right.VIEW).cached(
         lambda snapshot: Incidents(
             as_of=snapshot.as_of, incidents=incidents_in(snapshot, period, where, is_open=is_open)
@@ -126,7 +126,7 @@ def incident(call: CurrentCall, incident_id: Annotated[str, Path(max_length=64)]
     def build(snapshot: Snapshot) -> IncidentDetail:
         found, series = incident_named(snapshot, incident_id)
         samples = index.some(complaint_ids=tuple(found.sample_ids)) if may_see and found.sample_ids else []
-        return incident_detail(snapshot, found, series, samples)
+        return IncidentDetail(as_of=snapshot.as_of, series=series, samples=samples, **found.model_dump())
 
     return call.cached(build, may_see, index.state.manifest)
 
@@ -146,20 +146,13 @@ def taxonomy(call: CurrentCall) -> Response:
         version=found.version,
         fallback=found.fallback,
         categories=[
-            CategoryInfo(
-                name=category.name,
-                title=_title(category.name),
-                definition=category.definition,
-                subcategories=[
-                    SubcategoryInfo(name=sub.name, title=_title(sub.name), definition=sub.definition)
-                    for sub in category.subcategories
-                ],
-            )
-            for category in found.categories
+            CategoryInfo(**_about(each), subcategories=[SubcategoryInfo(**_about(part)) for part in each.subcategories])
+            for each in found.categories
         ],
     )
     return call.answered(answer, None)
 
 
-def _title(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+def _about(level: Category | Subcategory) -> dict[str, Any]:
+    title = level.name.replace("_", " ").capitalize()
+    return {"name": level.name, "title": title, "definition": level.definition}

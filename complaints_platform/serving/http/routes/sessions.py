@@ -23,15 +23,11 @@ def log_in(request: Request, credentials: SessionRequest) -> Response:
         max_age=SESSION_SECONDS,
         httponly=True,
         samesite="strict",
-        secure=_is_https(request),
+        # Whether the browser speaks HTTPS: with us, or, as its Origin says, with a proxy in front of us.
+        secure="https" in {request.url.scheme, urlsplit(request.headers.get("origin", "")).scheme},
         path="/",
     )
     return response
-
-
-def _is_https(request: Request) -> bool:
-    """Tell whether the browser speaks HTTPS: with us, or, as its ``Origin`` says, with a proxy in front of us."""
-    return "https" in {request.url.scheme, urlsplit(request.headers.get("origin", "")).scheme}
 
 
 @router.delete("/session", status_code=204, responses=documented_errors(403))
