@@ -30,7 +30,6 @@ from complaints_platform.freshness.staleness import StalenessWatch, rows_made
 from complaints_platform.instance.local import local_instance
 from complaints_platform.instance.names import COLLECT, TRAIN, UPDATE
 from complaints_platform.intake.files import batched
-from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CLEANED
 from complaints_platform.lake.store import LocalStore
 from complaints_platform.platform import Platform
@@ -129,9 +128,10 @@ class Day:
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance, coming: Sequence[MicroBatch]) -> None:
         self._settings = settings
-        self._lake = Lake(settings.lake)
+        self._platform = Platform(settings)
+        self._lake = self._platform.lake
         self._instance = instance
-        self._definitions = build_definitions(Platform(settings))
+        self._definitions = build_definitions(self._platform)
         self._coming = coming
         self._dropped = 0
         self._collected = 0
@@ -147,7 +147,7 @@ class Day:
         """Lay the day down up to an hour, ``together`` micro-batches in a file, and make it."""
         self._drop(len(self._coming) * hour // HOURS - self._dropped, together)
         self._collect(Spent())
-        while self._watch.find(self._settings).days:
+        while self._platform.stale(self._watch).days:
             self._now += self._settings.tick_seconds
             self._pass(Spent())
 
@@ -191,7 +191,7 @@ class Day:
     def _pass(self, spent: Spent) -> bool:
         """Do what the sensor does at a tick; tell whether it asked for a run."""
         began = time.process_time()
-        stale = self._watch.find(self._settings)
+        stale = self._platform.stale(self._watch)
         self._looks.append(time.process_time() - began)
         ended = self._now >= self._pass_ends
         decision = decide(

@@ -30,7 +30,6 @@ from complaints_platform.lake.labels import LABEL_COLUMNS
 from complaints_platform.lake.tables import Table
 from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.learning.model import serving_model, train_challenger
-from complaints_platform.pipeline import marts
 from complaints_platform.pipeline.categorized import CategorizedRecipe
 from complaints_platform.pipeline.derived import DERIVED
 from complaints_platform.pipeline.quarantined import QuarantineRecipe
@@ -118,7 +117,7 @@ def without_dagster(settings: Settings) -> Spans:
         source = data_sets.CLEANED.table(lake)
         write(data_sets.CATEGORIZED, days, lambda _: categorized.frames(source.read_days(days)))
     with stage("marts"):
-        recipes = marts.Platform(settings).mart_recipes()
+        recipes = Platform(settings).mart_recipes()
         for each in DERIVED:
             source = each.source.table(lake)
             write(each.spec, days, lambda _, spec=each.spec, source=source: recipes.frames(spec, days, source))

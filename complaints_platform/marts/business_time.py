@@ -153,7 +153,7 @@ def _library_version() -> str:
 @lru_cache(maxsize=8)
 def _open_hours(calendar: BusinessCalendar, first_year: int, last_year: int) -> _OpenHours:
     """Return the working hours of some years, a day more at each end for zones far from UTC."""
-    zone, free = ZoneInfo(calendar.zone), public_holidays(calendar.holidays, first_year, last_year)
+    zone, free = ZoneInfo(calendar.zone), public_holidays(calendar.holidays, first_year - 1, last_year + 1)
     spans = [
         (_instant(day, hours[0], zone), _instant(day, hours[1], zone))
         for day in _days(date(first_year, 1, 1) - timedelta(days=1), date(last_year, 12, 31) + timedelta(days=1))

@@ -83,7 +83,7 @@ def test_a_query_keeps_its_manifest_for_its_whole_life(chain):
     catalogue = Catalogue(chain.lake, [])
     chain.run({DAY: 1})
     publish(chain.lake)
-    opened = catalogue.open({"mart.daily_complaints"}, catalogue.newest())
+    opened = catalogue.open({"mart.daily_complaints"}, chain.lake.manifests.newest())
     chain.run({DAY: 2})
     publish(chain.lake)
     [(_, select)] = opened.views

@@ -200,7 +200,7 @@ def test_a_day_on_which_senders_go_wrong_is_one_alert_each_that_names_source_day
         "sms": f"sms: volume low on {WRONG_DAY}",
         "social_media": f"social_media: repaired texts high on {WRONG_DAY}",
         "web_forms": f"web_forms: records without region high on {WRONG_DAY}",
-        "call_centre": "of the records that call_centre sent on",
+        "call_centre": "of the records from call_centre on",
     }
     alerts = [each for each in month.look() if not each.is_silent]
     assert {each.state for each in alerts} == {State.OPENED}

@@ -93,3 +93,9 @@ def test_holidays_of_nowhere_are_refused(country):
     calendar = BusinessCalendar("UTC", WorkingHours.parse(OFFICE), country)
     with pytest.raises(SettingsError, match=f"COMPLAINTS_HOLIDAYS: '{country}'"):
         calendar.minutes_between(times(datetime(2026, 3, 1, tzinfo=UTC)), times(datetime(2026, 3, 2, tzinfo=UTC)))
+
+
+def test_new_year_east_of_utc_is_free_though_the_year_in_utc_is_not_over():
+    calendar = BusinessCalendar("Pacific/Auckland", WorkingHours.parse("Mon-Fri 09:00-17:00"), "NZ")
+    begin, end = datetime(2025, 12, 30, tzinfo=UTC), datetime(2025, 12, 31, 23, tzinfo=UTC)
+    assert calendar.minutes_between(times(begin), times(end)).to_list() == [240 + 480]
