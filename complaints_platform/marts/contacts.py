@@ -10,6 +10,8 @@ into the next span and is 15 days old by then, the next contact starts a new cas
 it: not on when or in which order days are computed.
 """
 
+from math import gcd
+
 import pandera.polars as pa
 import polars as pl
 
@@ -38,7 +40,10 @@ LINKED = ["previous_id", "repeat_7_days", "repeat_30_days", "episode_id", "episo
 
 PHASE_DIGITS = 6
 """Leading hexadecimal digits of a customer's key that say when in 15 days their spans begin."""
-MICROSECONDS_OF_DAY = 86_400_000_000
+SPAN = SPAN_DAYS * 86_400_000_000
+"""Microseconds of a span."""
+CONTACTS_VERSION = "5"
+"""Raise it when the definition of this mart changes."""
 
 KNOWN_CUSTOMER = f"{COMPLAINT} AND coalesce(account_key, customer_key) IS NOT NULL"
 
@@ -98,9 +103,11 @@ def link(history: pl.DataFrame) -> pl.DataFrame:
     before = pl.col("occurred_at").shift(1).over(CHAIN)
     linked = (pl.col("occurred_at") - before <= LINK).fill_null(value=False)
     phase = pl.col(PERSON).str.slice(0, PHASE_DIGITS).str.to_integer(base=16, dtype=pl.Int64)
-    span, shift = SPAN_DAYS * MICROSECONDS_OF_DAY, phase * SPAN_DAYS * MICROSECONDS_OF_DAY // 16**PHASE_DIGITS
+    # phase * SPAN // 16^6, in smaller numbers: the product alone would not fit into 64 bits.
+    common = gcd(SPAN, 16**PHASE_DIGITS)
+    shift = phase * (SPAN // common) // (16**PHASE_DIGITS // common)
     instant = pl.col("occurred_at").dt.timestamp("us")
-    span_start = (instant - shift).floordiv(span) * span + shift
+    span_start = (instant - shift).floordiv(SPAN) * SPAN + shift
     piece = ["chain", "divided_at"]
     return (
         history.sort([*CHAIN, *ORDER])
@@ -113,7 +120,7 @@ def link(history: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(chain_start=instant.min().over("chain"))
         .with_columns(
-            divided_at=pl.when(pl.col("chain_start") <= pl.col("span_start") - span).then("span_start").otherwise(-1)
+            divided_at=pl.when(pl.col("chain_start") <= pl.col("span_start") - SPAN).then("span_start").otherwise(-1)
         )
         .with_columns(
             episode_id=pl.col("complaint_id").first().over(piece),
@@ -148,6 +155,7 @@ MART = Mart(
     description="The previous complaint of the same customer about the same category, and the case (episode) "
     "it belongs to: complaints not more than 7 days apart, by any channel, for less than 30 days.",
     model=Contact,
+    version=CONTACTS_VERSION,
     recipe=ByDay(_make, INPUT_COLUMNS, lambda frame, _rules: of_known_customers(frame), keep=HISTORY_COLUMNS),
     look_back=LOOK_BACK_DAYS,
     settings=by_zone,

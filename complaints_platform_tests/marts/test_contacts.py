@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from complaints_platform.marts.contacts import (
@@ -107,6 +107,8 @@ def by_hand(rows):
 
 @settings(max_examples=40, deadline=None)
 @given(HISTORIES)
+@example([(PERSONS[2], "billing", hours) for hours in (0, 100, 167, 167)])
+@example([(PERSONS[1], "billing", 100)] * 12)
 def test_bounded_history_gives_what_all_history_would(history):
     rows = rows_of(history)
     found = by_day(rows)
