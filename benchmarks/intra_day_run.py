@@ -2,7 +2,7 @@
 
 The files of one day are cut into BATCHES micro-batches. Most of them are laid down in bulk, TOGETHER in a file; at each HOUR, LEAST
 or more then come at the pace of that day and go through Dagster's jobs in this process, when the sensors would ask for
-them: by the real look at what is stale and the real decision (``freshness.reconciling``). Time is counted, not waited
+them: by the real look at what is stale and the real decision (``freshness.next_days``). Time is counted, not waited
 for: a run counts as taking its CPU seconds, whatever else the machine does, and ``RUN_START_SECONDS`` to start.
 Settings come from the environment; the result is one line of JSON.
 """  # noqa: E501  # a command
@@ -25,7 +25,7 @@ from benchmarks.workload import days_of, folder_of
 from complaints_platform.commands.running import QUIET
 from complaints_platform.definitions import build_definitions
 from complaints_platform.defs.automation import KINDS, update_request
-from complaints_platform.freshness.reconciling import ReconcilingState, Rules, RunOutcome, decide
+from complaints_platform.freshness.next_days import ReconcilingState, Rules, RunOutcome, decide
 from complaints_platform.freshness.staleness import StalenessWatch, rows_made
 from complaints_platform.instance.local import local_instance
 from complaints_platform.instance.names import COLLECT, TRAIN, UPDATE

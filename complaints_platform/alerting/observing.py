@@ -26,7 +26,7 @@ from complaints_platform.alerting.sending import utc_now
 from complaints_platform.alerting.spool import spaces, spool, why_unreachable
 from complaints_platform.alerting.watching import Evaluations, SourceState
 from complaints_platform.errors import AlertsError
-from complaints_platform.freshness.reconciling import REPORTED_AFTER, Trouble
+from complaints_platform.freshness.next_days import REPORTED_AFTER, Trouble
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import INCIDENTS, TableSpec
 from complaints_platform.lake.layout import received_day

@@ -3,7 +3,8 @@
 A rule is a cheap gate (a Rust regular expression that lets every text with a match pass), and a
 function that replaces what it finds. Rules run in the order of ``_RULES`` and see what the ones before
 left. What a checksum can confirm (cards, IBANs) must have it; what only looks like an ordinary number
-must be announced by a word before it.
+must be announced by a word before it. The rules of numbers (phones, cards, accounts) are in ``numbers``, those of
+names in ``names``.
 """
 
 import ipaddress

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from complaints_platform.freshness import reconciling
+from complaints_platform.freshness import next_days
+from complaints_platform.freshness.next_days import DayKind, RunOutcome, Unit
 from complaints_platform.freshness.policy import Policy, days_to_close
 from complaints_platform.freshness.publishing import publish
-from complaints_platform.freshness.reconciling import DayKind, RunOutcome, Unit
 from complaints_platform.freshness.staleness import StalenessWatch, rows_made
 from complaints_platform.instance.history import at_work, last_outcome
 from complaints_platform.instance.names import BY_DAY, BY_RECEIVED_DAY, COLLECT, REPLAY, TRAIN, UPDATE
@@ -98,7 +98,7 @@ def _update_sensor(platform: Platform) -> dg.SensorDefinition:
     )
     def update_tables(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         cursor = context.cursor
-        state = reconciling.ReconcilingState.from_json(json.loads(cursor)) if cursor else reconciling.ReconcilingState()
+        state = next_days.ReconcilingState.from_json(json.loads(cursor)) if cursor else next_days.ReconcilingState()
         lake = platform.lake
         platform.data_key()  # under another key no run would succeed: better to say so here
         with lock:
@@ -110,7 +110,7 @@ def _update_sensor(platform: Platform) -> dg.SensorDefinition:
             if state.running is None
             else last_outcome(context.instance, {BATCH_TAG: state.running.batch})
         )
-        decision = reconciling.decide(
+        decision = next_days.decide(
             state,
             {
                 table: {day: stale.wanted[table][day] for day in days}
@@ -119,7 +119,7 @@ def _update_sensor(platform: Platform) -> dg.SensorDefinition:
             {_name(spec): kind for spec, kind in KINDS.items()},
             last,
             now.timestamp(),
-            reconciling.Rules(
+            next_days.Rules(
                 platform.settings.days_per_run,
                 platform.settings.days_first == "newest",
                 RELEASE,
@@ -141,7 +141,7 @@ def _update_sensor(platform: Platform) -> dg.SensorDefinition:
     return update_tables
 
 
-def update_request(batch: reconciling.Batch) -> dg.RunRequest:
+def update_request(batch: next_days.Batch) -> dg.RunRequest:
     """Return the request for a run of the job ``UPDATE`` that builds a batch."""
     run = TablesBatch(batch.tables)
     chosen = [_key(spec) for spec in TABLES if _name(spec) in batch.tables]
@@ -157,7 +157,7 @@ def _report(unit: Unit, why: str) -> dg.AssetObservation:
     return dg.AssetObservation(
         _key(spec),
         partition=unit.day.isoformat(),
-        description=(f"{unit} could not be brought up to date {reconciling.REPORTED_AFTER} times; it is retried later"),
+        description=(f"{unit} could not be brought up to date {next_days.REPORTED_AFTER} times; it is retried later"),
         metadata={"failing": True, "sensor": why},
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-from complaints_platform.freshness.reconciling import DayKind, RunningBatch
+from complaints_platform.freshness.next_days import DayKind, RunningBatch
 from complaints_platform.lake import Lake, data_sets
 from complaints_platform.lake.fingerprints import data_of, of_categorized
 from complaints_platform.learning.corrections import CorrectionsInForce

@@ -17,7 +17,7 @@ from dagster._core.storage.asset_check_execution_record import (
 from complaints_platform.alerting.checks import TOO_MANY, UNUSUAL, Evaluation, Share, Unusual
 from complaints_platform.alerting.runs import EndedRun
 from complaints_platform.alerting.watching import Evaluations
-from complaints_platform.freshness.reconciling import ReconcilingState, RunOutcome, Trouble
+from complaints_platform.freshness.next_days import ReconcilingState, RunOutcome, Trouble
 from complaints_platform.instance.names import UPDATE
 from complaints_platform.instance.partitions import days_made, days_of_run
 

@@ -1,4 +1,8 @@
-"""Which files have settled: their senders are done writing them."""
+"""Which files have settled: their senders are done writing them.
+
+The sensor waits for that. Names that mean "not finished" are left alone by ``landing``, and a file that grows while it
+is read is not committed by ``files``: so is one that ``complaints collect`` reads, which does not wait.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """What people say of single complaints: taking it in, and what it does to categorised complaints.
 
 The newest correction of a complaint counts. It overrides the model for as long as the taxonomy has its
-category, and its complaint's text trains the next model. Staleness reads it too, so nothing heavy is
-imported here.
+category, and its complaint's text trains the next model. They are stored by ``lake.labels`` and applied each time a
+day is made, by ``pipeline.categorized``. Staleness reads them too, so nothing heavy is imported here.
 """
 
 from dataclasses import dataclass

@@ -35,7 +35,11 @@ class Person:
 
     @classmethod
     def of(cls, lake: Lake, keys: Collection[str]) -> Self:
-        """Find the complaints of a customer by the hashes of their names; only those that are in ``cleaned``."""
+        """Find the complaints of a customer by the hashes of their names (``cleaning.identity`` makes them).
+
+        Only those in ``cleaned`` are found: records in quarantine and originals that were not collected are not, and
+        once tables have forgotten a customer nothing leads back to the records.
+        """
         person = cls(frozenset(keys), pl.DataFrame())
         rows = CLEANED.table(lake).scan(columns=["complaint_id", *RECORD, "customer_key", "account_key"])
         theirs = rows.filter(person.named_in("customer_key", "account_key"))

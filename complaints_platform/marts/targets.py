@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from complaints_platform.errors import SettingsError
+from complaints_platform.yaml_files import Part, read_yaml
 
 PACKAGED_TARGETS = Path(__file__).with_name("targets.yaml")
 
@@ -23,10 +23,8 @@ Clock = Literal["calendar", "business"]
 TARGET = pl.Struct({"minutes": pl.Float64(), "clock": pl.String()})
 
 
-class Target(BaseModel):
+class Target(Part):
     """One target."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     measure: Measure
     valid_from: date = Field(description="First day (reporting zone) on which complaints are made that it is for.")
@@ -45,10 +43,8 @@ class Target(BaseModel):
         return fits
 
 
-class _TargetsFile(BaseModel):
+class _TargetsFile(Part):
     """What stands in a file of targets."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     targets: tuple[Target, ...]
 
@@ -86,10 +82,4 @@ class Targets:
 @cache
 def load_targets(file: Path) -> Targets:
     """Read a file of targets; ``SettingsError``, which says where and what, if it can't be read or is wrong."""
-    try:
-        return Targets(_TargetsFile.model_validate(yaml.safe_load(file.read_text(encoding="utf-8"))).targets)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise SettingsError(f"{file} can't be read: {error}") from error
-    except ValidationError as error:
-        problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
-        raise SettingsError(f"{file}: {'; '.join(problems)}") from None
+    return Targets(read_yaml(file, _TargetsFile, SettingsError).targets)

@@ -33,7 +33,9 @@ class Right(StrEnum):
     COMPLAINTS = "complaints"
     """Single complaints, redacted, and why they were given their category."""
     SQL = "sql"
+    """Queries of one's own, over the tables that ``http.routes.tables.allowed_names`` lists."""
     EXPORT = "export"
+    """Whole answers as files."""
     REVIEW = "review"
     """The review queue, and correcting a category."""
     ACKNOWLEDGE = "acknowledge"
@@ -41,6 +43,7 @@ class Right(StrEnum):
     RAW = "raw"
     """Records as received: personal data."""
     AUDIT = "audit"
+    """Who asked for what."""
 
 
 class Role(StrEnum):

@@ -35,7 +35,7 @@ from complaints_platform.alerting.sending import send_all
 from complaints_platform.commands import alerts
 from complaints_platform.definitions import build_definitions
 from complaints_platform.errors import AlertsError, LakeError
-from complaints_platform.freshness.reconciling import DayKind, ReconcilingState, Trouble, Unit
+from complaints_platform.freshness.next_days import DayKind, ReconcilingState, Trouble, Unit
 from complaints_platform.instance.history import InstanceHistory
 from complaints_platform.instance.local import local_instance
 from complaints_platform.lake import layout

@@ -63,7 +63,7 @@ def build_app(platform: Platform, metrics: Callable[[], bytes] | None = None) ->
 
     app = FastAPI(
         title="Complaints",
-        description="ResponseCache about customer complaints.",
+        description="Answers about customer complaints.",
         version="1",
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,

@@ -2,7 +2,7 @@
 
 A query is one SELECT. Its syntax tree is looked at before anything is run: it may name data sets and its own
 WITH tables, and call functions that only compute. Then DuckDB itself is told to keep away from files, network and
-settings. Imports nothing heavy of the platform, as it is loaded for every query (``sql_worker``).
+settings. Imports nothing heavy of the platform, as it is loaded for every query (``worker``).
 """
 
 import json

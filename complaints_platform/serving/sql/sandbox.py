@@ -1,7 +1,7 @@
-"""Queries of other people, each in a process of its own (``sql_worker``).
+"""Queries of other people, each in a process of its own (``worker``).
 
-What a query may say is checked there; here, roles decide which data sets it sees, and limits of time, memory, rows
-and of how many run at once are kept, whatever the process does.
+What a query may say is checked there, and the caller names the data sets that it may see. Here limits of time, memory,
+rows and of how many run at once are kept, whatever the process does.
 """
 
 import os

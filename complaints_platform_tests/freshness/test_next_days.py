@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from complaints_platform.freshness.reconciling import (
+from complaints_platform.freshness.next_days import (
     FIRST_PAUSE_SECONDS,
     FREE_ROWS,
     LONGEST_PAUSE_SECONDS,
