@@ -20,7 +20,8 @@ import polars as pl
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.review import review_queue
 from complaints_platform.classification.taxonomy import Taxonomy, load_taxonomy
-from complaints_platform.classification.training import TrainedModel, train
+from complaints_platform.classification.trained import TrainedModel
+from complaints_platform.classification.training import train
 from complaints_platform.cleaning import clean_texts
 from complaints_platform.generator import GeneratorOptions
 from complaints_platform.generator.output import write_files

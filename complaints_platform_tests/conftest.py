@@ -8,7 +8,7 @@ import hypothesis
 import pytest
 
 from complaints_platform.classification import training
-from complaints_platform.learning import model
+from complaints_platform.classification.trained import TRAINING_VERSION
 from complaints_platform.settings import load_settings
 
 ROOT = Path(__file__).parent.parent
@@ -63,13 +63,13 @@ def one_training_without_labels():
     def once(taxonomy, labels, tier="core"):
         if labels is not None and not labels.is_empty():
             return train(taxonomy, labels, tier)
-        key = (training.TRAINING_VERSION, taxonomy.fingerprint, tier)
+        key = (TRAINING_VERSION, taxonomy.fingerprint, tier)
         if key not in trained:
             trained[key] = train(taxonomy, labels, tier)
         return trained[key]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "train", once)
+        patch.setattr(training, "train", once)
         yield
 
 

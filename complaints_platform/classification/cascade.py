@@ -4,7 +4,7 @@ Here belong which classifier judges which text, and how both judgements become o
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,9 @@ from complaints_platform.classification.calibration import Calibration, fit_temp
 from complaints_platform.classification.estimator import ComplaintClassifier, TextClassifier, Texts
 from complaints_platform.classification.kernel import KernelClassifier
 from complaints_platform.classification.tokens import normalise_token, words
+from complaints_platform.classification.trained import Tier
 from complaints_platform.classification.word_vectors import WordVectors
 from complaints_platform.errors import ModelError
-
-Tier = Literal["core", "full"]
-"""``core`` judges doubtful texts by word vectors, ``full`` by sentence embeddings (the extra)."""
 
 MAX_CHARACTERS_EMBEDDED = 1_500_000
 """Of training texts: embedding so many takes about 40 s; of more texts a sample is embedded."""

@@ -10,9 +10,10 @@ import polars as pl
 
 from complaints_platform.classification import embeddings
 from complaints_platform.classification.arrays import Floats
-from complaints_platform.classification.cascade import CascadeClassifier, Tier, best_tier
+from complaints_platform.classification.cascade import CascadeClassifier, best_tier
 from complaints_platform.classification.measures import Measures, ScopeMeasures, measure, measure_scope
 from complaints_platform.classification.tokens import normalise
+from complaints_platform.classification.trained import Tier
 from complaints_platform.errors import ModelError
 
 

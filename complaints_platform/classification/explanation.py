@@ -14,7 +14,7 @@ import polars as pl
 
 from complaints_platform.classification.arrays import Floats, Ints
 from complaints_platform.classification.prediction import classify
-from complaints_platform.classification.training import TrainedModel
+from complaints_platform.classification.trained import TrainedModel
 
 TEXTS_SCORED = 2_000
 """Shortened copies of a text that are scored to explain it; more make contributions of long texts steadier."""

@@ -5,7 +5,7 @@ import polars as pl
 
 from complaints_platform.classification.attributes import ATTRIBUTE_SCHEMA
 from complaints_platform.classification.tokens import tokenise
-from complaints_platform.classification.training import TrainedModel, category_probabilities
+from complaints_platform.classification.trained import TrainedModel, category_probabilities
 
 ALTERNATIVES = 3
 """Likeliest categories given for each text."""

@@ -13,11 +13,10 @@ import numpy as np
 import polars as pl
 
 from complaints_platform.classification.arrays import Booleans, Ints
-from complaints_platform.classification.cascade import Tier
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.tokens import text_keys
-from complaints_platform.classification.training import TrainedModel, train
+from complaints_platform.classification.trained import Tier, TrainedModel
 
 FOLDS = 4
 MANY_LABELS = 10_000
@@ -88,6 +87,8 @@ def held_out_predictions(taxonomy: Taxonomy, labels: pl.DataFrame, tier: Tier = 
     Returns:
         ``HELD_OUT_SCHEMA``, one row for each distinct text.
     """
+    from complaints_platform.classification.training import train
+
     known = distinct_labels(labels)
     texts = known.drop("text_key")
     predicted = np.full(known.height, None, dtype=object)

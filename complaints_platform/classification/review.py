@@ -16,7 +16,7 @@ from complaints_platform.classification.arrays import Floats, Ints
 from complaints_platform.classification.explanation import COMPACT_TERMS, explain
 from complaints_platform.classification.prediction import ALTERNATIVES
 from complaints_platform.classification.tokens import text_keys
-from complaints_platform.classification.training import TrainedModel, category_probabilities
+from complaints_platform.classification.trained import TrainedModel, category_probabilities
 
 MOST_COMPARED = 2_000
 """Only so many of the most uncertain complaints, and of the newest labels, are compared with each other."""

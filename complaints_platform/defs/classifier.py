@@ -9,7 +9,7 @@ import polars as pl
 from complaints_platform.classification.plots import confusion_matrix_png, coverage_png, reliability_png
 from complaints_platform.classification.promotion import PromotionDecision
 from complaints_platform.classification.taxonomy import Taxonomy
-from complaints_platform.classification.training import TrainedModel
+from complaints_platform.classification.trained import TrainedModel
 from complaints_platform.defs.previews import picture, preview
 from complaints_platform.defs.tables import PLATFORM_OWNER
 from complaints_platform.instance.names import CLASSIFIER_POOL

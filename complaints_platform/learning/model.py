@@ -5,10 +5,9 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from complaints_platform.classification.cascade import Tier
 from complaints_platform.classification.promotion import Champion, PromotionDecision, held_out_predictions, judge
 from complaints_platform.classification.taxonomy import Taxonomy
-from complaints_platform.classification.training import TRAINING_VERSION, TrainedModel, encoder_of, train
+from complaints_platform.classification.trained import TRAINING_VERSION, Tier, TrainedModel, encoder_of
 from complaints_platform.errors import ModelError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.fingerprints import fingerprint
@@ -41,6 +40,8 @@ def train_challenger(lake: Lake, taxonomy: Taxonomy, by: str, tier: Tier = "core
     Raises:
         ModelError: the extra that the tier needs is not installed.
     """
+    from complaints_platform.classification.training import train
+
     labels, left_out = training_labels(lake, taxonomy)
     model = train(taxonomy, labels, tier)
     held_out = held_out_predictions(taxonomy, labels, tier)

@@ -10,7 +10,7 @@ import polars as pl
 
 from complaints_platform.classification.explanation import Explanation, explain
 from complaints_platform.classification.review import review_queue
-from complaints_platform.classification.training import TrainedModel
+from complaints_platform.classification.trained import TrainedModel
 from complaints_platform.errors import ModelError
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED

@@ -5,10 +5,10 @@ from datetime import date
 
 import polars as pl
 
-from complaints_platform.classification.cascade import Tier
 from complaints_platform.classification.prediction import classify
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.taxonomy_changes import MOVES_SCHEMA, NameChanges, moves, name_changes
+from complaints_platform.classification.trained import Tier
 from complaints_platform.classification.training import train
 from complaints_platform.lake import Lake
 from complaints_platform.lake.data_sets import CATEGORIZED

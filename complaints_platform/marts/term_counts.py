@@ -72,6 +72,7 @@ def term_counts(day: date, categorized: pl.DataFrame) -> pl.DataFrame:
         .join(totals, on="category")
         .sort("category", "complaints", "term", descending=[False, True, False])
     )
+    ids = texts["id"].to_list()
     return conform(
         counts.select(
             pl.lit(day).alias("day"),
@@ -80,9 +81,7 @@ def term_counts(day: date, categorized: pl.DataFrame) -> pl.DataFrame:
             "term",
             "complaints",
             pl.Series(
-                "sample_ids",
-                [json.dumps(texts["id"].gather(rows).to_list()) for rows in counts["ids"].to_list()],
-                dtype=pl.String,
+                "sample_ids", [json.dumps([ids[row] for row in rows]) for rows in counts["ids"].to_list()], pl.String
             ),
         ),
         TermCount,

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from complaints_platform.classification.prediction import PREDICTION_SCHEMA, classify
-from complaints_platform.classification.training import TrainedModel
+from complaints_platform.classification.trained import TrainedModel
 from complaints_platform.lake.fingerprints import of_categorized
 from complaints_platform.lake.tables import DayFrame, Table
 from complaints_platform.learning.corrections import CorrectionsInForce

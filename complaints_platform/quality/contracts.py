@@ -4,8 +4,9 @@ Frames are validated before they are written; this looks at what is stored, whoe
 of a day, a foreign writer or a migration that went wrong is seen here and nowhere else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -23,12 +24,13 @@ class Promise:
     breaks: pl.Expr
 
 
-def rules(model: type[DataSet]) -> list[Promise]:
+@cache
+def rules(model: type[DataSet]) -> Sequence[Promise]:
     """Return all rules of a model: nulls, ranges, closed lists, lengths, uniqueness.
 
     A kind of check that is not known here is a ``SchemaViolation``.
     """
-    return list(_rules(model))
+    return tuple(_rules(model))
 
 
 def _rules(model: type[DataSet]) -> Iterator[Promise]:

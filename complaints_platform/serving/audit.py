@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from complaints_platform.lake.audit import Audit
-from complaints_platform.serving.http.request_parameters import DIMENSIONS
+from complaints_platform.serving.scope import DIMENSIONS
 
 CHOICES = {*DIMENSIONS, "by", "compare", "format", "grain", "near_duplicates", "needs_review", "open", "sort", "state"}
 KEPT_PARAMETERS = CHOICES | {"from", "to", "incident", "limit"}

@@ -7,7 +7,8 @@ import sklearn
 
 from complaints_platform.classification.prediction import PREDICTION_SCHEMA, classify
 from complaints_platform.classification.taxonomy import load_taxonomy
-from complaints_platform.classification.training import TrainedModel, train
+from complaints_platform.classification.trained import TrainedModel
+from complaints_platform.classification.training import train
 from complaints_platform.errors import ModelError
 
 TAXONOMY = load_taxonomy()

@@ -17,7 +17,7 @@ from complaints_platform.pipeline.derived import DERIVED_OF
 from complaints_platform.platform import Platform
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.answers.incidents import counted_by, incidents_in
-from complaints_platform.serving.http.request_parameters import Filters
+from complaints_platform.serving.scope import Filters
 from complaints_platform.serving.store.parquet import LocalFiles
 from complaints_platform.serving.store.search import SearchIndex, SearchRequest
 from complaints_platform.serving.store.warehouse import Warehouse

@@ -29,7 +29,7 @@ from complaints_platform.serving.answers.review import Reviewing
 from complaints_platform.serving.audit import logged_sql
 from complaints_platform.serving.auth import Role
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.http.request_parameters import Filters, IncidentScope, Period
+from complaints_platform.serving.scope import Filters, IncidentScope, Period
 from complaints_platform.serving.service import Service
 from complaints_platform.serving.sql.exporting import export, spec_of
 from complaints_platform.serving.store.parquet import LocalFiles

@@ -7,7 +7,7 @@ import pytest
 
 from complaints_platform.serving.answers import incidents
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.http.request_parameters import Filters, Period
+from complaints_platform.serving.scope import Filters, Period
 from complaints_platform.serving.store.warehouse import Snapshot
 
 ALL = Filters({})

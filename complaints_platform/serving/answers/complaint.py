@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from complaints_platform.classification.explanation import explain
-from complaints_platform.classification.training import TrainedModel
+from complaints_platform.classification.trained import TrainedModel
 from complaints_platform.errors import ModelError
 from complaints_platform.lake.data_sets import CATEGORIZED, CONTACTS
 from complaints_platform.lake.manifests import Manifest

@@ -8,8 +8,8 @@ import orjson
 from complaints_platform.lake.data_sets import INCIDENTS
 from complaints_platform.schemas import NO_VALUE
 from complaints_platform.serving.failures import RequestFailed, not_found
-from complaints_platform.serving.http.request_parameters import Filters, IncidentScope, Period
 from complaints_platform.serving.models import Incident, IncidentPoint
+from complaints_platform.serving.scope import Filters, IncidentScope, Period
 from complaints_platform.serving.store.warehouse import Snapshot
 
 HOUR = timedelta(hours=1)

@@ -13,9 +13,9 @@ from typing import Literal
 from complaints_platform.marts.definition import GRAINS, Grain, Metric
 from complaints_platform.marts.measuring import Beside, Question, measure, measure_beside, metric_named
 from complaints_platform.marts.registry import MARTS, METRICS
-from complaints_platform.serving.http.request_parameters import FIRST_DAY, Filters, Period
-from complaints_platform.serving.http.request_parameters import period as period_of
 from complaints_platform.serving.models import MetricAnswer, MetricInfo, MetricRow, Metrics
+from complaints_platform.serving.scope import FIRST_DAY, Filters, Period
+from complaints_platform.serving.scope import period as period_of
 from complaints_platform.serving.store.warehouse import VERSIONS, Row, Snapshot, cohorts_table
 
 Compare = Literal["previous", "year"]

@@ -8,9 +8,9 @@ from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import Pulse, freshness
 from complaints_platform.serving.answers.incidents import incidents_in
 from complaints_platform.serving.answers.metric_values import Number, by_day, mixed_versions, now_and_before, parts
-from complaints_platform.serving.http.request_parameters import Filters, Period
-from complaints_platform.serving.http.request_parameters import period as period_of
 from complaints_platform.serving.models import DayValue, Headline, OfCategory, OfChannel, OfRegion, Overview, Share
+from complaints_platform.serving.scope import Filters, Period
+from complaints_platform.serving.scope import period as period_of
 from complaints_platform.serving.store.warehouse import Snapshot
 
 COMPLAINTS = METRICS["complaints"]

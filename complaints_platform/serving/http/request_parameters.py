@@ -1,32 +1,18 @@
-"""Parameters of requests: filters and periods, validated once for all other modules."""
+"""Parameters of requests: filters and days, validated once for all routes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Query
 
 from complaints_platform.schemas import NO_VALUE
-from complaints_platform.serving.failures import RequestFailed
-
-DEFAULT_DAYS = 30
-DIMENSIONS = ("channel", "region", "category", "subcategory", "product", "source")
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+from complaints_platform.serving.scope import DIMENSIONS, FIRST_DAY, LAST_DAY, Filters
 
 Value = Annotated[str, Query(max_length=200)]
 Values = Annotated[list[Value], Query(max_length=100)]
 FromDay = Annotated[date | None, Query(alias="from", ge=FIRST_DAY, le=LAST_DAY, description="First day, inclusive.")]
 ToDay = Annotated[date | None, Query(alias="to", ge=FIRST_DAY, le=LAST_DAY, description="Last day, inclusive.")]
 NOTHING: list[str] = []
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Dimension → matching values; dimensions that are not named match all."""
-
-    where: Mapping[str, tuple[str | None, ...]]
 
 
 def filters(  # one parameter of the query each
@@ -42,56 +28,3 @@ def filters(  # one parameter of the query each
     return Filters(
         {name: tuple(None if value == NO_VALUE else value for value in values) for name, values in given if values}
     )
-
-
-@dataclass(frozen=True)
-class IncidentScope:
-    """The complaints that an incident counts: hours and cells."""
-
-    incident_id: str
-    start: datetime
-    end: datetime
-    """Not included."""
-    cells: tuple[tuple[str | None, str | None, str | None], ...]
-    """Category, region (``(none)``: unknown) and channel; None stands for any."""
-
-
-@dataclass(frozen=True)
-class Period:
-    """Days, both inclusive."""
-
-    first: date
-    last: date
-
-    @property
-    def days(self) -> int:
-        """Number of days."""
-        return (self.last - self.first).days + 1
-
-    @property
-    def before(self) -> "Period":
-        """The same number of days before."""
-        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
-
-    def instants(self, time_zone: str) -> tuple[datetime, datetime]:
-        """Return when the first day begins and the day after the last one does, in a zone, as UTC."""
-        zone = ZoneInfo(time_zone)
-        start = datetime.combine(self.first, time(), zone)
-        end = datetime.combine(self.last + timedelta(days=1), time(), zone)
-        return start.astimezone(UTC), end.astimezone(UTC)
-
-
-def period(first: date | None, last: date | None, there: tuple[date, date] | None) -> Period | None:
-    """Return the days that are meant: those named, or the last 30 of those that have data (``there``), if any.
-
-    Raises:
-        RequestFailed: the last day is before the first.
-    """
-    if first is None and last is None and there is None:
-        return None
-    newest = there[1] if there is not None else last or first or LAST_DAY
-    to = last or max(newest, first or newest)
-    start = first or max(FIRST_DAY, to - timedelta(days=DEFAULT_DAYS - 1))
-    if to < start:
-        raise RequestFailed(400, "invalid_period", f"the last day {to} is before the first {start}")
-    return Period(start, to)

@@ -9,8 +9,8 @@ from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import Pulse
 from complaints_platform.serving.answers.metric_values import parts, values
 from complaints_platform.serving.answers.overview import NO_FILTERS, overview
-from complaints_platform.serving.http.request_parameters import Period
 from complaints_platform.serving.models import Overview
+from complaints_platform.serving.scope import Period
 from complaints_platform.serving.store.warehouse import Snapshot
 
 Kind = Literal["daily", "weekly"]

@@ -15,7 +15,7 @@ from complaints_platform.learning.spreadsheets import inert
 from complaints_platform.marts.measuring import filter_conditions
 from complaints_platform.schemas.model import polars_schema
 from complaints_platform.serving.failures import RequestFailed, not_found
-from complaints_platform.serving.http.request_parameters import Filters
+from complaints_platform.serving.scope import Filters
 from complaints_platform.serving.service import Service
 from complaints_platform.serving.sql import language
 from complaints_platform.serving.store.parquet import PARTITION, identifier, select_files

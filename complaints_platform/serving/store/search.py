@@ -31,8 +31,8 @@ from complaints_platform.lake.data_sets import CATEGORIZED
 from complaints_platform.lake.manifests import Manifest
 from complaints_platform.schemas import NO_VALUE, Outcome
 from complaints_platform.serving.failures import RequestFailed
-from complaints_platform.serving.http.request_parameters import DIMENSIONS, Filters, IncidentScope, Period
 from complaints_platform.serving.models import ComplaintItem
+from complaints_platform.serving.scope import DIMENSIONS, Filters, IncidentScope, Period
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,11 @@ from complaints_platform.serving.answers import complaint
 from complaints_platform.serving.answers.incidents import counted_by
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.http.guards import documented_errors
-from complaints_platform.serving.http.request_parameters import Filters, FromDay, IncidentScope, Period, ToDay, filters
-from complaints_platform.serving.http.request_parameters import period as period_of
+from complaints_platform.serving.http.request_parameters import FromDay, ToDay, filters
 from complaints_platform.serving.http.responses import CurrentCall
 from complaints_platform.serving.models import ComplaintDetail, ExplanationAnswer, Found, RawAnswer
+from complaints_platform.serving.scope import Filters, IncidentScope, Period
+from complaints_platform.serving.scope import period as period_of
 from complaints_platform.serving.store.search import SearchRequest, Sort
 
 ComplaintId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]

@@ -15,16 +15,7 @@ from complaints_platform.serving.answers.overview import overview
 from complaints_platform.serving.auth import Right
 from complaints_platform.serving.failures import not_found
 from complaints_platform.serving.http.guards import documented_errors
-from complaints_platform.serving.http.request_parameters import (
-    FIRST_DAY,
-    LAST_DAY,
-    NOTHING,
-    Filters,
-    FromDay,
-    Period,
-    ToDay,
-    filters,
-)
+from complaints_platform.serving.http.request_parameters import NOTHING, FromDay, ToDay, filters
 from complaints_platform.serving.http.responses import CurrentCall
 from complaints_platform.serving.models import (
     CategoryInfo,
@@ -38,6 +29,7 @@ from complaints_platform.serving.models import (
     SubcategoryInfo,
     TaxonomyAnswer,
 )
+from complaints_platform.serving.scope import FIRST_DAY, LAST_DAY, Filters, Period
 from complaints_platform.serving.store.warehouse import Snapshot
 
 router = APIRouter(prefix="/api/v1", responses=documented_errors(400, 401, 403), tags=["numbers"])

@@ -15,7 +15,7 @@ from complaints_platform.serving.audit import logged_parameters, logged_sql
 from complaints_platform.serving.auth import Principal, Right
 from complaints_platform.serving.failures import RequestFailed
 from complaints_platform.serving.http.guards import documented_errors
-from complaints_platform.serving.http.request_parameters import Filters, FromDay, ToDay, filters
+from complaints_platform.serving.http.request_parameters import FromDay, ToDay, filters
 from complaints_platform.serving.http.responses import MANIFEST_HEADER, CurrentCall
 from complaints_platform.serving.models import (
     Audit,
@@ -26,6 +26,7 @@ from complaints_platform.serving.models import (
     SqlColumn,
     SqlRequest,
 )
+from complaints_platform.serving.scope import Filters
 from complaints_platform.serving.sql.exporting import MEDIA_TYPES, Format, export, files_of, spec_of
 from complaints_platform.serving.sql.query import Catalogue
 from complaints_platform.serving.sql.sandbox import Result
