@@ -87,8 +87,12 @@ class CascadeClassifier(TextClassifier):
         y: Sequence[str] | npt.NDArray[Any],
         sample_weight: Any = None,
         calibration_weight: Any = None,
+        variant_of: Any = None,
     ) -> Self:
         """Train on texts ``X`` with labels ``y``; arguments and errors are those of ``ComplaintClassifier.fit``.
+
+        Where some texts have no variants, the second classifier learns from texts that are no variants, and is fitted
+        to those without; else from all.
 
         Raises:
             ModelError: also if a parameter is out of range, or the extra is needed and not installed.
@@ -99,7 +103,8 @@ class CascadeClassifier(TextClassifier):
         weights = np.ones(len(texts)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         counting = weights if calibration_weight is None else np.asarray(calibration_weight, dtype=np.float64)
         self.fast_ = clone(self.fast or ComplaintClassifier())
-        self.fast_.fit(texts, y, weights, counting)
+        original = np.arange(len(texts)) if variant_of is None else np.asarray(variant_of)
+        self.fast_.fit(texts, y, weights, counting, original)
         self.classes_ = self.fast_.classes_
         targets = np.searchsorted(self.classes_, np.asarray(y))
         self.words_ = WordVectors().fit(texts) if self.tier == "core" else None
@@ -108,7 +113,7 @@ class CascadeClassifier(TextClassifier):
         scores = self.fast_.held_out_scores_
         self.held_out_ = Judgement(scores, self.fast_.calibration_.probabilities(scores))
         if self.max_share and len(self.held_out_rows_):
-            self.held_out_ = self._fit_second(texts, targets, weights * self.fast_.trust_, counting, self.held_out_)
+            self._fit_second(texts, original, _Truth(targets, weights * self.fast_.trust_), counting)
         self.fast_.forget_held_out()
         return self
 
@@ -165,29 +170,41 @@ class CascadeClassifier(TextClassifier):
             )
         return embeddings.encode(texts) if self.words_ is None else self.words_.encode(texts)
 
-    def _fit_second(
-        self, texts: Sequence[str], targets: Ints, weights: Floats, counting: Floats, fast: Judgement
-    ) -> Judgement:
-        """Fit the second classifier and what joins both; return the cascade's held-out judgement."""
+    def _fit_second(self, texts: Sequence[str], original: Ints, truth: "_Truth", counting: Floats) -> None:
+        """Fit the second classifier and what joins both; the held-out judgement becomes the cascade's."""
         rng = np.random.default_rng(self.fast_.seed)
-        at = np.sort(rng.permutation(len(self.held_out_rows_))[:MAX_HELD_OUT])
-        self.held_out_rows_ = self.held_out_rows_[at]
-        fast = Judgement(fast.scores[at], fast.probabilities[at])
+        alone = np.bincount(original, minlength=len(texts))[original] == 1
+        usable = (original == np.arange(len(texts))) if alone.any() else np.ones(len(texts), dtype=np.bool_)
+        candidates = np.flatnonzero(alone[self.held_out_rows_] | ~alone.any())
+        at = np.sort(rng.permutation(candidates)[:MAX_HELD_OUT])
+        held_out = self.held_out_rows_ = self.held_out_rows_[at]
+        fast = Judgement(self.held_out_.scores[at], self.held_out_.probabilities[at])
         limit = MAX_CHARACTERS_EMBEDDED if self.tier == "full" else None
-        chosen = _sample(texts, targets, limit, rng)
+        rows = np.flatnonzero(usable)
+        chosen = rows[_sample([texts[row] for row in rows], truth.target[rows], limit, rng)]
         vectors = self._encode([texts[row] for row in chosen])
-        kernel = KernelClassifier()
-        inside = np.isin(self.held_out_rows_, chosen)
-        known = np.searchsorted(chosen, self.held_out_rows_[inside])
-        scores = np.empty((len(at), len(self.classes_)))
-        scores[inside] = kernel.fit(vectors, targets[chosen], len(self.classes_), weights[chosen], known)
-        scores[~inside] = kernel.scores(self._encode([texts[row] for row in self.held_out_rows_[~inside]]))
-        truth, weight = targets[self.held_out_rows_], counting[self.held_out_rows_]
-        self.second_ = _Second.fit(kernel, fast, scores, _Truth(truth, weight), self.max_share)
+        kernel, classes = KernelClassifier(), len(self.classes_)
+        scores = np.empty((len(at), classes))
+        inside = np.isin(held_out, chosen)
+        known = np.searchsorted(chosen, held_out[inside])
+        if alone.any():
+            scores[inside] = kernel.fit(vectors, truth.target[chosen], classes, truth.weight[chosen], known)
+        else:
+            # Left out alone, a text would be judged by its own variants: what is held out is left out together.
+            rest = np.flatnonzero(~np.isin(original[chosen], original[held_out]))
+            kernel.fit(vectors[rest], truth.target[chosen[rest]], classes, truth.weight[chosen[rest]], known[:0])
+            scores[inside] = kernel.scores(vectors[known])
+        if not inside.all():
+            scores[~inside] = kernel.scores(self._encode([texts[row] for row in held_out[~inside]]))
+        if not alone.any():
+            kernel.fit(vectors, truth.target[chosen], classes, truth.weight[chosen], known[:0])
+        judged = _Truth(truth.target[held_out], counting[held_out])
+        self.second_ = _Second.fit(kernel, fast, scores, judged, self.max_share)
         doubtful = np.flatnonzero(fast.probabilities.max(axis=1) < self.second_.doubt)
-        judged = self.second_.judge(fast.scores[doubtful], scores[doubtful])
-        fast.scores[doubtful], fast.probabilities[doubtful] = judged
-        return fast
+        fast.scores[doubtful], fast.probabilities[doubtful] = self.second_.judge(
+            fast.scores[doubtful], scores[doubtful]
+        )
+        self.held_out_ = fast
 
 
 class _Truth(NamedTuple):

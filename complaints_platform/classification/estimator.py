@@ -12,12 +12,13 @@ import polars as pl
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from complaints_platform.classification.arrays import Floats, Ints
+from complaints_platform.classification.arrays import Booleans, Float32s, Floats, Ints
 from complaints_platform.classification.calibration import Calibration
-from complaints_platform.classification.features import TokenFeatures
+from complaints_platform.classification.features import Occurrences, TokenFeatures, count_matrix, ragged
 from complaints_platform.classification.noise import noisy_copies
 from complaints_platform.classification.scoring import TokenScorer
-from complaints_platform.classification.tokens import text_keys
+from complaints_platform.classification.tokens import text_keys, tokenise
+from complaints_platform.classification.word_vectors import WordVectors, pieces_of_tokens
 from complaints_platform.errors import ModelError
 
 MAX_NOISY_COPIES = 20_000
@@ -33,6 +34,9 @@ SMALLEST_TRUST = 0.02
 SOLVER_TOLERANCE = 0.05
 """Accuracy is that of 0.001 within 0.1 points on three public data sets, up to 2.6 times faster."""
 SOLVER_ITERATIONS = 2000
+MEANING_RIDGE = 1.0
+"""Penalty on the regression on meaning, in mean variances of the vectors; from 0.3 to 3 accuracy stays within 0.2."""
+_SMALLEST_RIDGE = 1e-9
 _SCORE_OF_UNSEEN = -1.0
 """What a margin classifier aims at for texts that are not of the class."""
 
@@ -44,12 +48,27 @@ class _Examples(NamedTuple):
 
     matrix: Any
     """Shape (texts and copies, columns); the texts come first."""
+    meanings: Float32s | None
+    """Shape (texts and copies, dimensions): sums of the vectors of their pieces; None where they don't count."""
     origin: Ints
     """Shape (texts and copies,): the text that each row is, or is a copy of."""
     targets: Ints
     """Shape (texts,): position of each text's class."""
     weights: Floats
     """Shape (texts,)."""
+    all_varied: bool
+    """Each text is a variant of another or has variants: none was given by people."""
+
+
+class _Solved(NamedTuple):
+    """A linear classifier."""
+
+    coefficients: Floats
+    """Shape (classes, columns)."""
+    intercept: Floats
+    """Shape (classes,)."""
+    meaning: Floats | None
+    """Shape (dimensions, classes): what the vectors of pieces add."""
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -90,6 +109,7 @@ class ComplaintClassifier(TextClassifier):
         folds: int = 4,
         seed: int = 0,
         noisy_labels: bool = False,  # noqa: FBT001, FBT002 - scikit-learn's form of parameters
+        meaning: bool = False,  # noqa: FBT001, FBT002 - scikit-learn's form of parameters
     ) -> None:
         """Set parameters.
 
@@ -100,12 +120,16 @@ class ComplaintClassifier(TextClassifier):
             seed: of the noise and the solver.
             noisy_labels: let labels count less that the others contradict (up to ``MANY_TEXTS`` texts). Where every
                 tenth label is wrong this gains 1.0 to 1.5 points, where none is it costs up to 0.4.
+            meaning: add ridge regression on the vectors of ``word_vectors``, which know what texts have in common that
+                share no word. Both are sums over tokens, so it costs nothing in prediction. With few texts it gains 1.5
+                points; with many it costs up to 0.5, and the cascade's second classifier makes more of the vectors.
         """
         self.C = C
         self.noise = noise
         self.folds = folds
         self.seed = seed
         self.noisy_labels = noisy_labels
+        self.meaning = meaning
 
     def fit(
         self,
@@ -113,6 +137,7 @@ class ComplaintClassifier(TextClassifier):
         y: Sequence[str] | npt.NDArray[Any],
         sample_weight: Any = None,
         calibration_weight: Any = None,
+        variant_of: Any = None,
     ) -> Self:
         """Train on texts ``X`` with labels ``y``.
 
@@ -121,6 +146,8 @@ class ComplaintClassifier(TextClassifier):
             y: the label of each text.
             sample_weight: how much each text counts in training; equally by default.
             calibration_weight: how much it counts in calibration; as in training by default.
+            variant_of: the position of the text that each is a variant of, its own if of none. Variants are held out
+                together, and neither they nor what they vary is misspelt.
 
         Raises:
             ModelError: lengths differ, no text holds a word, or there are fewer than two classes.
@@ -133,22 +160,27 @@ class ComplaintClassifier(TextClassifier):
         self.classes_, targets = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:  # noqa: PLR2004 - two classes
             raise ModelError("training needs texts of at least two classes")
-        copied = self._texts_to_copy(texts)
+        original = np.arange(len(texts)) if variant_of is None else np.asarray(variant_of)
+        alone = np.bincount(original, minlength=len(texts))[original] == 1
+        copied = self._texts_to_copy(texts, alone)
         copies = noisy_copies([texts[row] for row in copied], self.seed)
         features = TokenFeatures()
         matrix = features.fit_transform([*texts, *copies])
+        pieces = WordVectors().fit(texts).weighted if self.meaning else None
+        meanings = None if pieces is None else _sums_of_pieces([*texts, *copies], pieces)
         origin = np.concatenate([np.arange(len(texts)), copied])
-        fold_of = _folds(texts, targets, self._parts(len(texts)))
-        solved = self._hold_out(features, _Examples(matrix, origin, targets, weights), fold_of)
+        examples = _Examples(matrix, meanings, origin, targets, weights, not alone.any())
+        fold_of = _folds([texts[row] for row in original], targets, self._parts(len(texts)))
+        solved = self._hold_out(features, examples, fold_of)
         rows = self.held_out_rows_
         counting = (weights if calibration_weight is None else np.asarray(calibration_weight, dtype=np.float64))[rows]
         self.calibration_ = Calibration.fit(self.held_out_scores_, targets[rows], counting)
-        self.trust_ = self._trust(targets)
+        self.trust_ = self._trust(targets, alone)
         weights = weights * self.trust_
         if len(texts) <= VERY_MANY_TEXTS or solved is None:
-            solved = self._solve(matrix, targets[origin], weights[origin])
-        coefficients, intercept = solved
-        self.scorer_ = TokenScorer(features, coefficients, intercept)
+            solved = self._solve(examples._replace(weights=weights), features, np.arange(len(origin)))
+        scores = None if pieces is None or solved.meaning is None else pieces @ solved.meaning
+        self.scorer_ = TokenScorer(features, solved.coefficients, solved.intercept, scores)
         return self
 
     def class_scores(self, X: Texts) -> Floats:  # noqa: N803 - scikit-learn's name
@@ -165,10 +197,11 @@ class ComplaintClassifier(TextClassifier):
         """Drop the out-of-fold decision values once they are evaluated, to keep the stored model small."""
         del self.held_out_scores_, self.held_out_rows_, self.trust_
 
-    def _trust(self, targets: Ints) -> Floats:
+    def _trust(self, targets: Ints, alone: Booleans) -> Floats:
         """Return how much each label counts, from 0 to 1: by its out-of-fold probability, relative to its class.
 
-        Relative to the class because labels of rare classes are all improbable, which does not make them wrong.
+        Relative to the class because labels of rare classes are all improbable, which does not make them wrong. Texts
+        with variants were written for their class: they count fully.
         """
         trust = np.ones(len(targets))
         rows = self.held_out_rows_
@@ -180,24 +213,26 @@ class ComplaintClassifier(TextClassifier):
             targets[rows], minlength=len(self.classes_)
         ).clip(1)
         relative = own / np.maximum(of_class[targets[rows]], np.finfo(np.float64).tiny)
-        trust[rows] = np.sqrt(relative).clip(SMALLEST_TRUST, 1.0)
+        trust[rows] = np.where(alone[rows], np.sqrt(relative).clip(SMALLEST_TRUST, 1.0), 1.0)
         return trust
 
     def _parts(self, count: int) -> int:
         return self.folds if count <= MANY_TEXTS else max(self.folds, count // HELD_OUT_OF_MANY)
 
-    def _texts_to_copy(self, texts: Sequence[str]) -> Ints:
+    def _texts_to_copy(self, texts: Sequence[str], alone: Booleans) -> Ints:
         if not self.noise:
             return np.empty(0, dtype=np.int64)
-        short = np.flatnonzero([len(text) <= MAX_CHARACTERS_TO_COPY for text in texts])
+        short = np.flatnonzero(alone & np.array([len(text) <= MAX_CHARACTERS_TO_COPY for text in texts]))
         if len(short) <= MAX_NOISY_COPIES:
             return short
         return np.sort(np.random.default_rng(self.seed).choice(short, MAX_NOISY_COPIES, replace=False))
 
-    def _solve(self, matrix: Any, targets: Ints, weights: Floats) -> tuple[Floats, Floats]:
-        """Return coefficients (classes, columns) and intercepts; classes without texts always score -1."""
+    def _solve(self, examples: _Examples, features: TokenFeatures, rows: Ints) -> _Solved:
+        """Train on some rows; classes without texts always score -1 by words, and by meaning as of none."""
         from sklearn.svm import LinearSVC
 
+        matrix = examples.matrix[rows]
+        targets, weights = examples.targets[examples.origin[rows]], examples.weights[examples.origin[rows]]
         svm = LinearSVC(C=self.C, tol=SOLVER_TOLERANCE, max_iter=SOLVER_ITERATIONS, random_state=self.seed)
         svm.fit(matrix, targets, sample_weight=weights)
         found, found_intercept = svm.coef_, svm.intercept_
@@ -206,25 +241,32 @@ class ComplaintClassifier(TextClassifier):
         coefficients = np.zeros((len(self.classes_), matrix.shape[1]))
         intercept = np.full(len(self.classes_), _SCORE_OF_UNSEEN)
         coefficients[svm.classes_], intercept[svm.classes_] = found, found_intercept
-        return coefficients, intercept
+        if examples.meanings is None:
+            return _Solved(coefficients, intercept, None)
+        vectors = examples.meanings[rows] / features.roots(matrix)[:, None]
+        return _Solved(coefficients, intercept, _ridge(vectors, targets, weights, len(self.classes_)))
 
-    def _hold_out(self, features: TokenFeatures, examples: _Examples, fold_of: Ints) -> tuple[Floats, Floats] | None:
+    def _hold_out(self, features: TokenFeatures, examples: _Examples, fold_of: Ints) -> _Solved | None:
         """Score each text by a solver that saw neither it nor its copy; return the last one solved.
 
-        Of many texts one fold is enough: few numbers are fitted to the scores, and each fold costs a training. It is
-        the last one, which holds no text of classes that have hardly any.
+        Of many texts, or if all have variants, one fold is enough: few numbers are fitted to the scores, and each
+        fold costs a training. It is the last one, which holds no text of classes that have hardly any.
         """
-        matrix, origin, targets, weights = examples
+        matrix, origin, targets = examples.matrix, examples.origin, examples.targets
         scores = np.full((len(targets), len(self.classes_)), np.nan)
         solved = None
-        for fold in [fold_of.max()] if len(targets) > MANY_TEXTS else np.unique(fold_of):
+        one = len(targets) > MANY_TEXTS or examples.all_varied
+        for fold in [fold_of.max()] if one else np.unique(fold_of):
             train = np.flatnonzero(fold_of[origin] != fold)
             held_out = np.flatnonzero(fold_of == fold)
             if len(held_out) and len(np.unique(targets[origin[train]])) > 1:
-                seen = matrix[train]
-                solved = coefficients, intercept = self._solve(seen, targets[origin[train]], weights[origin[train]])
-                known = np.bincount(seen.indices, minlength=seen.shape[1]) > 0
-                scores[held_out] = features.as_if_unknown(matrix[held_out], known) @ coefficients.T + intercept
+                solved = self._solve(examples, features, train)
+                known = np.bincount(matrix[train].indices, minlength=matrix.shape[1]) > 0
+                unseen = features.as_if_unknown(matrix[held_out], known)
+                scores[held_out] = unseen @ solved.coefficients.T + solved.intercept
+                if examples.meanings is not None and solved.meaning is not None:
+                    vectors = examples.meanings[held_out] / features.roots(unseen)[:, None]
+                    scores[held_out] += vectors @ solved.meaning
         self.held_out_rows_ = np.flatnonzero(~np.isnan(scores[:, 0]))
         self.held_out_scores_ = scores[self.held_out_rows_]
         return solved
@@ -239,3 +281,27 @@ def _folds(texts: Sequence[str], targets: Ints, folds: int) -> Ints:
         _, rank = np.unique(keys[rows], return_inverse=True)
         fold_of[rows] = rank % folds
     return fold_of
+
+
+def _sums_of_pieces(texts: Sequence[str], weighted: Float32s) -> Float32s:
+    """Return the sum of the vectors of each text's pieces, shape (texts, dimensions)."""
+    batch = tokenise(pl.Series("text", texts, dtype=pl.String))
+    starts = np.cumsum(batch.lengths) - batch.lengths
+    of_tokens = count_matrix(ragged(pieces_of_tokens(batch.distinct)), len(weighted)).astype(np.float32) @ weighted
+    tokens = count_matrix(Occurrences(batch.codes, starts, batch.lengths), len(batch.distinct))
+    sums: Float32s = tokens.astype(np.float32) @ of_tokens
+    return sums
+
+
+def _ridge(vectors: Floats, targets: Ints, weights: Floats, classes: int) -> Floats:
+    """Regress +1 (the class) and -1 (another), less their mean, on vectors; return slopes, (dimensions, classes).
+
+    Without an intercept: a text that holds next to nothing gets next to nothing.
+    """
+    wanted = np.full((len(targets), classes), -1.0)
+    wanted[np.arange(len(targets)), targets] = 1.0
+    share = (weights / weights.sum())[:, None]
+    gram = (vectors * share).T @ vectors
+    gram[np.diag_indices_from(gram)] += MEANING_RIDGE * max(np.trace(gram) / len(gram), _SMALLEST_RIDGE)
+    slopes: Floats = np.linalg.solve(gram, (vectors * share).T @ (wanted - (share * wanted).sum(axis=0)))
+    return slopes

@@ -120,7 +120,7 @@ def _explanation(
     model: TrainedModel, row: dict[str, object], words: Sequence[str], plan: _Plan, scores: Floats
 ) -> Explanation:
     category, alternatives = str(row["category"]), row["alternatives"]
-    if not words or not isinstance(alternatives, list):
+    if not words or not isinstance(alternatives, list) or not alternatives:
         return Explanation(category, None, None, None, 0.0, 0.0, ())
     names, parents = model.estimator.classes_.tolist(), model.taxonomy.parents
     runner_up = str(alternatives[1])

@@ -118,6 +118,11 @@ class TokenFeatures:
         row_factor = self.scale / np.sqrt(np.where(mass > 0, mass, 1.0))
         return sparse.csr_matrix(sparse.diags(row_factor) @ counts @ sparse.diags(self.weights))
 
+    def roots(self, matrix: sparse.csr_matrix) -> Floats:
+        """Return the square root of the mass of texts from their features; 1 where there is none."""
+        roots: Floats = matrix @ (self.masses / self.weights) / self.scale
+        return np.where(roots > 0, roots, 1.0)
+
     def as_if_unknown(self, matrix: sparse.csr_matrix, known: Booleans) -> sparse.csr_matrix:
         """Return features (shape (texts, columns)) as they would be, had only ``known`` columns ever been seen.
 

@@ -12,25 +12,17 @@ from typing import Self, TypedDict
 import numpy as np
 import polars as pl
 
-from complaints_platform.classification.arrays import Booleans, Ints
+from complaints_platform.classification.arrays import Booleans
 from complaints_platform.classification.prediction import classify
-from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.tokens import text_keys
-from complaints_platform.classification.trained import Tier, TrainedModel
+from complaints_platform.classification.trained import TrainedModel
 
-FOLDS = 4
-MANY_LABELS = 10_000
-"""Up to so many labels, all are held out in turn; of more, the same ``HELD_OUT_OF_MANY`` texts, once."""
-HELD_OUT_OF_MANY = 5_000
 SIGNIFICANCE = 0.05
 """A challenger is worse if chance alone would make it look so bad less often than this."""
 LABELS_TO_JUDGE_SKILL = 20
 """With fewer labels even a good model looks like guessing."""
 PERMUTATIONS = 999
 SKILL_SIGNIFICANCE = 0.01
-
-HELD_OUT_SCHEMA = pl.Schema({"text_key": pl.String, "category": pl.String})
-"""One row for each text a model was trained on; ``category`` is its out-of-fold prediction, null if there is none."""
 
 
 class ClassComparison(TypedDict):
@@ -79,34 +71,6 @@ def distinct_labels(labels: pl.DataFrame) -> pl.DataFrame:
     return usable.with_columns(text_keys(usable["text"])).unique("text_key", keep="last", maintain_order=True)
 
 
-def held_out_predictions(taxonomy: Taxonomy, labels: pl.DataFrame, tier: Tier = "core") -> pl.DataFrame:
-    """Predict labelled texts by models trained as the final one, but without these texts.
-
-    Folds follow the texts' hashes: a text stays in its fold when labels are added. Arguments are those of ``train``.
-
-    Returns:
-        ``HELD_OUT_SCHEMA``, one row for each distinct text.
-    """
-    from complaints_platform.classification.training import train
-
-    known = distinct_labels(labels)
-    texts = known.drop("text_key")
-    predicted = np.full(known.height, None, dtype=object)
-    for held_out in _folds(known["text_key"].to_list()):
-        kept = np.setdiff1d(np.arange(known.height), held_out)
-        model = train(taxonomy, texts[kept], tier)
-        predicted[held_out] = classify(model, texts["text"].gather(held_out))["category"].to_list()
-    return pl.DataFrame({"text_key": known["text_key"], "category": predicted.tolist()}, schema=HELD_OUT_SCHEMA)
-
-
-def _folds(keys: Sequence[str]) -> list[Ints]:
-    """Return the positions that are held out together, for each fold that holds any."""
-    if len(keys) > MANY_LABELS:
-        return [np.sort(np.argsort(np.array(keys), kind="stable")[:HELD_OUT_OF_MANY])]
-    fold_of = np.array([int(key, 16) % FOLDS for key in keys], dtype=np.int64)
-    return [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)]
-
-
 @dataclass(frozen=True)
 class Champion:
     """The model that serves, and what it said of the texts that it was trained on without having seen them."""
@@ -125,9 +89,7 @@ class Champion:
         )
 
 
-def judge(
-    challenger: TrainedModel, held_out: pl.DataFrame, labels: pl.DataFrame, champion: Champion | None
-) -> PromotionDecision:
+def judge(challenger: TrainedModel, labels: pl.DataFrame, champion: Champion | None) -> PromotionDecision:
     """Say whether a newly trained model may serve.
 
     It may not if it is significantly worse than the champion, overall or in one category, or no better than a model
@@ -136,7 +98,6 @@ def judge(
 
     Args:
         challenger: the new model.
-        held_out: its ``held_out_predictions``.
         labels: what it was trained on: text and category, oldest first.
         champion: the model that serves, if any.
     """
@@ -147,7 +108,7 @@ def judge(
         return PromotionDecision(serves=True, why="it is the model that serves: the same taxonomy, labels and code")
     if known.is_empty():
         return PromotionDecision(serves=True, why="there are no labels: nothing could be measured")
-    own = known.join(held_out.rename({"category": "challenger"}), on="text_key").drop_nulls("challenger")
+    own = known.join(challenger.held_out.rename({"category": "challenger"}), on="text_key").drop_nulls("challenger")
     p_guessing = _p_guessing(own["category"].to_list(), own["challenger"].to_list())
     if p_guessing is not None and p_guessing > SKILL_SIGNIFICANCE:
         return PromotionDecision(

@@ -14,8 +14,9 @@ import polars as pl
 from scipy import sparse
 
 from complaints_platform.classification.arrays import Float32s, Floats, Ints
-from complaints_platform.classification.features import TokenFeatures
+from complaints_platform.classification.features import TokenFeatures, ragged
 from complaints_platform.classification.tokens import TokenisedTexts, normalise_token, ragged_gather, tokenise
+from complaints_platform.classification.word_vectors import pieces_of_tokens
 
 SLICE_BYTES = 4_000_000
 """Texts are scored in slices of about this size, which bounds the memory of one call."""
@@ -30,16 +31,30 @@ class TokenScorer:
     other texts of its batch, nor on what the cache holds.
     """
 
-    def __init__(self, features: TokenFeatures, coefficients: npt.NDArray[Any], intercept: npt.NDArray[Any]) -> None:
-        """Take fitted features and a linear classifier: shapes (scores, columns) and (scores,)."""
+    def __init__(
+        self,
+        features: TokenFeatures,
+        coefficients: npt.NDArray[Any],
+        intercept: npt.NDArray[Any],
+        pieces: Floats | None = None,
+    ) -> None:
+        """Take fitted features and a linear classifier.
+
+        Args:
+            features: what ``coefficients`` are of.
+            coefficients: shape (scores, columns).
+            intercept: shape (scores,).
+            pieces: shape (pieces, scores), what each piece of ``word_vectors`` adds; by default nothing.
+        """
         self.features = features
         self.intercept = intercept.astype(np.float64)
+        self._pieces = None if pieces is None else np.pad(pieces, ((0, 0), (0, 1))).astype(np.float32)
         per_occurrence = (coefficients * features.weights * features.scale).T
         self._scores = np.ascontiguousarray(np.column_stack([per_occurrence, features.masses]), dtype=np.float32)
         self._start()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"features": self.features, "intercept": self.intercept, "_scores": self._scores}
+        return {name: self.__dict__[name] for name in ("features", "intercept", "_scores", "_pieces")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -50,7 +65,7 @@ class TokenScorer:
         first_pair = len(self.features.word_ids)
         self._pair_scores = self._scores[first_pair : first_pair + len(self.features.pair_keys)]
         self._lock = threading.Lock()
-        self._cache = _TokenCache(self.features, self._scores)
+        self._cache = _TokenCache(self.features, self._scores, self._pieces)
 
     def score(self, texts: pl.Series) -> Floats:
         """Return decision values, shape (texts, scores). A null text scores as an empty one."""
@@ -66,7 +81,7 @@ class TokenScorer:
         batch = tokenise(texts)
         with self._lock:
             if self._cache.n_bytes > CACHE_BYTES:
-                self._cache = _TokenCache(self.features, self._scores)
+                self._cache = _TokenCache(self.features, self._scores, self._pieces)
             cache = self._cache
             rows = cache.rows(batch.distinct)
             token_scores, token_words = cache.scores, cache.words
@@ -93,9 +108,10 @@ class TokenScorer:
 class _TokenCache:
     """Scores and words of the tokens seen so far. Not safe by itself: the scorer locks it."""
 
-    def __init__(self, features: TokenFeatures, scores: Float32s) -> None:
+    def __init__(self, features: TokenFeatures, scores: Float32s, pieces: Float32s | None) -> None:
         self._features = features
         self._feature_scores = scores
+        self._piece_scores = pieces
         self._row_of: dict[str, int] = {}
         self._size = 0
         self._word_size = 0
@@ -125,6 +141,9 @@ class _TokenCache:
         self.word_counts = _with_room(self.word_counts, end)
         self.words = _with_room(self.words, self._word_size + len(words.ids))
         self.scores[self._size : end] = _sum_rows(columns.ids, columns.counts, self._feature_scores)
+        if self._piece_scores is not None:
+            pieces = ragged(pieces_of_tokens(tokens))
+            self.scores[self._size : end] += _sum_rows(pieces.ids, pieces.counts, self._piece_scores)
         self.word_starts[self._size : end] = words.starts + self._word_size
         self.word_counts[self._size : end] = words.counts
         self.words[self._word_size : self._word_size + len(words.ids)] = words.ids

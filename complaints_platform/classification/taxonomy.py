@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections import Counter
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -16,6 +17,7 @@ from complaints_platform.errors import ModelError
 from complaints_platform.yaml_files import Part, read_yaml
 
 PACKAGED_TAXONOMY = Path(__file__).with_name("taxonomy.yaml")
+PACKAGED_FRAMES = Path(__file__).with_name("frames.yaml")
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -72,6 +74,22 @@ class Attribute(Part):
         return tuple(value.name for value in self.values)
 
 
+class Frames(Part):
+    """Neutral sentences that surround what a complaint is about. Training hides seeds among them."""
+
+    openings: tuple[Phrase, ...] = Field(default=(), description="How people begin.")
+    circumstances: tuple[Phrase, ...] = Field(default=(), description="Since when, where, with what.")
+    pleading: tuple[Phrase, ...] = Field(default=(), description="What it led to, and what they want.")
+    closings: tuple[Phrase, ...] = Field(default=(), description="How they end, and what staff answers.")
+    notes: tuple[Phrase, ...] = Field(default=(), description="What call-centre agents write around it.")
+
+
+@cache
+def packaged_frames() -> Frames:
+    """Return the frames that come with the package, for taxonomies without their own."""
+    return read_yaml(PACKAGED_FRAMES, Frames, ModelError)
+
+
 class Taxonomy(Part):
     """Two levels of categories. Names of subcategories are unique across all categories."""
 
@@ -83,6 +101,10 @@ class Taxonomy(Part):
     fallback: Name = Field(description="Category of texts that hold nothing to go by.")
     categories: tuple[Category, ...] = Field(min_length=2)
     attributes: tuple[Attribute, ...] = Field(default=(), description="What else is said of each text.")
+    frames: Frames = Field(
+        default_factory=packaged_frames,
+        description="Sentences that say nothing of the category; by default the package's.",
+    )
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
@@ -117,7 +139,7 @@ class Taxonomy(Part):
     @property
     def subcategory_names(self) -> tuple[str, ...]:
         """Names of all subcategories, in order."""
-        return tuple(sub.name for category in self.categories for sub in category.subcategories)
+        return tuple(sub.name for sub in self._subcategories)
 
     @property
     def parents(self) -> dict[str, str]:
@@ -126,20 +148,20 @@ class Taxonomy(Part):
 
     def crosswalk(self, regulator: Regulator) -> dict[str, str]:
         """Return subcategory → class of a regulator, of all that have one."""
-        subcategories = (sub for category in self.categories for sub in category.subcategories)
-        return {sub.name: sub.crosswalk[regulator] for sub in subcategories if regulator in sub.crosswalk}
+        return {sub.name: sub.crosswalk[regulator] for sub in self._subcategories if regulator in sub.crosswalk}
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all that decides what is predicted (12 hex digits); definitions, crosswalks and approval do not."""
+        """Hash of all that decides what is predicted (12 hex digits).
+
+        Of definitions only those of subcategories do: they are trained on. Crosswalks and approval do not.
+        """
         decisive = self.model_dump(
             mode="json",
             exclude={
                 "approved_by": True,
                 "approved_at": True,
-                "categories": {
-                    "__all__": {"definition": True, "subcategories": {"__all__": {"definition", "crosswalk"}}}
-                },
+                "categories": {"__all__": {"definition": True, "subcategories": {"__all__": {"crosswalk"}}}},
                 "attributes": {"__all__": {"definition": True, "values": {"__all__": {"definition"}}}},
             },
         )
@@ -162,15 +184,19 @@ class Taxonomy(Part):
 
     def seed_phrases(self) -> list[tuple[str, str]]:
         """Return every seed phrase with its subcategory."""
-        return [
-            (seed, sub.name) for category in self.categories for sub in category.subcategories for seed in sub.seeds
-        ]
+        return [(seed, sub.name) for sub in self._subcategories for seed in sub.seeds]
 
     def keyword_phrases(self) -> list[tuple[str, str]]:
         """Return every keyword with its subcategory."""
-        return [
-            (word, sub.name) for category in self.categories for sub in category.subcategories for word in sub.keywords
-        ]
+        return [(word, sub.name) for sub in self._subcategories for word in sub.keywords]
+
+    def definition_phrases(self) -> list[tuple[str, str]]:
+        """Return the definition of every subcategory with its name."""
+        return [(sub.definition, sub.name) for sub in self._subcategories]
+
+    @property
+    def _subcategories(self) -> tuple[Subcategory, ...]:
+        return tuple(sub for category in self.categories for sub in category.subcategories)
 
 
 def load_taxonomy(path: Path | None = None) -> Taxonomy:

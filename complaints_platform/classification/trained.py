@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
+import polars as pl
 
 from complaints_platform.classification import embeddings
 from complaints_platform.classification.arrays import Floats
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
 
 Tier = Literal["core", "full"]
 """``core`` judges doubtful texts by word vectors, ``full`` by sentence embeddings (the extra)."""
-TRAINING_VERSION = 3
+TRAINING_VERSION = 4
 """Raise it with every change that makes other predictions of the same data; part of the model's version."""
 
-_MAGIC = b"complaints-model 1\n"
+HELD_OUT_SCHEMA = pl.Schema({"text_key": pl.String, "category": pl.String})
+"""One row for each text a model was trained on; ``category`` is its out-of-fold prediction, null if there is none."""
+
+_MAGIC = b"complaints-model 2\n"
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class TrainedModel:
         version: hash of training data, code version, tier and taxonomy (12 hex digits).
         review_threshold: texts whose highest decision value is below it need review.
         n_labels: distinct labelled texts it was trained on.
+        held_out: out-of-fold predictions of the labels it was trained on, ``HELD_OUT_SCHEMA``.
         evaluation: cross-validated quality of categories on the labels; None means not measured.
     """
 
@@ -49,6 +54,7 @@ class TrainedModel:
     version: str
     review_threshold: float
     n_labels: int
+    held_out: pl.DataFrame
     evaluation: Measures | None
 
     def to_bytes(self) -> bytes:

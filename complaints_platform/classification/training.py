@@ -12,10 +12,12 @@ from complaints_platform.classification.arrays import Booleans, Floats
 from complaints_platform.classification.attributes import ATTRIBUTES, AttributeClassifier
 from complaints_platform.classification.cascade import CascadeClassifier
 from complaints_platform.classification.estimator import ComplaintClassifier
+from complaints_platform.classification.framing import framed
 from complaints_platform.classification.measures import Measures, measure
 from complaints_platform.classification.taxonomy import Taxonomy
-from complaints_platform.classification.tokens import normalise
+from complaints_platform.classification.tokens import normalise, text_keys
 from complaints_platform.classification.trained import (
+    HELD_OUT_SCHEMA,
     TRAINING_VERSION,
     Tier,
     TrainedModel,
@@ -24,17 +26,24 @@ from complaints_platform.classification.trained import (
 )
 from complaints_platform.errors import ModelError
 
-KEYWORD_WEIGHT = 0.5
-"""A keyword is weaker evidence than a whole phrase."""
-LABELS_THAT_HALVE_SEEDS = 5
+WEAK_WEIGHT = 0.5
+"""A keyword or a definition is weaker evidence than a phrase that people use."""
+LABELS_THAT_HALVE_SEEDS = 20
 """With so many labels of its subcategory a seed counts half; with none it counts fully."""
+SEEDS_IN_CALIBRATION = 400
+"""Without labels all seeds together count as so many labels in calibration."""
 LABELS_THAT_HALVE_SEEDS_IN_CALIBRATION = 25
-"""With so many labels in all, seeds count half in calibration: they tell little of how hard real complaints are."""
+"""With so many labels in all, seeds count half there: they tell little of how hard real complaints are."""
+LABELS_FOR_A_SECOND = 200
+"""With fewer labels the second classifier can't be fitted on texts like the customer's: on seeds its share and weight
+came out wrong by 5 points of accuracy. The tier ``full`` judges all texts twice until then."""
+LABELS_FOR_A_THRESHOLD = 100
+"""With fewer the review threshold is set on seeds among neutral sentences."""
 MAX_SHARE_JUDGED_TWICE = 0.2
 """Of complaints like the held-out labels: bounds what the second classifier adds to the cost of a day."""
 ACCEPTED_ACCURACY = 0.9
 """Aimed at for what is not sent to review."""
-MAX_REVIEW_SHARE = 0.4
+MAX_REVIEW_SHARE = 0.5
 """Of what the threshold is set on: a review queue that holds nearly everything is no help."""
 
 _LABEL_COLUMNS = ("text", "category")
@@ -58,16 +67,18 @@ def train(taxonomy: Taxonomy, labels: pl.DataFrame | None, tier: Tier = "core") 
         known = _with_subcategories(_checked(labels, taxonomy), taxonomy, examples)
         examples = _combined(examples, known)
     estimator = _fitted(examples, tier)
-    truth = _HeldOut.of(estimator, examples, taxonomy)
     n_labels = int(examples["is_label"].sum())
+    on_labels, truth = (_HeldOut.of(estimator, examples, taxonomy, by) for by in ("is_label", "is_variant"))
+    judged = on_labels if n_labels >= LABELS_FOR_A_THRESHOLD or not len(truth.labels) else truth
     model = TrainedModel(
         estimator=estimator,
         attributes=AttributeClassifier().fit(taxonomy, labels),
         taxonomy=taxonomy,
         version=_version(examples, labels, taxonomy, tier),
-        review_threshold=_review_threshold(truth.certainty, truth.correct),
+        review_threshold=_review_threshold(judged.certainty, judged.correct),
         n_labels=n_labels,
-        evaluation=truth.measure() if n_labels and len(truth.labels) else None,
+        held_out=on_labels.predictions(examples),
+        evaluation=on_labels.measure() if len(on_labels.labels) else None,
     )
     estimator.forget_held_out()
     return model
@@ -75,24 +86,28 @@ def train(taxonomy: Taxonomy, labels: pl.DataFrame | None, tier: Tier = "core") 
 
 @dataclass(frozen=True)
 class _HeldOut:
-    """Held-out predictions of categories beside the truth: of labels if there are any, else of seeds."""
+    """Held-out predictions of categories beside the truth."""
 
+    texts: list[str]
     labels: list[str]
     predicted: list[str]
     confidence: Floats
     certainty: Floats
 
     @classmethod
-    def of(cls, estimator: CascadeClassifier, examples: pl.DataFrame, taxonomy: Taxonomy) -> Self:
+    def of(cls, estimator: CascadeClassifier, examples: pl.DataFrame, taxonomy: Taxonomy, chosen_by: str) -> Self:
+        """Take those held-out examples of which a column says yes."""
         held_out, parents = examples[estimator.held_out_rows_], taxonomy.parents
-        wanted = held_out["is_label"].to_numpy() if examples["is_label"].any() else held_out["is_seed"].to_numpy()
+        wanted = held_out[chosen_by].to_numpy()
         scores, probabilities = (values[wanted] for values in estimator.held_out_)
         sums = category_probabilities(probabilities, estimator.classes_.tolist(), taxonomy)
+        held_out = held_out.filter(pl.Series(wanted))
         return cls(
-            labels=[parents[name] for name in held_out.filter(pl.Series(wanted))["subcategory"]],
+            texts=held_out["text"].to_list(),
+            labels=[parents[name] for name in held_out["subcategory"]],
             predicted=[taxonomy.category_names[number] for number in sums.argmax(axis=1)],
-            confidence=sums.max(axis=1),
-            certainty=scores.max(axis=1),
+            confidence=sums.max(axis=1, initial=0.0),
+            certainty=scores.max(axis=1, initial=-np.inf),
         )
 
     @property
@@ -102,19 +117,31 @@ class _HeldOut:
     def measure(self) -> Measures:
         return measure(self.labels, self.predicted, self.confidence, self.certainty)
 
+    def predictions(self, examples: pl.DataFrame) -> pl.DataFrame:
+        """Return ``HELD_OUT_SCHEMA`` of all labels among the examples."""
+        texts = examples.filter("is_label")["text"].to_list()
+        predicted = dict(zip(self.texts, self.predicted, strict=True))
+        categories = [predicted.get(text) for text in texts]
+        return pl.DataFrame({"text_key": text_keys(texts), "category": categories}, schema=HELD_OUT_SCHEMA)
+
 
 def _seed_examples(taxonomy: Taxonomy) -> pl.DataFrame:
-    """Return seeds and keywords: text, subcategory, weight, is_label, is_seed; first mention of a text wins."""
-    phrases = [(*phrase, 1.0, True) for phrase in taxonomy.seed_phrases()]
-    keywords = [(*phrase, KEYWORD_WEIGHT, False) for phrase in taxonomy.keyword_phrases()]
-    rows = pl.DataFrame(
-        [*phrases, *keywords],
-        schema={"text": pl.String, "subcategory": pl.String, "weight": pl.Float64, "is_seed": pl.Boolean},
-        orient="row",
+    """Return seeds, keywords and definitions, and after them each hidden among neutral sentences.
+
+    Columns: text, subcategory, weight, original (row of the phrase that a text holds), is_label (false) and is_variant
+    (whether it stands among sentences). The first mention of a phrase wins.
+    """
+    phrases = [(*phrase, 1.0) for phrase in taxonomy.seed_phrases()]
+    phrases += [(*phrase, WEAK_WEIGHT) for phrase in taxonomy.keyword_phrases() + taxonomy.definition_phrases()]
+    schema = {"text": pl.String, "subcategory": pl.String, "weight": pl.Float64}
+    plain = pl.DataFrame(phrases, schema=schema, orient="row")
+    plain = plain.unique(["text", "subcategory"], keep="first", maintain_order=True).with_columns(
+        original=pl.int_range(pl.len()), is_label=pl.lit(value=False), is_variant=pl.lit(value=False)
     )
-    return rows.unique(["text", "subcategory"], keep="first", maintain_order=True).with_columns(
-        is_label=pl.lit(value=False)
-    )
+    hidden = plain.with_columns(
+        text=pl.Series(framed(plain["text"].to_list(), taxonomy.frames)), is_variant=pl.lit(value=True)
+    ).explode("text")
+    return pl.concat([plain, hidden])
 
 
 def _checked(labels: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
@@ -157,19 +184,31 @@ def _combined(seeds: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
     count = Counter(labels["subcategory"].to_list())
     fade = [1 / (1 + count[name] / LABELS_THAT_HALVE_SEEDS) for name in seeds["subcategory"]]
     known = labels.select(
-        "text", "subcategory", weight=pl.lit(1.0), is_seed=pl.lit(value=False), is_label=pl.lit(value=True)
+        "text",
+        "subcategory",
+        weight=pl.lit(1.0),
+        original=pl.int_range(pl.len()) + seeds.height,
+        is_label=pl.lit(value=True),
+        is_variant=pl.lit(value=False),
     )
     return pl.concat([seeds.with_columns(weight=pl.col("weight") * pl.Series(fade)), known])
 
 
 def _fitted(examples: pl.DataFrame, tier: Tier) -> CascadeClassifier:
     weight, is_label = examples["weight"].to_numpy(), examples["is_label"].to_numpy()
-    seed_share = 1 / (1 + is_label.sum() / LABELS_THAT_HALVE_SEEDS_IN_CALIBRATION)
-    return CascadeClassifier(tier, MAX_SHARE_JUDGED_TWICE, ComplaintClassifier(noisy_labels=bool(is_label.any()))).fit(
-        examples["text"].to_list(),
-        examples["subcategory"].to_list(),
-        sample_weight=weight,
-        calibration_weight=np.where(is_label, weight, weight * seed_share),
+    labels = int(is_label.sum())
+    # A bare phrase tells nothing of how hard complaints are; among other sentences it does, as long as labels lack.
+    counted = np.where(is_label, weight, 0.0)
+    hidden = examples["is_variant"].to_numpy()
+    share = SEEDS_IN_CALIBRATION / max(hidden.sum(), 1) / (1 + labels / LABELS_THAT_HALVE_SEEDS_IN_CALIBRATION)
+    counted[hidden] = weight[hidden] * share
+    before = 1.0 if tier == "full" else 0.0
+    return CascadeClassifier(
+        tier,
+        MAX_SHARE_JUDGED_TWICE if labels >= LABELS_FOR_A_SECOND else before,
+        ComplaintClassifier(noisy_labels=labels > 0, meaning=labels < LABELS_FOR_A_SECOND),
+    ).fit(
+        examples["text"].to_list(), examples["subcategory"].to_list(), weight, counted, examples["original"].to_numpy()
     )
 
 

@@ -63,6 +63,12 @@ class WordVectors:
         self.weights = (np.log(max(len(texts), 1) / (1 + count)) + 1).clip(0).astype(np.float32)
         return self
 
+    @property
+    def weighted(self) -> Float32s:
+        """Vectors of pieces times their weights, shape (pieces, dimensions)."""
+        weighted: Float32s = table().vectors * self.weights[:, None]
+        return weighted
+
     def encode(self, texts: Sequence[str]) -> Float32s:
         """Return vectors of ``texts``, shape (texts, dimensions); zero for texts without known pieces."""
         vectors = table().vectors

@@ -46,8 +46,9 @@ def review_import(
     file: Annotated[Path, typer.Argument(help="CSV with complaint_id, category and, if known, subcategory.")],
     author: Annotated[str, typer.Option(help="Who decided.")],
 ) -> None:
-    """Import corrections: they override the model, and train the next one."""
+    """Import corrections: they override the model at once; fifty or more of them train the next one."""
     from complaints_platform.learning.corrections import import_corrections
+    from complaints_platform.learning.labels import CORRECTIONS_TO_TRAIN, training_labels
 
     platform = open_platform()
     done = import_corrections(platform.lake, platform.taxonomy, file, author)
@@ -55,3 +56,6 @@ def review_import(
         f"{done.new} corrections imported for {len(done.days)} days, {done.repeated} were known already, "
         f"{done.undecided} rows are undecided; to apply them to the tables: complaints update"
     )
+    waiting = training_labels(platform.lake, platform.taxonomy).waiting
+    if waiting:
+        typer.echo(f"{waiting} corrections so far; from {CORRECTIONS_TO_TRAIN} on they also train the classifier")

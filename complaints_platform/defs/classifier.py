@@ -85,6 +85,7 @@ def _service(training: Training) -> dict[str, Any]:
         "taxonomy_version": training.model.taxonomy.version,
         "labels": training.model.n_labels,
         "labels_left_out": training.labels_left_out,
+        "corrections_waiting": training.corrections_waiting,
         "review_threshold": training.model.review_threshold,
         **_comparison(training.verdict),
     }

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from complaints_platform.classification.promotion import Champion, PromotionDecision, held_out_predictions, judge
+from complaints_platform.classification.promotion import Champion, PromotionDecision, judge
 from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.classification.trained import TRAINING_VERSION, Tier, TrainedModel, encoder_of
 from complaints_platform.errors import ModelError
@@ -25,6 +25,8 @@ class Training:
     """What serves after it."""
     labels_left_out: int
     """Labels of categories that the taxonomy does not have."""
+    corrections_waiting: int
+    """Corrections that are too few yet to train on."""
 
 
 def training_fingerprint(taxonomy: Taxonomy, labels: pl.DataFrame, tier: Tier) -> str:
@@ -42,19 +44,21 @@ def train_challenger(lake: Lake, taxonomy: Taxonomy, by: str, tier: Tier = "core
     """
     from complaints_platform.classification.training import train
 
-    labels, left_out = training_labels(lake, taxonomy)
+    given = training_labels(lake, taxonomy)
+    labels = given.for_training
     model = train(taxonomy, labels, tier)
-    held_out = held_out_predictions(taxonomy, labels, tier)
     trained = ServingModel(model.version, taxonomy.version, training_fingerprint(taxonomy, labels, tier))
     serving = lake.models.serving()
-    verdict = _judged(lake, serving, model, held_out, labels)
+    verdict = _judged(lake, serving, model, labels)
     buffer = io.BytesIO()
-    held_out.write_parquet(buffer)
+    model.held_out.write_parquet(buffer)
     lake.models.save(model.version, model.to_bytes(), buffer.getvalue())
     action = Action.PROMOTED if verdict.serves else Action.REFUSED
     numbers = {name: value for name, value in asdict(verdict).items() if name not in {"serves", "why"}}
     lake.models.record(Promotion(action, trained, by, verdict.why, numbers))
-    return Training(model, verdict, trained if verdict.serves or serving is None else serving, left_out)
+    return Training(
+        model, verdict, trained if verdict.serves or serving is None else serving, given.left_out, given.waiting
+    )
 
 
 def serve_version(lake: Lake, version: str, by: str, why: str) -> ServingModel:
@@ -93,16 +97,14 @@ def model_is_stale(lake: Lake, taxonomy: Taxonomy, tier: Tier = "core") -> bool:
     A model that was refused is not tried again until something changes; one that a person chose serves on
     until then.
     """
-    now = training_fingerprint(taxonomy, training_labels(lake, taxonomy).frame, tier)
+    now = training_fingerprint(taxonomy, training_labels(lake, taxonomy).for_training, tier)
     known = (lake.models.serving(), lake.models.last_trained())
     return not any(model is not None and model.trained_from == now for model in known)
 
 
-def _judged(
-    lake: Lake, serving: ServingModel | None, model: TrainedModel, held_out: pl.DataFrame, labels: pl.DataFrame
-) -> PromotionDecision:
+def _judged(lake: Lake, serving: ServingModel | None, model: TrainedModel, labels: pl.DataFrame) -> PromotionDecision:
     if serving is None:
-        return judge(model, held_out, labels, champion=None)
+        return judge(model, labels, champion=None)
     try:
         champion = load_model(lake, serving.version)
     except ModelError as error:
@@ -114,4 +116,4 @@ def _judged(
         return PromotionDecision(
             serves=True, why=f"what {serving.version}, that served, was trained on is not known any more"
         )
-    return judge(model, held_out, labels, Champion(champion, pl.read_parquet(seen)))
+    return judge(model, labels, Champion(champion, pl.read_parquet(seen)))

@@ -58,7 +58,8 @@ def preview_change(lake: Lake, new: Taxonomy, days: int, tier: Tier = "core") ->
         ModelError: no model serves yet.
     """
     serving = serving_model(lake)
-    labels, left_out = training_labels(lake, new)
+    given = training_labels(lake, new)
+    labels, left_out = given.for_training, given.left_out
     model, corrections = train(new, labels, tier), CorrectionsInForce.of(lake)
     table = CATEGORIZED.table(lake)
     newest = sorted(table.row_counts())[-days:]

@@ -3,20 +3,14 @@ import polars as pl
 import pytest
 
 from complaints_platform.classification.promotion import (
-    FOLDS,
-    HELD_OUT_OF_MANY,
     LABELS_TO_JUDGE_SKILL,
-    MANY_LABELS,
     Champion,
-    _folds,
     compare,
     distinct_labels,
-    held_out_predictions,
     holm,
     judge,
 )
 from complaints_platform.classification.taxonomy import Taxonomy
-from complaints_platform.classification.tokens import text_keys
 from complaints_platform.classification.training import train
 
 KINDS = {"animals": ("zebra", "gnu"), "plants": ("fern", "moss"), "stones": ("slate", "flint")}
@@ -70,11 +64,12 @@ def shuffled(labels, seed):
 
 
 def champion_of(labels, taxonomy=TAXONOMY):
-    return Champion(train(taxonomy, labels), held_out_predictions(taxonomy, labels))
+    model = train(taxonomy, labels)
+    return Champion(model, model.held_out)
 
 
 def verdict(champion, labels, taxonomy=TAXONOMY):
-    return judge(train(taxonomy, labels), held_out_predictions(taxonomy, labels), labels, champion)
+    return judge(train(taxonomy, labels), labels, champion)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +167,7 @@ def test_held_out_predictions_are_of_models_that_did_not_see_the_text():
     labels = pl.DataFrame({"text": [word(n * 71) * 2 for n in range(120)]}).with_columns(
         category=pl.Series(rng.choice(list(KINDS), 120)), subcategory=pl.lit(None, pl.String)
     )
-    held_out = held_out_predictions(TAXONOMY, labels)
+    held_out = train(TAXONOMY, labels).held_out
     assert held_out["category"].null_count() == 0
     right = (held_out["category"] == labels["category"]).mean()
     assert right < 0.5
@@ -192,21 +187,6 @@ def test_the_champion_answers_for_what_it_learnt_as_if_it_had_not(champion):
 def test_a_text_labelled_twice_counts_once_as_labelled_last():
     labels = pl.DataFrame({"text": ["A zebra", "a  ZEBRA", " ", None], "category": ["stones", "animals", "x", "x"]})
     assert distinct_labels(labels).select("text", "category").rows() == [("a  ZEBRA", "animals")]
-
-
-def test_every_text_is_held_out_once_and_many_are_held_out_once_for_all():
-    def keys(count):
-        return text_keys(pl.Series([word(n) for n in range(count)])).unique().to_list()
-
-    few = keys(1000)
-    assert len(few) == 1000
-    folds = _folds(few)
-    assert len(folds) == FOLDS
-    assert sorted(np.concatenate(folds).tolist()) == list(range(len(few)))
-    many = [f"{n:016x}" for n in np.random.default_rng(0).permutation(MANY_LABELS + 1)]
-    (only,) = _folds(many)
-    assert len(only) == HELD_OUT_OF_MANY
-    assert {many[n] for n in only} == set(sorted(many)[:HELD_OUT_OF_MANY])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 import sklearn
 
+from complaints_platform.classification.framing import framed
 from complaints_platform.classification.prediction import PREDICTION_SCHEMA, classify
 from complaints_platform.classification.taxonomy import load_taxonomy
 from complaints_platform.classification.trained import TrainedModel
@@ -213,11 +214,14 @@ def test_another_scikit_learn_is_refused(seeded, monkeypatch):
 
 
 def test_review_takes_the_least_certain(seeded):
-    texts = pl.Series([seed for seed, _ in TAXONOMY.seed_phrases()] + ["the of and", "xyzzy plugh", "qwrt zzk"])
+    hidden = [
+        text for copies in framed([seed for seed, _ in TAXONOMY.seed_phrases()], TAXONOMY.frames) for text in copies
+    ]
+    texts = pl.Series([*hidden, "the of and", "xyzzy plugh", "qwrt zzk"])
     found = classify(seeded, texts)
     certainty = seeded.estimator.class_scores(texts).max(axis=1)
     review = found["needs_review"].to_numpy()
     assert review[-3:].all()
-    assert review.mean() < 0.4
+    assert 0 < review.mean() < 0.4
     assert certainty[review].max() < certainty[~review].min()
     assert np.isfinite(seeded.review_threshold)

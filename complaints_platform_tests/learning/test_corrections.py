@@ -13,6 +13,7 @@ from complaints_platform.commands.running import Runner
 from complaints_platform.errors import LakeError, ModelError
 from complaints_platform.lake.data_sets import CATEGORIZED, DAILY
 from complaints_platform.lake.models import Action
+from complaints_platform.learning import labels
 from complaints_platform.learning.corrections import CorrectionsInForce
 from complaints_platform.learning.labels import import_labels, training_labels
 from complaints_platform.learning.model import model_is_stale, serve_version, train_challenger
@@ -26,6 +27,12 @@ def filled(tmp_path_factory):
     root = tmp_path_factory.mktemp("filled")
     Place(root).fill()
     return root
+
+
+@pytest.fixture(autouse=True)
+def every_correction_trains(monkeypatch):
+    """Fifty corrections are too many for a small lake."""
+    monkeypatch.setattr(labels, "CORRECTIONS_TO_TRAIN", 1)
 
 
 @pytest.fixture
@@ -70,13 +77,30 @@ def test_a_correction_trains_the_next_model_with_the_cleaned_text(place):
     place.send("private", [("p", "my number is 08031234567 and it is blocked", FIRST, FIRST)])
     place.update()
     place.correct(p={"category": "sim_identity"})
-    labels = training_labels(place.lake, load_taxonomy()).frame
-    assert labels["text"].to_list() == [place.rows()["p"]["text"]]
-    assert "08031234567" not in labels["text"][0]
+    learnt = training_labels(place.lake, load_taxonomy()).frame
+    assert learnt["text"].to_list() == [place.rows()["p"]["text"]]
+    assert "08031234567" not in learnt["text"][0]
     assert model_is_stale(place.lake, load_taxonomy())
     training = train_challenger(place.lake, load_taxonomy(), "test")
     assert training.model.n_labels == 1
     assert not model_is_stale(place.lake, load_taxonomy())
+
+
+def test_few_corrections_override_and_train_nothing(place, monkeypatch):
+    """Whatever ten corrections say, right or wrong, the model stays as it is."""
+    monkeypatch.setattr(labels, "CORRECTIONS_TO_TRAIN", 3)
+    serving = place.lake.models.serving().version
+    wrong = {"category": "vas_unsolicited", "subcategory": "spam_calls"}
+    place.correct(**{"1-0": wrong, "2-0": wrong})
+    given = training_labels(place.lake, load_taxonomy())
+    assert (given.waiting, given.for_training.height, given.frame.height) == (2, 0, 2)
+    assert not model_is_stale(place.lake, load_taxonomy())
+    place.update()
+    assert place.lake.models.serving().version == serving
+    assert place.rows()["1-0"]["category"] == "vas_unsolicited"
+    place.correct(**{"0-0": wrong})
+    assert training_labels(place.lake, load_taxonomy()).for_training.height == 3
+    assert model_is_stale(place.lake, load_taxonomy())
 
 
 def test_the_newest_correction_wins_and_all_are_kept(place):
