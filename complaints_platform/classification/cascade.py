@@ -181,7 +181,7 @@ class CascadeClassifier(TextClassifier):
         fast = Judgement(self.held_out_.scores[at], self.held_out_.probabilities[at])
         limit = MAX_CHARACTERS_EMBEDDED if self.tier == "full" else None
         rows = np.flatnonzero(usable)
-        chosen = rows[_sample([texts[row] for row in rows], truth.target[rows], limit, rng)]
+        chosen = rows[_sample([texts[row] for row in rows.tolist()], truth.target[rows], limit, rng)]
         vectors = self._encode([texts[row] for row in chosen])
         kernel, classes = KernelClassifier(), len(self.classes_)
         scores = np.empty((len(at), classes))

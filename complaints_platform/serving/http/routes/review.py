@@ -23,7 +23,7 @@ def queue(call: CurrentCall, limit: Annotated[int, Query(ge=1, le=QUEUE_LENGTH)]
 
 @router.post("/corrections", response_model=CorrectionAnswer, status_code=201)
 def correct(call: CurrentCall, correction: CorrectionRequest) -> Response:
-    """Accept a correction: it overrides the model, and trains the next one."""
+    """Accept a correction: it overrides the model, and trains the next one once there are fifty."""
     reviewing: Reviewing = call.may(Right.REVIEW).request.app.state.reviewing
     answer = reviewing.decide(correction, call.principal)
     call.recorded({"complaint_id": correction.complaint_id, "category": correction.category}, 1, 201)
