@@ -46,7 +46,7 @@ class Queue {
       { class: "page" },
       ui.pageHead(
         "Review queue",
-        "Complaints whose category the classifier doubts, the most useful first. Each decision corrects its complaint and trains the classifier.",
+        "Complaints whose category the classifier doubts, the most useful first. Each decision corrects its complaint; from fifty on they train the classifier.",
       ),
       h("div", { class: "review" }, h("div", {}, this.stage, this.status), this.side),
     );
