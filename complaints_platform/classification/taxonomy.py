@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -24,21 +24,32 @@ Phrase = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Regulator = Literal["ncc", "ofcom", "fcc", "acma"]
 
 
-class Subcategory(Part):
-    """One subcategory, the unit that the classifier predicts."""
+class Level(Part):
+    """What categories and subcategories have in common."""
 
     name: Name
+    title: Phrase = Field(description="What people read; by default made of the name.")
     definition: Phrase
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_title(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(given.get("name"), str):
+            return {"title": given["name"].replace("_", " ").capitalize(), **given}
+        return given
+
+
+class Subcategory(Level):
+    """One subcategory, the unit that the classifier predicts."""
+
     seeds: tuple[Phrase, ...] = Field(min_length=1, description="Typical phrasings; they train where labels lack.")
     keywords: tuple[Phrase, ...] = Field(default=(), description="Words that point here nearly by themselves.")
     crosswalk: dict[Regulator, Phrase] = Field(default_factory=dict, description="Regulator → name of its class.")
 
 
-class Category(Part):
+class Category(Level):
     """One category with its subcategories."""
 
-    name: Name
-    definition: Phrase
     subcategories: tuple[Subcategory, ...] = Field(min_length=1)
 
 
@@ -154,14 +165,16 @@ class Taxonomy(Part):
     def fingerprint(self) -> str:
         """Hash of all that decides what is predicted (12 hex digits).
 
-        Of definitions only those of subcategories do: they are trained on. Crosswalks and approval do not.
+        Of definitions only those of subcategories do: they are trained on. Titles, crosswalks and approval do not.
         """
         decisive = self.model_dump(
             mode="json",
             exclude={
                 "approved_by": True,
                 "approved_at": True,
-                "categories": {"__all__": {"definition": True, "subcategories": {"__all__": {"crosswalk"}}}},
+                "categories": {
+                    "__all__": {"definition": True, "title": True, "subcategories": {"__all__": {"crosswalk", "title"}}}
+                },
                 "attributes": {"__all__": {"definition": True, "values": {"__all__": {"definition"}}}},
             },
         )

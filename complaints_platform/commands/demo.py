@@ -10,6 +10,7 @@ import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from complaints_platform.classification.taxonomy import Taxonomy
 from complaints_platform.commands.printing import out, say
 from complaints_platform.commands.running import Runner
 from complaints_platform.generator.options import GeneratorOptions
@@ -73,7 +74,7 @@ def run_demo(platform: Platform, days: int, per_day: int) -> None:
             runs.append(run)
             out.print(f"  run: {run.describe()}")
     seconds = time.perf_counter() - started
-    _show(Catalogue.of(platform), summary, truth)
+    _show(Catalogue.of(platform), summary, truth, platform.taxonomy)
     received = summary["records"]
     if runs:
         out.print(
@@ -98,14 +99,14 @@ def _generate(platform: Platform, options: GeneratorOptions) -> Store:
     return truth
 
 
-def _show(catalogue: Catalogue, summary: dict[str, Any], truth: Store) -> None:
+def _show(catalogue: Catalogue, summary: dict[str, Any], truth: Store, taxonomy: Taxonomy) -> None:
     def ask(sql: str) -> pl.DataFrame:
         return pl.DataFrame(run_query(catalogue, sql))
 
     out.print(_table("What arrived, by channel", ask(BY_CHANNEL)))
     out.print(_table("What became of every record, by source (received = the sum of the rest)", ask(FILES)))
     out.print(_table("Quarantined, by reason", ask(QUARANTINE)))
-    _show_categories(ask(CATEGORIES), truth)
+    _show_categories(ask(CATEGORIES), truth, taxonomy)
     rises = ask(LARGEST_RISE)
     out.print(_table("Largest rises from one day to the next (mart.complaint_trends)", rises))
     outage = summary["outage"]
@@ -120,7 +121,7 @@ def _show(catalogue: Catalogue, summary: dict[str, Any], truth: Store) -> None:
     )
 
 
-def _show_categories(complaints: pl.DataFrame, truth: Store) -> None:
+def _show_categories(complaints: pl.DataFrame, truth: Store, taxonomy: Taxonomy) -> None:
     """Show the largest categories beside what the generator knows of each complaint."""
     days = [truth.get(f"{TRUTH}/{name}") or b"" for name in truth.names(TRUTH) if name.endswith(".ndjson")]
     columns = {"file": pl.String, "record_number": pl.Int64, "category": pl.String}
@@ -133,7 +134,13 @@ def _show_categories(complaints: pl.DataFrame, truth: Store) -> None:
         .fill_null(0)
         .sort("complaints", "category", descending=[True, False])
     )
-    listed = counted.head(LISTED_CATEGORIES).rename({"needs_review": "need review", "in_truth": "in truth"})
+    titles = {category.name: category.title for category in taxonomy.categories}
+    listed = counted.head(LISTED_CATEGORIES).select(
+        pl.col("category").replace(titles),
+        "complaints",
+        pl.col("needs_review").alias("need review"),
+        pl.col("in_truth").alias("in truth"),
+    )
     out.print(_table("Largest categories, by the classifier without a single label", listed))
     right, sure = pl.col("given") == pl.col("category"), ~pl.col("needs_review")
     all_right, reviewed, rest_right = both.select(

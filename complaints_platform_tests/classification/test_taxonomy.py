@@ -58,6 +58,16 @@ def test_an_own_file_takes_its_place(tmp_path):
     assert taxonomy.seed_phrases() == [("no signal", "signal"), ("too slow", "speed"), ("hello", "chatter")]
 
 
+def test_a_title_is_made_of_the_name_unless_there_is_one(tmp_path):
+    taxonomy = load_taxonomy(written(tmp_path, SMALL))
+    assert [category.title for category in taxonomy.categories] == [
+        name.capitalize() for name in taxonomy.category_names
+    ]
+    titles = {category.name: category.title for category in load_taxonomy().categories}
+    assert titles["sim_identity"] == "SIM and identity"
+    assert all("_" not in title and title[0].isupper() for title in titles.values())
+
+
 def test_an_unknown_subcategory_is_named(tmp_path):
     with pytest.raises(ModelError, match="'weather'"):
         load_taxonomy(written(tmp_path, SMALL)).parent("weather")
@@ -71,7 +81,7 @@ def test_the_fingerprint_follows_what_decides_and_nothing_else():
             {**SMALL, "categories": [{**first, "subcategories": [{**signal, **changes}, speed]}, other]}
         ).fingerprint
 
-    assert fingerprint() == fingerprint(crosswalk={"ncc": "C"})
+    assert fingerprint() == fingerprint(crosswalk={"ncc": "C"}) == fingerprint(title="Reception")
     changes = ({}, {"seeds": ["no bars"]}, {"keywords": ["bars"]}, {"definition": "Another wording."})
     assert len({fingerprint(**change) for change in changes}) == 4
     assert Taxonomy.model_validate({**SMALL, "frames": {"openings": ["hello"]}}).fingerprint != fingerprint()

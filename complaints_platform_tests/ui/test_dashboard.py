@@ -165,7 +165,7 @@ def test_a_chart_is_also_a_sentence_and_a_table(open_page):
 def test_trends_lead_by_region_and_category_to_the_complaints_and_on_to_file_and_record(open_page, small_lake):
     page = open_page("trends")
     follow(page, "Lagos", "region=Lagos")
-    follow(page, "Network voice", "category=network_voice")
+    follow(page, "Calls and coverage", "category=network_voice")
     page.get_by_role("heading", name="By subcategory").wait_for()
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name=re.compile("^Read"))).first
     shown = number(row.get_by_role("cell").first.inner_text())

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from complaints_platform.classification.taxonomy import Category, Subcategory
+from complaints_platform.classification.taxonomy import Level
 from complaints_platform.marts.definition import Grain
 from complaints_platform.marts.registry import METRICS
 from complaints_platform.serving.answers.health import health
@@ -145,6 +145,5 @@ def taxonomy(call: CurrentCall) -> Response:
     return call.answered(answer, None)
 
 
-def _about(level: Category | Subcategory) -> dict[str, Any]:
-    title = level.name.replace("_", " ").capitalize()
-    return {"name": level.name, "title": title, "definition": level.definition}
+def _about(level: Level) -> dict[str, Any]:
+    return {"name": level.name, "title": level.title, "definition": level.definition}
