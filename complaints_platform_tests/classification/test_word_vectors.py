@@ -71,6 +71,15 @@ def test_the_table_is_what_the_network_gives():
     pieces, vectors, steps = distil()
     stored = table()
     assert pieces == list(stored.position)
-    difference = vectors * steps - stored.vectors
-    # Other processors round the network's sums otherwise; a step or two is all that may come of it.
-    assert (np.abs(difference) <= 2 * steps).mean() > 0.999
+    # Processors without VNNI saturate the network's 8-bit sums, and near-equal axes may turn: what must stay is how
+    # alike pieces are (0.99 there, 1.00 with VNNI).
+    some = np.random.default_rng(0).choice(len(pieces), 1000, replace=False)
+    made, kept = (cosines((vectors * steps)[some]), cosines(stored.vectors[some]))
+    above = np.triu_indices(len(some), 1)
+    assert np.corrcoef(made[above], kept[above])[0, 1] > 0.98
+    assert np.abs(made - kept).mean() < 0.02
+
+
+def cosines(vectors):
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit @ unit.T

@@ -77,7 +77,7 @@ def is_done(dagster, settings, dropping):
 
 
 def test_files_dropped_at_any_time_are_in_the_marts_and_nobody_did_anything(tmp_path):
-    result, dropping, settings = drop_and_wait(tmp_path, 20, 8, 150, tick_seconds=5, settle_seconds=3)
+    result, dropping, settings = drop_and_wait(tmp_path, 20, 8, 400, tick_seconds=5, settle_seconds=3)
     print(result.describe())  # noqa: T201
     check(result, dropping, settings)
 

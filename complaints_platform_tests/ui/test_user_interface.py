@@ -114,7 +114,7 @@ def month(new_page, dagster, one_day):
         backfills = dagster.ask(BACKFILLS)["partitionBackfillsOrError"]["results"]
         return backfills[0] if backfills and backfills[0]["status"] not in {"REQUESTED", "COMPLETING"} else None
 
-    return wait_until(ended, 150, "the backfill has not ended")
+    return wait_until(ended, 300, "the backfill has not ended")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ def test_dagster_serves_the_location_of_the_workspace_file(tmp_path):
         return entry if entry["loadStatus"] == "LOADED" else None
 
     with running_dagster(tmp_path, "dagster-webserver", "-w", "workspace.yaml") as dagster:
-        entry = wait_until(loaded, 60, "the location is not loaded")
+        entry = wait_until(loaded, 180, "the location is not loaded")
     assert entry["name"] == "complaints_platform"
     assert entry["locationOrLoadError"]["__typename"] == "RepositoryLocation"
     (repository,) = entry["locationOrLoadError"]["repositories"]
