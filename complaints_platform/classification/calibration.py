@@ -13,6 +13,7 @@ _SMALLEST_CHANCE = 1e-6
 _SMALLEST_SHARE = 1e-12
 """Keeps the proportions of classes whose probability would vanish in rounding."""
 _LARGEST_LOG_ODDS = 20.0
+_JUST_AHEAD = 1 + 1e-9
 _WEAK_PENALTY = 100.0
 """Inverse strength of the penalty on four coefficients: only there to keep them finite."""
 _SMALLEST_TEMPERATURE, _LARGEST_TEMPERATURE = 0.02, 20.0
@@ -96,8 +97,8 @@ class Calibration:
         rows, best = np.arange(len(scores)), scores.argmax(axis=1)
         probabilities[rows, best] = 0.0
         rest, second = probabilities.sum(axis=1), probabilities.max(axis=1)
-        # Below this the second would overtake the first once the rest is spread over the others.
-        chosen = np.maximum(wanted, second / (rest + second))
+        # Below this the second would overtake the first, or meet it, once the rest is spread over the others.
+        chosen = np.maximum(wanted, second / (rest + second) * _JUST_AHEAD)
         probabilities *= ((1 - chosen) / rest)[:, None]
         probabilities[rows, best] = chosen
         return probabilities

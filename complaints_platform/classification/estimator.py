@@ -27,7 +27,7 @@ MAX_CHARACTERS_TO_COPY = 500
 """Longer texts have words enough that some misspelt ones don't matter, and cost most to train on."""
 MANY_TEXTS = 10_000
 HELD_OUT_OF_MANY = 5_000
-"""Above ``MANY_TEXTS`` about so many are held out, once, in place of all in turn."""
+"""Above ``MANY_TEXTS`` that are no variants about so many are held out, once, in place of all in turn."""
 VERY_MANY_TEXTS = 50_000
 """Above so many the classifier is the one that did not see the held-out texts: it takes half as long to train."""
 SMALLEST_TRUST = 0.02
@@ -37,6 +37,8 @@ SOLVER_ITERATIONS = 2000
 MEANING_RIDGE = 1.0
 """Penalty on the regression on meaning, in mean variances of the vectors; from 0.3 to 3 accuracy stays within 0.2."""
 _SMALLEST_RIDGE = 1e-9
+_FEWEST_OF_A_CLASS = 4
+"""Of a class with fewer texts none is held out."""
 _SCORE_OF_UNSEEN = -1.0
 """What a margin classifier aims at for texts that are not of the class."""
 
@@ -56,8 +58,8 @@ class _Examples(NamedTuple):
     """Shape (texts,): position of each text's class."""
     weights: Floats
     """Shape (texts,)."""
-    all_varied: bool
-    """Each text is a variant of another or has variants: none was given by people."""
+    one_fold: bool
+    """Only the last fold is held out."""
 
 
 class _Solved(NamedTuple):
@@ -169,8 +171,10 @@ class ComplaintClassifier(TextClassifier):
         pieces = WordVectors().fit(texts).weighted if self.meaning else None
         meanings = None if pieces is None else _sums_of_pieces([*texts, *copies], pieces)
         origin = np.concatenate([np.arange(len(texts)), copied])
-        examples = _Examples(matrix, meanings, origin, targets, weights, not alone.any())
-        fold_of = _folds([texts[row] for row in original], targets, self._parts(len(texts)))
+        many = int(alone.sum()) > MANY_TEXTS
+        examples = _Examples(matrix, meanings, origin, targets, weights, many or not alone.any())
+        keys = text_keys([texts[row] for row in original]).to_numpy()
+        fold_of = _one_fold(keys, targets, alone) if many else _folds(keys, targets, self.folds)
         solved = self._hold_out(features, examples, fold_of)
         rows = self.held_out_rows_
         counting = (weights if calibration_weight is None else np.asarray(calibration_weight, dtype=np.float64))[rows]
@@ -205,7 +209,7 @@ class ComplaintClassifier(TextClassifier):
         """
         trust = np.ones(len(targets))
         rows = self.held_out_rows_
-        if not self.noisy_labels or len(targets) > MANY_TEXTS or not len(rows):
+        if not self.noisy_labels or int(alone.sum()) > MANY_TEXTS or not len(rows):
             return trust
         probabilities = self.calibration_.probabilities(self.held_out_scores_)
         own = probabilities[np.arange(len(rows)), targets[rows]] / probabilities.max(axis=1)
@@ -215,9 +219,6 @@ class ComplaintClassifier(TextClassifier):
         relative = own / np.maximum(of_class[targets[rows]], np.finfo(np.float64).tiny)
         trust[rows] = np.where(alone[rows], np.sqrt(relative).clip(SMALLEST_TRUST, 1.0), 1.0)
         return trust
-
-    def _parts(self, count: int) -> int:
-        return self.folds if count <= MANY_TEXTS else max(self.folds, count // HELD_OUT_OF_MANY)
 
     def _texts_to_copy(self, texts: Sequence[str], alone: Booleans) -> Ints:
         if not self.noise:
@@ -255,8 +256,7 @@ class ComplaintClassifier(TextClassifier):
         matrix, origin, targets = examples.matrix, examples.origin, examples.targets
         scores = np.full((len(targets), len(self.classes_)), np.nan)
         solved = None
-        one = len(targets) > MANY_TEXTS or examples.all_varied
-        for fold in [fold_of.max()] if one else np.unique(fold_of):
+        for fold in [fold_of.max()] if examples.one_fold else np.unique(fold_of):
             train = np.flatnonzero(fold_of[origin] != fold)
             held_out = np.flatnonzero(fold_of == fold)
             if len(held_out) and len(np.unique(targets[origin[train]])) > 1:
@@ -272,14 +272,28 @@ class ComplaintClassifier(TextClassifier):
         return solved
 
 
-def _folds(texts: Sequence[str], targets: Ints, folds: int) -> Ints:
-    """Deal the texts of each class into ``folds`` parts, equal texts into the same one."""
-    fold_of = np.empty(len(texts), dtype=np.int64)
-    keys = text_keys(texts).to_numpy()
+def _folds(keys: npt.NDArray[Any], targets: Ints, folds: int) -> Ints:
+    """Deal the texts of each class into ``folds`` parts, equal ``keys`` (of texts) into the same one."""
+    fold_of = np.empty(len(keys), dtype=np.int64)
     for target in np.unique(targets):
         rows = np.flatnonzero(targets == target)
         _, rank = np.unique(keys[rows], return_inverse=True)
         fold_of[rows] = rank % folds
+    return fold_of
+
+
+def _one_fold(keys: npt.NDArray[Any], targets: Ints, alone: Booleans) -> Ints:
+    """Put about ``HELD_OUT_OF_MANY`` texts into fold 1, the others into fold 0: none of a class that has hardly any.
+
+    Those of the lowest keys, so that a text stays where it is when others are added.
+    """
+    common = np.bincount(targets)[targets] >= _FEWEST_OF_A_CLASS
+    candidates = np.flatnonzero(alone & common)
+    if not len(candidates):
+        return np.zeros(len(keys), dtype=np.int64)
+    last = np.sort(keys[candidates])[min(HELD_OUT_OF_MANY, len(candidates)) - 1]
+    fold_of = np.zeros(len(keys), dtype=np.int64)
+    fold_of[candidates[keys[candidates] <= last]] = 1
     return fold_of
 
 

@@ -132,7 +132,11 @@ def _seed_examples(taxonomy: Taxonomy) -> pl.DataFrame:
     (whether it stands among sentences). The first mention of a phrase wins.
     """
     phrases = [(*phrase, 1.0) for phrase in taxonomy.seed_phrases()]
-    phrases += [(*phrase, WEAK_WEIGHT) for phrase in taxonomy.keyword_phrases() + taxonomy.definition_phrases()]
+    definitions = taxonomy.definition_phrases()
+    # A definition that several share tells none from the other.
+    times = Counter(definition for definition, _ in definitions)
+    definitions = [phrase for phrase in definitions if times[phrase[0]] == 1]
+    phrases += [(*phrase, WEAK_WEIGHT) for phrase in taxonomy.keyword_phrases() + definitions]
     schema = {"text": pl.String, "subcategory": pl.String, "weight": pl.Float64}
     plain = pl.DataFrame(phrases, schema=schema, orient="row")
     plain = plain.unique(["text", "subcategory"], keep="first", maintain_order=True).with_columns(
