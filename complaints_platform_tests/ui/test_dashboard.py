@@ -489,9 +489,9 @@ def test_an_undone_decision_leaves_no_trace_and_a_held_one_is_sent_when_the_page
     assert sent == []
     before = small_lake.lake.corrections.read().height
     page.keyboard.press("c")
-    page.get_by_role("combobox").fill("router equip")
+    page.get_by_role("combobox").fill("router and")
     page.keyboard.press("Enter")
-    page.get_by_text(re.compile("Router equipment chosen")).wait_for()
+    page.get_by_text(re.compile("Router and equipment chosen")).wait_for()
     with page.expect_response("**/api/v1/corrections") as answered:
         page.keyboard.press("g")
         page.keyboard.press("o")
