@@ -48,7 +48,7 @@ def test_winner_and_runner_up_are_those_of_the_prediction(model, explanations):
 
 def test_the_words_that_matter_come_first(explanations):
     assert "signal" in explanations[0].terms[0].term
-    assert [term.term for term in explanations[1].terms[:2]] == ["overcharged", "bill,"]
+    assert "refund" in " ".join(term.term for term in explanations[1].terms[:2])
     assert [term.term for term in explanations[2].terms] == ["slow"]
 
 

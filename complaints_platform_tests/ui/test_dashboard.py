@@ -489,7 +489,7 @@ def test_an_undone_decision_leaves_no_trace_and_a_held_one_is_sent_when_the_page
     assert sent == []
     before = small_lake.lake.corrections.read().height
     page.keyboard.press("c")
-    page.get_by_role("combobox").fill("router and")
+    page.get_by_role("combobox").fill("router and equipment")
     page.keyboard.press("Enter")
     page.get_by_text(re.compile("Router and equipment chosen")).wait_for()
     with page.expect_response("**/api/v1/corrections") as answered:
