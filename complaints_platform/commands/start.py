@@ -33,7 +33,7 @@ def start(
     dagster_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of Dagster's UI.")] = 3000,
 ) -> None:
     """Run Dagster with its daemon, and the query service with its dashboard; end all of it together."""
-    from complaints_platform.instance.local import instance_home
+    from complaints_platform.instance.local import instance_home, local_instance
 
     installed = Path(sys.executable)
     programs = {
@@ -44,7 +44,15 @@ def start(
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
             signal.signal(number, lambda *_: stopped.set())
-    with only_one(instance_home()) as lock, _guarded(programs, lock) as guards:
+    with only_one(instance_home()) as lock:
+        # Makes the tables of a new instance: of several processes that do so at once, Dagster lets all but one fail.
+        with local_instance():
+            pass
+        _run(programs, lock, stopped)
+
+
+def _run(programs: dict[str, list[str]], lock: int, stopped: threading.Event) -> None:
+    with _guarded(programs, lock) as guards:
         while not stopped.wait(SECONDS_BETWEEN_LOOKS):
             ended = [name for name, running in guards.items() if running.poll() is not None]
             if ended:
