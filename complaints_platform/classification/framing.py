@@ -15,6 +15,8 @@ _NOTES_SHARE = 0.25
 """Of copies that look like an agent's note."""
 _TURNED_SHARE = 0.3
 """Of the other copies that begin with the matter itself."""
+_CLOSED_SHARE = 0.4
+"""Of the other copies that end with a closing."""
 _JOINTS = (". ", ". ", " ", ", ", "! ", "\n", " - ")
 
 
@@ -31,7 +33,7 @@ def _parts(phrase: str, frames: Frames, random: Random) -> list[str]:
     before = _some(frames.openings, random.randint(0, 1), random)
     before += _some(frames.circumstances, random.choice((0, 0, 1, 1, 2)), random)
     after = _some(frames.pleading, random.choice((0, 1, 1, 2)), random)
-    after += _some(frames.closings, random.random() < 0.4, random)  # noqa: PLR2004 - two closings of five
+    after += _some(frames.closings, int(random.random() < _CLOSED_SHARE), random)
     return [phrase, *before, *after] if random.random() < _TURNED_SHARE else [*before, phrase, *after]
 
 

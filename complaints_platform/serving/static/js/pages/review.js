@@ -1,7 +1,7 @@
 // The review queue: one complaint at a time, each of its likeliest categories on a key.
 //
 // A decision is held for a few seconds, so that it can be undone without a trace: corrections are
-// append-only, and each one trains the classifier. It is sent when the time is up, with the next
+// append-only, and from fifty on they train the classifier. It is sent when the time is up, with the next
 // decision, and when the page is left or closed.
 
 import { ask } from "../api.js";
